@@ -1,0 +1,6 @@
+#ifndef CORACLE_LAUNCHER_H
+#define CORACLE_LAUNCHER_H
+
+int launcher_main(int argc, char **argv);
+
+#endif
