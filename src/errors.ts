@@ -1,0 +1,25 @@
+/**
+ * An expected failure: one line for the user, with what to do next. Anything else that is thrown is a bug.
+ * `code` is stable; `exitCode` is the process exit code (125: the engine's own failure, as Podman has it).
+ */
+export class EngineError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly exitCode: number;
+
+  constructor(
+    code: string,
+    message: string,
+    options: { hint?: string | undefined; cause?: unknown; exitCode?: number } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "EngineError";
+    this.code = code;
+    this.hint = options.hint;
+    this.exitCode = options.exitCode ?? 125;
+  }
+}
+
+export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
+  return error instanceof Error && "code" in error && codes.includes(String(error.code));
+}

@@ -1,0 +1,79 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { EngineError } from "../errors.ts";
+
+/** How the launcher has placed this process; see native/PROTOCOL.md §1. */
+export type NamespaceKind = "none" | "shared" | "single" | "root" | "inside";
+
+/** The global flags that concern the engine. */
+export interface GlobalOptions {
+  root?: string | undefined;
+  runroot?: string | undefined;
+  storageDriver?: string | undefined;
+  runtime?: string | undefined;
+  cgroupManager?: string | undefined;
+  logLevel?: string | undefined;
+}
+
+/** Everything an operation knows of the machine and the caller. Made once per invocation, passed first everywhere. */
+export interface Context {
+  /** Persistent state (DESIGN §3). */
+  graphRoot: string;
+  /** State that may vanish at any time: sockets, runtime state. */
+  runRoot: string;
+  /** Directory of coracle, coracle-runtime, coracle-monitor, coracle-layer. */
+  binDir: string;
+  /** Directory of the engine and what it ships (hello.oci.tar). */
+  libDir: string;
+  namespace: NamespaceKind;
+  /** The caller's ids on the host. */
+  uid: number;
+  gid: number;
+  home: string;
+  /** File on which long-lived processes of ours hold a shared flock, or null where there is no holder. */
+  aliveFile: string | null;
+  options: GlobalOptions;
+}
+
+/** Builds the context from the launcher's environment (process.env) and the global flags. */
+export function createContext(options: GlobalOptions = {}): Context {
+  const env = process.env;
+  const namespace = env.CORACLE_NS as NamespaceKind | undefined;
+  const run = env.CORACLE_RUN;
+  const bin = env.CORACLE_BIN;
+  if (!namespace || !run || !bin) {
+    throw new EngineError("no-launcher", "the engine was started without its launcher", {
+      hint: "run bin/coracle, which sets up the namespaces and then starts the engine",
+    });
+  }
+  const uid = Number(env.CORACLE_UID);
+  const home = env.HOME || os.homedir();
+  const dataHome = env.XDG_DATA_HOME || path.join(home, ".local/share");
+  const graphRoot = options.root ?? (namespace === "root" ? "/var/lib/coracle" : path.join(dataHome, "coracle"));
+  return {
+    graphRoot: path.resolve(graphRoot),
+    runRoot: path.resolve(options.runroot ?? run),
+    binDir: bin,
+    libDir: path.join(path.dirname(bin), "dist"),
+    namespace,
+    uid,
+    gid: Number(env.CORACLE_GID),
+    home,
+    aliveFile: env.CORACLE_ALIVE_FD ? path.join(run, "alive") : null,
+    options,
+  };
+}
+
+/** Whether we act as real root on the host (no user namespace of ours). */
+export function isRealRoot(ctx: Context): boolean {
+  return ctx.namespace === "root" || (ctx.namespace === "none" && ctx.uid === 0);
+}
+
+export function ensureDirectory(directory: string, mode = 0o700): void {
+  try {
+    fs.mkdirSync(directory, { recursive: true, mode });
+  } catch (error) {
+    throw new EngineError("no-directory", `cannot make ${directory}: ${(error as Error).message}`, { cause: error });
+  }
+}

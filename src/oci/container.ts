@@ -1,0 +1,175 @@
+/**
+ * What a container was asked to be: the immutable part of its record, made by `create` from flags and image, and the
+ * input of the runtime config (generate-spec.ts). Plain data; all paths absolute, all times in seconds unless said.
+ */
+
+export interface MountRequest {
+  type: "bind" | "volume" | "tmpfs" | "devpts" | "image";
+  /** Host path (bind), volume name (volume; generated for anonymous ones), image (image), unused otherwise. */
+  source: string;
+  destination: string;
+  /** Mount options as the runtime spec has them (ro, rw, nosuid, rprivate, size=…), after our own were taken out. */
+  options: string[];
+  /** For volumes: made for this container alone, removed with it by --rm and `rm -v`. */
+  anonymous?: boolean;
+  /** For volumes: don't copy the image's content into it when it is empty. */
+  noCopy?: boolean;
+  /** `U`: change the owner of the source to the container's user. */
+  chown?: boolean;
+  /** Path below the volume that is mounted instead of its root. */
+  subpath?: string;
+}
+
+export interface DeviceRequest {
+  hostPath: string;
+  containerPath: string;
+  /** Subset of "rwm". */
+  permissions: string;
+}
+
+export interface PortMapping {
+  hostIp: string;
+  hostPort: number;
+  containerPort: number;
+  protocol: "tcp" | "udp" | "sctp";
+}
+
+/** The network of a container. `slirp4netns` is what `private` and no choice mean for rootless callers. */
+export type NetworkMode =
+  | { kind: "none" | "host" }
+  | { kind: "slirp4netns"; options: string[] }
+  | { kind: "container"; id: string }
+  | { kind: "ns"; path: string };
+
+/** A namespace other than network and user. */
+export type NamespaceMode =
+  | { kind: "private" | "host" | "shareable" | "none" }
+  | { kind: "container"; id: string }
+  | { kind: "ns"; path: string };
+
+export type UserNamespaceMode =
+  | { kind: "host" }
+  | { kind: "keep-id"; uid?: number; gid?: number }
+  | { kind: "nomap" }
+  | { kind: "container"; id: string }
+  | { kind: "ns"; path: string };
+
+export interface Ulimit {
+  /** Lower case, without RLIMIT_: nofile, nproc, core … */
+  name: string;
+  soft: number;
+  hard: number;
+}
+
+export interface RestartPolicy {
+  name: "no" | "always" | "on-failure" | "unless-stopped";
+  /** Only for on-failure; 0: no limit. */
+  max: number;
+}
+
+export interface LogConfig {
+  driver: "k8s-file" | "json-file" | "none" | "passthrough";
+  /** Bytes, 0 for no limit. */
+  maxSize: number;
+  /** Log path asked for with --log-opt path=…, or "". */
+  path: string;
+  tag: string;
+}
+
+export interface SecurityOptions {
+  noNewPrivileges: boolean;
+  /** "" the default profile, "unconfined", or the path of a profile. */
+  seccomp: string;
+  apparmor: string;
+  /** label=… options as given (kept for inspect; there is no SELinux support). */
+  label: string[];
+  mask: string[];
+  /** Paths, globs or "ALL". */
+  unmask: string[];
+  procOpts: string[];
+}
+
+export interface ResourceLimits {
+  /** Bytes; 0 where not asked for. */
+  memory: number;
+  memoryReservation: number;
+  memorySwap: number;
+  cpuPeriod: number;
+  cpuQuota: number;
+  cpuShares: number;
+  cpusetCpus: string;
+  cpusetMems: string;
+  /** 0: not asked for; -1: unlimited. */
+  pidsLimit: number;
+}
+
+export interface ContainerConfig {
+  /** Reference as given, image id (digest of the image config, hex) and the name it resolved to. */
+  image: { reference: string; id: string; name: string } | null;
+  /** --rootfs: a directory used in place of an image. */
+  rootfs: string | null;
+  entrypoint: string[];
+  command: string[];
+  env: Record<string, string>;
+  workdir: string;
+  /** As given: "", "name", "uid", "user:group". */
+  user: string;
+  groups: string[];
+  hostname: string;
+  domainname: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+
+  terminal: boolean;
+  openStdin: boolean;
+  stdinOnce: boolean;
+
+  mounts: MountRequest[];
+  volumesFrom: string[];
+  devices: DeviceRequest[];
+  readOnly: boolean;
+  readOnlyTmpfs: boolean;
+  /** Bytes. */
+  shmSize: number;
+  secrets: string[];
+
+  capAdd: string[];
+  capDrop: string[];
+  privileged: boolean;
+  security: SecurityOptions;
+  ulimits: Ulimit[];
+  sysctls: Record<string, string>;
+  umask: string;
+  oomScoreAdj: number | null;
+  resources: ResourceLimits;
+
+  network: NetworkMode;
+  ports: PortMapping[];
+  exposed: string[];
+  dns: string[];
+  dnsSearch: string[];
+  dnsOptions: string[];
+  addHosts: string[];
+  noHosts: boolean;
+  pid: NamespaceMode;
+  ipc: NamespaceMode;
+  uts: NamespaceMode;
+  cgroupns: NamespaceMode;
+  userns: UserNamespaceMode;
+
+  init: boolean;
+  initPath: string;
+  systemd: boolean;
+  stopSignal: number;
+  stopTimeout: number;
+  /** Kill after that many seconds; 0: never. */
+  timeout: number;
+  restart: RestartPolicy;
+  autoRemove: boolean;
+  log: LogConfig;
+  timezone: string;
+  cgroups: "enabled" | "disabled" | "no-conmon" | "split";
+  cgroupParent: string;
+  preserveFds: number;
+  passwd: boolean;
+}

@@ -1,0 +1,21 @@
+import type { ImageConfig, Manifest } from "../oci/image.ts";
+
+/** One image of the store, with what containers and `inspect` need; plain data read from blobs and images.json. */
+export interface StoredImage {
+  /** Image ID: hex of the digest of the image config. */
+  id: string;
+  /** `sha256:…` of the manifest. */
+  manifestDigest: string;
+  manifest: Manifest;
+  config: ImageConfig;
+  /** Full names with tags (docker.io/library/bb:1). */
+  names: string[];
+  /** Names by digest (docker.io/library/bb@sha256:…). */
+  repoDigests: string[];
+  /** When it came into this store, RFC 3339. */
+  storedAt: string;
+  /** Bytes of the unpacked layers. */
+  size: number;
+}
+
+export type StorageDriver = "overlay" | "fuse-overlayfs" | "vfs";
