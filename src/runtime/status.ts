@@ -1,0 +1,89 @@
+import * as path from "node:path";
+import type { Context } from "../host/context.ts";
+import { readJson, writeJsonAtomic } from "../host/files.ts";
+import { isAlive, type ProcessIdentity } from "../host/process.ts";
+import { containerDirectory } from "./records.ts";
+
+/** `containers/<id>/status.json`, written by the monitor (native/PROTOCOL.md §3). */
+export interface MonitorStatus {
+  status: "created" | "running" | "paused" | "stopping" | "restarting" | "exited";
+  monitor: ProcessIdentity | null;
+  init: ProcessIdentity | null;
+  startedAt: string | null;
+  finishedAt: string | null;
+  exitCode: number;
+  signal: number;
+  oomKilled: boolean;
+  restartCount: number;
+  stoppedByUser: boolean;
+  error: { code: string; message: string } | null;
+  socket: string | null;
+  helpers: ProcessIdentity[];
+}
+
+/** Container states as Podman names them. */
+export type ContainerState =
+  | "created"
+  | "initialized"
+  | "running"
+  | "paused"
+  | "stopping"
+  | "restarting"
+  | "exited";
+
+export interface ContainerStatus {
+  state: ContainerState;
+  /** What the monitor wrote last; undefined for a container that was never started. */
+  last: MonitorStatus | undefined;
+  /** The status says it runs but its monitor is gone (killed, power loss): to be cleaned up after. */
+  stale: boolean;
+}
+
+function statusFile(ctx: Context, id: string): string {
+  return path.join(containerDirectory(ctx, id), "status.json");
+}
+
+/** Exit code shown for a container whose monitor was killed with it: what SIGKILL gives. */
+const KILLED = 137;
+
+/** The truth about a container: what its monitor wrote, believed only while that monitor lives. */
+export function readStatus(ctx: Context, id: string): ContainerStatus {
+  return deriveStatus(readJson<MonitorStatus>(statusFile(ctx, id)), isAlive);
+}
+
+/** The pure part of readStatus. */
+export function deriveStatus(
+  last: MonitorStatus | undefined,
+  alive: (identity: ProcessIdentity | null) => boolean,
+): ContainerStatus {
+  if (!last) return { state: "created", last: undefined, stale: false };
+  if (last.status === "exited") return { state: "exited", last, stale: false };
+  if (!alive(last.monitor)) return { state: "exited", last: { ...last, exitCode: KILLED }, stale: true };
+  return { state: last.status === "created" ? "initialized" : last.status, last, stale: false };
+}
+
+/** Records the end of a container whose monitor died before it could. */
+export function writeExited(ctx: Context, id: string, last: MonitorStatus): void {
+  writeJsonAtomic(
+    statusFile(ctx, id),
+    {
+      ...last,
+      status: "exited",
+      init: null,
+      socket: null,
+      helpers: [],
+      finishedAt: last.finishedAt ?? new Date().toISOString(),
+      exitCode: KILLED,
+      signal: 9,
+      error: { code: "monitor-killed", message: "the container's monitor was killed" },
+    } satisfies MonitorStatus,
+    { durable: false },
+  );
+}
+
+const active: ReadonlySet<ContainerState> = new Set(["initialized", "running", "paused", "stopping", "restarting"]);
+
+/** Whether a monitor is there to talk to. */
+export function isActive(state: ContainerState): boolean {
+  return active.has(state);
+}
