@@ -1,0 +1,66 @@
+#include "command_line.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Global flags that take a value; the word after one of these is not the command. */
+static const char *const valued_flags[] = {
+	"--cdi-spec-dir", "--cgroup-manager", "--config", "--conmon", "--connection", "-c", "--events-backend",
+	"--hooks-dir", "--identity", "--imagestore", "--log-level", "--module", "--namespace", "--network-cmd-path",
+	"--network-config-dir", "--out", "--registries-conf", "--root", "--runroot", "--runtime", "--runtime-flag",
+	"--ssh", "--storage-driver", "--storage-opt", "--tmpdir", "--url", "--volumepath", NULL,
+};
+
+static const char *const readers[] = {
+	"__complete", "completion", "events", "help", "history", "images", "inspect", "login", "logout", "logs", "port",
+	"ps", "search", "version", "wait", NULL,
+};
+
+/* What only reads below `container`, `image`, `volume`, … */
+static const char *const groups[] = {
+	"container", "image", "manifest", "network", "pod", "secret", "system", "volume", NULL,
+};
+static const char *const group_readers[] = {
+	"events", "exists", "history", "inspect", "list", "logs", "ls", "port", "ps", "search", "wait", NULL,
+};
+
+static bool listed(const char *word, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(word, *list) == 0)
+			return true;
+	return false;
+}
+
+static bool asks_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static bool asks_version(const char *word)
+{
+	return strcmp(word, "--version") == 0 || strcmp(word, "-v") == 0;
+}
+
+enum command_kind command_kind(int argc, char **argv)
+{
+	int i = 1;
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		if (asks_version(argv[i]))
+			return COMMAND_VERSION;
+		if (asks_help(argv[i]))
+			return COMMAND_READS;
+		if (listed(argv[i], valued_flags))
+			i++;
+	}
+	if (i >= argc || listed(argv[i], readers))
+		return COMMAND_READS;
+	bool grouped = listed(argv[i], groups);
+	if (++i >= argc)
+		return grouped ? COMMAND_READS : COMMAND_ENTERS;
+	/* `run -h` sets a host name in other commands: only the long word is help for sure. */
+	if (strcmp(argv[i], "--help") == 0 || (grouped && listed(argv[i], group_readers)))
+		return COMMAND_READS;
+	return COMMAND_ENTERS;
+}

@@ -1,0 +1,13 @@
+/* As much of the command line as the launcher must know before the engine parses it. */
+#ifndef CORACLE_COMMAND_LINE_H
+#define CORACLE_COMMAND_LINE_H
+
+enum command_kind {
+	COMMAND_ENTERS,  /* needs the user's namespace */
+	COMMAND_READS,   /* only reads records: starts without it, and asks for it when it turns out to need it */
+	COMMAND_VERSION, /* answered by the launcher */
+};
+
+enum command_kind command_kind(int argc, char **argv);
+
+#endif

@@ -1,0 +1,116 @@
+/* `coracle`: enters the user's namespace and becomes the engine. PROTOCOL.md §1. */
+#include "launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "command_line.h"
+#include "engine.h"
+#include "file.h"
+#include "run_directory.h"
+#include "user_namespace.h"
+
+#define FULL_MAPPING 4294967295U
+
+static bool has_sys_admin(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+	return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & (1U << CAP_SYS_ADMIN)) != 0;
+}
+
+static bool in_initial_namespace(void)
+{
+	auto_free char *text = read_file_at(AT_FDCWD, "/proc/self/uid_map", 65536, NULL);
+	unsigned inside, outside, count;
+	return text && sscanf(text, "%u %u %u", &inside, &outside, &count) == 3 && count == FULL_MAPPING;
+}
+
+/* Else the first file that we open would become stdin or stdout of the container. */
+static int fill_standard_descriptors(struct error *err)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return error_errno(err, "internal", "open /dev/null for the closed descriptor %d", fd);
+	return 0;
+}
+
+static int private_mount_namespace(struct error *err)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return error_errno(err, "internal", "make a mount namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return error_errno(err, "internal", "make the mounts private");
+	return 0;
+}
+
+/* For uid 0 in a user namespace that was there: our own, entered by a command above us, or somebody else's. */
+static void use_present_namespace(const struct run_directory *run, struct engine_environment *environment)
+{
+	environment->ns = "inside";
+	if (!user_namespace_rejoin(run, &environment->alive))
+		return;
+	environment->ns = user_namespace_mapping("uid_map", &environment->uid) ? "shared" : "single";
+	user_namespace_mapping("gid_map", &environment->gid);
+}
+
+static int enter_namespaces(const struct caller *caller, const struct run_directory *run, bool root, bool real_root,
+			    struct engine_environment *environment, struct error *err)
+{
+	if (real_root) {
+		environment->ns = "root";
+	} else if (root) {
+		use_present_namespace(run, environment);
+	} else {
+		if (user_namespace_enter(caller, run, &environment->alive, err) < 0)
+			return -1;
+		unsigned ignored;
+		environment->ns = user_namespace_mapping("uid_map", &ignored) ? "shared" : "single";
+	}
+	return private_mount_namespace(err);
+}
+
+static int launch(int argc, char **argv, struct error *err)
+{
+	if (fill_standard_descriptors(err) < 0)
+		return -1;
+	if (access("/proc/self/ns/user", F_OK) < 0)
+		return error_errno(err, "internal", "/proc is not usable, and nothing works without it; mount it first");
+	struct caller caller = {.uid = geteuid(), .gid = getegid(), .argc = argc, .argv = argv};
+	bool root = caller.uid == 0 && has_sys_admin();
+	bool real_root = root && in_initial_namespace();
+	struct run_directory run;
+	if (run_directory_open(&run, caller.uid, real_root, err) < 0)
+		return -1;
+	auto_close int run_fd = run.fd;
+	struct engine_environment environment = {
+		.ns = "none", .run = run.path, .uid = caller.uid, .gid = caller.gid, .alive = -1};
+	bool needed = getenv("CORACLE_ENTER") || command_kind(argc, argv) == COMMAND_ENTERS;
+	if (needed && enter_namespaces(&caller, &run, root, real_root, &environment, err) < 0)
+		return -1;
+	return engine_exec(&environment, argv, err);
+}
+
+int launcher_main(int argc, char **argv)
+{
+	if (argc < 1)
+		return 125;
+	if (command_kind(argc, argv) == COMMAND_VERSION) {
+		puts("coracle version " CORACLE_VERSION);
+		return fflush(stdout) == 0 ? 0 : 125;
+	}
+	struct error err;
+	launch(argc, argv, &err);
+	fprintf(stderr, "Error: %s\n", err.message);
+	return err.exit_code;
+}
