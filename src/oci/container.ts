@@ -101,6 +101,10 @@ export interface ResourceLimits {
   cpusetMems: string;
   /** 0: not asked for; -1: unlimited. */
   pidsLimit: number;
+  memorySwappiness?: number;
+  blkioWeight?: number;
+  /** Files of the cgroup and what to write there (--cgroup-conf). */
+  unified?: Record<string, string>;
 }
 
 export interface ContainerConfig {

@@ -4,6 +4,8 @@ import { EngineError, isErrno } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { ensureDirectory } from "../host/context.ts";
 import { listDirectory, readJson, syncDirectory, writeJsonAtomic } from "../host/files.ts";
+import { withLock } from "../host/lock.ts";
+import type { ProcessIdentity } from "../host/process.ts";
 import type { ContainerConfig } from "../oci/container.ts";
 
 /** `containers/<id>/record.json`: what was asked for at create. Changed only by rename and update. */
@@ -22,6 +24,10 @@ export interface ContainerRecord {
   runtime: string | null;
   /** The command line that made it, for inspect. */
   createCommand: string[];
+  /** The command that is making it; of interest only until it is complete. */
+  creator: ProcessIdentity;
+  /** Made by `run`, which has yet to start it. */
+  startPending: boolean;
 }
 
 export function containersDirectory(ctx: Context): string {
@@ -66,12 +72,8 @@ export function tryReadRecord(ctx: Context, id: string): ContainerRecord | undef
 
 /** The id that a name stands for, if its container exists. */
 export function idOfName(ctx: Context, name: string): string | undefined {
-  try {
-    const id = fs.readlinkSync(path.join(namesDirectory(ctx), name));
-    return fs.existsSync(path.join(containerDirectory(ctx, id), "record.json")) ? id : undefined;
-  } catch {
-    return undefined;
-  }
+  const id = linkTarget(path.join(namesDirectory(ctx), name));
+  return id !== undefined && fs.existsSync(path.join(containerDirectory(ctx, id), "record.json")) ? id : undefined;
 }
 
 /** Finds a container by name, id or unique id prefix, in this order (as Podman). */
@@ -102,20 +104,20 @@ function idOfPrefix(ctx: Context, prefix: string): string | undefined {
 }
 
 /**
- * Publishes a container that was prepared in a staging directory: takes its name, then renames the directory into
- * place. The name is a symlink made with O_EXCL, so uniqueness needs no lock; one whose container never came (its maker
- * was killed in between) is taken over.
+ * Publishes a container that was prepared in a staging directory: renames it into place, then takes its name. The name
+ * is a symlink made with O_EXCL, so uniqueness needs no lock; a link whose container doesn't exist is a leftover of a
+ * killed command and gives way. A container that its name doesn't point to is not complete: see isComplete().
  */
-export function publishContainer(ctx: Context, record: ContainerRecord, staging: string): void {
+export async function publishContainer(ctx: Context, record: ContainerRecord, staging: string): Promise<void> {
   ensureDirectory(namesDirectory(ctx));
   ensureDirectory(containersDirectory(ctx));
   const durable = !record.config.autoRemove;
   writeJsonAtomic(path.join(staging, "record.json"), record, { durable });
-  claimName(ctx, record.name, record.id);
+  fs.renameSync(staging, containerDirectory(ctx, record.id));
   try {
-    fs.renameSync(staging, containerDirectory(ctx, record.id));
+    await claimName(ctx, record.name, record.id);
   } catch (error) {
-    releaseName(ctx, record.name, record.id);
+    fs.renameSync(containerDirectory(ctx, record.id), staging);
     throw error;
   }
   if (durable) {
@@ -124,65 +126,34 @@ export function publishContainer(ctx: Context, record: ContainerRecord, staging:
   }
 }
 
-function claimName(ctx: Context, name: string, id: string): void {
+/** Whether publishing finished. If it did not and the creator is dead, the container is a leftover. */
+export function isComplete(ctx: Context, record: ContainerRecord): boolean {
+  return linkTarget(path.join(namesDirectory(ctx), record.name)) === record.id;
+}
+
+async function claimName(ctx: Context, name: string, id: string): Promise<void> {
   const link = path.join(namesDirectory(ctx), name);
-  for (let attempt = 0; ; attempt++) {
+  for (;;) {
     try {
       fs.symlinkSync(id, link);
       return;
     } catch (error) {
       if (!isErrno(error, "EEXIST")) throw error;
     }
-    const owner = ownerOfName(ctx, link);
-    if (owner !== undefined || attempt > 3) throw nameInUse(name, owner ?? "another command");
-    // Nobody's: move it aside under a name of our own, so that of two takers only one removes a given link.
-    const aside = `${link}.${process.pid}.stale`;
-    try {
-      fs.renameSync(link, aside);
-    } catch (error) {
-      if (!isErrno(error, "ENOENT")) throw error;
-    }
-    const moved = ownerOfName(ctx, aside);
-    if (moved !== undefined) {
-      // Between look and move somebody else had taken it: give it back.
-      fs.renameSync(aside, link);
-      throw nameInUse(name, moved);
-    }
-    fs.rmSync(aside, { force: true });
+    const owner = idOfName(ctx, name);
+    if (owner !== undefined) throw nameInUse(name, owner);
+    await withLock(ctx, "storage", async () => {
+      if (idOfName(ctx, name) === undefined) fs.rmSync(link, { force: true });
+    });
   }
 }
 
-/** The id behind a name link if that container exists or is being made; undefined for a leftover. */
-function ownerOfName(ctx: Context, link: string): string | undefined {
-  let id: string;
+function linkTarget(link: string): string | undefined {
   try {
-    id = fs.readlinkSync(link);
+    return fs.readlinkSync(link);
   } catch {
     return undefined;
   }
-  if (fs.existsSync(path.join(containerDirectory(ctx, id), "record.json"))) return id;
-  // A name is claimed milliseconds before its container appears; within that time it belongs to its maker.
-  try {
-    if (Date.now() - fs.lstatSync(link).mtimeMs < 1000 && !fs.existsSync(containerDirectory(ctx, id))) {
-      return stagedElsewhere(ctx, id) ? id : undefined;
-    }
-  } catch {
-    return undefined;
-  }
-  return undefined;
-}
-
-/** Whether a live process is about to publish that id. Staging directories of containers hold their id in a file. */
-function stagedElsewhere(ctx: Context, id: string): boolean {
-  const staging = path.join(ctx.graphRoot, "staging");
-  return listDirectory(staging).some((name) => {
-    try {
-      const text = fs.readFileSync(path.join(staging, name, "record.json"), "utf8");
-      return text.includes(id);
-    } catch {
-      return false;
-    }
-  });
 }
 
 function nameInUse(name: string, id: string): EngineError {
@@ -196,16 +167,12 @@ function nameInUse(name: string, id: string): EngineError {
 /** Removes a name if it still belongs to that container. */
 export function releaseName(ctx: Context, name: string, id: string): void {
   const link = path.join(namesDirectory(ctx), name);
-  try {
-    if (fs.readlinkSync(link) === id) fs.unlinkSync(link);
-  } catch (error) {
-    if (!isErrno(error, "ENOENT", "EINVAL")) throw error;
-  }
+  if (linkTarget(link) === id) fs.rmSync(link, { force: true });
 }
 
 /** Gives a container another name; the old one is free afterwards. */
-export function renameRecord(ctx: Context, record: ContainerRecord, name: string): ContainerRecord {
-  claimName(ctx, name, record.id);
+export async function renameRecord(ctx: Context, record: ContainerRecord, name: string): Promise<ContainerRecord> {
+  await claimName(ctx, name, record.id);
   const renamed = { ...record, name };
   writeJsonAtomic(path.join(containerDirectory(ctx, record.id), "record.json"), renamed);
   releaseName(ctx, record.name, record.id);

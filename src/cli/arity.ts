@@ -1,0 +1,38 @@
+import { UsageError } from "./argv.ts";
+
+/** How many arguments a command takes; throws with the text Podman's users know. */
+export type Arity = (args: readonly string[], path: string) => void;
+
+export const none: Arity = (args, path) => {
+  if (args.length > 0) throw new UsageError(`\`${path}\` takes no arguments`);
+};
+
+export const any: Arity = () => {};
+
+export function exactly(count: number): Arity {
+  return (args) => {
+    if (args.length !== count) throw new UsageError(`accepts ${count} arg(s), received ${args.length}`);
+  };
+}
+
+export function atLeast(count: number): Arity {
+  return (args) => {
+    if (args.length < count) {
+      throw new UsageError(`requires at least ${count} arg(s), only received ${args.length}`);
+    }
+  };
+}
+
+export function atMost(count: number): Arity {
+  return (args) => {
+    if (args.length > count) throw new UsageError(`accepts at most ${count} arg(s), received ${args.length}`);
+  };
+}
+
+export function between(least: number, most: number): Arity {
+  return (args) => {
+    if (args.length < least || args.length > most) {
+      throw new UsageError(`accepts between ${least} and ${most} arg(s), received ${args.length}`);
+    }
+  };
+}

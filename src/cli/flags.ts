@@ -1,0 +1,135 @@
+/**
+ * Flag definitions: oclif's flag objects, made the way Podman declares its own (types, defaults, value names). They are
+ * parsed by parse-flags.ts, since oclif's parser takes arguments of the container's command for ours.
+ */
+
+import type { BooleanFlag, OptionFlag } from "@oclif/core/interfaces";
+import { EngineError } from "../errors.ts";
+import { parseGoInt, parseGoUint } from "./go-values.ts";
+
+type Char = NonNullable<BooleanFlag<boolean>["char"]>;
+
+interface Common {
+  description: string;
+  char?: Char;
+  hidden?: boolean;
+  /** Other names of the same flag, not shown in help. */
+  aliases?: string[];
+}
+
+interface WithValue extends Common {
+  /** Name of the value in help; otherwise the type. */
+  value?: string;
+  /** What the flag is worth when it stands alone (`--pull` for `--pull=always`). */
+  alone?: string;
+  /** The values there are, for completion; checked by the operation. */
+  choices?: readonly string[];
+}
+
+/** What our definitions add to oclif's. */
+export interface FlagExtras {
+  /** pflag's name of the type, for help. */
+  goType: "bool" | "string" | "strings" | "stringArray" | "int" | "uint" | "float" | "duration";
+  /** Shown instead of the type. */
+  valueName?: string;
+  alone?: string;
+  choices?: readonly string[];
+  /** Declared so that it is recognised; using it is an error. */
+  unsupported?: boolean;
+}
+
+/** `--all`, `-a`, `--all=false`. */
+export function boolean(options: Common & { default?: boolean }): BooleanFlag<boolean> {
+  return {
+    ...options,
+    type: "boolean",
+    allowNo: false,
+    default: options.default ?? false,
+    parse: async (value) => value,
+    goType: "bool",
+  } as BooleanFlag<boolean> & FlagExtras;
+}
+
+export function string(options: WithValue & { default: string }): OptionFlag<string>;
+export function string(options: WithValue): OptionFlag<string | undefined>;
+export function string(options: WithValue & { default?: string }): OptionFlag<string | undefined> {
+  return option("string", options, (text) => text);
+}
+
+export function int(options: WithValue & { default: number }): OptionFlag<number>;
+export function int(options: WithValue): OptionFlag<number | undefined>;
+export function int(options: WithValue & { default?: number }): OptionFlag<number | undefined> {
+  return option("int", options, parseGoInt);
+}
+
+export function uint(options: WithValue & { default: number }): OptionFlag<number>;
+export function uint(options: WithValue): OptionFlag<number | undefined>;
+export function uint(options: WithValue & { default?: number }): OptionFlag<number | undefined> {
+  return option("uint", options, parseGoUint);
+}
+
+export function float(options: WithValue & { default: number }): OptionFlag<number>;
+export function float(options: WithValue): OptionFlag<number | undefined>;
+export function float(options: WithValue & { default?: number }): OptionFlag<number | undefined> {
+  return option("float", options, (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (Number.isNaN(value)) throw new Error(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
+    return value;
+  });
+}
+
+/** May be repeated, and each value may be a comma list: `--cap-add a,b --cap-add c`. */
+export function strings(options: WithValue): OptionFlag<string[]> {
+  return { ...list("strings", options), delimiter: "," };
+}
+
+/** May be repeated; values are taken as they are: `--env A=1,2`. */
+export function stringArray(options: WithValue): OptionFlag<string[]> {
+  return list("stringArray", options);
+}
+
+/** A flag of Podman's that is recognised but can't be honoured yet: using it fails, unless it asks for nothing. */
+export function unsupported(goType: FlagExtras["goType"], options: WithValue): OptionFlag<string | undefined> {
+  const flag = { ...option("string", options, (text) => text), goType, unsupported: true } as OptionFlag<
+    string | undefined
+  > &
+    FlagExtras;
+  if (goType === "bool") flag.alone = "true";
+  flag.parse = async (value) => {
+    if (value === "" || (goType === "bool" && value === "false")) return undefined;
+    throw new UnsupportedFlag();
+  };
+  return flag;
+}
+
+/** Thrown by a flag that can't be honoured; the parser, which knows the name, turns it into the user's error. */
+export class UnsupportedFlag extends Error {}
+
+export function notSupportedYet(what: string): EngineError {
+  return new EngineError("not-supported", `${what} is not supported yet`);
+}
+
+function option<T>(
+  goType: FlagExtras["goType"],
+  { value, ...options }: WithValue & { default?: T },
+  parse: (text: string) => T,
+): OptionFlag<T | undefined> {
+  return {
+    ...options,
+    type: "option",
+    multiple: false,
+    input: [],
+    parse: async (text: string) => parse(text),
+    goType,
+    ...(value === undefined ? {} : { valueName: value }),
+  } as unknown as OptionFlag<T | undefined> & FlagExtras;
+}
+
+function list(goType: FlagExtras["goType"], options: WithValue): OptionFlag<string[]> {
+  return {
+    ...option<string>(goType, options, (text) => text),
+    multiple: true,
+    multipleNonGreedy: true,
+    default: [],
+  } as unknown as OptionFlag<string[]>;
+}

@@ -1,0 +1,76 @@
+/** Values in the spelling of Go's strconv and encoding/csv, with their errors, as Podman's flags take them. */
+
+const trueWords = ["1", "t", "T", "TRUE", "true", "True"];
+const falseWords = ["0", "f", "F", "FALSE", "false", "False"];
+
+export function parseGoBool(text: string): boolean {
+  if (trueWords.includes(text)) return true;
+  if (falseWords.includes(text)) return false;
+  throw syntaxError("ParseBool", text);
+}
+
+export function parseGoInt(text: string): number {
+  return parseInteger("ParseInt", text, /^[+-]?(\d[\d_]*|0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+)$/);
+}
+
+export function parseGoUint(text: string): number {
+  return parseInteger("ParseUint", text, /^(\d[\d_]*|0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+)$/);
+}
+
+function parseInteger(name: string, text: string, pattern: RegExp): number {
+  if (!pattern.test(text)) throw syntaxError(name, text);
+  const negative = text.startsWith("-");
+  const digits = text.replace(/^[+-]/, "").replaceAll("_", "");
+  // Base 0, as pflag has it: a leading zero means octal.
+  const value = /^0\d/.test(digits) ? (/^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN) : Number(digits);
+  if (Number.isNaN(value)) throw syntaxError(name, text);
+  if (value > Number.MAX_SAFE_INTEGER) throw new Error(`strconv.${name}: parsing ${quote(text)}: value out of range`);
+  return negative ? -value : value;
+}
+
+function syntaxError(name: string, text: string): Error {
+  return new Error(`strconv.${name}: parsing ${quote(text)}: invalid syntax`);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** One CSV record: `a,"b,c",d`. */
+export function parseCsv(text: string): string[] {
+  if (text === "") return [];
+  const fields: string[] = [];
+  let position = 0;
+  for (;;) {
+    if (text[position] === '"') {
+      let field = "";
+      position++;
+      for (;;) {
+        const end = text.indexOf('"', position);
+        if (end === -1) throw csvError(position, 'extraneous or missing " in quoted-field');
+        field += text.slice(position, end);
+        position = end + 1;
+        if (text[position] !== '"') break;
+        field += '"';
+        position++;
+      }
+      if (position < text.length && text[position] !== ",") {
+        throw csvError(position, 'extraneous or missing " in quoted-field');
+      }
+      fields.push(field);
+    } else {
+      const comma = text.indexOf(",", position);
+      const end = comma === -1 ? text.length : comma;
+      const field = text.slice(position, end);
+      if (field.includes('"')) throw csvError(position + field.indexOf('"') + 1, 'bare " in non-quoted-field');
+      fields.push(field);
+      position = end;
+    }
+    if (position >= text.length) return fields;
+    position++;
+  }
+}
+
+function csvError(column: number, what: string): Error {
+  return new Error(`parse error on line 1, column ${column + 1}: ${what}`);
+}

@@ -1,0 +1,47 @@
+import * as fs from "node:fs";
+import { EngineError, isErrno } from "../errors.ts";
+
+/**
+ * Text for the user, written at once: a process that exits right afterwards has lost nothing, whatever stdout is, and
+ * the costly `process.stdout` object is never made. Waits where the other end is a slow non-blocking pipe.
+ */
+export function writeAll(fd: number, data: string | Uint8Array): void {
+  let bytes = typeof data === "string" ? Buffer.from(data) : data;
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(fs.writeSync(fd, bytes));
+    } catch (error) {
+      if (!isErrno(error, "EAGAIN")) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+export function print(text: string): void {
+  writeAll(1, text);
+}
+
+export function printLine(text = ""): void {
+  writeAll(1, `${text}\n`);
+}
+
+/** stderr may be gone; that is no reason to fail. */
+export function printError(line: string): void {
+  try {
+    writeAll(2, `${line}\n`);
+  } catch {
+    // nobody is there to be told
+  }
+}
+
+/** Indented JSON as Podman prints it. */
+export function printJson(value: unknown): void {
+  printLine(JSON.stringify(value, null, 4));
+}
+
+/** A failure as the user sees it: one line, the remedy included. */
+export function errorLine(error: unknown): string {
+  if (error instanceof EngineError) return `Error: ${error.message}${error.hint ? `; ${error.hint}` : ""}`;
+  const message = error instanceof Error ? error.message : String(error);
+  return `Error: internal error: ${message.split("\n")[0]}; this is a bug, --log-level debug shows where`;
+}

@@ -1,0 +1,156 @@
+import { randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
+import { type Context, ensureDirectory } from "../../host/context.ts";
+import { runNative } from "../../host/native.ts";
+import { self } from "../../host/process.ts";
+import { createStaging } from "../../host/staging.ts";
+import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
+import { checkName, randomName } from "../../oci/names.ts";
+import { runDirectory } from "../../runtime/places.ts";
+import { type ContainerRecord, containerDirectory, idOfName, publishContainer, releaseName } from "../../runtime/records.ts";
+import { storageDriver } from "../../storage/driver.ts";
+import { findImage, layerDirectories } from "../../storage/images.ts";
+import type { StorageDriver, StoredImage } from "../../storage/image-types.ts";
+import { createVolume, findVolume, removeVolume } from "../../storage/volumes.ts";
+import { type PullOptions, pullImage } from "../image/pull.ts";
+import { type ImageOverrides, withImageDefaults } from "./defaults.ts";
+import { sweep } from "./heal.ts";
+import { removeContainer } from "./rm.ts";
+import { resolveRuntime } from "./runtime-choice.ts";
+
+export interface CreateRequest extends ImageOverrides {
+  /** Reference as typed; null with config.rootfs. */
+  image: string | null;
+  pull: PullOptions;
+  /** "" for a random one. */
+  name: string;
+  replace: boolean;
+  /** What the flags say; what the image may supply is left empty (see withImageDefaults). */
+  config: ContainerConfig;
+  /** --runtime: name or path; undefined for our own. */
+  runtime?: string | undefined;
+  createCommand: string[];
+  /** `run` starts it right away. */
+  startPending: boolean;
+}
+
+const newId = () => randomBytes(32).toString("hex");
+
+/** Makes a container without starting it. Nothing is left behind when it fails. */
+export async function createContainer(ctx: Context, request: CreateRequest): Promise<ContainerRecord> {
+  await sweep(ctx);
+  if (request.name !== "") checkName(request.name);
+  const image = request.image === null ? undefined : await pullImage(ctx, request.image, request.pull);
+  const config = withImageDefaults(request.config, request, image?.config, newId);
+  config.image = image ? { reference: request.image as string, id: image.id, name: imageName(image) } : null;
+  if (config.entrypoint.length + config.command.length === 0) {
+    throw new EngineError("no-command", "no command or entrypoint provided, and no CMD or ENTRYPOINT from image", {
+      hint: "name a command after the image",
+    });
+  }
+  checkSources(config.mounts);
+  const id = newId();
+  if (config.hostname === "" && config.uts.kind === "private") config.hostname = id.slice(0, 12);
+
+  const driver = image ? driverFor(ctx, config) : "none";
+  const layers = image ? layerDirectories(ctx, image) : [];
+  const staging = createStaging(ctx, "container");
+  const madeVolumes: string[] = [];
+  try {
+    makeRootfs(ctx, staging.path, driver, layers);
+    await makeVolumes(ctx, config.mounts, id, madeVolumes);
+    if (request.replace && request.name !== "") {
+      const old = idOfName(ctx, request.name);
+      if (old !== undefined) await removeContainer(ctx, old, { force: true, ignore: true });
+    }
+    const record: ContainerRecord = {
+      version: 1,
+      id,
+      name: request.name,
+      createdAt: new Date().toISOString(),
+      config,
+      layers,
+      driver,
+      runtime: resolveRuntime(request.runtime ?? ctx.options.runtime),
+      createCommand: request.createCommand,
+      creator: self(),
+      startPending: request.startPending,
+    };
+    await publish(ctx, record, staging.path);
+    // What the sweep looks at: with it a container whose `run` is killed before the start is found.
+    if (request.startPending) ensureDirectory(runDirectory(ctx, id));
+    // The other half of rmi's protocol: it looks for containers after it has taken the image out of the index.
+    if (image && !findImage(ctx, image.id)) {
+      releaseName(ctx, record.name, id);
+      fs.renameSync(containerDirectory(ctx, id), staging.path);
+      throw new EngineError("image-not-known", `${request.image}: image not known`, {
+        hint: "it was removed while the container was being made",
+      });
+    }
+    return record;
+  } catch (error) {
+    fs.rmSync(staging.path, { recursive: true, force: true });
+    fs.rmSync(runDirectory(ctx, id), { recursive: true, force: true });
+    for (const volume of madeVolumes) await removeVolume(ctx, volume).catch(() => {});
+    throw error;
+  }
+}
+
+/** Publishes under the name asked for, or under a random one that is free. */
+async function publish(ctx: Context, record: ContainerRecord, staging: string): Promise<void> {
+  if (record.name !== "") return publishContainer(ctx, record, staging);
+  for (let attempt = 0; ; attempt++) {
+    record.name = randomName(attempt);
+    try {
+      return await publishContainer(ctx, record, staging);
+    } catch (error) {
+      if (!(error instanceof EngineError && error.code === "name-in-use") || attempt > 20) throw error;
+    }
+  }
+}
+
+function imageName(image: StoredImage): string {
+  return image.names[0] ?? image.id;
+}
+
+/** An id mapping of its own needs a driver that can shift ids without copying the image. */
+function driverFor(ctx: Context, config: ContainerConfig): StorageDriver {
+  const { driver } = storageDriver(ctx);
+  const mapped = config.userns.kind === "keep-id" || config.userns.kind === "nomap";
+  if (!mapped || driver === "fuse-overlayfs") return driver;
+  return "fuse-overlayfs";
+}
+
+function makeRootfs(ctx: Context, staging: string, driver: ContainerRecord["driver"], layers: string[]): void {
+  if (driver === "none") return;
+  if (driver === "vfs") {
+    const rootfs = path.join(staging, "rootfs");
+    fs.mkdirSync(rootfs, { mode: 0o755 });
+    runNative(ctx, "coracle-layer", ["copy", ...layers.flatMap((layer) => ["--from", layer]), "--to", rootfs]);
+    return;
+  }
+  // mkdir's mode is subject to the umask, and the upper directory becomes the mode of the container's `/`.
+  for (const name of ["upper", "work", "merged"]) fs.mkdirSync(path.join(staging, name), { mode: 0o755 });
+  const lowest = layers[0];
+  fs.chmodSync(path.join(staging, "upper"), lowest === undefined ? 0o755 : fs.statSync(lowest).mode & 0o7777);
+}
+
+function checkSources(mounts: MountRequest[]): void {
+  for (const mount of mounts) {
+    if (mount.type === "bind" && !fs.existsSync(mount.source)) {
+      throw new EngineError("no-such-source", `statfs ${mount.source}: no such file or directory`, {
+        hint: "make the directory first; a bind mount's source must exist",
+      });
+    }
+  }
+}
+
+async function makeVolumes(ctx: Context, mounts: MountRequest[], id: string, made: string[]): Promise<void> {
+  for (const mount of mounts) {
+    if (mount.type !== "volume" || findVolume(ctx, mount.source)) continue;
+    await createVolume(ctx, mount.source, { anonymous: mount.anonymous ?? false, container: id, ignoreExisting: true });
+    made.push(mount.source);
+  }
+}

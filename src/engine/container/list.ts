@@ -1,0 +1,40 @@
+import type { Context } from "../../host/context.ts";
+import { listRecords, type ContainerRecord } from "../../runtime/records.ts";
+import { type ContainerStatus, readStatus } from "../../runtime/status.ts";
+import { healContainer, isLeftover } from "./heal.ts";
+
+export interface ContainerSummary {
+  record: ContainerRecord;
+  status: ContainerStatus;
+}
+
+export interface ContainerList {
+  /** Newest first. */
+  containers: ContainerSummary[];
+  /**
+   * Whether leftovers of killed processes were met that only a process inside the namespace can clear. What is listed
+   * is the truth all the same.
+   */
+  needsHealing: boolean;
+}
+
+/** All containers with their true states. Leftovers are cleared on the way where we can. */
+export async function listContainers(ctx: Context): Promise<ContainerList> {
+  let needsHealing = false;
+  const containers: ContainerSummary[] = [];
+  for (const record of listRecords(ctx)) {
+    let status = readStatus(ctx, record.id);
+    if (status.stale || isLeftover(ctx, record)) {
+      if (ctx.namespace === "none") {
+        needsHealing = true;
+      } else {
+        await healContainer(ctx, record.id);
+      }
+      if (isLeftover(ctx, record)) continue;
+      status = readStatus(ctx, record.id);
+    }
+    containers.push({ record, status });
+  }
+  containers.sort((a, b) => (a.record.createdAt < b.record.createdAt ? 1 : -1));
+  return { containers, needsHealing };
+}

@@ -1,0 +1,77 @@
+import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { type LogEntry, LogReader } from "../../runtime/logs.ts";
+import { type ContainerRecord, containerDirectory, findRecord } from "../../runtime/records.ts";
+import { isActive, readStatus } from "../../runtime/status.ts";
+
+export interface LogsOptions {
+  follow: boolean;
+  /** Last that many lines; undefined: all. */
+  tail?: number | undefined;
+  /** Milliseconds since the epoch. */
+  since?: number | undefined;
+  until?: number | undefined;
+}
+
+/** How often a followed log is looked at, in milliseconds; nothing tells of appended bytes more cheaply than that. */
+const INTERVAL = 100;
+
+export function logFile(ctx: Context, record: ContainerRecord): string {
+  return record.config.log.path || path.join(containerDirectory(ctx, record.id), "ctr.log");
+}
+
+/** The container's log, entry by entry, oldest first; with `follow` until the container has ended. */
+export async function* containerLogs(ctx: Context, nameOrId: string, options: LogsOptions): AsyncGenerator<LogEntry> {
+  const record = findRecord(ctx, nameOrId);
+  const { driver } = record.config.log;
+  if (driver === "none" || driver === "passthrough") {
+    throw new EngineError("no-logs", `this container is using the '${driver}' log driver, cannot read logs`, {
+      hint: "make the container with --log-driver k8s-file to keep its output",
+    });
+  }
+  const reader = new LogReader(logFile(ctx, record), driver);
+  const wanted = (entry: LogEntry) => {
+    const time = Date.parse(entry.time);
+    return !(options.since !== undefined && time < options.since) && !(options.until !== undefined && time > options.until);
+  };
+  try {
+    // Whether it runs is asked before the read: what came in between is then still read after the end.
+    let running = isActive(readStatus(ctx, record.id).state);
+    yield* lastLines(filter(reader.read(), wanted), options.tail);
+    while (options.follow && running) {
+      await new Promise((resolve) => setTimeout(resolve, INTERVAL));
+      running = isActive(readStatus(ctx, record.id).state);
+      yield* filter(reader.read(), wanted);
+      if (options.until !== undefined && Date.now() > options.until) return;
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+function* filter(entries: Iterable<LogEntry>, wanted: (entry: LogEntry) => boolean): Generator<LogEntry> {
+  for (const entry of entries) if (wanted(entry)) yield entry;
+}
+
+/** The entries of the last `count` whole lines. */
+function* lastLines(entries: Iterable<LogEntry>, count: number | undefined): Generator<LogEntry> {
+  if (count === undefined || count < 0) {
+    yield* entries;
+    return;
+  }
+  const lines: LogEntry[][] = [];
+  let current: LogEntry[] = [];
+  for (const entry of entries) {
+    current.push(entry);
+    if (entry.partial) continue;
+    lines.push(current);
+    current = [];
+    if (lines.length > count) lines.shift();
+  }
+  if (current.length > 0 && count > 0) {
+    lines.push(current);
+    if (lines.length > count) lines.shift();
+  }
+  for (const line of lines) yield* line;
+}

@@ -1,0 +1,127 @@
+import * as fs from "node:fs";
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { listDirectory } from "../../host/files.ts";
+import { findRecord } from "../../runtime/records.ts";
+import { readStatus } from "../../runtime/status.ts";
+import { wrongState } from "./kill.ts";
+
+/** One process of a container, read from the host's /proc; nothing of the container is executed. */
+export interface ContainerProcess {
+  /** In the container's pid namespace. */
+  pid: number;
+  ppid: number;
+  hostPid: number;
+  /** Ids in the container's user namespace. */
+  uid: number;
+  gid: number;
+  command: string;
+  args: string;
+  state: string;
+  /** Kernel tty number, 0 for none. */
+  tty: number;
+  /** Clock ticks (1/100 s). */
+  cpuTicks: number;
+  startTicks: number;
+  nice: number;
+  threads: number;
+  /** Bytes. */
+  rss: number;
+  vsz: number;
+  pgid: number;
+  sid: number;
+}
+
+/** The processes of a running container, in the order of their pids, and the image's users by id. */
+export function containerProcesses(
+  ctx: Context,
+  nameOrId: string,
+): { processes: ContainerProcess[]; uptimeTicks: number; initPid: number } {
+  const record = findRecord(ctx, nameOrId);
+  const status = readStatus(ctx, record.id);
+  const init = status.last?.init;
+  if ((status.state !== "running" && status.state !== "paused") || !init) {
+    throw new EngineError("container-state", `top can only be used on running containers: container state improper`, {
+      cause: wrongState("top", record.id, status.state),
+      hint: "`coracle start` starts it",
+    });
+  }
+  const namespace = namespaceOf(init.pid);
+  const shared = namespace === namespaceOf(process.pid);
+  const processes: ContainerProcess[] = [];
+  for (const name of listDirectory("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    if (shared ? !isDescendant(Number(name), init.pid) : namespaceOf(Number(name)) !== namespace) continue;
+    const found = readProcess(Number(name));
+    if (found) processes.push(found);
+  }
+  processes.sort((a, b) => a.pid - b.pid);
+  // A process whose parent isn't in the container (exec sessions, init) has parent 0 there.
+  const byHost = new Map(processes.map((one) => [one.hostPid, one.pid]));
+  for (const one of processes) one.ppid = byHost.get(one.ppid) ?? 0;
+  const uptime = Number(fs.readFileSync("/proc/uptime", "utf8").split(" ")[0]);
+  return { processes, uptimeTicks: Math.round(uptime * 100), initPid: init.pid };
+}
+
+function namespaceOf(pid: number): string | undefined {
+  try {
+    return fs.readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** With --pid host there is no namespace to go by: init and what descends from it. */
+function isDescendant(pid: number, ancestor: number): boolean {
+  for (let current = pid; current > 1; ) {
+    if (current === ancestor) return true;
+    const parent = readProcess(current)?.ppid;
+    if (parent === undefined) return false;
+    current = parent;
+  }
+  return false;
+}
+
+function readProcess(pid: number): ContainerProcess | undefined {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+    const status = fs.readFileSync(`/proc/${pid}/status`, "utf8");
+    const line = (key: string) => new RegExp(`^${key}:\\s*(.*)$`, "m").exec(status)?.[1] ?? "";
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const field = (number: number) => Number(fields[number - 3]);
+    const innermost = (key: string) => Number(line(key).split(/\s+/).at(-1));
+    const command = stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
+    const args = fs.readFileSync(`/proc/${pid}/cmdline`, "latin1").replace(/\0$/, "").replaceAll("\0", " ");
+    return {
+      pid: innermost("NSpid"),
+      ppid: field(4),
+      hostPid: pid,
+      uid: toNamespaceId(Number(line("Uid").split(/\s+/)[1]), pid, "uid_map"),
+      gid: toNamespaceId(Number(line("Gid").split(/\s+/)[1]), pid, "gid_map"),
+      command,
+      args: args || `[${command}]`,
+      state: fields[0] as string,
+      tty: field(7),
+      cpuTicks: field(14) + field(15),
+      startTicks: field(22),
+      nice: field(19),
+      threads: field(20),
+      vsz: field(23),
+      rss: field(24) * 4096,
+      pgid: innermost("NSpgid"),
+      sid: innermost("NSsid"),
+    };
+  } catch {
+    return undefined; // it has ended meanwhile
+  }
+}
+
+/** An id as we see it, in the process's own user namespace. From another one its uid_map maps to our ids. */
+function toNamespaceId(id: number, pid: number, file: "uid_map" | "gid_map"): number {
+  if (fs.readlinkSync(`/proc/${pid}/ns/user`) === fs.readlinkSync("/proc/self/ns/user")) return id;
+  for (const row of fs.readFileSync(`/proc/${pid}/${file}`, "utf8").trim().split("\n")) {
+    const [inside, outside, size] = row.trim().split(/\s+/).map(Number) as [number, number, number];
+    if (id >= outside && id < outside + size) return inside + id - outside;
+  }
+  return id;
+}

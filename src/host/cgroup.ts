@@ -1,0 +1,83 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { isErrno } from "../errors.ts";
+
+const CGROUP2_SUPER_MAGIC = 0x63677270;
+const mountPoint = "/sys/fs/cgroup";
+
+/** Where containers' cgroups go: a path below the cgroup2 mount that we may write, or null where there is none. */
+export function delegatedCgroup(): string | null {
+  if (!isUnified()) return null;
+  const own = ownCgroup();
+  if (own === undefined) return null;
+  // The highest ancestor we may write: moving a process needs write access to the common ancestor of both cgroups.
+  let found: string | null = null;
+  for (let current = own; ; current = path.posix.dirname(current)) {
+    if (!writable(path.join(mountPoint, current, "cgroup.procs"))) break;
+    found = current;
+    if (current === "/") break;
+  }
+  return found;
+}
+
+/** Whether /sys/fs/cgroup is a pure cgroup v2 mount. */
+export function isUnified(): boolean {
+  try {
+    return fs.statfsSync(mountPoint).type === CGROUP2_SUPER_MAGIC;
+  } catch {
+    return false;
+  }
+}
+
+/** Controllers available in a cgroup. */
+export function controllers(cgroup: string): string[] {
+  try {
+    return fs.readFileSync(path.join(mountPoint, cgroup, "cgroup.controllers"), "utf8").trim().split(" ").filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+function ownCgroup(): string | undefined {
+  const line = /^0::(.*)$/m.exec(fs.readFileSync("/proc/self/cgroup", "utf8"));
+  const own = line?.[1];
+  return own === undefined || own.startsWith("/..") ? undefined : own;
+}
+
+function writable(file: string): boolean {
+  try {
+    fs.accessSync(file, fs.constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Kills whatever is left in a cgroup and removes it with what is below. Quiet when it is gone. */
+export function removeCgroup(cgroup: string): void {
+  const directory = path.join(mountPoint, cgroup);
+  try {
+    fs.writeFileSync(path.join(directory, "cgroup.kill"), "1");
+  } catch {
+    // gone, or a kernel before 5.14: its processes were killed by pid
+  }
+  const remove = (current: string): void => {
+    let entries: fs.Dirent[];
+    try {
+      entries = fs.readdirSync(current, { withFileTypes: true });
+    } catch {
+      return;
+    }
+    for (const entry of entries) if (entry.isDirectory()) remove(path.join(current, entry.name));
+    for (let attempt = 0; attempt < 50; attempt++) {
+      try {
+        fs.rmdirSync(current);
+        return;
+      } catch (error) {
+        if (!isErrno(error, "EBUSY")) return;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2); // killed processes leave in a moment
+      }
+    }
+  };
+  remove(directory);
+}

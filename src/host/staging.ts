@@ -1,0 +1,93 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { isErrno } from "../errors.ts";
+import type { Context } from "./context.ts";
+import { ensureDirectory } from "./context.ts";
+import { listDirectory } from "./files.ts";
+import { spawnNative } from "./native.ts";
+import { isOwnerAlive, ownerName } from "./owner.ts";
+
+/*
+ * `<graphRoot>/staging/<kind>-<owner>`: where long work happens outside of locks, on the file system of the store, so
+ * that a rename out of it commits. What a dead process left there is removed by the next command.
+ */
+
+/** `lock` is short-lived (lock.ts); `trash` is what was renamed away to be removed. */
+export type StagingKind = "image" | "container" | "volume" | "build" | "network" | "probe" | "trash" | "lock";
+
+export interface Staging {
+  path: string;
+  /** Removes what is left of it; harmless after a rename of the directory itself. */
+  remove(): Promise<void>;
+}
+
+export function stagingDirectory(ctx: Context): string {
+  return path.join(ctx.graphRoot, "staging");
+}
+
+export function createStaging(ctx: Context, kind: StagingKind): Staging {
+  const directory = path.join(stagingDirectory(ctx), `${kind}-${ownerName()}`);
+  ensureDirectory(directory);
+  return { path: directory, remove: () => removeTrees(ctx, [directory]) };
+}
+
+/** Moves a directory or file of the store out of sight in one step; `removeTrees` on the result may then take its time. */
+export function moveToTrash(ctx: Context, file: string): string | undefined {
+  ensureDirectory(stagingDirectory(ctx));
+  const target = path.join(stagingDirectory(ctx), `trash-${ownerName()}`);
+  try {
+    fs.renameSync(file, target);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw error;
+  }
+  return target;
+}
+
+/**
+ * Removes what dead processes left. Costs one readdir when there is nothing. What a dead pull or load left is the
+ * business of `reapImages` (src/storage/images.ts), which also looks for layers that no image names.
+ */
+export async function reapStaging(ctx: Context, kinds = (kind: StagingKind) => kind !== "image"): Promise<void> {
+  const trash: string[] = [];
+  for (const name of listDirectory(stagingDirectory(ctx))) {
+    if (isOwnerAlive(name) !== false || !kinds(kindOf(name))) continue;
+    // The rename gives it to exactly one of several reapers.
+    const moved = moveToTrash(ctx, path.join(stagingDirectory(ctx), name));
+    if (moved !== undefined) trash.push(moved);
+  }
+  await removeTrees(ctx, trash);
+}
+
+function kindOf(name: string): StagingKind {
+  return name.split("-", 1)[0] as StagingKind;
+}
+
+/** Whether a process has staging of that kind: a live one, or (`alive` false) a dead one. */
+export function hasStaging(ctx: Context, kind: StagingKind, alive: boolean): boolean {
+  return listDirectory(stagingDirectory(ctx)).some((name) => kindOf(name) === kind && isOwnerAlive(name) === alive);
+}
+
+/** Removes trees whatever their modes and owners. Plain files and empty directories cost no process. */
+export async function removeTrees(ctx: Context, trees: readonly string[]): Promise<void> {
+  const full = trees.filter((tree) => !removeSimple(tree));
+  if (full.length === 0) return;
+  const child = spawnNative(ctx, "coracle-layer", ["remove", ...full], { stdio: "ignore" });
+  await new Promise<void>((resolve) => {
+    // A failure leaves it to the next reaper: the trees are out of sight already.
+    child.once("error", () => resolve());
+    child.once("close", () => resolve());
+  });
+}
+
+function removeSimple(file: string): boolean {
+  try {
+    fs.rmdirSync(file);
+    return true;
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return true;
+    if (!isErrno(error, "ENOTDIR")) return false;
+  }
+  fs.rmSync(file, { force: true });
+  return true;
+}

@@ -1,0 +1,264 @@
+import type { ContainerConfig, DeviceRequest } from "./container.ts";
+import { processCapabilities } from "./capabilities.ts";
+import { processEnv } from "./env.ts";
+import { isMapped, keepIdMapping, noMapMapping } from "./id-mapping.ts";
+import { cgroupResources } from "./resources.ts";
+import type {
+  Device,
+  IdMapping,
+  Linux,
+  Mount,
+  Namespace,
+  NamespaceType,
+  Process,
+  RuntimeSpec,
+  Seccomp,
+} from "./runtime-spec.ts";
+import { resolveSeccomp, type SeccompProfile } from "./seccomp.ts";
+import { maskedPaths, readonlyPaths } from "./masked-paths.ts";
+import { containerMounts, rootfsPropagation } from "./spec-mounts.ts";
+import { processRlimits } from "./ulimit.ts";
+import type { ResolvedUser } from "./user.ts";
+
+/** What the runtime config depends on beside the container: the caller and the machine. */
+export interface HostFacts {
+  /** Run in the user's own user namespace, not by real root. */
+  rootless: boolean;
+  /** The caller's ids on the host, which keep-id keeps. */
+  uid: number;
+  gid: number;
+  /** Ids mapped in the user namespace that containers share, the caller's own included: 1 + subordinate ids. */
+  uidCount: number;
+  gidCount: number;
+  /** allCapabilities(cap_last_cap), less what the caller's bounding set lacks. */
+  capabilities: readonly string[];
+  /** process.arch */
+  arch: string;
+  /** os.release() */
+  kernel: string;
+  /** AppArmor is there and profiles can be applied. */
+  apparmor: boolean;
+  /** The caller's hard limits. */
+  limits: { nofile: number; nproc: number };
+  /** The caller's own oom_score_adj, below which an ordinary user can't go. */
+  oomScoreAdj: number;
+}
+
+/** A device to give to a container, looked up on the host. */
+export interface HostDevice extends DeviceRequest {
+  type: "c" | "b";
+  major: number;
+  minor: number;
+  fileMode: number;
+  uid: number;
+  gid: number;
+}
+
+export interface SpecInput {
+  id: string;
+  config: ContainerConfig;
+  host: HostFacts;
+  /** Where the rootfs is mounted when the container is created. */
+  rootfs: string;
+  args: string[];
+  /** Added to config.env and stronger than it: secrets, TZ and the like. */
+  env?: Record<string, string>;
+  user: ResolvedUser;
+  /** What `hostname` says in the container (containerHostname). */
+  hostname: string;
+  /** The container's volumes, binds, … with volumes resolved to their directories. */
+  mounts: Mount[];
+  /** Files of the engine bound over the image's: hosts, resolv.conf, hostname, .containerenv, passwd, secrets. */
+  files: { source: string; destination: string; readOnly?: boolean }[];
+  /** `--device`, or with --privileged all devices of the host. */
+  devices: HostDevice[];
+  /** Namespaces to join (`container:`, `ns:`, one made beforehand): their paths. */
+  namespaces: Partial<Record<NamespaceType, string>>;
+  /** /dev/shm of the container whose IPC namespace is joined. */
+  shm?: string;
+  /** Null: no cgroup of its own. */
+  cgroupsPath: string | null;
+  /** The default profile, one given by --security-opt, or null for unconfined. */
+  seccomp: SeccompProfile | null;
+}
+
+/** Where the init program is bound with --init. */
+export const CONTAINER_INIT_PATH = "/run/podman-init";
+
+/** The short id, or the host's name where the UTS or network namespace is the host's. */
+export function containerHostname(config: ContainerConfig, id: string, hostHostname: string): string {
+  if (config.hostname) return config.hostname;
+  return config.uts.kind === "host" || config.network.kind === "host" ? hostHostname : id.slice(0, 12);
+}
+
+/** `--user` for resolveUser: with keep-id and no choice it is the caller. */
+export function requestedUser(config: ContainerConfig, host: Pick<HostFacts, "uid" | "gid">): string {
+  if (config.user || config.userns.kind !== "keep-id") return config.user;
+  return `${config.userns.uid ?? host.uid}:${config.userns.gid ?? host.gid}`;
+}
+
+/** Mappings of the container's own user namespace inside of the shared one; null where it has none of its own. */
+export function containerIdMappings(
+  config: Pick<ContainerConfig, "userns">,
+  host: HostFacts,
+): { uid: IdMapping[]; gid: IdMapping[] } | null {
+  switch (config.userns.kind) {
+    case "keep-id":
+      return {
+        uid: keepIdMapping(config.userns.uid ?? host.uid, host.uidCount),
+        gid: keepIdMapping(config.userns.gid ?? host.gid, host.gidCount),
+      };
+    case "nomap":
+      return { uid: noMapMapping(host.uidCount), gid: noMapMapping(host.gidCount) };
+    default:
+      return null;
+  }
+}
+
+/** The runtime config of a container, as Podman would write it. */
+export function generateSpec(input: SpecInput): RuntimeSpec {
+  const { config, host } = input;
+  const mappings = containerIdMappings(config, host);
+  const process = containerProcess(input);
+  const mounts = containerMounts(input, hasTtyGroup(host, mappings?.gid ?? null));
+  const spec: RuntimeSpec = {
+    ociVersion: "1.2.0",
+    process,
+    root: config.readOnly ? { path: input.rootfs, readonly: true } : { path: input.rootfs },
+    mounts,
+    annotations: annotations(config),
+    linux: linux(input, mappings, mounts, process),
+  };
+  if (config.uts.kind === "private" || config.uts.kind === "shareable") {
+    spec.hostname = input.hostname;
+    if (config.domainname) spec.domainname = config.domainname;
+  }
+  return spec;
+}
+
+/** devpts wants gid=5 (tty), which only works where that id is mapped. */
+function hasTtyGroup(host: HostFacts, gidMappings: IdMapping[] | null): boolean {
+  const tty = 5;
+  if (gidMappings) return isMapped(gidMappings, tty);
+  return !host.rootless || host.gidCount > tty;
+}
+
+function containerProcess(input: SpecInput): Process {
+  const { config, host, user } = input;
+  const process: Process = {
+    user: {
+      uid: user.uid,
+      gid: user.gid,
+      umask: Number.parseInt(config.umask || "0022", 8),
+      additionalGids: user.additionalGids,
+    },
+    args: config.init ? [CONTAINER_INIT_PATH, "--", ...input.args] : input.args,
+    env: processEnv({ ...config.env, ...input.env }, { home: user.home, hostname: input.hostname }),
+    cwd: config.workdir || "/",
+    capabilities: processCapabilities({
+      add: config.capAdd,
+      drop: config.capDrop,
+      privileged: config.privileged,
+      available: host.capabilities,
+      uid: user.uid,
+    }),
+    rlimits: processRlimits(config.ulimits, host),
+  };
+  if (config.terminal) process.terminal = true;
+  if (config.security.noNewPrivileges) process.noNewPrivileges = true;
+  if (config.oomScoreAdj !== null) {
+    process.oomScoreAdj = host.rootless ? Math.max(config.oomScoreAdj, host.oomScoreAdj) : config.oomScoreAdj;
+  }
+  const { apparmor } = config.security;
+  if (host.apparmor && apparmor) process.apparmorProfile = apparmor;
+  return process;
+}
+
+function annotations(config: ContainerConfig): Record<string, string> {
+  const flags: [string, boolean][] = [
+    ["autoremove", config.autoRemove],
+    ["init", config.init],
+    ["privileged", config.privileged],
+  ];
+  const set = flags.filter(([, value]) => value).map(([name]) => [`io.podman.annotations.${name}`, "TRUE"]);
+  return {
+    "io.container.manager": "coracle",
+    "org.opencontainers.image.stopSignal": String(config.stopSignal),
+    ...Object.fromEntries(set),
+    ...config.annotations,
+  };
+}
+
+function linux(
+  input: SpecInput,
+  mappings: { uid: IdMapping[]; gid: IdMapping[] } | null,
+  mounts: Mount[],
+  process: Process,
+): Linux {
+  const { config, host } = input;
+  const result: Linux = { namespaces: namespaces(input) };
+  if (mappings) {
+    result.uidMappings = mappings.uid;
+    result.gidMappings = mappings.gid;
+  }
+  const sysctl = sysctls(config);
+  if (Object.keys(sysctl).length > 0) result.sysctl = sysctl;
+
+  // A user namespace has no device cgroup and no mknod: its devices are bind mounts (spec-mounts.ts).
+  const bindDevices = host.rootless || config.userns.kind !== "host";
+  if (!bindDevices && !config.privileged) result.devices = input.devices.map(specDevice);
+  result.resources = cgroupResources(config.resources, bindDevices || config.privileged ? null : input.devices);
+  if (input.cgroupsPath !== null) result.cgroupsPath = input.cgroupsPath;
+
+  const propagation = rootfsPropagation(mounts);
+  if (propagation) result.rootfsPropagation = propagation;
+  const seccomp = containerSeccomp(input, process);
+  if (seccomp) result.seccomp = seccomp;
+  const masked = maskedPaths(config);
+  if (masked.length > 0) result.maskedPaths = masked;
+  const readonly = readonlyPaths(config);
+  if (readonly.length > 0) result.readonlyPaths = readonly;
+  return result;
+}
+
+function specDevice(device: HostDevice): Device {
+  const { type, containerPath, major, minor, fileMode, uid, gid } = device;
+  return { type, path: containerPath, major, minor, fileMode, uid, gid };
+}
+
+/** --privileged drops the default profile, not one that was asked for. */
+function containerSeccomp(input: SpecInput, process: Process): Seccomp | null {
+  const { config, host } = input;
+  if (!input.seccomp || (config.privileged && config.security.seccomp === "")) return null;
+  return resolveSeccomp(input.seccomp, {
+    arch: host.arch,
+    kernel: host.kernel,
+    capabilities: process.capabilities?.bounding ?? [],
+  });
+}
+
+/** Ping works for every group of the container without CAP_NET_RAW. */
+function sysctls(config: ContainerConfig): Record<string, string> {
+  const ownNetwork = config.network.kind === "none" || config.network.kind === "slirp4netns";
+  return { ...(ownNetwork ? { "net.ipv4.ping_group_range": "0 0" } : {}), ...config.sysctls };
+}
+
+function namespaces(input: SpecInput): Namespace[] {
+  const { config } = input;
+  const modes: [NamespaceType, { kind: string }][] = [
+    ["pid", config.pid],
+    ["network", config.network],
+    ["ipc", config.ipc],
+    ["uts", config.uts],
+    ["mount", { kind: "private" }],
+    ["user", config.userns],
+    ["cgroup", config.cgroupns],
+  ];
+  const result: Namespace[] = [];
+  for (const [type, mode] of modes) {
+    if (mode.kind === "host") continue;
+    const path = input.namespaces[type] ?? ("path" in mode ? String(mode.path) : undefined);
+    result.push(path === undefined ? { type } : { type, path });
+  }
+  return result;
+}

@@ -1,0 +1,58 @@
+import type { ResourceLimits } from "./container.ts";
+import type { HostDevice } from "./generate-spec.ts";
+import type { DeviceRule, Resources } from "./runtime-spec.ts";
+
+const CPU_PERIOD = 100_000;
+
+/** `--cpus 1.5` as quota and period. */
+export function cpusToQuota(cpus: number): { quota: number; period: number } {
+  return { quota: Math.round(cpus * CPU_PERIOD), period: CPU_PERIOD };
+}
+
+/** Limits as the runtime config has them. `devices`: those allowed, null where the device cgroup isn't used. */
+export function cgroupResources(limits: ResourceLimits, devices: HostDevice[] | null): Resources {
+  const resources: Resources = {};
+  if (devices) resources.devices = deviceRules(devices);
+
+  // Podman: without --memory-swap a container may swap as much as its memory limit again.
+  const swap = limits.memorySwap || (limits.memory > 0 ? limits.memory * 2 : 0);
+  const memory = given({
+    limit: limits.memory,
+    reservation: limits.memoryReservation,
+    swap,
+    swappiness: limits.memorySwappiness,
+  });
+  if (memory) resources.memory = memory;
+
+  const cpu = given({
+    shares: limits.cpuShares,
+    quota: limits.cpuQuota,
+    period: limits.cpuPeriod,
+    cpus: limits.cpusetCpus,
+    mems: limits.cpusetMems,
+  });
+  if (cpu) resources.cpu = cpu;
+  if (limits.pidsLimit !== 0) resources.pids = { limit: limits.pidsLimit };
+  if (limits.blkioWeight) resources.blockIO = { weight: limits.blkioWeight };
+  if (limits.unified && Object.keys(limits.unified).length > 0) resources.unified = limits.unified;
+  return resources;
+}
+
+/** Without the members that weren't asked for (0, "", undefined), or null when none was. */
+function given<T extends Record<string, string | number | undefined>>(
+  values: T,
+): { [K in keyof T]?: NonNullable<T[K]> } | null {
+  const entries = Object.entries(values).filter(([, value]) => value);
+  return entries.length > 0 ? (Object.fromEntries(entries) as { [K in keyof T]?: NonNullable<T[K]> }) : null;
+}
+
+function deviceRules(devices: HostDevice[]): DeviceRule[] {
+  const allowed = devices.map(({ type, major, minor, permissions }) => ({
+    allow: true,
+    type,
+    major,
+    minor,
+    access: permissions,
+  }));
+  return [{ allow: false, access: "rwm" }, ...allowed];
+}

@@ -1,0 +1,218 @@
+import type { ChildProcess, StdioOptions } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { EngineError } from "../errors.ts";
+import type { Context } from "../host/context.ts";
+import { spawnNative } from "../host/native.ts";
+import type { PortMapping, RestartPolicy } from "../oci/container.ts";
+import type { ExitEvent } from "./control.ts";
+
+/** `monitor.json`; every key is described in native/PROTOCOL.md §3. */
+export interface MonitorConfig {
+  version: 1;
+  id: string;
+  name: string;
+  runtime: { path: string | null; args?: string[]; root: string };
+  rootfs: RootfsMount;
+  terminal: boolean;
+  openStdin: boolean;
+  stdinOnce: boolean;
+  log: { driver: "k8s-file" | "json-file" | "none" | "passthrough"; path: string; maxSize: number; maxFile: number };
+  runDir: string;
+  aliveFile: string | null;
+  network: MonitorNetwork;
+  stopSignal: number;
+  stopTimeout: number;
+  timeout: number;
+  restart: { policy: RestartPolicy["name"]; max: number };
+  cleanup: string[] | null;
+  cleanupAlways: boolean;
+}
+
+export type RootfsMount =
+  | { driver: "none" }
+  | {
+      driver: "overlay" | "fuse-overlayfs";
+      /** Topmost first. */
+      lower: string[];
+      upper: string;
+      work: string;
+      target: string;
+      options: string[];
+      readOnly: boolean;
+      program?: string;
+      uidMapping?: string;
+      gidMapping?: string;
+    };
+
+export type MonitorNetwork =
+  | { mode: "none" | "host" | "path" }
+  | {
+      mode: "slirp4netns";
+      program: string;
+      args: string[];
+      ports: Omit<PortMapping, "protocol">[] & { protocol: string }[];
+    };
+
+/** `exec.json` of one exec session. */
+export interface ExecConfig {
+  version: 1;
+  id: string;
+  session: string;
+  process: object;
+  openStdin: boolean;
+  runDir: string;
+  aliveFile: string | null;
+  init: object;
+  runtime: MonitorConfig["runtime"];
+  preserveFds: number;
+  cleanup: string[] | null;
+}
+
+/** What monitor and relay tell on the ready descriptor. */
+export type MonitorEvent =
+  | { event: "started" | "created"; pid: number }
+  | ({ event: "exited" } & ExitEvent)
+  | { event: "detached" }
+  | { event: "error"; code: string; message: string; exitCode?: number };
+
+export type Stream = "stdin" | "stdout" | "stderr";
+
+export interface RelayOptions {
+  /** Streams carried between this process's stdio and the container; none: the relay ends once it runs. */
+  attach: Stream[];
+  /** As for --detach-keys; "" for none. */
+  detachKeys: string;
+  noStart?: boolean;
+  /** Descriptors 3… of the caller that the container gets (--preserve-fds). */
+  preserveFds?: number;
+}
+
+/** How an attached container left us. */
+export type RelayEnd = { how: "exited"; exit: ExitEvent } | { how: "detached" };
+
+/** A relay process and, through it, the monitor it started or connected to. */
+export class Relay {
+  private readonly child: ChildProcess;
+  private readonly control: Writable;
+  private readonly events: MonitorEvent[] = [];
+  private readonly waiters: (() => void)[] = [];
+  private ended = false;
+  private readonly exited: Promise<number>;
+  private stderr = "";
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    const ready = child.stdio[3] as Readable;
+    this.control = child.stdio[4] as Writable;
+    this.control.on("error", () => {}); // the relay may end first
+    let text = "";
+    ready.setEncoding("utf8");
+    ready.on("data", (chunk: string) => {
+      text += chunk;
+      const lines = text.split("\n");
+      text = lines.pop() as string;
+      for (const line of lines) this.events.push(JSON.parse(line) as MonitorEvent);
+      this.wake();
+    });
+    ready.on("close", () => {
+      this.ended = true;
+      this.wake();
+    });
+    child.stderr?.on("data", (chunk: Buffer) => {
+      this.stderr += chunk.toString();
+    });
+    this.exited = new Promise((resolve, reject) => {
+      child.once("error", (error) => {
+        this.ended = true;
+        this.wake();
+        reject(error);
+      });
+      child.once("exit", (code, signal) => resolve(code ?? (signal ? 137 : 125)));
+    });
+    this.exited.catch(() => {});
+  }
+
+  private wake(): void {
+    for (const waiter of this.waiters.splice(0)) waiter();
+  }
+
+  private async find<T extends MonitorEvent["event"]>(...names: T[]): Promise<Extract<MonitorEvent, { event: T }>> {
+    for (;;) {
+      const failed = this.events.find((event) => event.event === "error");
+      if (failed) throw startError(failed as Extract<MonitorEvent, { event: "error" }>);
+      const found = this.events.find((event) => (names as string[]).includes(event.event));
+      if (found) return found as Extract<MonitorEvent, { event: T }>;
+      if (this.ended) {
+        throw new EngineError("monitor-gone", `the container's monitor ended unexpectedly${this.stderr ? `: ${this.stderr.trim()}` : ""}`);
+      }
+      await new Promise<void>((resolve) => this.waiters.push(resolve));
+    }
+  }
+
+  /** Returns the pid of the container's (or session's) first process once it runs; its failure to start is thrown. */
+  async started(): Promise<number> {
+    return (await this.find("started", "created")).pid;
+  }
+
+  /** Returns when the container has ended or the user has detached. */
+  async end(): Promise<RelayEnd> {
+    const event = await this.find("exited", "detached");
+    await this.exited;
+    if (event.event === "detached") return { how: "detached" };
+    return { how: "exited", exit: { exitCode: event.exitCode, signal: event.signal, oomKilled: event.oomKilled } };
+  }
+
+  /** Returns when the relay process itself has ended (a relay without streams ends right after the start). */
+  async relayExit(): Promise<number> {
+    return this.exited;
+  }
+
+  signal(signal: number): void {
+    this.control.write(`signal ${signal}\n`);
+  }
+
+  /** Lets go of the relay without waiting for it. */
+  release(): void {
+    this.control.end();
+    this.child.unref();
+  }
+}
+
+function startError(event: Extract<MonitorEvent, { event: "error" }>): EngineError {
+  return new EngineError(event.code, event.message, { exitCode: event.exitCode ?? 125, hint: hints[event.code] });
+}
+
+const hints: Record<string, string> = {
+  "command-not-found": "check the command's name and that the image has it",
+  "not-executable": "make the file executable, or name its interpreter",
+  "already-running": "`coracle ps` shows it; `coracle stop` stops it",
+};
+
+function startRelay(ctx: Context, args: string[], options: RelayOptions): Relay {
+  const stream = (name: Stream) => (options.attach.includes(name) ? ("inherit" as const) : ("ignore" as const));
+  const preserve = options.preserveFds ?? 0;
+  const stdio: StdioOptions = [stream("stdin"), stream("stdout"), stream("stderr"), "pipe", "pipe"];
+  const all = ["--ready-fd", "3", "--control-fd", "4"];
+  if (options.attach.length > 0) all.push("--attach", options.attach.join(","), "--detach-keys", options.detachKeys);
+  if (options.noStart) all.push("--no-start");
+  if (preserve > 0) {
+    throw new EngineError("not-supported", "--preserve-fds is not supported yet");
+  }
+  return new Relay(spawnNative(ctx, "coracle-monitor", [...args, ...all], { stdio }));
+}
+
+/** Starts the container of a directory that holds monitor.json and config.json. */
+export function startContainerMonitor(ctx: Context, directory: string, options: RelayOptions): Relay {
+  return startRelay(ctx, ["run", directory], options);
+}
+
+export function startExecMonitor(ctx: Context, directory: string, session: string, options: RelayOptions): Relay {
+  return startRelay(ctx, ["exec", directory, session], options);
+}
+
+/** Attaches this process's stdio to a running container. */
+export function attachRelay(ctx: Context, socket: string, options: RelayOptions): Relay {
+  const args = ["attach", socket];
+  if (!options.attach.includes("stdin")) args.push("--no-stdin");
+  return startRelay(ctx, args, options);
+}

@@ -1,0 +1,68 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError, isErrno } from "../errors.ts";
+import type { Context } from "../host/context.ts";
+import { ensureDirectory } from "../host/context.ts";
+import { syncDirectory, writeFileAtomic } from "../host/files.ts";
+import { digestHex, digestOf, isDigest } from "../oci/digest.ts";
+
+/*
+ * `blobs/sha256/<hex>`: manifests, image configs and layer blobs exactly as they came, so that `save` and `push` give
+ * them back with the same digests. A blob is complete and durable before it has its name.
+ */
+
+export function blobsDirectory(ctx: Context): string {
+  return path.join(ctx.graphRoot, "blobs", "sha256");
+}
+
+export function blobPath(ctx: Context, digest: string): string {
+  return path.join(blobsDirectory(ctx), digestHex(digest));
+}
+
+export function hasBlob(ctx: Context, digest: string): boolean {
+  return fs.existsSync(blobPath(ctx, digest));
+}
+
+export function blobSize(ctx: Context, digest: string): number | undefined {
+  return fs.statSync(blobPath(ctx, digest), { throwIfNoEntry: false })?.size;
+}
+
+export function readBlob(ctx: Context, digest: string): Buffer {
+  try {
+    return fs.readFileSync(blobPath(ctx, digest));
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw error;
+    throw new EngineError("missing-blob", `the image store lacks blob ${digest}`, {
+      hint: "pull or load the image again",
+      cause: error,
+    });
+  }
+}
+
+/** Stores bytes under their digest. */
+export function writeBlob(ctx: Context, bytes: Uint8Array): string {
+  const digest = digestOf(bytes);
+  if (hasBlob(ctx, digest)) return digest;
+  ensureDirectory(blobsDirectory(ctx));
+  writeFileAtomic(blobPath(ctx, digest), bytes);
+  return digest;
+}
+
+/** Gives a verified and synced file its name among the blobs. */
+export function commitBlob(ctx: Context, file: string, digest: string): void {
+  ensureDirectory(blobsDirectory(ctx));
+  fs.renameSync(file, blobPath(ctx, digest));
+  syncDirectory(blobsDirectory(ctx));
+}
+
+/** Digests of all blobs, leaving out what isn't one (temporary files of a write under way). */
+export function listBlobs(ctx: Context): string[] {
+  let names: string[];
+  try {
+    names = fs.readdirSync(blobsDirectory(ctx));
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return [];
+    throw error;
+  }
+  return names.map((name) => `sha256:${name}`).filter(isDigest);
+}

@@ -1,0 +1,69 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError } from "../errors.ts";
+import { ensureDirectory, type Context } from "../host/context.ts";
+import { listDirectory, readJson, writeJsonAtomic } from "../host/files.ts";
+import { withLock } from "../host/lock.ts";
+
+/** What `images.json` says of one image: enough to list and find it without opening another file. */
+export interface ImageEntry {
+  /** `sha256:…` of the manifest among the blobs. */
+  manifest: string;
+  /** Full names with tags. A name belongs to one image at most. */
+  names: string[];
+  /** Full names with digests: what the image was pulled as. */
+  repoDigests: string[];
+  /** When the image was built, as its config says; "" where it doesn't. */
+  created: string;
+  /** When it came into this store. */
+  storedAt: string;
+  /** Bytes of the files in its layers. */
+  size: number;
+  /** Key of the layer with the metadata of directories that its layers only imply (parents.ts), or null. */
+  parents: string | null;
+}
+
+/** `images.json`: an image is in the store iff it is named here, and then all its blobs and layers are. */
+export interface ImageIndex {
+  version: 1;
+  images: Record<string, ImageEntry>;
+}
+
+function indexPath(ctx: Context): string {
+  return path.join(ctx.graphRoot, "images.json");
+}
+
+export function readImageIndex(ctx: Context): ImageIndex {
+  const index = readJson<ImageIndex>(indexPath(ctx));
+  if (index === undefined) return { version: 1, images: {} };
+  if (index.version !== 1) {
+    throw new EngineError("store-version", `${indexPath(ctx)} was written by a newer version (${index.version})`, {
+      hint: "use that version, or another store with --root",
+    });
+  }
+  return index;
+}
+
+/** Changes the index under the storage lock; what `change` leaves is on disk when this returns. */
+export async function changeImageIndex<T>(ctx: Context, change: (index: ImageIndex) => T): Promise<T> {
+  ensureDirectory(ctx.graphRoot);
+  return await withLock(ctx, "storage", () => {
+    const index = readImageIndex(ctx);
+    const before = JSON.stringify(index);
+    const result = change(index);
+    if (JSON.stringify(index) !== before) writeImageIndex(ctx, index);
+    return result;
+  });
+}
+
+/** Only for holders of the storage lock. */
+export function writeImageIndex(ctx: Context, index: ImageIndex): void {
+  writeJsonAtomic(indexPath(ctx), index);
+}
+
+/** Removes temporary files of killed writers; only for holders of the storage lock. */
+export function removeUnfinishedIndex(ctx: Context): void {
+  for (const name of listDirectory(ctx.graphRoot)) {
+    if (/^\.images\.json\.\d+\.tmp$/.test(name)) fs.rmSync(path.join(ctx.graphRoot, name), { force: true });
+  }
+}
