@@ -89,8 +89,9 @@ static int helper_finish(struct helper *helper, struct error *err)
 				       "with nothing";
 	char text[256];
 	snprintf(text, sizeof text, remedy, helper->program, helper->ranges_file);
-	return error_set(err, "internal", "map subordinate ids: %s: %s; %s", helper->program,
-			 output[0] ? output : "it failed without a message", text);
+	/* Its messages begin with its name. */
+	return error_set(err, "internal", "map subordinate ids: %s; %s",
+			 output[0] ? output : "newuidmap or newgidmap failed without a message", text);
 }
 
 static int write_proc(pid_t target, const char *file, const char *text, struct error *err)

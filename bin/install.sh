@@ -1,0 +1,28 @@
+#!/bin/sh
+# Installs a built Coracle: `npm run install-prefix -- PREFIX` (default /usr/local). With DESTDIR for packagers.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+prefix=${1:-/usr/local}
+lib=${DESTDIR:-}$prefix/lib/coracle
+
+if [ ! -x "$root/bin/coracle" ] || [ ! -e "$root/dist/engine.cjs" ]; then
+	echo "Error: nothing is built yet in $root; run \`npm run build\` first" >&2
+	exit 1
+fi
+
+# A running program can't be written over: every file is put beside its place and renamed into it.
+put() {
+	install -D -m "$1" "$2" "$3.new"
+	mv -f "$3.new" "$3"
+}
+umask 022
+put 755 "$root/bin/coracle" "$lib/bin/coracle"
+for program in coracle-runtime coracle-monitor coracle-layer; do
+	ln -sf coracle "$lib/bin/$program"
+done
+put 755 "$root/dist/engine" "$lib/dist/engine"
+put 644 "$root/dist/engine.cjs" "$lib/dist/engine.cjs"
+put 644 "$root/dist/hello.oci.tar" "$lib/dist/hello.oci.tar"
+mkdir -p "${DESTDIR:-}$prefix/bin"
+ln -sf ../lib/coracle/bin/coracle "${DESTDIR:-}$prefix/bin/coracle"
+ln -sf ../lib/coracle/bin/coracle-runtime "${DESTDIR:-}$prefix/bin/coracle-runtime"
