@@ -4,7 +4,7 @@ import { isErrno } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { ensureDirectory } from "./context.ts";
 import { listDirectory } from "./files.ts";
-import { spawnNative } from "./native.ts";
+import { runLayerTool } from "./layer-tool.ts";
 import { isOwnerAlive, ownerName } from "./owner.ts";
 
 /*
@@ -48,7 +48,7 @@ export function moveToTrash(ctx: Context, file: string): string | undefined {
  * Removes what dead processes left. Costs one readdir when there is nothing. What a dead pull or load left is the
  * business of `reapImages` (src/storage/images.ts), which also looks for layers that no image names.
  */
-export async function reapStaging(ctx: Context, kinds = (kind: StagingKind) => kind !== "image"): Promise<void> {
+export async function reapStaging(ctx: Context, kinds: (kind: StagingKind) => boolean = (kind) => kind !== "image"): Promise<void> {
   const trash: string[] = [];
   for (const name of listDirectory(stagingDirectory(ctx))) {
     if (isOwnerAlive(name) !== false || !kinds(kindOf(name))) continue;
@@ -72,12 +72,11 @@ export function hasStaging(ctx: Context, kind: StagingKind, alive: boolean): boo
 export async function removeTrees(ctx: Context, trees: readonly string[]): Promise<void> {
   const full = trees.filter((tree) => !removeSimple(tree));
   if (full.length === 0) return;
-  const child = spawnNative(ctx, "coracle-layer", ["remove", ...full], { stdio: "ignore" });
-  await new Promise<void>((resolve) => {
-    // A failure leaves it to the next reaper: the trees are out of sight already.
-    child.once("error", () => resolve());
-    child.once("close", () => resolve());
-  });
+  try {
+    await runLayerTool(ctx, ["remove", ...full]);
+  } catch {
+    // It is out of sight; the next reaper tries again.
+  }
 }
 
 function removeSimple(file: string): boolean {

@@ -4,7 +4,7 @@ import { EngineError, isErrno } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { ensureDirectory } from "../host/context.ts";
 import { syncDirectory, writeFileAtomic } from "../host/files.ts";
-import { digestHex, digestOf, isDigest } from "../oci/digest.ts";
+import { digestHex, digestOf } from "../oci/digest.ts";
 
 /*
  * `blobs/sha256/<hex>`: manifests, image configs and layer blobs exactly as they came, so that `save` and `push` give
@@ -53,16 +53,4 @@ export function commitBlob(ctx: Context, file: string, digest: string): void {
   ensureDirectory(blobsDirectory(ctx));
   fs.renameSync(file, blobPath(ctx, digest));
   syncDirectory(blobsDirectory(ctx));
-}
-
-/** Digests of all blobs, leaving out what isn't one (temporary files of a write under way). */
-export function listBlobs(ctx: Context): string[] {
-  let names: string[];
-  try {
-    names = fs.readdirSync(blobsDirectory(ctx));
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return [];
-    throw error;
-  }
-  return names.map((name) => `sha256:${name}`).filter(isDigest);
 }

@@ -16,6 +16,8 @@ export interface StoredImage {
   storedAt: string;
   /** Bytes of the unpacked layers. */
   size: number;
+  /** Key of the image's parents layer (parents.ts), or null. */
+  parents: string | null;
 }
 
 export type StorageDriver = "overlay" | "fuse-overlayfs" | "vfs";

@@ -1,10 +1,10 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Readable } from "node:stream";
-import { EngineError, isErrno } from "../errors.ts";
-import { ensureDirectory, isRealRoot, type Context } from "../host/context.ts";
-import { listDirectory, readJson, syncDirectory } from "../host/files.ts";
-import { nativeError, runNativeAsync } from "../host/native.ts";
+import { isErrno } from "../errors.ts";
+import { type Context, ensureDirectory, isRealRoot } from "../host/context.ts";
+import { readJson } from "../host/files.ts";
+import { runLayerTool } from "../host/layer-tool.ts";
 import { digestHex } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/image.ts";
 
@@ -25,4 +25,122 @@ export interface LayerRecord {
   implicit: string[];
   /** Directories that hide those of the layers below. */
   opaque: string[];
+}
+
+export function layersDirectory(ctx: Context): string {
+  return path.join(ctx.graphRoot, "layers");
+}
+
+/** `key` is the hex of a diffID, or the key of a parents layer. */
+export function layerDirectory(ctx: Context, key: string): string {
+  return path.join(layersDirectory(ctx), key);
+}
+
+export function diffDirectory(ctx: Context, key: string): string {
+  return path.join(layerDirectory(ctx, key), "diff");
+}
+
+export function hasLayer(ctx: Context, diffID: string): boolean {
+  return fs.existsSync(layerDirectory(ctx, digestHex(diffID)));
+}
+
+export function readLayerRecord(ctx: Context, diffID: string): LayerRecord | undefined {
+  return readJson<LayerRecord>(path.join(layerDirectory(ctx, digestHex(diffID)), "record.json"));
+}
+
+/** Where a layer blob comes from: a stream, or `offset` and the descriptor's size in an open archive. */
+export type BlobInput = Readable | { fd: number; offset: number };
+
+/** What `coracle-layer apply` reports (native/PROTOCOL.md §4). */
+interface ApplyReport {
+  digest: string;
+  size: number;
+  diffID: string;
+  diffSize: number;
+  bytes: number;
+  entries: number;
+  compression: "none" | "gzip" | "zstd";
+  implicit: string[];
+  opaque: string[];
+}
+
+export interface AppliedLayer {
+  /** Directory to be renamed to `layers/<hex>`, `diff` and `record.json` inside. */
+  directory: string;
+  record: LayerRecord;
+  digest: string;
+  size: number;
+  compression: "none" | "gzip" | "zstd";
+}
+
+/**
+ * Unpacks a blob below `staging`, verifying what is known of it while it streams through, and writes its record. With
+ * `copyTo` the blob is kept as it came.
+ */
+export async function applyLayer(
+  ctx: Context,
+  staging: string,
+  name: string,
+  input: BlobInput,
+  known: { descriptor?: Descriptor; diffID?: string; copyTo?: string },
+): Promise<AppliedLayer> {
+  const directory = path.join(staging, name);
+  const diff = path.join(directory, "diff");
+  ensureDirectory(directory);
+  fs.mkdirSync(diff, 0o755);
+  const args = ["apply", "--dir", diff, "--xattrs", isRealRoot(ctx) ? "trusted" : "user"];
+  if (known.descriptor) args.push("--digest", known.descriptor.digest, "--size", String(known.descriptor.size));
+  if (known.diffID !== undefined) args.push("--diff-id", known.diffID);
+  if (known.copyTo !== undefined) args.push("--copy-to", known.copyTo);
+  if ("fd" in input) args.push("--offset", String(input.offset));
+  const output = await runLayerTool(ctx, args, { stdin: "fd" in input ? input.fd : input });
+  const report = JSON.parse(output.toString()) as ApplyReport;
+  const record: LayerRecord = {
+    version: 1,
+    diffID: report.diffID,
+    diffSize: report.diffSize,
+    size: report.bytes,
+    entries: report.entries,
+    implicit: report.implicit,
+    opaque: report.opaque,
+  };
+  fs.writeFileSync(path.join(directory, "record.json"), `${JSON.stringify(record)}\n`, { mode: 0o600 });
+  return { directory, record, digest: report.digest, size: report.size, compression: report.compression };
+}
+
+/** Gives a durable layer its name. Another process may have been faster: its layer is the same. */
+export function commitLayer(ctx: Context, directory: string, key: string): void {
+  ensureDirectory(layersDirectory(ctx));
+  try {
+    fs.renameSync(directory, layerDirectory(ctx, key));
+  } catch (error) {
+    if (!isErrno(error, "ENOTEMPTY", "EEXIST")) throw error;
+  }
+}
+
+/**
+ * Makes unpacked layers durable: one syncfs instead of an fsync for each of thousands of files. Callers that come while
+ * one runs share the next: many small layers cost few.
+ */
+export function layerSync(ctx: Context, directory: string): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const start = (): Promise<void> => {
+    running = runLayerTool(ctx, ["sync", directory]).then(() => undefined);
+    const done = () => {
+      running = undefined;
+    };
+    running.then(done, done);
+    return running;
+  };
+  return () => {
+    if (running === undefined) return start();
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        return start();
+      });
+    return next;
+  };
 }

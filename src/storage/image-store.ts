@@ -1,0 +1,183 @@
+import * as path from "node:path";
+import { EngineError } from "../errors.ts";
+import type { Context } from "../host/context.ts";
+import { listDirectory, syncDirectory } from "../host/files.ts";
+import { withLock } from "../host/lock.ts";
+import { createStaging, hasStaging, moveToTrash, reapStaging, removeTrees } from "../host/staging.ts";
+import { digestHex, digestOf } from "../oci/digest.ts";
+import { parseImageConfig, parseManifest } from "../oci/image-manifest.ts";
+import { blobPath, blobsDirectory, hasBlob, writeBlob } from "./blobs.ts";
+import {
+  changeImageIndex,
+  type ImageEntry,
+  type ImageIndex,
+  readImageIndex,
+  removeUnfinishedIndex,
+  writeImageIndex,
+} from "./image-index.ts";
+import type { StoredImage } from "./image-types.ts";
+import { layerKeys, readImage } from "./images.ts";
+import { diffDirectory, hasLayer, layerDirectory, layersDirectory, readLayerRecord } from "./layers.ts";
+import { makeParentsLayer } from "./parents.ts";
+
+/** Changing what images there are. */
+
+export interface NewImage {
+  manifest: Uint8Array;
+  config: Uint8Array;
+  /** Full names with tags; taken away from whatever image has them. */
+  names: string[];
+  repoDigests: string[];
+}
+
+/**
+ * Puts an image whose layers and layer blobs are stored into images.json, last of all. Returns undefined when one of
+ * them is gone: a concurrent `rmi` saw nobody using it, and the caller starts over.
+ */
+export async function commitImage(ctx: Context, staging: string, image: NewImage): Promise<StoredImage | undefined> {
+  const id = digestHex(digestOf(image.config));
+  const parsed = parseManifest(image.manifest, `manifest of image ${id}`);
+  if (parsed.kind === "index") throw new EngineError("bad-manifest", `image ${id}: an index is no image`);
+  const config = parseImageConfig(image.config, `image ${id}`, parsed.manifest.layers.length);
+  const layers = [];
+  for (const diffID of config.rootfs.diff_ids.toReversed()) {
+    const record = readLayerRecord(ctx, diffID);
+    if (!record) return undefined;
+    layers.push({ diff: diffDirectory(ctx, digestHex(diffID)), record });
+  }
+  const parents = await makeParentsLayer(ctx, staging, layers);
+  const entry: ImageEntry = {
+    manifest: writeBlob(ctx, image.manifest),
+    names: [],
+    repoDigests: [],
+    created: config.created ?? "",
+    storedAt: new Date().toISOString(),
+    size: layers.reduce((sum, { record }) => sum + record.size, 0),
+    parents,
+  };
+  writeBlob(ctx, image.config);
+  if (layers.length > 0) syncDirectory(layersDirectory(ctx));
+  syncDirectory(blobsDirectory(ctx));
+  const needed = {
+    blobs: [entry.manifest, `sha256:${id}`, ...parsed.manifest.layers.map(({ digest }) => digest)],
+    layers: layerKeys({ config, parents }),
+  };
+  return await changeImageIndex(ctx, (index) => {
+    if (!needed.blobs.every((digest) => hasBlob(ctx, digest))) return undefined;
+    if (!needed.layers.every((key) => hasLayer(ctx, `sha256:${key}`))) return undefined;
+    // The first manifest of an image stays: another one only packs the same layers differently.
+    const kept = index.images[id] ?? entry;
+    index.images[id] = kept;
+    for (const name of image.names) moveName(index, name, id);
+    kept.repoDigests = [...new Set([...kept.repoDigests, ...image.repoDigests])];
+    return readImage(ctx, id, kept);
+  });
+}
+
+function moveName(index: ImageIndex, name: string, id: string): void {
+  for (const [other, entry] of Object.entries(index.images)) {
+    if (other !== id) entry.names = entry.names.filter((it) => it !== name);
+  }
+  const entry = index.images[id] as ImageEntry;
+  if (!entry.names.includes(name)) entry.names.push(name);
+}
+
+/** Gives an image of the store more names. */
+export async function tagImage(ctx: Context, id: string, names: readonly string[]): Promise<void> {
+  await changeImageIndex(ctx, (index) => {
+    if (!index.images[id]) throw new EngineError("image-not-known", `${id}: image not known`);
+    for (const name of names) moveName(index, name, id);
+  });
+}
+
+/** Takes names away; the image stays, without any if need be. Returns those that it had. */
+export async function untagImage(ctx: Context, id: string, names: readonly string[]): Promise<string[]> {
+  return await changeImageIndex(ctx, (index) => {
+    const entry = index.images[id];
+    if (!entry) return [];
+    const removed = entry.names.filter((name) => names.includes(name));
+    entry.names = entry.names.filter((name) => !names.includes(name));
+    return removed;
+  });
+}
+
+/**
+ * Removes an image with what only it needs. `usersOf` gives the containers that use it; it is asked after images.json
+ * was rewritten, while `create` publishes its record first and then looks for the image: whichever is second sees the
+ * other.
+ */
+export async function removeImage(ctx: Context, id: string, usersOf: (id: string) => string[]): Promise<void> {
+  refuseUsed(usersOf(id));
+  // Marks the work: if we die half-way, the next command looks for what no image names.
+  const staging = createStaging(ctx, "image");
+  try {
+    const trash = await withLock(ctx, "storage", () => {
+      const index = readImageIndex(ctx);
+      const entry = index.images[id];
+      if (!entry) return [];
+      delete index.images[id];
+      writeImageIndex(ctx, index);
+      const users = usersOf(id);
+      if (users.length > 0) {
+        index.images[id] = entry;
+        writeImageIndex(ctx, index);
+        refuseUsed(users);
+      }
+      return trashUnused(ctx, filesOf(ctx, id, entry), neededFiles(ctx, index));
+    });
+    await removeTrees(ctx, trash);
+  } finally {
+    await staging.remove();
+  }
+}
+
+function refuseUsed(users: readonly string[]): void {
+  const [first] = users;
+  if (first === undefined) return;
+  throw new EngineError("image-in-use", `image used by ${first}: image is in use by a container`, {
+    hint: `remove it first (\`coracle rm ${first.slice(0, 12)}\`), or remove both with \`coracle rmi --force\``,
+    exitCode: 2,
+  });
+}
+
+/** The layers and blobs of an image. Of a damaged one, those that can be told. */
+function filesOf(ctx: Context, id: string, entry: ImageEntry): string[] {
+  const files = [blobPath(ctx, entry.manifest), blobPath(ctx, `sha256:${id}`)];
+  try {
+    const image = readImage(ctx, id, entry);
+    for (const { digest } of image.manifest.layers) files.push(blobPath(ctx, digest));
+    for (const key of layerKeys(image)) files.push(layerDirectory(ctx, key));
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+  }
+  return files;
+}
+
+function neededFiles(ctx: Context, index: ImageIndex): Set<string> {
+  return new Set(Object.entries(index.images).flatMap(([id, entry]) => filesOf(ctx, id, entry)));
+}
+
+/** Moves files out of the store; the result is to be removed, outside of the lock. */
+function trashUnused(ctx: Context, candidates: readonly string[], needed: ReadonlySet<string>): string[] {
+  return candidates.filter((file) => !needed.has(file)).flatMap((file) => moveToTrash(ctx, file) ?? []);
+}
+
+/**
+ * Removes what killed commands left: their staging, and layers and blobs that got their names but no image. Costs one
+ * readdir when there is nothing. The search waits for the first moment without a live pull or load, whose new layers
+ * no image names yet. `usedLayers` are those of containers, by key (layerKeys), whatever images.json says.
+ */
+export async function reapImages(ctx: Context, usedLayers: () => Iterable<string>): Promise<void> {
+  if (!hasStaging(ctx, "image", false) || hasStaging(ctx, "image", true)) return await reapStaging(ctx);
+  const trash = await withLock(ctx, "storage", () => {
+    removeUnfinishedIndex(ctx);
+    const needed = neededFiles(ctx, readImageIndex(ctx));
+    for (const key of usedLayers()) needed.add(layerDirectory(ctx, key));
+    const present = [layersDirectory(ctx), blobsDirectory(ctx)].flatMap((directory) =>
+      listDirectory(directory).map((name) => path.join(directory, name)),
+    );
+    return trashUnused(ctx, present, needed);
+  });
+  await removeTrees(ctx, trash);
+  await reapStaging(ctx, () => true);
+}
