@@ -48,11 +48,16 @@ function addVariable(env: Environment, text: string, host: NodeJS.ProcessEnv): v
 }
 
 function withPrefix(host: NodeJS.ProcessEnv, prefix: string): Environment {
-  const entries = Object.entries(host).filter(([key, value]) => value !== undefined && key.startsWith(prefix));
+  const entries = Object.entries(host).filter(
+    ([key, value]) => value !== undefined && key.startsWith(prefix),
+  );
   return Object.fromEntries(entries) as Environment;
 }
 
-const PROXY_VARIABLES = ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy"].flatMap((v) => [v, v.toUpperCase()]);
+const PROXY_VARIABLES = ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy"].flatMap((v) => [
+  v,
+  v.toUpperCase(),
+]);
 
 /** The host's proxy settings, which containers are given unless --http-proxy=false. */
 export function proxyVariables(host: NodeJS.ProcessEnv): Environment {

@@ -1,7 +1,8 @@
-import type { ContainerConfig, DeviceRequest } from "./container.ts";
 import { processCapabilities } from "./capabilities.ts";
+import type { ContainerConfig, DeviceRequest } from "./container.ts";
 import { processEnv } from "./env.ts";
 import { isMapped, keepIdMapping, noMapMapping } from "./id-mapping.ts";
+import { maskedPaths, readonlyPaths } from "./masked-paths.ts";
 import { cgroupResources } from "./resources.ts";
 import type {
   Device,
@@ -15,7 +16,6 @@ import type {
   Seccomp,
 } from "./runtime-spec.ts";
 import { resolveSeccomp, type SeccompProfile } from "./seccomp.ts";
-import { maskedPaths, readonlyPaths } from "./masked-paths.ts";
 import { containerMounts, rootfsPropagation } from "./spec-mounts.ts";
 import { processRlimits } from "./ulimit.ts";
 import type { ResolvedUser } from "./user.ts";
@@ -82,6 +82,9 @@ export interface SpecInput {
   seccomp: SeccompProfile | null;
 }
 
+/** All that is written is in 1.0 already, and crun before 1.8.2 refuses to read anything later. */
+const OCI_VERSION = "1.0.2";
+
 /** Where the init program is bound with --init. */
 export const CONTAINER_INIT_PATH = "/run/podman-init";
 
@@ -122,7 +125,7 @@ export function generateSpec(input: SpecInput): RuntimeSpec {
   const process = containerProcess(input);
   const mounts = containerMounts(input, hasTtyGroup(host, mappings?.gid ?? null));
   const spec: RuntimeSpec = {
-    ociVersion: "1.2.0",
+    ociVersion: OCI_VERSION,
     process,
     root: config.readOnly ? { path: input.rootfs, readonly: true } : { path: input.rootfs },
     mounts,
@@ -207,7 +210,10 @@ function linux(
   // A user namespace has no device cgroup and no mknod: its devices are bind mounts (spec-mounts.ts).
   const bindDevices = host.rootless || config.userns.kind !== "host";
   if (!bindDevices && !config.privileged) result.devices = input.devices.map(specDevice);
-  result.resources = cgroupResources(config.resources, bindDevices || config.privileged ? null : input.devices);
+  result.resources = cgroupResources(
+    config.resources,
+    bindDevices || config.privileged ? null : input.devices,
+  );
   if (input.cgroupsPath !== null) result.cgroupsPath = input.cgroupsPath;
 
   const propagation = rootfsPropagation(mounts);

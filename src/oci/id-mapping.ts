@@ -27,9 +27,13 @@ function single(id: number, count: number): IdMapping[] {
 /** The caller is not mapped at all: 0 … ↔ subordinate ids. */
 export function noMapMapping(count: number): IdMapping[] {
   if (count < 2) {
-    throw new EngineError("no-subordinate-ids", "--userns=nomap needs subordinate ids, and this user has none", {
-      hint: "add a range for the user to /etc/subuid and /etc/subgid (usermod --add-subuids, --add-subgids)",
-    });
+    throw new EngineError(
+      "no-subordinate-ids",
+      "--userns=nomap needs subordinate ids, and this user has none",
+      {
+        hint: "add a range for the user to /etc/subuid and /etc/subgid (usermod --add-subuids, --add-subgids)",
+      },
+    );
   }
   return [{ containerID: 0, hostID: 1, size: count - 1 }];
 }

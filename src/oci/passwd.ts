@@ -22,7 +22,8 @@ function fields(text: string, least: number): string[][] {
     .filter((parts) => parts.length >= least && parts[0] !== "");
 }
 
-const isId = (text: string | undefined): boolean => text !== undefined && /^\d{1,10}$/.test(text) && Number(text) < 2 ** 32 - 1;
+const isId = (text: string | undefined): boolean =>
+  text !== undefined && /^\d{1,10}$/.test(text) && Number(text) < 2 ** 32 - 1;
 
 export function parsePasswd(text: string): PasswdEntry[] {
   return fields(text, 4)
@@ -54,7 +55,10 @@ export function withPasswdEntry(text: string, user: AddedUser): string | null {
   return `${withNewline(text)}${clean[0]}:*:${user.uid}:${user.gid}:${clean[1]}:${clean[2]}:/bin/sh\n`;
 }
 
-export function withGroupEntry(text: string, group: { name: string; gid: number; member: string }): string | null {
+export function withGroupEntry(
+  text: string,
+  group: { name: string; gid: number; member: string },
+): string | null {
   if (parseGroup(text).some((e) => e.gid === group.gid || e.name === group.name)) return null;
   return `${withNewline(text)}${group.name.replace(/[:\n]/g, " ")}:x:${group.gid}:${group.member}\n`;
 }

@@ -42,6 +42,7 @@ export interface Capabilities {
 export interface Rlimit {
   /** RLIMIT_NOFILE, … */
   type: string;
+  /** -1 for no limit. */
   soft: number;
   hard: number;
 }
@@ -128,4 +129,10 @@ export interface Linux {
   rootfsPropagation?: string;
   maskedPaths?: string[];
   readonlyPaths?: string[];
+}
+
+/** config.json as text. "No limit" is 2^64-1 there, which no JavaScript number can hold. */
+export function serializeSpec(spec: RuntimeSpec): string {
+  // An unescaped quote can't follow a comma or brace inside of a JSON string, so this only meets members.
+  return JSON.stringify(spec).replace(/([{,]"(?:soft|hard)":)-1(?=[,}])/g, "$118446744073709551615");
 }

@@ -13,7 +13,10 @@ const RTMAX = 64;
 let byName: Map<string, number> | undefined;
 
 function numbersByName(): Map<string, number> {
-  byName ??= new Map([...NAMES.split(" ").map((name, i) => [name, i + 1] as const), ...Object.entries(ALIASES)]);
+  byName ??= new Map([
+    ...NAMES.split(" ").map((name, i) => [name, i + 1] as const),
+    ...Object.entries(ALIASES),
+  ]);
   return byName;
 }
 

@@ -10,8 +10,14 @@ export function containerMounts(input: SpecInput, ttyGroup: boolean): Mount[] {
   const { config } = input;
   const requested = [...input.mounts, ...readOnlyTmpfs(config, input.mounts)];
   const replaced = new Set(requested.map((mount) => mount.destination));
-  const own = [...systemMounts(input, ttyGroup), ...deviceMounts(input), ...initMount(config), ...fileMounts(input)].filter(
-    ({ destination }) => !replaced.has(destination) && !(replaced.has("/dev") && destination.startsWith("/dev/")),
+  const own = [
+    ...systemMounts(input, ttyGroup),
+    ...deviceMounts(input),
+    ...initMount(config),
+    ...fileMounts(input),
+  ].filter(
+    ({ destination }) =>
+      !replaced.has(destination) && !(replaced.has("/dev") && destination.startsWith("/dev/")),
   );
   const depth = (mount: Mount) => mount.destination.split("/").filter(Boolean).length;
   return [...own, ...requested].sort((a, b) => depth(a) - depth(b));
@@ -36,7 +42,14 @@ function systemMounts(input: SpecInput, ttyGroup: boolean): Mount[] {
       destination: "/dev/pts",
       type: "devpts",
       source: "devpts",
-      options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", ...(ttyGroup ? ["gid=5"] : [])],
+      options: [
+        "nosuid",
+        "noexec",
+        "newinstance",
+        "ptmxmode=0666",
+        "mode=0620",
+        ...(ttyGroup ? ["gid=5"] : []),
+      ],
     },
     mqueueMount(config, inUserNamespace),
     cgroupMount(config),
@@ -50,7 +63,10 @@ function procMount(config: ContainerConfig, inUserNamespace: boolean): Mount {
   if (inUserNamespace && config.pid.kind === "host") {
     return { destination: "/proc", type: "bind", source: "/proc", options: ["rbind", ...NO_PROGRAMS] };
   }
-  const options = [...NO_PROGRAMS, ...config.security.procOpts.filter((option) => !NO_PROGRAMS.includes(option))];
+  const options = [
+    ...NO_PROGRAMS,
+    ...config.security.procOpts.filter((option) => !NO_PROGRAMS.includes(option)),
+  ];
   return { destination: "/proc", type: "proc", source: "proc", options };
 }
 
@@ -64,7 +80,12 @@ function sysMount(config: ContainerConfig, rootless: boolean): Mount {
     : network !== "host" || !rootless;
   return mountable
     ? { destination: "/sys", type: "sysfs", source: "sysfs", options: [...NO_PROGRAMS, access] }
-    : { destination: "/sys", type: "bind", source: "/sys", options: ["rprivate", ...NO_PROGRAMS, access, "rbind"] };
+    : {
+        destination: "/sys",
+        type: "bind",
+        source: "/sys",
+        options: ["rprivate", ...NO_PROGRAMS, access, "rbind"],
+      };
 }
 
 /**
@@ -109,7 +130,9 @@ function deviceMount(device: HostDevice): Mount {
 
 function initMount(config: ContainerConfig): Mount[] {
   if (!config.init) return [];
-  return [{ destination: CONTAINER_INIT_PATH, type: "bind", source: config.initPath, options: ["bind", "ro"] }];
+  return [
+    { destination: CONTAINER_INIT_PATH, type: "bind", source: config.initPath, options: ["bind", "ro"] },
+  ];
 }
 
 function fileMounts(input: SpecInput): Mount[] {

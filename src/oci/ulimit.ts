@@ -35,12 +35,18 @@ export function parseUlimit(text: string): Ulimit {
   if (!NAMES.includes(name)) throw invalid(text, `invalid ulimit type: ${name}`);
   const parts = text.slice(equals + 1).split(":");
   if (parts.length > 2 || parts[0] === "") {
-    throw invalid(text, `too many limit value arguments - ${text.slice(equals + 1)}, can only have up to two, \`soft[:hard]\``);
+    throw invalid(
+      text,
+      `too many limit value arguments - ${text.slice(equals + 1)}, can only have up to two, \`soft[:hard]\``,
+    );
   }
   const soft = parseLimit(parts[0] ?? "", text);
   const hard = parts[1] === undefined ? soft : parseLimit(parts[1], text);
   if (hard !== UNLIMITED && (soft === UNLIMITED || soft > hard)) {
-    throw invalid(text, `ulimit soft limit must be less than or equal to hard limit: ${describe(soft)} > ${hard}`);
+    throw invalid(
+      text,
+      `ulimit soft limit must be less than or equal to hard limit: ${describe(soft)} > ${hard}`,
+    );
   }
   return { name, soft, hard };
 }
@@ -49,7 +55,10 @@ function parseLimit(value: string, text: string): number {
   if (value === "-1" || value === "unlimited") return UNLIMITED;
   const number = Number(value);
   if (!/^\d+$/.test(value) || !Number.isSafeInteger(number)) {
-    throw invalid(text, `ulimit option "${text}" requires name=SOFT:HARD, failed to be parsed: invalid syntax`);
+    throw invalid(
+      text,
+      `ulimit option "${text}" requires name=SOFT:HARD, failed to be parsed: invalid syntax`,
+    );
   }
   return number;
 }
@@ -73,5 +82,9 @@ export function processRlimits(
     const limit = Math.min(DEFAULT_LIMIT, most);
     if (!byName.has(name)) byName.set(name, { name, soft: limit, hard: limit });
   }
-  return [...byName.values()].map(({ name, soft, hard }) => ({ type: `RLIMIT_${name.toUpperCase()}`, hard, soft }));
+  return [...byName.values()].map(({ name, soft, hard }) => ({
+    type: `RLIMIT_${name.toUpperCase()}`,
+    hard,
+    soft,
+  }));
 }

@@ -25,7 +25,12 @@ export function parseId(text: string): number | null {
  * `user`, `uid`, `user:group`, … looked up in the text of the image's /etc/passwd and /etc/group (empty where the
  * image has none). The supplementary groups of a user hold only when no group is asked for.
  */
-export function resolveUser(spec: string, passwdText: string, groupText: string, extra: string[] = []): ResolvedUser {
+export function resolveUser(
+  spec: string,
+  passwdText: string,
+  groupText: string,
+  extra: string[] = [],
+): ResolvedUser {
   const colon = spec.indexOf(":");
   const userPart = colon < 0 ? spec : spec.slice(0, colon);
   const groupPart = colon < 0 ? "" : spec.slice(colon + 1);
@@ -42,7 +47,10 @@ export function resolveUser(spec: string, passwdText: string, groupText: string,
   return { uid: user.uid, gid, additionalGids: [...new Set(gids)], home: user.home || "/", name: user.name };
 }
 
-function lookUpUser(text: string, passwdText: string): { uid: number; gid: number; home: string; name: string } {
+function lookUpUser(
+  text: string,
+  passwdText: string,
+): { uid: number; gid: number; home: string; name: string } {
   const wanted = text || "0";
   const id = parseId(wanted);
   const entries = parsePasswd(passwdText);
@@ -63,7 +71,8 @@ function lookUpGroup(text: string, groups: GroupEntry[]): number {
 }
 
 function refuseBadNumber(text: string): void {
-  if (/^[+-]?\d+$/.test(text)) throw invalid(`invalid id "${text}": uids and gids must be in range 0-${MAX_ID}`);
+  if (/^[+-]?\d+$/.test(text))
+    throw invalid(`invalid id "${text}": uids and gids must be in range 0-${MAX_ID}`);
 }
 
 function invalid(message: string): EngineError {
