@@ -1,5 +1,5 @@
 import { processCapabilities } from "./capabilities.ts";
-import type { ContainerConfig, DeviceRequest } from "./container.ts";
+import type { ContainerConfig } from "./container.ts";
 import { processEnv } from "./env.ts";
 import { isMapped, keepIdMapping, noMapMapping } from "./id-mapping.ts";
 import { maskedPaths, readonlyPaths } from "./masked-paths.ts";
@@ -15,78 +15,15 @@ import type {
   RuntimeSpec,
   Seccomp,
 } from "./runtime-spec.ts";
-import { resolveSeccomp, type SeccompProfile } from "./seccomp.ts";
-import { containerMounts, rootfsPropagation } from "./spec-mounts.ts";
+import { resolveSeccomp } from "./seccomp.ts";
+import type { HostDevice, HostFacts, SpecInput } from "./spec-input.ts";
+import { CONTAINER_INIT_PATH, containerMounts, rootfsPropagation } from "./spec-mounts.ts";
 import { processRlimits } from "./ulimit.ts";
-import type { ResolvedUser } from "./user.ts";
 
-/** What the runtime config depends on beside the container: the caller and the machine. */
-export interface HostFacts {
-  /** Run in the user's own user namespace, not by real root. */
-  rootless: boolean;
-  /** The caller's ids on the host, which keep-id keeps. */
-  uid: number;
-  gid: number;
-  /** Ids mapped in the user namespace that containers share, the caller's own included: 1 + subordinate ids. */
-  uidCount: number;
-  gidCount: number;
-  /** allCapabilities(cap_last_cap), less what the caller's bounding set lacks. */
-  capabilities: readonly string[];
-  /** process.arch */
-  arch: string;
-  /** os.release() */
-  kernel: string;
-  /** AppArmor is there and profiles can be applied. */
-  apparmor: boolean;
-  /** The caller's hard limits. */
-  limits: { nofile: number; nproc: number };
-  /** The caller's own oom_score_adj, below which an ordinary user can't go. */
-  oomScoreAdj: number;
-}
-
-/** A device to give to a container, looked up on the host. */
-export interface HostDevice extends DeviceRequest {
-  type: "c" | "b";
-  major: number;
-  minor: number;
-  fileMode: number;
-  uid: number;
-  gid: number;
-}
-
-export interface SpecInput {
-  id: string;
-  config: ContainerConfig;
-  host: HostFacts;
-  /** Where the rootfs is mounted when the container is created. */
-  rootfs: string;
-  args: string[];
-  /** Added to config.env and stronger than it: secrets, TZ and the like. */
-  env?: Record<string, string>;
-  user: ResolvedUser;
-  /** What `hostname` says in the container (containerHostname). */
-  hostname: string;
-  /** The container's volumes, binds, … with volumes resolved to their directories. */
-  mounts: Mount[];
-  /** Files of the engine bound over the image's: hosts, resolv.conf, hostname, .containerenv, passwd, secrets. */
-  files: { source: string; destination: string; readOnly?: boolean }[];
-  /** `--device`, or with --privileged all devices of the host. */
-  devices: HostDevice[];
-  /** Namespaces to join (`container:`, `ns:`, one made beforehand): their paths. */
-  namespaces: Partial<Record<NamespaceType, string>>;
-  /** /dev/shm of the container whose IPC namespace is joined. */
-  shm?: string;
-  /** Null: no cgroup of its own. */
-  cgroupsPath: string | null;
-  /** The default profile, one given by --security-opt, or null for unconfined. */
-  seccomp: SeccompProfile | null;
-}
+export type { HostDevice, HostFacts, SpecInput } from "./spec-input.ts";
 
 /** All that is written is in 1.0 already, and crun before 1.8.2 refuses to read anything later. */
 const OCI_VERSION = "1.0.2";
-
-/** Where the init program is bound with --init. */
-export const CONTAINER_INIT_PATH = "/run/podman-init";
 
 /** The short id, or the host's name where the UTS or network namespace is the host's. */
 export function containerHostname(config: ContainerConfig, id: string, hostHostname: string): string {

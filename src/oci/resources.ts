@@ -1,6 +1,6 @@
 import type { ResourceLimits } from "./container.ts";
-import type { HostDevice } from "./generate-spec.ts";
 import type { DeviceRule, Resources } from "./runtime-spec.ts";
+import type { HostDevice } from "./spec-input.ts";
 
 const CPU_PERIOD = 100_000;
 

@@ -1,7 +1,10 @@
 import type { ContainerConfig } from "./container.ts";
-import { CONTAINER_INIT_PATH, type HostDevice, type SpecInput } from "./generate-spec.ts";
 import { isUnmasked } from "./masked-paths.ts";
 import type { Mount } from "./runtime-spec.ts";
+import type { HostDevice, SpecInput } from "./spec-input.ts";
+
+/** Where the init program is bound with --init. */
+export const CONTAINER_INIT_PATH = "/run/podman-init";
 
 const NO_PROGRAMS = ["nosuid", "noexec", "nodev"];
 
