@@ -1,0 +1,38 @@
+/*
+ * The directory that is unpacked into. Parents of entries are resolved as if it were `/` (openat2 RESOLVE_IN_ROOT), so
+ * symbolic links in them lead inside; the last component is never followed.
+ */
+#ifndef CORACLE_LAYER_TARGET_H
+#define CORACLE_LAYER_TARGET_H
+
+#include <stdbool.h>
+
+#include "error.h"
+
+struct target {
+	int root;
+	/* Whiteouts are in overlay form here: a directory that takes the place of one hides what is below it. */
+	const char *opaque_xattr; /* user.overlay.opaque or trusted.overlay.opaque, NULL: no layer */
+	/* Entries come directory by directory: the last one's parent stays open. */
+	char *parent_path;
+	int parent;
+	bool parent_special; /* children inherit group or ACL from it */
+};
+
+void target_init(struct target *target, int root, const char *opaque_xattr);
+void target_free(struct target *target);
+/*
+ * Opens the parent directory of a clean path, missing ones are made (0755, root's). Returns a descriptor that belongs to
+ * the target and lasts until the next call, or -1; *base is the last component.
+ */
+int target_parent(struct target *target, const char *path, const char **base, struct error *err);
+/* Makes `fd` (which it takes over) the open parent: a directory just made, whose children come next. */
+void target_enter(struct target *target, const char *path, int fd);
+/* Forgets the open parent: something was removed or changed, so its path may mean another directory now. */
+void target_forget(struct target *target);
+/* Removes whatever `base` is in the directory. *whiteout tells whether it was one. */
+int target_clear(struct target *target, int parent, const char *base, bool *whiteout, struct error *err);
+/* Marks a directory as opaque, for the kernel's overlay and for fuse-overlayfs. */
+int target_set_opaque(struct target *target, int directory, const char *path, struct error *err);
+
+#endif
