@@ -2,7 +2,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { isErrno } from "../errors.ts";
 import type { Context } from "../host/context.ts";
-import { diffDirectory, readLayer } from "./layers.ts";
+import { readJson } from "../host/files.ts";
+import { diffDirectory, type LayerRecord, layerDirectory } from "./layers.ts";
 
 /** More than this no sane /etc/passwd has; an image's may be anything (CVE-2024-9676). */
 const MAX_SIZE = 1 << 20;
@@ -10,7 +11,7 @@ const MAX_SIZE = 1 << 20;
 /**
  * Text of a file that an image has, read from its layers without mounting them. Empty when there is none; undefined when
  * this simple walk can't tell (a symlink or anything odd on the way): then the mounted rootfs must be asked.
- * `file` is relative, its parts plain names.
+ * `file` is relative and lies one directory deep (`etc/passwd`).
  */
 export function readLayerFile(ctx: Context, layers: readonly string[], file: string): string | undefined {
   const directory = path.posix.dirname(file);
@@ -24,7 +25,8 @@ export function readLayerFile(ctx: Context, layers: readonly string[], file: str
     if (found === "file") return readRegular(path.join(diff, file));
     if (found === "whiteout") return "";
     if (found !== "absent") return undefined;
-    if (readLayer(ctx, key)?.opaque.includes(directory)) return "";
+    const record = readJson<LayerRecord>(path.join(layerDirectory(ctx, key), "record.json"));
+    if (record?.opaque.includes(directory)) return "";
   }
   return "";
 }

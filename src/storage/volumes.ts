@@ -1,0 +1,180 @@
+import { randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError, isErrno } from "../errors.ts";
+import { type Context, ensureDirectory } from "../host/context.ts";
+import { listDirectory, readJson, syncDirectory, writeJsonAtomic } from "../host/files.ts";
+import { createStaging, moveToTrash, removeTrees } from "../host/staging.ts";
+
+/** `volumes/<name>/{record.json,_data}`: made in staging and renamed, so a volume is there whole or not at all. */
+export interface VolumeRecord {
+  version: 1;
+  name: string;
+  createdAt: string;
+  labels: Record<string, string>;
+  options: Record<string, string>;
+  /** Owner of the volume's root, where one was asked for. */
+  uid: number | null;
+  gid: number | null;
+  /** Made for one container, to be removed with it. */
+  anonymous: boolean;
+  /** Id of the container that it was made for, or null. */
+  container: string | null;
+}
+
+export interface VolumeOptions {
+  labels?: Record<string, string>;
+  options?: Record<string, string>;
+  anonymous?: boolean;
+  container?: string;
+  /** An existing volume of that name is as good. */
+  ignoreExisting?: boolean;
+}
+
+function volumesDirectory(ctx: Context): string {
+  return path.join(ctx.graphRoot, "volumes");
+}
+
+function volumeDirectory(ctx: Context, name: string): string {
+  return path.join(volumesDirectory(ctx), checkVolumeName(name));
+}
+
+export function volumeDataPath(ctx: Context, name: string): string {
+  return path.join(volumeDirectory(ctx, name), "_data");
+}
+
+export function checkVolumeName(name: string): string {
+  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name) && name.length <= 255) return name;
+  throw new EngineError("bad-volume-name", `invalid volume name "${name}": names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*`);
+}
+
+/** Makes a volume; without a name one is drawn. */
+export async function createVolume(
+  ctx: Context,
+  name: string | undefined,
+  options: VolumeOptions = {},
+): Promise<VolumeRecord> {
+  const target = volumeDirectory(ctx, name ?? randomBytes(32).toString("hex"));
+  const existing = name === undefined ? undefined : findVolume(ctx, name);
+  if (existing && options.ignoreExisting) return existing;
+  const record = newRecord(path.basename(target), options);
+  if (existing) throw volumeExists(record.name);
+  const staging = createStaging(ctx, "volume");
+  try {
+    const data = path.join(staging.path, "_data");
+    fs.mkdirSync(data);
+    fs.chmodSync(data, 0o755);
+    if (record.uid !== null || record.gid !== null) fs.chownSync(data, record.uid ?? 0, record.gid ?? 0);
+    writeJsonAtomic(path.join(staging.path, "record.json"), record);
+    ensureDirectory(volumesDirectory(ctx));
+    fs.renameSync(staging.path, target);
+    syncDirectory(volumesDirectory(ctx));
+  } catch (error) {
+    await staging.remove();
+    if (!isErrno(error, "ENOTEMPTY", "EEXIST")) throw error;
+    if (options.ignoreExisting) return getVolume(ctx, record.name);
+    throw volumeExists(record.name);
+  }
+  return record;
+}
+
+function newRecord(name: string, { labels = {}, options = {}, anonymous = false, container }: VolumeOptions): VolumeRecord {
+  return {
+    version: 1,
+    name,
+    createdAt: new Date().toISOString(),
+    labels,
+    options,
+    ...ownerFrom(options),
+    anonymous,
+    container: container ?? null,
+  };
+}
+
+/** Of the options of Podman's local driver, only the owner makes sense without a mount of the volume's own. */
+function ownerFrom(options: Record<string, string>): { uid: number | null; gid: number | null } {
+  const owner: { uid: number | null; gid: number | null } = { uid: null, gid: null };
+  for (const [key, value] of Object.entries(options)) {
+    for (const part of key === "o" ? value.split(",") : [`${key}=${value}`]) {
+      const match = /^(uid|gid)=(\d{1,10})$/i.exec(part);
+      if (!match) {
+        throw new EngineError("not-supported", `volume option ${JSON.stringify(part)} is not supported yet`, {
+          hint: "`--opt o=uid=N,gid=N` is; for a tmpfs or a host directory use --tmpfs or --volume with `run`",
+        });
+      }
+      owner[match[1]?.toLowerCase() as "uid" | "gid"] = Number(match[2]);
+    }
+  }
+  return owner;
+}
+
+function volumeExists(name: string): EngineError {
+  return new EngineError("volume-exists", `volume with name ${name} already exists: volume already exists`, {
+    hint: "`--ignore` makes that no error",
+  });
+}
+
+export function findVolume(ctx: Context, name: string): VolumeRecord | undefined {
+  return readJson<VolumeRecord>(path.join(volumeDirectory(ctx, name), "record.json"));
+}
+
+/** The volume of that name, or the one whose name begins with it. */
+export function getVolume(ctx: Context, name: string): VolumeRecord {
+  const exact = findVolume(ctx, name);
+  if (exact) return exact;
+  const matches = listVolumeNames(ctx).filter((candidate) => candidate.startsWith(name));
+  if (matches.length > 1) {
+    throw new EngineError("ambiguous-volume", `several volumes match "${name}": ${matches.join(", ")}`);
+  }
+  const found = matches[0] === undefined ? undefined : findVolume(ctx, matches[0]);
+  if (!found) {
+    throw new EngineError("no-such-volume", `no volume with name "${name}" found: no such volume`, {
+      hint: "`coracle volume ls` lists them",
+      exitCode: 1,
+    });
+  }
+  return found;
+}
+
+function listVolumeNames(ctx: Context): string[] {
+  return listDirectory(volumesDirectory(ctx)).sort();
+}
+
+export function listVolumes(ctx: Context): VolumeRecord[] {
+  return listVolumeNames(ctx).flatMap((name) => findVolume(ctx, name) ?? []);
+}
+
+/** Whether nothing was put into it yet: then its first user's image may fill it. */
+export function isVolumeEmpty(ctx: Context, name: string): boolean {
+  return listDirectory(volumeDataPath(ctx, name)).length === 0;
+}
+
+/**
+ * Removes a volume. Who uses it is asked while it is out of sight already: a container that is made at the same time
+ * publishes its record first and looks for its volumes then, so one of the two notices.
+ */
+export async function removeVolume(
+  ctx: Context,
+  name: string,
+  usersOf: (name: string) => string[] = () => [],
+): Promise<void> {
+  refuseUsed(name, usersOf(name));
+  const directory = volumeDirectory(ctx, name);
+  const trash = moveToTrash(ctx, directory);
+  if (trash === undefined) return;
+  const users = usersOf(name);
+  if (users.length > 0) {
+    fs.renameSync(trash, directory);
+    refuseUsed(name, users);
+  }
+  syncDirectory(volumesDirectory(ctx));
+  await removeTrees(ctx, [trash]);
+}
+
+function refuseUsed(name: string, users: readonly string[]): void {
+  if (users.length === 0) return;
+  throw new EngineError("volume-in-use", `volume ${name} is being used by the following container(s): ${users.join(", ")}: volume is being used`, {
+    hint: "remove them first, or all together with `coracle volume rm --force`",
+    exitCode: 2,
+  });
+}
