@@ -39,7 +39,11 @@ export class UsageError extends EngineError {
 export class HelpRequested extends Error {}
 
 /** Splits a command line into flags and arguments. */
-export function splitArgv(argv: readonly string[], flags: readonly FlagSyntax[], options: SplitOptions = {}): SplitArgv {
+export function splitArgv(
+  argv: readonly string[],
+  flags: readonly FlagSyntax[],
+  options: SplitOptions = {},
+): SplitArgv {
   const byName = new Map(flags.map((flag) => [flag.name, flag]));
   const byChar = new Map(flags.flatMap((flag) => (flag.char ? [[flag.char, flag] as const] : [])));
   const result: SplitArgv = { given: [], args: [], argsBeforeDash: -1 };

@@ -1,38 +1,43 @@
-import { UsageError } from "./argv.ts";
+import { EngineError } from "../errors.ts";
 
 /** How many arguments a command takes; throws with the text Podman's users know. */
 export type Arity = (args: readonly string[], path: string) => void;
 
 export const none: Arity = (args, path) => {
-  if (args.length > 0) throw new UsageError(`\`${path}\` takes no arguments`);
+  if (args.length > 0) throw usage(`\`${path}\` takes no arguments`);
 };
 
 export const any: Arity = () => {};
 
 export function exactly(count: number): Arity {
   return (args) => {
-    if (args.length !== count) throw new UsageError(`accepts ${count} arg(s), received ${args.length}`);
+    if (args.length !== count) throw usage(`accepts ${count} arg(s), received ${args.length}`);
   };
 }
 
 export function atLeast(count: number): Arity {
   return (args) => {
     if (args.length < count) {
-      throw new UsageError(`requires at least ${count} arg(s), only received ${args.length}`);
+      throw usage(`requires at least ${count} arg(s), only received ${args.length}`);
     }
   };
 }
 
 export function atMost(count: number): Arity {
   return (args) => {
-    if (args.length > count) throw new UsageError(`accepts at most ${count} arg(s), received ${args.length}`);
+    if (args.length > count) throw usage(`accepts at most ${count} arg(s), received ${args.length}`);
   };
 }
 
 export function between(least: number, most: number): Arity {
   return (args) => {
     if (args.length < least || args.length > most) {
-      throw new UsageError(`accepts between ${least} and ${most} arg(s), received ${args.length}`);
+      throw usage(`accepts between ${least} and ${most} arg(s), received ${args.length}`);
     }
   };
+}
+
+// Unlike a wrong flag, a wrong count is not followed by "See '… --help'".
+function usage(message: string): EngineError {
+  return new EngineError("usage", message);
 }

@@ -7,6 +7,9 @@ import type { BooleanFlag, OptionFlag } from "@oclif/core/interfaces";
 import { EngineError } from "../errors.ts";
 import { parseGoInt, parseGoUint } from "./go-values.ts";
 
+/** With a default there is always a value. */
+type Either<T> = OptionFlag<T> | OptionFlag<T | undefined>;
+
 type Char = NonNullable<BooleanFlag<boolean>["char"]>;
 
 interface Common {
@@ -45,35 +48,36 @@ export function boolean(options: Common & { default?: boolean }): BooleanFlag<bo
     type: "boolean",
     allowNo: false,
     default: options.default ?? false,
-    parse: async (value) => value,
+    parse: async (value: boolean) => value,
     goType: "bool",
-  } as BooleanFlag<boolean> & FlagExtras;
+  } as unknown as BooleanFlag<boolean> & FlagExtras;
 }
 
 export function string(options: WithValue & { default: string }): OptionFlag<string>;
 export function string(options: WithValue): OptionFlag<string | undefined>;
-export function string(options: WithValue & { default?: string }): OptionFlag<string | undefined> {
+export function string(options: WithValue & { default?: string }): Either<string> {
   return option("string", options, (text) => text);
 }
 
 export function int(options: WithValue & { default: number }): OptionFlag<number>;
 export function int(options: WithValue): OptionFlag<number | undefined>;
-export function int(options: WithValue & { default?: number }): OptionFlag<number | undefined> {
+export function int(options: WithValue & { default?: number }): Either<number> {
   return option("int", options, parseGoInt);
 }
 
 export function uint(options: WithValue & { default: number }): OptionFlag<number>;
 export function uint(options: WithValue): OptionFlag<number | undefined>;
-export function uint(options: WithValue & { default?: number }): OptionFlag<number | undefined> {
+export function uint(options: WithValue & { default?: number }): Either<number> {
   return option("uint", options, parseGoUint);
 }
 
 export function float(options: WithValue & { default: number }): OptionFlag<number>;
 export function float(options: WithValue): OptionFlag<number | undefined>;
-export function float(options: WithValue & { default?: number }): OptionFlag<number | undefined> {
+export function float(options: WithValue & { default?: number }): Either<number> {
   return option("float", options, (text) => {
     const value = text.trim() === "" ? Number.NaN : Number(text);
-    if (Number.isNaN(value)) throw new Error(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
+    if (Number.isNaN(value))
+      throw new Error(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
     return value;
   });
 }
@@ -89,7 +93,10 @@ export function stringArray(options: WithValue): OptionFlag<string[]> {
 }
 
 /** A flag of Podman's that is recognised but can't be honoured yet: using it fails, unless it asks for nothing. */
-export function unsupported(goType: FlagExtras["goType"], options: WithValue): OptionFlag<string | undefined> {
+export function unsupported(
+  goType: FlagExtras["goType"],
+  options: WithValue,
+): OptionFlag<string | undefined> {
   const flag = { ...option("string", options, (text) => text), goType, unsupported: true } as OptionFlag<
     string | undefined
   > &

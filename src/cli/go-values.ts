@@ -22,9 +22,14 @@ function parseInteger(name: string, text: string, pattern: RegExp): number {
   const negative = text.startsWith("-");
   const digits = text.replace(/^[+-]/, "").replaceAll("_", "");
   // Base 0, as pflag has it: a leading zero means octal.
-  const value = /^0\d/.test(digits) ? (/^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN) : Number(digits);
+  const value = /^0\d/.test(digits)
+    ? /^[0-7]+$/.test(digits)
+      ? Number.parseInt(digits, 8)
+      : Number.NaN
+    : Number(digits);
   if (Number.isNaN(value)) throw syntaxError(name, text);
-  if (value > Number.MAX_SAFE_INTEGER) throw new Error(`strconv.${name}: parsing ${quote(text)}: value out of range`);
+  if (value > Number.MAX_SAFE_INTEGER)
+    throw new Error(`strconv.${name}: parsing ${quote(text)}: value out of range`);
   return negative ? -value : value;
 }
 
@@ -62,7 +67,8 @@ export function parseCsv(text: string): string[] {
       const comma = text.indexOf(",", position);
       const end = comma === -1 ? text.length : comma;
       const field = text.slice(position, end);
-      if (field.includes('"')) throw csvError(position + field.indexOf('"') + 1, 'bare " in non-quoted-field');
+      if (field.includes('"'))
+        throw csvError(position + field.indexOf('"') + 1, 'bare " in non-quoted-field');
       fields.push(field);
       position = end;
     }

@@ -33,7 +33,9 @@ export async function parseFlags<F>(
   const values: Record<string, unknown> = {};
   const names = new Set<string>();
   const canonical = new Map(
-    Object.entries(definitions).flatMap(([name, flag]) => (flag.aliases ?? []).map((alias) => [alias, name] as const)),
+    Object.entries(definitions).flatMap(([name, flag]) =>
+      (flag.aliases ?? []).map((alias) => [alias, name] as const),
+    ),
   );
   for (const { name: asGiven, value } of given) {
     const name = canonical.get(asGiven) ?? asGiven;
@@ -54,7 +56,9 @@ export async function parseFlags<F>(
 }
 
 async function parseOne(name: string, flag: AnyFlag, value: string, command: Command): Promise<unknown> {
-  const context = Object.assign(Object.create(command), { token: { type: "flag", flag: name, input: value } });
+  const context = Object.assign(Object.create(command), {
+    token: { type: "flag", flag: name, input: value },
+  });
   try {
     if (flag.type === "boolean") return await flag.parse(parseGoBool(value), context, flag);
     if (!flag.multiple) return await flag.parse(value, context, flag);
@@ -63,6 +67,8 @@ async function parseOne(name: string, flag: AnyFlag, value: string, command: Com
   } catch (error) {
     if (error instanceof UnsupportedFlag) throw notSupportedYet(`--${name}`);
     const shown = flag.char ? `-${flag.char}, --${name}` : `--${name}`;
-    throw new UsageError(`invalid argument ${JSON.stringify(value)} for "${shown}" flag: ${(error as Error).message}`);
+    throw new UsageError(
+      `invalid argument ${JSON.stringify(value)} for "${shown}" flag: ${(error as Error).message}`,
+    );
   }
 }

@@ -1,0 +1,44 @@
+import type { CommandTable } from "../src/cli/command-table.ts";
+
+/** The commands there are: one line for each file of this folder. `image ls` is image/ls.ts. */
+const files = {
+  version: () => import("./version.ts"),
+};
+
+/** Other names, as Podman has them. */
+const aliases: Record<string, keyof typeof files> = {};
+
+/** Groups: the first of two words. */
+const groups = {
+  container: "Manage containers",
+  image: "Manage images",
+  network: "Manage networks",
+  system: "Manage coracle",
+  volume: "Manage volumes",
+};
+
+/** Commands of Podman's that are recognised but don't exist here; a line for each group. */
+const planned = `
+attach,auto-update,build,commit,compose,cp,create,diff,events,exec,export,farm,generate,healthcheck,history,images
+import,info,init,inspect,kill,kube,load,login,logout,logs,machine,manifest,mount,pause,pod,port,ps,pull,push,rename
+restart,rm,rmi,run,save,search,secret,start,stats,stop,tag,top,unmount,unpause,unshare,untag,update,wait
+container attach,container checkpoint,container cleanup,container clone,container commit,container cp
+container create,container diff,container exec,container exists,container export,container init,container inspect
+container kill,container list,container logs,container ls,container mount,container pause,container port
+container prune,container ps,container rename,container restart,container restore,container rm,container run
+container runlabel,container start,container stats,container stop,container top,container unmount
+container unpause,container update,container wait
+image build,image diff,image exists,image history,image import,image inspect,image list,image load,image ls
+image mount,image prune,image pull,image push,image rm,image save,image scp,image search,image sign,image tag
+image tree,image trust,image unmount,image untag
+network connect,network create,network disconnect,network exists,network inspect,network ls,network prune
+network reload,network rm,network update
+system check,system connection,system df,system events,system info,system locks,system migrate,system prune
+system renumber,system reset,system service
+volume create,volume exists,volume export,volume import,volume inspect,volume ls,volume mount,volume prune
+volume reload,volume rm,volume unmount
+`
+  .trim()
+  .split(/[,\n]/);
+
+export const table: CommandTable = { files, aliases, groups, planned };

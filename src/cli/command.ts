@@ -1,0 +1,149 @@
+/**
+ * Base of the commands. A command parses, makes one engine call and prints:
+ *
+ *     import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
+ *     import { stopContainers } from "../src/engine/container/stop.ts";
+ *
+ *     export default class Stop extends CoracleCommand {
+ *       static override summary = "Stop one or more containers";
+ *       static override description = "Stops one or more running containers, given by name or ID.";
+ *       static override usage = "[options] CONTAINER [CONTAINER...]";      // what follows `coracle stop`
+ *       static override examples = ["coracle stop ctrID", "coracle stop --time 2 ctrID"];
+ *       static override flags = {
+ *         all: flag.boolean({ char: "a", description: "Stop all running containers" }),
+ *         time: flag.uint({ char: "t", description: "Seconds to wait before killing", default: 10 }),
+ *         cidfile: flag.unsupported("stringArray", { description: "Read the container ID from the file" }),
+ *       };
+ *       static override arity = atLeast(1);           // default: no arguments
+ *       static override completes = ["container"];    // what the arguments are, for completion
+ *
+ *       async run(): Promise<void> {
+ *         const { flags, args, given } = await this.input(Stop);
+ *         for (const id of await stopContainers(this.context, args, { timeout: flags.time })) this.printLine(id);
+ *       }
+ *     }
+ *
+ * Then a line in commands/index.ts. Failures are thrown (EngineError); one of several is told by `this.report(error)`
+ * and the rest goes on. `run` may return the exit code. `interspersed = false` leaves everything after the first
+ * argument alone (run, exec). Never write through process.stdout or console: only print, printLine and so on are sure to
+ * be complete when the process ends. Import heavy engine modules inside `run`, with `await import()`.
+ */
+
+import { Command } from "@oclif/core/command";
+import type { FlagInput } from "@oclif/core/interfaces";
+import { EngineError } from "../errors.ts";
+import { type Context, createContext, type GlobalOptions } from "../host/context.ts";
+import { runAgainInside } from "../host/reenter.ts";
+import { splitArgv, UsageError } from "./argv.ts";
+import { type Arity, none } from "./arity.ts";
+import { globalSyntax, readGlobalFlags } from "./global-flags.ts";
+import { errorLine, print, printError, printJson, printLine } from "./output.ts";
+import { flagSyntax, parseFlags } from "./parse-flags.ts";
+
+export { any, atLeast, atMost, between, exactly, none } from "./arity.ts";
+export * as flag from "./flags.ts";
+
+/** How a command was called. */
+export interface Invocation {
+  /** With the alias used: `coracle container run`. */
+  path: string;
+  /** The whole command line, without the program. */
+  argv: readonly string[];
+  /** From the global flags; those that follow the command are added when it parses. */
+  options: GlobalOptions;
+}
+
+export type Completes = "container" | "running" | "image" | "volume" | "network" | "file" | "none";
+
+export interface Input<F> {
+  flags: F;
+  args: string[];
+  given: ReadonlySet<string>;
+  argsBeforeDash: number;
+}
+
+export abstract class CoracleCommand extends Command {
+  static override flags: FlagInput = {};
+  static override usage = "[options]";
+  static interspersed = true;
+  static arity: Arity = none;
+  static completes: readonly Completes[] = [];
+
+  readonly invocation: Invocation;
+  #context: Context | undefined;
+  #exitCode = 0;
+
+  constructor(argv: string[], invocation: Invocation) {
+    // No plugins, hooks or manifests here: what oclif keeps in its Config is not used.
+    super(argv, { bin: "coracle" } as Command["config"]);
+    this.invocation = invocation;
+  }
+
+  /** May return the exit code. */
+  abstract override run(): Promise<unknown>;
+
+  /** Runs the command; returns the exit code. */
+  async execute(): Promise<number> {
+    const code = await this.run();
+    return typeof code === "number" && code !== 0 ? code : this.#exitCode;
+  }
+
+  get context(): Context {
+    this.#context ??= createContext(this.invocation.options);
+    return this.#context;
+  }
+
+  /** Flags and arguments of the command line, by the definitions of `command` (the class itself). */
+  protected async input<F extends Record<string, unknown>>(command: {
+    flags: FlagInput<F>;
+  }): Promise<Input<F>> {
+    const statics = this.constructor as typeof CoracleCommand;
+    const definitions = command.flags as FlagInput;
+    const own = flagSyntax(definitions);
+    const inherited = globalSyntax
+      .filter((global) => !own.some((flag) => flag.name === global.name))
+      .map((global) =>
+        own.some((flag) => flag.char === global.char) ? { ...global, char: undefined } : global,
+      );
+    const split = splitArgv(this.argv, [...own, ...inherited], { interspersed: statics.interspersed });
+    const isGlobal = (name: string) => inherited.some((global) => global.name === name);
+    await readGlobalFlags(
+      split.given.filter((found) => isGlobal(found.name)),
+      this.invocation.options,
+    );
+    const found = split.given.filter(({ name }) => !isGlobal(name));
+    const { flags, given } = await parseFlags<F>(found, definitions, this);
+    statics.arity(split.args, this.invocation.path);
+    return { flags, args: split.args, given, argsBeforeDash: split.argsBeforeDash };
+  }
+
+  /** Goes on only inside the user's namespaces; outside of them the whole command is run again within. */
+  protected async requireNamespace(): Promise<void> {
+    if (this.context.namespace !== "none") return;
+    throw new ExitWith(await runAgainInside(this.context, this.invocation.argv));
+  }
+
+  /** Tells of a failure that doesn't end the command; the exit code will be that of the last one. */
+  protected report(error: unknown): void {
+    if (!(error instanceof EngineError)) throw error;
+    printError(errorLine(error));
+    this.#exitCode = error.exitCode;
+  }
+
+  protected print = print;
+  protected printLine = printLine;
+  protected printJson = printJson;
+  protected printError = printError;
+}
+
+/** Ends the command with that code and nothing more to say. */
+export class ExitWith extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`exit ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
+export { UsageError };

@@ -1,0 +1,35 @@
+import packageJson from "../../package.json" with { type: "json" };
+
+/** What `version` prints, with the keys of Podman's. */
+export interface VersionReport {
+  Client: {
+    APIVersion: string;
+    Version: string;
+    /** Scripts read it; we have none. */
+    GoVersion: string;
+    GitCommit: string;
+    BuiltTime: string;
+    Built: number;
+    OsArch: string;
+    Os: string;
+  };
+}
+
+/** The version of Podman whose commands, flags and output formats ours are. */
+const apiVersion = "5.0.0";
+
+export function versionReport(): VersionReport {
+  const architecture = process.arch === "x64" ? "amd64" : process.arch;
+  return {
+    Client: {
+      APIVersion: apiVersion,
+      Version: packageJson.version,
+      GoVersion: "",
+      GitCommit: "",
+      BuiltTime: "",
+      Built: 0,
+      OsArch: `linux/${architecture}`,
+      Os: "linux",
+    },
+  };
+}
