@@ -1,0 +1,64 @@
+#!/bin/sh
+# Runs the tests as an ordinary user: `npm test [-- VITEST-ARGUMENTS]`. With --as-test-user: any other command.
+#
+# As root, or with sudo, it makes what they need: host packages, the user `coracle-test`, a private mount namespace with a
+# delegated cgroup (as-user.sh), and a copy of build and sources that this user can read wherever the checkout lies.
+# Without, the tests run right here, and those that miss something say so and are skipped.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root"
+umask 022
+support=$root/test/support
+user=${CORACLE_TEST_USER:-coracle-test}
+vitest="vitest.mjs --configLoader native --config test/vitest.config.ts"
+
+if [ "$(id -u)" != 0 ]; then
+	if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+		exec sudo CORACLE_TEST_USER="${CORACLE_TEST_USER:-$(id -un)}" CI="${CI:-}" sh "$0" "$@"
+	fi
+	echo "Neither root nor sudo: what needs another user's surroundings is skipped." >&2
+	export PATH="$root/node_modules/.bin:$PATH"
+	if [ "${1:-}" = --as-test-user ]; then
+		shift
+		exec "$@"
+	fi
+	# shellcheck disable=SC2086
+	exec node node_modules/vitest/$vitest run "$@"
+fi
+
+make_user() {
+	id "$user" >/dev/null 2>&1 || useradd --create-home --shell /bin/sh "$user"
+	sh "$support/setup.sh" --grant "$user"
+}
+
+# What the test user is to read, in a place that he can reach.
+copy_tree() {
+	chmod 755 "$work"
+	sh bin/install.sh "$work/prefix"
+	mkdir "$work/tree"
+	tar -c --exclude=./.git --exclude=./node_modules/@oven --exclude=./native/build/release . | tar -x -C "$work/tree"
+	chmod -R a+rX "$work/tree"
+	install -d -o "$user" -m 700 "$work/tmp"
+}
+
+[ -x bin/coracle ] && [ -e dist/engine.cjs ] || npm run --silent build
+make_user
+work=$(mktemp -d /var/tmp/coracle-test.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM HUP
+export CORACLE_TEST_PREFIX="$work/prefix" CORACLE_TEST_TMP="$work/tmp"
+
+if [ "${1:-}" = --as-test-user ]; then
+	shift
+	copy_tree
+	export CORACLE_TEST_PATH="$work/prefix/bin"
+	sh "$support/as-user.sh" "$user" "$@"
+	exit
+fi
+
+sh "$support/setup.sh" --packages tests
+make -s -C native SANITIZE=1
+export CORACLE_ASAN_BIN="$work/tree/native/build/asan" CORACLE_TEST_PATH="$work/tree/node_modules/.bin"
+copy_tree
+# shellcheck disable=SC2086
+sh "$support/as-user.sh" "$user" sh -c 'cd "$0" && exec node node_modules/vitest/"$@"' "$work/tree" $vitest run "$@"

@@ -1,0 +1,21 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+
+const scratch = process.env.CORACLE_TEST_TMP || join(tmpdir(), `coracle-vitest-${process.getuid?.()}`);
+
+function suite(name: string, testTimeout: number) {
+  const include = [`test/${name}/**/*.test.ts`];
+  return { extends: true as const, test: { name, include, testTimeout, hookTimeout: 2 * testTimeout } };
+}
+
+export default defineConfig({
+  root: join(import.meta.dirname, ".."),
+  // The tests may run in a tree that belongs to somebody else.
+  cacheDir: join(scratch, "cache"),
+  test: {
+    reporters: ["default", join(import.meta.dirname, "support/summary-reporter.ts")],
+    pool: "forks",
+    projects: [suite("unit", 10_000), suite("native", 60_000), suite("e2e", 60_000)],
+  },
+});
