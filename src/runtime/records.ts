@@ -16,7 +16,7 @@ export interface ContainerRecord {
   name: string;
   createdAt: string;
   config: ContainerConfig;
-  /** diffIDs of the image, topmost first; empty with --rootfs. */
+  /** Names of the image's layers below `layers/`, topmost first; empty with --rootfs. */
   layers: string[];
   /** Storage driver that made its root filesystem. */
   driver: "overlay" | "fuse-overlayfs" | "vfs" | "none";
@@ -28,6 +28,8 @@ export interface ContainerRecord {
   creator: ProcessIdentity;
   /** Made by `run`, which has yet to start it. */
   startPending: boolean;
+  /** Host file to write init's pid to (--pidfile), or "". */
+  pidFile: string;
 }
 
 export function containersDirectory(ctx: Context): string {

@@ -11,7 +11,8 @@ import { checkName, randomName } from "../../oci/names.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory, idOfName, publishContainer, releaseName } from "../../runtime/records.ts";
 import { storageDriver } from "../../storage/driver.ts";
-import { findImage, layerDirectories } from "../../storage/images.ts";
+import { findImage, layerKeys } from "../../storage/images.ts";
+import { diffDirectory } from "../../storage/layers.ts";
 import type { StorageDriver, StoredImage } from "../../storage/image-types.ts";
 import { createVolume, findVolume, removeVolume } from "../../storage/volumes.ts";
 import { type PullOptions, pullImage } from "../image/pull.ts";
@@ -34,6 +35,9 @@ export interface CreateRequest extends ImageOverrides {
   createCommand: string[];
   /** `run` starts it right away. */
   startPending: boolean;
+  /** --pidfile, --cidfile; "" for none. */
+  pidFile: string;
+  cidFile: string;
 }
 
 const newId = () => randomBytes(32).toString("hex");
@@ -42,6 +46,7 @@ const newId = () => randomBytes(32).toString("hex");
 export async function createContainer(ctx: Context, request: CreateRequest): Promise<ContainerRecord> {
   await sweep(ctx);
   if (request.name !== "") checkName(request.name);
+  if (request.cidFile && fs.existsSync(request.cidFile)) throw cidFileExists(request.cidFile);
   const image = request.image === null ? undefined : await pullImage(ctx, request.image, request.pull);
   const config = withImageDefaults(request.config, request, image?.config, newId);
   config.image = image ? { reference: request.image as string, id: image.id, name: imageName(image) } : null;
@@ -55,11 +60,16 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   if (config.hostname === "" && config.uts.kind === "private") config.hostname = id.slice(0, 12);
 
   const driver = image ? driverFor(ctx, config) : "none";
-  const layers = image ? layerDirectories(ctx, image) : [];
+  const layers = image ? layerKeys(image) : [];
   const staging = createStaging(ctx, "container");
   const madeVolumes: string[] = [];
   try {
-    makeRootfs(ctx, staging.path, driver, layers);
+    makeRootfs(
+      ctx,
+      staging.path,
+      driver,
+      layers.map((key) => diffDirectory(ctx, key)),
+    );
     await makeVolumes(ctx, config.mounts, id, madeVolumes);
     if (request.replace && request.name !== "") {
       const old = idOfName(ctx, request.name);
@@ -77,6 +87,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
       createCommand: request.createCommand,
       creator: self(),
       startPending: request.startPending,
+      pidFile: request.pidFile && path.resolve(request.pidFile),
     };
     await publish(ctx, record, staging.path);
     // What the sweep looks at: with it a container whose `run` is killed before the start is found.
@@ -89,6 +100,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
         hint: "it was removed while the container was being made",
       });
     }
+    if (request.cidFile) fs.writeFileSync(request.cidFile, id);
     return record;
   } catch (error) {
     fs.rmSync(staging.path, { recursive: true, force: true });
@@ -96,6 +108,12 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     for (const volume of madeVolumes) await removeVolume(ctx, volume).catch(() => {});
     throw error;
   }
+}
+
+function cidFileExists(file: string): EngineError {
+  return new EngineError("cidfile-exists", `container id file exists. Ensure another container is not using it or delete ${file}`, {
+    hint: "delete the file, or give another one",
+  });
 }
 
 /** Publishes under the name asked for, or under a random one that is free. */

@@ -8,6 +8,7 @@ import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { type ContainerRecord, containerDirectory, findRecord } from "../../runtime/records.ts";
 import { type ContainerStatus, readStatus } from "../../runtime/status.ts";
 import { getImage } from "../../storage/images.ts";
+import { diffDirectory } from "../../storage/layers.ts";
 import { volumeDataPath } from "../../storage/volumes.ts";
 import { listSessions } from "./exec-sessions.ts";
 import { logFile } from "./logs.ts";
@@ -51,7 +52,7 @@ export function inspectContainer(ctx: Context, nameOrId: string) {
     EffectiveCaps: spec?.process.capabilities?.effective ?? [],
     BoundingCaps: spec?.process.capabilities?.bounding ?? [],
     ExecIDs: listSessions(ctx, record.id),
-    GraphDriver: { Name: record.driver, Data: graphDriverData(record, directory, status) },
+    GraphDriver: { Name: record.driver, Data: graphDriverData(ctx, record, directory, status) },
     Mounts: inspectMounts(ctx, config.mounts),
     Dependencies: dependencies(config),
     NetworkSettings: networkSettings(record),
@@ -99,11 +100,11 @@ function ifThere(file: string): string {
   return fs.existsSync(file) ? file : "";
 }
 
-function graphDriverData(record: ContainerRecord, directory: string, status: ContainerStatus) {
+function graphDriverData(ctx: Context, record: ContainerRecord, directory: string, status: ContainerStatus) {
   if (record.driver === "none" || record.driver === "vfs") return null;
   const running = status.state === "running" || status.state === "paused";
   return {
-    LowerDir: record.layers.join(":"),
+    LowerDir: record.layers.map((key) => diffDirectory(ctx, key)).join(":"),
     ...(running ? { MergedDir: path.join(directory, "merged") } : {}),
     UpperDir: path.join(directory, "upper"),
     WorkDir: path.join(directory, "work"),

@@ -1,0 +1,30 @@
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { attachRelay, type Stream } from "../../runtime/monitor.ts";
+import { findRecord } from "../../runtime/records.ts";
+import { readStatus } from "../../runtime/status.ts";
+import { followRelay } from "./foreground.ts";
+import { removeIfAsked } from "./run.ts";
+
+export interface AttachOptions {
+  stdin: boolean;
+  detachKeys: string;
+  sigProxy: boolean;
+}
+
+/** Attaches our stdio to a running container; its exit code, or null after detaching. */
+export async function attachContainer(ctx: Context, nameOrId: string, options: AttachOptions): Promise<number | null> {
+  const record = findRecord(ctx, nameOrId);
+  const status = readStatus(ctx, record.id);
+  if (status.state !== "running" || !status.last?.socket) {
+    throw new EngineError("container-state", "you can only attach to running containers: container state improper", {
+      hint: `it is ${status.state}; \`coracle start --attach ${record.name}\` starts it`,
+    });
+  }
+  const attach: Stream[] = ["stdout", "stderr"];
+  if (options.stdin && record.config.openStdin) attach.unshift("stdin");
+  const relay = attachRelay(ctx, status.last.socket, { attach, detachKeys: options.detachKeys });
+  const exit = await followRelay(relay, options);
+  if (exit) await removeIfAsked(ctx, record);
+  return exit?.exitCode ?? null;
+}

@@ -1,0 +1,19 @@
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { findRecord } from "../../runtime/records.ts";
+import { healContainer } from "./heal.ts";
+import { removeIfAsked } from "./run.ts";
+
+/** What a monitor calls when its container has ended and no command is there to finish: removal for --rm. */
+export async function cleanUpContainer(ctx: Context, nameOrId: string): Promise<string | undefined> {
+  try {
+    const record = findRecord(ctx, nameOrId);
+    await healContainer(ctx, record.id);
+    await removeIfAsked(ctx, record);
+    return record.id;
+  } catch (error) {
+    // Somebody was faster.
+    if (error instanceof EngineError && error.code === "no-such-container") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,66 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
+import type { DeviceRequest } from "../../oci/container.ts";
+import type { HostDevice } from "../../oci/generate-spec.ts";
+
+/** Made by the runtime in every container, so not given again with --privileged. */
+const standard = new Set(["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/console", "/dev/ptmx"]);
+
+/** The host's device nodes for --device (a directory gives those below it), or all of them for --privileged. */
+export function hostDevices(requests: DeviceRequest[], privileged: boolean): HostDevice[] {
+  const found = privileged
+    ? nodesBelow("/dev")
+        .filter((file) => !standard.has(file) && !/^\/dev\/(pts|shm|mqueue)\//.test(file))
+        .map((file) => ({ hostPath: file, containerPath: file, permissions: "rwm" }))
+    : [];
+  const requested = requests.flatMap((request) => {
+    const stats = fs.statSync(request.hostPath, { throwIfNoEntry: false });
+    if (!stats) {
+      throw new EngineError("no-such-device", `stat ${request.hostPath}: no such file or directory`, {
+        hint: "check the path given with --device",
+      });
+    }
+    if (!stats.isDirectory()) return [request];
+    return nodesBelow(request.hostPath).map((file) => ({
+      ...request,
+      hostPath: file,
+      containerPath: path.posix.join(request.containerPath, path.posix.relative(request.hostPath, file)),
+    }));
+  });
+  const byPath = new Map([...found, ...requested].map((request) => [request.containerPath, request]));
+  return [...byPath.values()].map(describe);
+}
+
+function nodesBelow(directory: string): string[] {
+  let entries: fs.Dirent[];
+  try {
+    entries = fs.readdirSync(directory, { withFileTypes: true });
+  } catch {
+    return []; // not ours to read
+  }
+  return entries.flatMap((entry) => {
+    const file = path.posix.join(directory, entry.name);
+    if (entry.isDirectory()) return nodesBelow(file);
+    return entry.isCharacterDevice() || entry.isBlockDevice() ? [file] : [];
+  });
+}
+
+function describe(request: DeviceRequest): HostDevice {
+  const stats = fs.statSync(request.hostPath);
+  if (!stats.isCharacterDevice() && !stats.isBlockDevice()) {
+    throw new EngineError("not-a-device", `${request.hostPath} is not a device`, {
+      hint: "use --volume for files and directories",
+    });
+  }
+  return {
+    ...request,
+    type: stats.isBlockDevice() ? "b" : "c",
+    // glibc's makedev: 12 bits of the major and 8 of the minor number below, the rest above.
+    major: ((stats.rdev >> 8) & 0xfff) | (Math.floor(stats.rdev / 2 ** 32) & ~0xfff),
+    minor: (stats.rdev & 0xff) | (Math.floor(stats.rdev / 2 ** 12) & ~0xff & 0xffffff00),
+    fileMode: stats.mode & 0o7777,
+    uid: stats.uid,
+    gid: stats.gid,
+  };
+}

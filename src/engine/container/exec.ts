@@ -1,0 +1,139 @@
+import { randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
+import { type Context, ensureDirectory } from "../../host/context.ts";
+import { listDirectory, readJson, writeJsonAtomic } from "../../host/files.ts";
+import { isAlive } from "../../host/process.ts";
+import type { Process, RuntimeSpec } from "../../oci/runtime-spec.ts";
+import { resolveUser } from "../../oci/user.ts";
+import { type ExecConfig, type MonitorConfig, type RelayOptions, startExecMonitor } from "../../runtime/monitor.ts";
+import { runDirectory } from "../../runtime/places.ts";
+import { containerDirectory, findRecord } from "../../runtime/records.ts";
+import { type MonitorStatus, readStatus } from "../../runtime/status.ts";
+import { sessionsDirectory } from "./exec-sessions.ts";
+import { followRelay } from "./foreground.ts";
+import { readInRoot } from "./rootfs.ts";
+
+export interface ExecRequest extends RelayOptions {
+  command: string[];
+  env: Record<string, string>;
+  /** "" for the container's own. */
+  user: string;
+  workdir: string;
+  terminal: boolean;
+  interactive: boolean;
+  privileged: boolean;
+  detach: boolean;
+}
+
+/** `exitCode` is null when the session was left running. */
+export interface ExecResult {
+  session: string;
+  exitCode: number | null;
+}
+
+/** Runs one more process in a running container. */
+export async function execInContainer(ctx: Context, nameOrId: string, request: ExecRequest): Promise<ExecResult> {
+  const record = findRecord(ctx, nameOrId);
+  const status = readStatus(ctx, record.id);
+  const init = status.last?.init;
+  if (status.state === "paused") {
+    throw new EngineError("container-paused", `cannot exec in container ${record.id}: it is paused: container state improper`, {
+      hint: `\`coracle unpause ${record.name}\` lets it go on`,
+      exitCode: 255,
+    });
+  }
+  if (status.state !== "running" || !init) {
+    throw new EngineError("container-state", "can only create exec sessions on running containers: container state improper", {
+      hint: `container ${record.name} is ${status.state}; \`coracle start ${record.name}\` starts it`,
+      exitCode: 255,
+    });
+  }
+  const directory = containerDirectory(ctx, record.id);
+  const spec = readJson<RuntimeSpec>(path.join(directory, "config.json"));
+  const monitor = readJson<MonitorConfig>(path.join(directory, "monitor.json"));
+  if (!spec || !monitor) throw new EngineError("container-gone", `container ${record.id} ended meanwhile`);
+  reapSessions(ctx, record.id);
+  const session = randomBytes(32).toString("hex");
+  const sessionDirectory = path.join(sessionsDirectory(ctx, record.id), session);
+  ensureDirectory(sessionDirectory);
+  const config: ExecConfig = {
+    version: 1,
+    id: record.id,
+    session,
+    process: execProcess(ctx, spec, init.pid, request),
+    openStdin: request.interactive,
+    runDir: sessionDirectory,
+    aliveFile: ctx.aliveFile,
+    init,
+    runtime: monitor.runtime,
+    preserveFds: 0,
+    cleanup: null,
+  };
+  writeJsonAtomic(path.join(sessionDirectory, "exec.json"), config, { durable: false });
+  try {
+    const relay = startExecMonitor(ctx, directory, sessionDirectory, request.detach ? { ...request, attach: [] } : request);
+    if (request.detach || request.attach.length === 0) {
+      await relay.started();
+      await relay.relayExit();
+      return { session, exitCode: null };
+    }
+    const exit = await followRelay(relay, { sigProxy: true });
+    if (!exit) return { session, exitCode: null };
+    fs.rmSync(sessionDirectory, { recursive: true, force: true });
+    return { session, exitCode: exit.exitCode };
+  } catch (error) {
+    fs.rmSync(sessionDirectory, { recursive: true, force: true });
+    // The container's directory in the run root comes back only with its next start.
+    if (!isAlive(init)) fs.rmSync(runDirectory(ctx, record.id), { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** The container's own process settings with what the flags change. */
+function execProcess(ctx: Context, spec: RuntimeSpec, initPid: number, request: ExecRequest): Process {
+  const { terminal: _terminal, ...base } = spec.process;
+  const env = new Map<string, string>();
+  for (const entry of base.env) {
+    const equals = entry.indexOf("=");
+    env.set(entry.slice(0, equals), entry.slice(equals + 1));
+  }
+  for (const [name, value] of Object.entries(request.env)) env.set(name, value);
+  if (request.terminal && !env.has("TERM")) env.set("TERM", "xterm");
+  const process: Process = {
+    ...base,
+    args: request.command,
+    cwd: request.workdir || base.cwd,
+    ...(request.terminal ? { terminal: true } : {}),
+  };
+  if (request.user !== "") {
+    const root = `/proc/${initPid}/root`;
+    const user = resolveUser(request.user, readInRoot(ctx, root, "/etc/passwd"), readInRoot(ctx, root, "/etc/group"));
+    process.user = { ...base.user, uid: user.uid, gid: user.gid, additionalGids: user.additionalGids };
+    if (!("HOME" in request.env)) env.set("HOME", user.home);
+    // As execve(2) would: another user than root has the bounding set, but nothing effective.
+    if (user.uid !== 0 && base.capabilities) {
+      const { bounding = [] } = base.capabilities;
+      process.capabilities = { bounding, effective: [], permitted: [], inheritable: [], ambient: [] };
+    } else if (user.uid === 0 && base.user.uid !== 0 && base.capabilities) {
+      const { bounding = [] } = base.capabilities;
+      process.capabilities = { bounding, effective: bounding, permitted: bounding, inheritable: [], ambient: [] };
+    }
+  }
+  if (request.privileged) {
+    const all = spec.process.capabilities?.bounding ?? [];
+    process.capabilities = { bounding: all, effective: all, permitted: all, inheritable: [], ambient: [] };
+  }
+  process.env = [...env].map(([name, value]) => `${name}=${value}`);
+  return process;
+}
+
+/** Removes what ended sessions have left. */
+function reapSessions(ctx: Context, id: string): void {
+  const directory = sessionsDirectory(ctx, id);
+  for (const session of listDirectory(directory)) {
+    const status = readJson<MonitorStatus>(path.join(directory, session, "status.json"));
+    if (status && !isAlive(status.monitor)) fs.rmSync(path.join(directory, session), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,56 @@
+import * as fs from "node:fs";
+import { EngineError } from "../../errors.ts";
+import { type Context, ensureDirectory } from "../../host/context.ts";
+import { withLock } from "../../host/lock.ts";
+import { attachRelay, type Relay, type RelayOptions, startContainerMonitor } from "../../runtime/monitor.ts";
+import { MonitorConnection } from "../../runtime/control.ts";
+import { runDirectory } from "../../runtime/places.ts";
+import { type ContainerRecord, readRecord } from "../../runtime/records.ts";
+import { readStatus } from "../../runtime/status.ts";
+import { copyUpVolumes } from "./copy-up.ts";
+import { healContainer } from "./heal.ts";
+import { prepareStart } from "./prepare.ts";
+
+/**
+ * Starts a container that doesn't run and returns when its process runs. With streams to attach, the relay that carries
+ * them is returned; else it has ended already. A running container is left as it is (and attached to).
+ */
+export async function startContainer(ctx: Context, record: ContainerRecord, options: RelayOptions): Promise<Relay> {
+  await healContainer(ctx, record.id);
+  return await withLock(ctx, `container/${record.id}`, async () => {
+    if (!readRecord(ctx, record.id)) throw removed(record);
+    const { state, last } = readStatus(ctx, record.id);
+    if (state === "running" || state === "paused" || state === "restarting" || state === "stopping") {
+      return attachRelay(ctx, last?.socket as string, options);
+    }
+    if (state === "initialized") {
+      const relay = attachRelay(ctx, last?.socket as string, options);
+      await startInitialized(last?.socket as string, record);
+      return relay;
+    }
+    const directory = await prepareStart(ctx, record);
+    await copyUpVolumes(ctx, record);
+    // Seen by the sweep from before there is a monitor that could be killed.
+    ensureDirectory(runDirectory(ctx, record.id));
+    const relay = startContainerMonitor(ctx, directory, options);
+    const pid = await relay.started();
+    if (record.pidFile) fs.writeFileSync(record.pidFile, `${pid}`);
+    return relay;
+  });
+}
+
+async function startInitialized(socket: string, record: ContainerRecord): Promise<void> {
+  const connection = await MonitorConnection.open(socket);
+  if (!connection) throw new EngineError("container-state", `container ${record.id} ended before its start`);
+  try {
+    await connection.start();
+  } finally {
+    connection.close();
+  }
+}
+
+function removed(record: ContainerRecord): EngineError {
+  return new EngineError("no-such-container", `no container with ID ${record.id} found: no such container`, {
+    hint: "another command removed it meanwhile",
+  });
+}

@@ -1,0 +1,46 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+
+/** What containers' configs depend on, read from /proc in this process's namespaces. */
+
+export interface ProcessFacts {
+  uidCount: number;
+  gidCount: number;
+  /** Number of the kernel's last capability. */
+  lastCapability: number;
+  /** Bit mask of this process's bounding set. */
+  boundingSet: bigint;
+  limits: { nofile: number; nproc: number };
+  oomScoreAdj: number;
+  apparmor: boolean;
+  kernel: string;
+  arch: string;
+}
+
+const read = (file: string) => fs.readFileSync(file, "utf8");
+
+export function processFacts(): ProcessFacts {
+  const limits = read("/proc/self/limits");
+  const hard = (name: string) => {
+    const text = new RegExp(`^Max ${name}\\s+\\S+\\s+(\\S+)`, "m").exec(limits)?.[1];
+    return text === undefined || text === "unlimited" ? 1048576 : Number(text);
+  };
+  return {
+    uidCount: mapped("uid_map"),
+    gidCount: mapped("gid_map"),
+    lastCapability: Number(read("/proc/sys/kernel/cap_last_cap")),
+    boundingSet: BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(read("/proc/self/status"))?.[1] ?? "0"}`),
+    limits: { nofile: hard("open files"), nproc: hard("processes") },
+    oomScoreAdj: Number(read("/proc/self/oom_score_adj")),
+    apparmor: fs.existsSync("/sys/kernel/security/apparmor/profiles"),
+    kernel: os.release(),
+    arch: process.arch,
+  };
+}
+
+function mapped(file: "uid_map" | "gid_map"): number {
+  return read(`/proc/self/${file}`)
+    .trim()
+    .split("\n")
+    .reduce((sum, row) => sum + Number(row.trim().split(/\s+/)[2]), 0);
+}
