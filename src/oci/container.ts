@@ -74,6 +74,8 @@ export interface LogConfig {
   /** Log path asked for with --log-opt path=…, or "". */
   path: string;
   tag: string;
+  /** Files kept when a log is rotated; 1 where not given. */
+  maxFile?: number;
 }
 
 export interface SecurityOptions {
@@ -142,6 +144,8 @@ export interface ContainerConfig {
   privileged: boolean;
   security: SecurityOptions;
   ulimits: Ulimit[];
+  /** --ulimit=host: those not given stay as the caller has them. */
+  hostUlimits?: boolean;
   sysctls: Record<string, string>;
   umask: string;
   oomScoreAdj: number | null;

@@ -102,7 +102,7 @@ function containerProcess(input: SpecInput): Process {
       available: host.capabilities,
       uid: user.uid,
     }),
-    rlimits: processRlimits(config.ulimits, host),
+    rlimits: processRlimits(config, host),
   };
   if (config.terminal) process.terminal = true;
   if (config.security.noNewPrivileges) process.noNewPrivileges = true;

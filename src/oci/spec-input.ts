@@ -21,7 +21,7 @@ export interface HostFacts {
   kernel: string;
   /** AppArmor is there and profiles can be applied. */
   apparmor: boolean;
-  /** The caller's hard limits. */
+  /** The caller's hard limits; -1 for none. */
   limits: { nofile: number; nproc: number };
   /** The caller's own oom_score_adj, below which an ordinary user can't go. */
   oomScoreAdj: number;

@@ -1,0 +1,36 @@
+import type { DeviceRequest } from "./container.ts";
+import { invalid } from "./invalid.ts";
+
+/** Value of `--device`: `host[:container][:permissions]`. Whether it is there, and a device, the engine sees. */
+export function parseDevice(text: string): DeviceRequest {
+  const parts = text.split(":");
+  const [hostPath = "", second, third] = parts;
+  if (hostPath === "" || parts.length > 3) throw invalid(`invalid device specification: ${text}`);
+  if (isCdiName(hostPath) && parts.length === 1) {
+    throw invalid(
+      `invalid device specification: ${text}`,
+      "devices of the Container Device Interface are not supported yet",
+    );
+  }
+  let containerPath = hostPath;
+  let permissions = "rwm";
+  if (second !== undefined) {
+    if (isPermissions(second)) permissions = second;
+    else if (second.startsWith("/")) containerPath = second;
+    else throw invalid(`invalid device mode: ${second}`);
+  }
+  if (third !== undefined) {
+    if (!isPermissions(third) || isPermissions(second ?? "")) throw invalid(`invalid device mode: ${third}`);
+    permissions = third;
+  }
+  return { hostPath, containerPath, permissions };
+}
+
+function isPermissions(text: string): boolean {
+  return /^[rwm]{1,3}$/.test(text) && new Set(text).size === text.length;
+}
+
+/** vendor.com/class=name */
+function isCdiName(text: string): boolean {
+  return /^[a-zA-Z][\w.-]*\/[\w.-]+=.+$/.test(text);
+}

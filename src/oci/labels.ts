@@ -1,0 +1,24 @@
+import { invalid } from "./invalid.ts";
+
+/** `key=value` and `key` (with an empty value), the later ones winning. `files` are texts of --label-file. */
+export function parseLabels(flags: readonly string[], files: readonly string[] = []): Record<string, string> {
+  const lines = files.flatMap((text) => text.split("\n").map((line) => line.replace(/\r$/, "")));
+  const fromFiles = lines.filter((line) => line.trim() !== "" && !line.startsWith("#"));
+  return Object.fromEntries([...fromFiles, ...flags].map(parseLabel));
+}
+
+function parseLabel(text: string): [string, string] {
+  const equals = text.indexOf("=");
+  const key = equals < 0 ? text : text.slice(0, equals);
+  if (key === "") throw invalid(`unable to process labels: invalid label format: "${text}"`);
+  return [key, equals < 0 ? "" : text.slice(equals + 1)];
+}
+
+export function parseAnnotations(flags: readonly string[]): Record<string, string> {
+  const pairs = flags.map((text): [string, string] => {
+    const equals = text.indexOf("=");
+    if (equals < 0) throw invalid("annotations must be formatted KEY=VALUE");
+    return [text.slice(0, equals), text.slice(equals + 1)];
+  });
+  return Object.fromEntries(pairs);
+}

@@ -1,0 +1,237 @@
+import type { MountRequest } from "./container.ts";
+import { parseDestination } from "./container-path.ts";
+import { invalid, notSupported } from "./invalid.ts";
+import { bindOptions, isPropagation, tmpfsOptions } from "./mount-options.ts";
+import { checkName } from "./names.ts";
+
+type Resolve = (path: string) => string;
+
+interface Fields {
+  source: string;
+  destination: string;
+  subpath: string;
+  options: string[];
+}
+
+const FORMAT =
+  "incorrect mount format: should be --mount type=<bind|tmpfs|volume>,[src=<host-dir|volume-name>,]target=<ctr-dir>[,options]";
+
+/** Value of `--mount`: `type=bind,src=…,dst=…,ro`; without a type it is a volume. */
+export function parseMountFlag(text: string, resolve: Resolve): MountRequest {
+  const tokens = splitCommas(text);
+  const types = tokens.filter((token) => token.startsWith("type="));
+  if (tokens.length === 0 || types.length > 1) throw invalid(FORMAT);
+  const type = types[0]?.slice("type=".length) ?? "volume";
+  const rest = tokens.filter((token) => token !== types[0]);
+  switch (type) {
+    case "bind":
+    case "volume":
+    case "tmpfs":
+      return request(type, parseFields(type, rest), resolve);
+    case "devpts":
+      return devpts(rest);
+    case "image":
+    case "glob":
+    case "artifact":
+    case "ramfs":
+      throw notSupported(`--mount type=${type}`);
+    default:
+      throw invalid(`invalid filesystem type "${type}"`);
+  }
+}
+
+/** Comma separated, with double quotes around values that hold commas. */
+function splitCommas(text: string): string[] {
+  const tokens = text.match(/(?:"(?:[^"]|"")*"|[^,"])+/g) ?? [];
+  return tokens.map((token) =>
+    token.replace(/"((?:[^"]|"")*)"/g, (_, inner: string) => inner.replaceAll('""', '"')),
+  );
+}
+
+function request(type: "bind" | "volume" | "tmpfs", fields: Fields, resolve: Resolve): MountRequest {
+  const { destination, source, subpath } = fields;
+  if (type === "tmpfs") return { type, source: "tmpfs", destination, ...tmpfsOptions(fields.options) };
+  if (type === "bind") {
+    return {
+      type,
+      source: resolve(source || destination),
+      destination,
+      ...bindOptions(fields.options, type),
+    };
+  }
+  if (source !== "") checkName(source);
+  return {
+    type,
+    source,
+    destination,
+    ...bindOptions(fields.options, type),
+    ...(source === "" ? { anonymous: true } : {}),
+    ...(subpath === "" ? {} : { subpath }),
+  };
+}
+
+const ONCE: [names: string[], message: string][] = [
+  [["readonly", "ro", "rw"], "cannot pass 'readonly', 'ro', or 'rw' options more than once"],
+  [["nodev", "dev"], "cannot pass 'nodev' and 'dev' options more than once"],
+  [["noexec", "exec"], "cannot pass 'noexec' and 'exec' options more than once"],
+  [["nosuid", "suid"], "cannot pass 'nosuid' and 'suid' options more than once"],
+  [["tmpcopyup", "notmpcopyup"], "cannot pass 'tmpcopyup' and 'notmpcopyup' options more than once"],
+  [["U", "chown"], "cannot pass 'U' or 'chown' option more than once"],
+  [["relabel"], "cannot pass 'relabel' option more than once"],
+  [["src", "source"], 'cannot pass "source" option more than once'],
+  [["target", "dst", "destination"], 'cannot pass "destination" option more than once'],
+];
+
+const NEEDS_VALUE = "must provide an argument for option";
+
+function parseFields(type: "bind" | "volume" | "tmpfs", tokens: string[]): Fields {
+  const fields: Fields = { source: "", destination: "", subpath: "", options: [] };
+  const seen = new Set<string[]>();
+  for (const token of tokens) {
+    const [name = "", value] = token.split(/=(.*)/s);
+    for (const [names, message] of ONCE) {
+      if (!names.includes(name)) continue;
+      if (seen.has(names)) throw invalid(`${message}: ${NEEDS_VALUE}`);
+      seen.add(names);
+    }
+    applyField(fields, type, name, value);
+  }
+  if (fields.destination === "") throw invalid("must set volume destination");
+  return fields;
+}
+
+/** The one type that an option belongs to. */
+const ONLY_FOR: Record<string, string> = {
+  "bind-nonrecursive": "bind",
+  "bind-propagation": "bind",
+  tmpcopyup: "tmpfs",
+  notmpcopyup: "tmpfs",
+  "tmpfs-mode": "tmpfs",
+  "tmpfs-size": "tmpfs",
+  noswap: "tmpfs",
+  noatime: "tmpfs",
+  subpath: "volume",
+  "volume-subpath": "volume",
+  "volume-label": "volume",
+  "volume-opt": "volume",
+  "volume-nocopy": "volume",
+};
+
+function applyField(fields: Fields, type: string, name: string, value: string | undefined): void {
+  if (ONLY_FOR[name] !== undefined && ONLY_FOR[name] !== type) {
+    throw invalid(`"${name}" option not supported for "${type}" mount types`);
+  }
+  const argument = (): string => {
+    if (value === undefined) throw invalid(`${name}: ${NEEDS_VALUE}`);
+    return value;
+  };
+  switch (name) {
+    case "src":
+    case "source":
+      if (type === "tmpfs") throw invalid(`"${name}" option not supported for "${type}" mount types`);
+      fields.source = argument();
+      if (fields.source === "") throw invalid(`host directory cannot be empty: ${NEEDS_VALUE}`);
+      break;
+    case "target":
+    case "dst":
+    case "destination":
+      fields.destination = parseDestination(argument());
+      break;
+    case "subpath":
+    case "volume-subpath":
+      fields.subpath = argument();
+      break;
+    case "consistency":
+      break;
+    default:
+      fields.options.push(...mountOptions(name, value, argument));
+  }
+}
+
+/** A field as mount options. */
+function mountOptions(name: string, value: string | undefined, argument: () => string): string[] {
+  switch (name) {
+    case "readonly":
+    case "ro":
+    case "rw":
+      return readWrite(name, value);
+    case "bind-nonrecursive":
+      return isTrue(name, value) ? ["bind"] : [];
+    case "bind-propagation":
+      if (!isPropagation(argument())) throw invalid(`invalid value "${name}=${argument()}"`);
+      return [argument()];
+    case "tmpfs-mode":
+      return [`mode=${argument()}`];
+    case "tmpfs-size":
+      return [`size=${argument()}`];
+    case "relabel":
+      if (value !== "private" && value !== "shared") {
+        throw invalid("relabel mount option must be 'private' or 'shared': invalid mount option");
+      }
+      return [value === "private" ? "Z" : "z"];
+    case "U":
+    case "chown":
+      return isTrue(name, value) ? ["U"] : [];
+    case "volume-nocopy":
+      return isTrue(name, value) ? ["nocopy"] : [];
+    case "volume-label":
+    case "volume-opt":
+      throw notSupported(`the --mount option ${name}`);
+    case "idmap":
+      throw notSupported("the mount option idmap");
+    default:
+      if (value === undefined && (FLAGS.includes(name) || isPropagation(name))) return [name];
+      throw invalid(`${name}: invalid mount option`);
+  }
+}
+
+const FLAGS = [
+  "nodev",
+  "dev",
+  "noexec",
+  "exec",
+  "nosuid",
+  "suid",
+  "noswap",
+  "noatime",
+  "tmpcopyup",
+  "notmpcopyup",
+  "no-dereference",
+  "z",
+  "Z",
+];
+
+function readWrite(name: string, value: string | undefined): string[] {
+  const option = name === "rw" ? "rw" : "ro";
+  if (isTrue(name, value)) return [option];
+  return option === "rw" ? ["ro"] : [];
+}
+
+function isTrue(name: string, value: string | undefined): boolean {
+  if (value === undefined || /^(1|true)$/i.test(value)) return true;
+  if (/^(0|false)$/i.test(value)) return false;
+  if (name === "U" || name === "chown") {
+    throw invalid(`'U' or 'chown' must be set to true or false, instead received "${value}": ${NEEDS_VALUE}`);
+  }
+  throw invalid(`'${name}' must be set to true or false, instead received "${value}"`);
+}
+
+const DEVPTS_OPTIONS = ["uid", "gid", "mode", "ptmxmode", "newinstance", "max"];
+
+function devpts(tokens: string[]): MountRequest {
+  let destination = "";
+  const options: string[] = [];
+  for (const token of tokens) {
+    const [name = "", value] = token.split(/=(.*)/s);
+    if (["target", "dst", "destination"].includes(name)) {
+      if (value === undefined) throw invalid(`${name}: ${NEEDS_VALUE}`);
+      destination = parseDestination(value);
+    } else if (DEVPTS_OPTIONS.includes(name)) {
+      options.push(token);
+    } else {
+      throw invalid(`${name}: invalid mount option`);
+    }
+  }
+  if (destination === "") throw invalid("must set volume destination");
+  return { type: "devpts", source: "devpts", destination, options };
+}

@@ -1,0 +1,111 @@
+import type { MountRequest } from "./container.ts";
+import { cleanPath, parseDestination } from "./container-path.ts";
+import { invalid } from "./invalid.ts";
+import { parseMountFlag } from "./mount-flag.ts";
+import { bindOptions, tmpfsOptions } from "./mount-options.ts";
+import { checkName } from "./names.ts";
+
+export interface MountFlags {
+  /** Values of -v, --mount and --tmpfs. */
+  volumes?: readonly string[];
+  mounts?: readonly string[];
+  tmpfs?: readonly string[];
+}
+
+/**
+ * Everything that -v, --mount and --tmpfs ask for. An anonymous volume has `source` "": the engine names it.
+ * `resolve` makes a host path absolute (the caller knows the working directory); it gets absolute ones too.
+ */
+export function parseMounts(flags: MountFlags, resolve: (path: string) => string): MountRequest[] {
+  const requests = [
+    ...(flags.mounts ?? []).map((text) => parseMountFlag(text, resolve)),
+    ...uniqueRequests((flags.volumes ?? []).map((text) => parseVolumeFlag(text, resolve))),
+    ...uniqueRequests((flags.tmpfs ?? []).map(parseTmpfsFlag)),
+  ];
+  const destinations = new Set<string>();
+  for (const { destination } of requests) {
+    if (destinations.has(destination)) throw invalid(`${destination}: duplicate mount destination`);
+    destinations.add(destination);
+  }
+  return requests;
+}
+
+/** The same flag given twice is harmless. */
+function uniqueRequests(requests: MountRequest[]): MountRequest[] {
+  return [...new Map(requests.map((request) => [JSON.stringify(request), request])).values()];
+}
+
+/** Value of -v: `[source:]destination[:options]`; the source is a path when it begins with `/` or `.`, else a volume. */
+export function parseVolumeFlag(text: string, resolve: (path: string) => string): MountRequest {
+  const parts = text.split(":");
+  if (parts.length > 3) {
+    throw invalid(`${text}: incorrect volume format, should be [host-dir:]ctr-dir[:option]`);
+  }
+  if (parts.length === 1) return anonymousVolume(parseDestination(text));
+  const [source = "", target = "", optionText = ""] = parts;
+  if (source === "") throw invalid("host directory cannot be empty");
+  const destination = parseDestination(target);
+  const options = optionText === "" ? [] : optionText.split(",");
+  if (source.startsWith("/") || source.startsWith(".")) {
+    return { type: "bind", source: resolve(source), destination, ...bindOptions(options, "bind") };
+  }
+  checkName(source);
+  return { type: "volume", source, destination, ...bindOptions(options, "volume") };
+}
+
+function anonymousVolume(destination: string): MountRequest {
+  return { type: "volume", source: "", destination, anonymous: true, ...bindOptions([], "volume") };
+}
+
+/** Value of --tmpfs: `destination[:options]`. */
+function parseTmpfsFlag(text: string): MountRequest {
+  const [target = "", optionText = ""] = text.split(/:(.*)/s);
+  const options = optionText === "" ? [] : optionText.split(",");
+  return { type: "tmpfs", source: "tmpfs", destination: parseDestination(target), ...tmpfsOptions(options) };
+}
+
+export type ImageVolumeMode = "anonymous" | "tmpfs" | "ignore";
+
+/** `--image-volume`; `bind` is the old name of anonymous. */
+export function parseImageVolumeMode(text: string): ImageVolumeMode {
+  if (text === "" || text === "bind" || text === "anonymous") return "anonymous";
+  if (text === "tmpfs" || text === "ignore") return text;
+  throw invalid(`invalid image-volume type "${text}". Pick one of bind, tmpfs, or ignore`);
+}
+
+/** Mounts for the volumes that the image declares, where nothing was asked to be mounted. */
+export function imageVolumeMounts(
+  paths: readonly string[],
+  mode: ImageVolumeMode,
+  requested: readonly MountRequest[],
+): MountRequest[] {
+  if (mode === "ignore") return [];
+  const destinations = new Set(paths.map(cleanPath));
+  const free = [...destinations].filter(
+    (path) => path !== "/" && !requested.some((r) => r.destination === path),
+  );
+  return free.map((destination) =>
+    mode === "tmpfs"
+      ? { type: "tmpfs", source: "tmpfs", destination, ...tmpfsOptions(["mode=1777"]) }
+      : anonymousVolume(destination),
+  );
+}
+
+/** Value of --volumes-from: `container[:options]`. */
+export function parseVolumesFrom(text: string): { container: string; access: "ro" | "rw" | "" } {
+  const [container = "", optionText = ""] = text.split(/:(.*)/s);
+  if (container === "") throw invalid(`invalid --volumes-from "${text}": no container is named`);
+  let access: "ro" | "rw" | "" = "";
+  for (const option of optionText.split(",").filter(Boolean)) {
+    if (option === "z") continue;
+    if (option !== "ro" && option !== "rw") {
+      throw invalid(
+        `invalid option "${option}" specified - volumes from another container can only use z,ro,rw options`,
+      );
+    }
+    if (access !== "")
+      throw invalid(`invalid options "${optionText}", can only specify 1 'rw' or 'ro' option`);
+    access = option;
+  }
+  return { container, access };
+}

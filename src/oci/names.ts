@@ -1,0 +1,45 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { invalid } from "./invalid.ts";
+
+/** Of containers, volumes, pods and networks. They are used in paths, so nothing else may get through. */
+export function checkName(name: string): string {
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
+    throw invalid("names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument");
+  }
+  return name;
+}
+
+/** The id of a container, and the name of an anonymous volume: 64 hexadecimal digits. */
+export function randomId(): string {
+  return randomBytes(32).toString("hex");
+}
+
+/** `adjective_name`, for containers without a name. Not unique: the caller sees whether it is taken. */
+export function randomName(): string {
+  return `${pick(ADJECTIVES)}_${pick(NAMES)}`;
+}
+
+function pick(words: string): string {
+  const list = words.trim().split(/\s+/);
+  return list[randomInt(list.length)] ?? "";
+}
+
+const ADJECTIVES = `
+able agile amber ample balmy bold brave breezy bright brisk calm candid cheery clear clever coastal cosy crisp curious
+dapper daring deft diligent eager early easy elated fair fearless fine fleet fluent fond frank fresh gallant gentle
+glad golden graceful grand happy hardy hearty honest hopeful humble jolly jovial keen kind light lively loyal lucid
+lucky lunar mellow merry mighty mild modest neat nimble noble patient peaceful placid plucky polite proud quick quiet
+radiant ready robust rosy rustic serene sharp silent silver sincere smart snug solar steady still stoic sturdy sunny
+swift tender thrifty tidal tidy tranquil trusty upbeat valiant vivid warm wise witty zesty
+`;
+
+/** Of people who built boats and bridges, mapped seas and skies, and made computing what it is. */
+const NAMES = `
+abel allen amundsen babbage backus banach barents bartik bell bering bernoulli bohr boole brahe brunel cabot cantor
+cauchy cerf codd cook cori curie dahl darwin dijkstra dirac earhart eiffel engelbart erdos euclid euler faraday fermat
+fermi feynman floyd fourier galileo galois gauss germain goedel gosling halley hamilton hertz hilbert hoare hodgkin
+hooke hopper hubble huygens hypatia johnson joule kahn kepler kernighan khorana knuth lamarr lamport laplace leavitt
+leibniz liskov lovelace magellan maxwell mccarthy meitner mendel mercator minsky moore morse nansen napier nash newton
+noether nygaard ohm pascal pauling perlman planck poincare postel ramanujan ritchie roebling rubin sagan shannon
+shackleton somerville stallman sutherland tasman tesla thompson torricelli turing volta wiener wilkes wirth zuse
+`;
