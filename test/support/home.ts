@@ -15,7 +15,7 @@
  *  - home.run(args, options)        the same with options: input, env, cwd, timeout
  *  - home.ok(…args)                 the same, fails unless it exits 0; returns stdout without its last newline
  *  - home.start(args, options)      keeps it running: .waitForOutput(/x/), .child, .done
- *  - home.exec(argv, options)       any other program in the same surroundings
+ *  - home.exec(argv, options), home.spawn(argv, options)   the same with any other program
  *  - home.expectNothingLeft()       no process, cgroup, mount or file in the run directory; runs after each file by itself,
  *                                   so stop what you start
  *
@@ -96,15 +96,24 @@ export class Home {
   }
 
   start(args: string[], options: RunOptions & { keepStdin?: boolean } = {}): Running {
-    return new Running(this.inCgroup([this.program, ...args]), this.withEnvironment(options));
+    return this.spawn([this.program, ...args], options);
   }
 
   exec(argv: string[], options: RunOptions = {}): Promise<RunResult> {
-    return run(this.inCgroup(argv), this.withEnvironment(options));
+    return this.spawn(argv, options).done;
+  }
+
+  spawn(argv: string[], options: RunOptions & { keepStdin?: boolean } = {}): Running {
+    return new Running(this.inCgroup(argv), this.withEnvironment(options));
   }
 
   async loadBusybox(): Promise<void> {
     await this.ok("load", "--input", busyboxArchive());
+  }
+
+  /** Every process that was started in this home, containers included; empty without a delegated cgroup. */
+  processes(): number[] {
+    return this.cgroup?.processes() ?? [];
   }
 
   /** What is still there of processes, cgroups, mounts and files, a line each. */
@@ -115,7 +124,7 @@ export class Home {
     };
     const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
     return [
-      ...(this.cgroup?.processes() ?? []).map((pid) => `process ${pid}: ${commandLine(pid)}`),
+      ...this.processes().map((pid) => `process ${pid}: ${commandLine(pid)}`),
       ...(this.cgroup?.children() ?? []).map((name) => `cgroup ${name}`),
       ...mounts.filter((line) => line.includes(`${this.directory}/`)).map((line) => `mount ${line}`),
       ...filesBelow(join(this.runtimeDirectory, "coracle"))
@@ -134,7 +143,7 @@ export class Home {
 
   async remove(): Promise<void> {
     this.cgroup?.kill();
-    await waitUntil(() => (this.cgroup?.processes() ?? []).length === 0, {
+    await waitUntil(() => this.processes().length === 0, {
       what: "the end of killed processes",
     });
     this.cgroup?.remove();
