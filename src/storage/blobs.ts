@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { EngineError, isErrno } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { ensureDirectory } from "../host/context.ts";
-import { syncDirectory, writeFileAtomic } from "../host/files.ts";
+import { writeFileAtomic } from "../host/files.ts";
 import { digestHex, digestOf } from "../oci/digest.ts";
 
 /*
@@ -48,9 +48,8 @@ export function writeBlob(ctx: Context, bytes: Uint8Array): string {
   return digest;
 }
 
-/** Gives a verified and synced file its name among the blobs. */
+/** Gives a verified and synced file its name among the blobs; `commitImage` makes the name durable. */
 export function commitBlob(ctx: Context, file: string, digest: string): void {
   ensureDirectory(blobsDirectory(ctx));
   fs.renameSync(file, blobPath(ctx, digest));
-  syncDirectory(blobsDirectory(ctx));
 }

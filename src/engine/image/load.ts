@@ -1,0 +1,67 @@
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { createStaging } from "../../host/staging.ts";
+import { platformOf } from "../../oci/image-platform.ts";
+import { completeReference, formatReference, parseReference, repositoryName } from "../../oci/reference.ts";
+import { type Archive, openArchive } from "../../storage/archive.ts";
+import { type ArchivedImage, readArchivedImages } from "../../storage/image-archive.ts";
+import { commitImage } from "../../storage/image-store.ts";
+import type { StoredImage } from "../../storage/image-types.ts";
+import { importLayers } from "../../storage/layer-import.ts";
+import type { OnProgress } from "./progress.ts";
+import { reapImageLeftovers } from "./reap.ts";
+
+export interface LoadOptions {
+  /** Archive file, "-" for stdin. */
+  input: string;
+  onProgress?: OnProgress | undefined;
+}
+
+export interface LoadedImage {
+  image: StoredImage;
+  /** What this archive calls it. */
+  names: string[];
+}
+
+/** Loads every image of a docker-archive or oci-archive. */
+export async function loadImages(ctx: Context, options: LoadOptions): Promise<LoadedImage[]> {
+  await reapImageLeftovers(ctx);
+  const staging = createStaging(ctx, "image");
+  let archive: Archive | undefined;
+  try {
+    archive = await openArchive(ctx, staging.path, options.input);
+    const images = readArchivedImages(archive, platformOf(process.arch));
+    if (images.length === 0) throw new EngineError("corrupt-archive", `${archive.name} holds no image`);
+    const loaded: LoadedImage[] = [];
+    for (const image of images) loaded.push(await loadImage(ctx, staging.path, image, options.onProgress));
+    return loaded;
+  } finally {
+    archive?.close();
+    await staging.remove();
+  }
+}
+
+async function loadImage(
+  ctx: Context,
+  staging: string,
+  archived: ArchivedImage,
+  onProgress: OnProgress = () => {},
+): Promise<LoadedImage> {
+  const references = archived.names.map((name) => completeReference(parseReference(name), "localhost"));
+  const names = references.map(formatReference);
+  const repositories = [...new Set(references.map(repositoryName))];
+  const image = {
+    manifest: archived.manifest,
+    config: archived.config,
+    names,
+    repoDigests: repositories.flatMap((repository) => archived.digests.map((digest) => `${repository}@${digest}`)),
+  };
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await importLayers(ctx, staging, archived.layers, (event) => onProgress({ type: "layer", ...event }));
+    const committed = await commitImage(ctx, staging, image);
+    if (committed) return { image: committed, names };
+  }
+  throw new EngineError("image-vanished", "layers were removed while the image was loaded", {
+    hint: "another command removes images; load again",
+  });
+}

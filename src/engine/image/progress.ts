@@ -1,0 +1,9 @@
+/** What a pull, load or save tells while it works. */
+export type ImageProgress =
+  | { type: "trying"; reference: string }
+  | { type: "layer"; digest: string; status: "started" | "done" | "exists" }
+  | { type: "config"; digest: string }
+  | { type: "manifest" }
+  | { type: "warning"; text: string };
+
+export type OnProgress = (event: ImageProgress) => void;

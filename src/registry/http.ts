@@ -1,0 +1,100 @@
+import { EngineError } from "../errors.ts";
+
+/** One HTTP exchange; the only module that knows the HTTP library. Redirects are the caller's business. */
+export interface HttpRequest {
+  method?: "GET" | "HEAD";
+  headers?: Record<string, string>;
+  /** false: certificates are not checked. */
+  verifyTls: boolean;
+  signal?: AbortSignal;
+}
+
+export interface HttpResponse {
+  status: number;
+  headers: { get(name: string): string | null };
+  body: ReadableStream<Uint8Array> | null;
+}
+
+type Fetch = (url: string, init: Record<string, unknown>) => Promise<HttpResponse>;
+
+/** Seconds until a registry must have begun to answer. */
+const answerTimeout = 30;
+
+export async function request(url: URL, options: HttpRequest): Promise<HttpResponse> {
+  const { fetch, Agent } = await import("undici");
+  const insecure = url.protocol === "https:" && !options.verifyTls;
+  const answered = new AbortController();
+  const timer = setTimeout(() => answered.abort(), answerTimeout * 1000);
+  const signals = options.signal ? [answered.signal, options.signal] : [answered.signal];
+  const init = {
+    method: options.method ?? "GET",
+    headers: { "user-agent": "coracle", ...options.headers },
+    redirect: "manual",
+    signal: AbortSignal.any(signals),
+    // Node's way, and Bun's (which puts its own fetch in the place of undici's).
+    ...(insecure ? { dispatcher: new Agent({ connect: { rejectUnauthorized: false } }) } : {}),
+    ...(insecure ? { tls: { rejectUnauthorized: false } } : {}),
+  };
+  try {
+    return await (fetch as unknown as Fetch)(url.href, init);
+  } catch (error) {
+    throw connectionError(url, error, answered.signal.aborted);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Codes of the OpenSSL and BoringSSL failures that mean: this is no certificate we trust, or no TLS at all. */
+function isTlsFailure(code: string, message: string): boolean {
+  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_/.test(code) || /certificate|SSL|wrong version number/i.test(message);
+}
+
+export function connectionError(url: URL, error: unknown, timedOut = false): EngineError {
+  if (error instanceof EngineError) return error;
+  const cause = (error as { cause?: unknown }).cause ?? error;
+  const code = String((cause as NodeJS.ErrnoException).code ?? "");
+  const message = (cause as Error).message || String(cause);
+  if (url.protocol === "https:" && isTlsFailure(code, message)) {
+    return new EngineError("tls-failed", `registry ${url.host}: TLS failed: ${message.split("\n")[0]}`, {
+      hint: "install the registry's CA, or allow plain HTTP and unknown certificates with --tls-verify=false",
+      cause: error,
+    });
+  }
+  const reasons: Record<string, string> = {
+    ECONNREFUSED: "connection refused",
+    ENOTFOUND: "no such host",
+    EAI_AGAIN: "name lookup failed",
+    ETIMEDOUT: "connection timed out",
+    UND_ERR_CONNECT_TIMEOUT: "connection timed out",
+    ECONNRESET: "connection reset",
+    UND_ERR_SOCKET: "connection closed",
+    EHOSTUNREACH: "no route to host",
+    ENETUNREACH: "network is unreachable",
+  };
+  const reason = timedOut ? `no answer within ${answerTimeout} s` : (reasons[code] ?? message.split("\n")[0]);
+  return new EngineError("registry-unreachable", `registry ${url.host}: ${reason}`, {
+    hint: "check the registry's name and port and the network",
+    cause: error,
+  });
+}
+
+/** The whole body, if it isn't larger than expected. */
+export async function readBody(url: URL, response: HttpResponse, maxSize: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      size += chunk.length;
+      if (size > maxSize) throw new EngineError("too-large", `registry ${url.host}: answer of more than ${maxSize} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw connectionError(url, error);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Frees the connection of an answer whose body is of no interest. */
+export async function discardBody(response: HttpResponse): Promise<void> {
+  await response.body?.cancel().catch(() => {});
+}

@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError, isErrno } from "../errors.ts";
+import type { Context } from "../host/context.ts";
+import { runLayerTool } from "../host/layer-tool.ts";
+import { readTarIndex, type TarEntry } from "./tar-index.ts";
+
+/** An open image archive with its table of contents. */
+export interface Archive {
+  /** Its name in messages. */
+  name: string;
+  fd: number;
+  entries: ReadonlyMap<string, TarEntry>;
+  close(): void;
+}
+
+/** A path, or "-" for stdin. */
+export type ArchiveInput = string;
+
+export type Compression = "none" | "gzip" | "zstd";
+
+export function inputName(input: ArchiveInput): string {
+  return input === "-" ? "standard input" : input;
+}
+
+/**
+ * Opens an archive for reading anywhere in it. A plain tar file is used where it lies; what is compressed, or comes
+ * through a pipe, is first unpacked below `staging`.
+ */
+export async function openArchive(ctx: Context, staging: string, input: ArchiveInput): Promise<Archive> {
+  const name = inputName(input);
+  const source = openInput(input);
+  const close = () => {
+    if (source !== 0) fs.closeSync(source);
+  };
+  try {
+    if (fs.fstatSync(source).isFile() && compressionOf(peek(source), name) === "none") {
+      return { name, fd: source, entries: readTarIndex(source, name), close };
+    }
+    const plain = await decompressTo(ctx, source, path.join(staging, "archive.tar"), name);
+    close();
+    return { name, fd: plain, entries: indexOrClose(plain, name), close: () => fs.closeSync(plain) };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+export function openInput(input: ArchiveInput): number {
+  if (input === "-") return 0;
+  try {
+    const fd = fs.openSync(input, "r");
+    if (!fs.fstatSync(fd).isDirectory()) return fd;
+    fs.closeSync(fd);
+  } catch (error) {
+    if (!isErrno(error)) throw error;
+    const reason = isErrno(error, "ENOENT") ? "no such file or directory" : (error as Error).message;
+    throw new EngineError("no-archive", `cannot open ${input}: ${reason}`, { cause: error });
+  }
+  throw new EngineError("no-archive", `${input} is a directory`, { hint: "give an archive file" });
+}
+
+async function decompressTo(ctx: Context, source: number, file: string, name: string): Promise<number> {
+  const target = fs.openSync(file, "wx+", 0o600);
+  try {
+    await runLayerTool(ctx, ["decompress"], { stdin: source, stdout: target });
+    return target;
+  } catch (error) {
+    fs.closeSync(target);
+    if (error instanceof EngineError && error.code === "corrupt-archive") {
+      throw new EngineError(error.code, `${name} is not a usable archive: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function indexOrClose(fd: number, name: string): Map<string, TarEntry> {
+  try {
+    return readTarIndex(fd, name);
+  } catch (error) {
+    fs.closeSync(fd);
+    throw error;
+  }
+}
+
+/** First bytes of a file or of a part of it. */
+export function peek(fd: number, offset = 0): Buffer {
+  const bytes = Buffer.alloc(6);
+  return bytes.subarray(0, fs.readSync(fd, bytes, 0, bytes.length, offset));
+}
+
+export function compressionOf(start: Buffer, name: string): Compression {
+  const hex = start.toString("hex");
+  if (hex.startsWith("1f8b")) return "gzip";
+  if (hex.startsWith("28b52ffd")) return "zstd";
+  const other = hex.startsWith("fd377a585a00") ? "xz" : hex.startsWith("425a68") ? "bzip2" : undefined;
+  if (other === undefined) return "none";
+  throw new EngineError("not-supported", `${name} is compressed with ${other}, which is not supported`, {
+    hint: "decompress it first, or use gzip or zstd",
+  });
+}
+
+/** A small file of the archive; undefined where there is none. */
+export function readEntry(archive: Archive, name: string, maxSize: number): Buffer | undefined {
+  const entry = archive.entries.get(name);
+  if (!entry) return undefined;
+  if (entry.size > maxSize) {
+    throw new EngineError("corrupt-archive", `${archive.name}: ${name} is larger than ${maxSize} bytes`);
+  }
+  const bytes = Buffer.alloc(entry.size);
+  fs.readSync(archive.fd, bytes, 0, entry.size, entry.offset);
+  return bytes;
+}
+
+/** Digest of a part of an open file. */
+export function digestOfPart(fd: number, { offset, size }: TarEntry): string {
+  const hash = createHash("sha256");
+  const buffer = Buffer.alloc(Math.min(size, 1 << 20));
+  for (let at = 0; at < size; ) {
+    const read = fs.readSync(fd, buffer, 0, Math.min(buffer.length, size - at), offset + at);
+    if (read === 0) break;
+    hash.update(buffer.subarray(0, read));
+    at += read;
+  }
+  return `sha256:${hash.digest("hex")}`;
+}
