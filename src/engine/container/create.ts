@@ -120,7 +120,7 @@ function cidFileExists(file: string): EngineError {
 async function publish(ctx: Context, record: ContainerRecord, staging: string): Promise<void> {
   if (record.name !== "") return publishContainer(ctx, record, staging);
   for (let attempt = 0; ; attempt++) {
-    record.name = randomName(attempt);
+    record.name = randomName();
     try {
       return await publishContainer(ctx, record, staging);
     } catch (error) {

@@ -2,9 +2,10 @@ import * as fs from "node:fs";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { listDirectory } from "../../host/files.ts";
+import { parseGroup, parsePasswd } from "../../oci/passwd.ts";
 import { findRecord } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
-import { wrongState } from "./kill.ts";
+import { readInRoot } from "./rootfs.ts";
 
 /** One process of a container, read from the host's /proc; nothing of the container is executed. */
 export interface ContainerProcess {
@@ -32,18 +33,23 @@ export interface ContainerProcess {
   sid: number;
 }
 
-/** The processes of a running container, in the order of their pids, and the image's users by id. */
-export function containerProcesses(
-  ctx: Context,
-  nameOrId: string,
-): { processes: ContainerProcess[]; uptimeTicks: number; initPid: number } {
+export interface ProcessList {
+  /** In the order of their pids. */
+  processes: ContainerProcess[];
+  uptimeTicks: number;
+  /** Names of the container's /etc/passwd and /etc/group by id. */
+  users: ReadonlyMap<number, string>;
+  groups: ReadonlyMap<number, string>;
+}
+
+/** The processes of a running container. */
+export function containerProcesses(ctx: Context, nameOrId: string): ProcessList {
   const record = findRecord(ctx, nameOrId);
   const status = readStatus(ctx, record.id);
   const init = status.last?.init;
   if ((status.state !== "running" && status.state !== "paused") || !init) {
-    throw new EngineError("container-state", `top can only be used on running containers: container state improper`, {
-      cause: wrongState("top", record.id, status.state),
-      hint: "`coracle start` starts it",
+    throw new EngineError("container-state", "top can only be used on running containers: container state improper", {
+      hint: `container ${record.name} is ${status.state}; \`coracle start ${record.name}\` starts it`,
     });
   }
   const namespace = namespaceOf(init.pid);
@@ -59,8 +65,13 @@ export function containerProcesses(
   // A process whose parent isn't in the container (exec sessions, init) has parent 0 there.
   const byHost = new Map(processes.map((one) => [one.hostPid, one.pid]));
   for (const one of processes) one.ppid = byHost.get(one.ppid) ?? 0;
-  const uptime = Number(fs.readFileSync("/proc/uptime", "utf8").split(" ")[0]);
-  return { processes, uptimeTicks: Math.round(uptime * 100), initPid: init.pid };
+  const root = `/proc/${init.pid}/root`;
+  return {
+    processes,
+    uptimeTicks: Math.round(Number(fs.readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 100),
+    users: new Map(parsePasswd(readInRoot(ctx, root, "/etc/passwd")).map((entry) => [entry.uid, entry.name])),
+    groups: new Map(parseGroup(readInRoot(ctx, root, "/etc/group")).map((entry) => [entry.gid, entry.name])),
+  };
 }
 
 function namespaceOf(pid: number): string | undefined {

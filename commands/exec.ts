@@ -1,0 +1,70 @@
+import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
+import { hostEnv } from "../src/cli/host-env.ts";
+
+export default class Exec extends CoracleCommand {
+  static override summary = "Run a process in a running container";
+  static override description = "Execute the specified command inside a running container.";
+  static override usage = "[options] CONTAINER COMMAND [ARG...]";
+  static override examples = [
+    "coracle exec -it ctrID ls",
+    "coracle exec -it -w /tmp myCtr pwd",
+    "coracle exec --user root ctrID ls",
+  ];
+  static override interspersed = false;
+  static override flags = {
+    cidfile: flag.string({ description: "File to read the container ID from" }),
+    detach: flag.boolean({ char: "d", description: "Run the exec session in detached mode (backgrounded)" }),
+    "detach-keys": flag.string({
+      description: "Select the key sequence for detaching a container",
+      default: "ctrl-p,ctrl-q",
+    }),
+    env: flag.stringArray({ char: "e", description: "Set environment variables" }),
+    "env-file": flag.strings({ description: "Read in a file of environment variables" }),
+    interactive: flag.boolean({ char: "i", description: "Make STDIN available to the contained process" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    "preserve-fds": flag.unsupported("uint", {
+      description: "Pass N additional file descriptors to the container",
+    }),
+    privileged: flag.boolean({
+      description: "Give the process extended Linux capabilities inside the container",
+    }),
+    tty: flag.boolean({ char: "t", description: "Allocate a pseudo-TTY" }),
+    user: flag.string({
+      char: "u",
+      description: "Sets the username or UID used and optionally the groupname or GID",
+      default: "",
+    }),
+    workdir: flag.string({ char: "w", description: "Working directory inside the container", default: "" }),
+  };
+  static override arity = atLeast(1);
+  static override completes = ["running"] as const;
+
+  async run(): Promise<number> {
+    const { flags, args } = await this.input(Exec);
+    const { selectContainers } = await import("../src/engine/container/select.ts");
+    const { execInContainer } = await import("../src/engine/container/exec.ts");
+    const fromFlags = flags.latest || flags.cidfile !== undefined;
+    const [name] = selectContainers(this.context, {
+      names: fromFlags ? [] : args.slice(0, 1),
+      latest: flags.latest,
+      cidfiles: flags.cidfile === undefined ? [] : [flags.cidfile],
+    });
+    const command = fromFlags ? args : args.slice(1);
+    if (command.length === 0)
+      throw this.usageError("must provide a non-empty command to start an exec session");
+    const result = await execInContainer(this.context, name as string, {
+      command,
+      env: hostEnv(flags.env, flags["env-file"]),
+      user: flags.user,
+      workdir: flags.workdir,
+      terminal: flags.tty,
+      interactive: flags.interactive,
+      privileged: flags.privileged,
+      detach: flags.detach,
+      attach: [...(flags.interactive ? (["stdin"] as const) : []), "stdout", "stderr"],
+      detachKeys: flags["detach-keys"],
+    });
+    if (flags.detach) this.printLine(result.session);
+    return result.exitCode ?? 0;
+  }
+}

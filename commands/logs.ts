@@ -1,0 +1,47 @@
+import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
+
+export default class Logs extends CoracleCommand {
+  static override summary = "Fetch the logs of one or more containers";
+  static override description =
+    "Retrieves logs for one or more containers.\n\nThis does not guarantee execution order when combined with coracle run (i.e., your run may not have generated any logs at the time you execute coracle logs).";
+  static override usage = "[options] CONTAINER [CONTAINER...]";
+  static override examples = [
+    "coracle logs ctrID",
+    "coracle logs --tail 2 mywebserver",
+    "coracle logs --follow=true --since 10m ctrID",
+  ];
+  static override flags = {
+    color: flag.unsupported("bool", {
+      description: "Output the containers with different colors in the log",
+    }),
+    follow: flag.boolean({ char: "f", description: "Follow log output" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    names: flag.boolean({ char: "n", description: "Output the container name in the log" }),
+    since: flag.string({ description: "Show logs since TIMESTAMP" }),
+    tail: flag.int({
+      description: "Output the specified number of LINES at the end of the logs",
+      default: -1,
+    }),
+    timestamps: flag.boolean({ char: "t", description: "Output the timestamps in the log" }),
+    until: flag.string({ description: "Show logs until TIMESTAMP" }),
+  };
+  static override arity = atLeast(0);
+  static override completes = ["container"] as const;
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.input(Logs);
+    const { selectContainers } = await import("../src/engine/container/select.ts");
+    const { showLogs } = await import("../src/cli/logs.ts");
+    const { parseTime } = await import("../src/cli/values.ts");
+    const names = selectContainers(this.context, { names: args, latest: flags.latest });
+    this.requireNames(names, false);
+    await showLogs(this.context, names, {
+      follow: flags.follow,
+      tail: flags.tail < 0 ? undefined : flags.tail,
+      since: flags.since === undefined ? undefined : parseTime(flags.since),
+      until: flags.until === undefined ? undefined : parseTime(flags.until),
+      timestamps: flags.timestamps,
+      names: flags.names,
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import { CoracleCommand, flag } from "../src/cli/command.ts";
+
+export default class Ps extends CoracleCommand {
+  static override summary = "List containers";
+  static override description = "Prints out information about the containers";
+  static override examples = ["coracle ps -a", 'coracle ps -a --format "{{.ID}}  {{.Image}}  {{.Labels}}  {{.Mounts}}"', "coracle ps --size"];
+  static override flags = {
+    all: flag.boolean({ char: "a", description: "Show all the containers, default is only running containers" }),
+    external: flag.boolean({ description: "Show containers in storage not controlled by coracle" }),
+    filter: flag.stringArray({ char: "f", description: "Filter output based on conditions given" }),
+    format: flag.string({ description: "Pretty-print containers to JSON or using a Go template" }),
+    last: flag.int({ char: "n", description: "Print the n last created containers (all states)", default: -1 }),
+    latest: flag.boolean({ char: "l", description: "Show the latest container created (all states)" }),
+    namespace: flag.boolean({ description: "Display namespace information", aliases: ["ns"] }),
+    noheading: flag.boolean({ description: "Do not print headers" }),
+    "no-trunc": flag.boolean({ description: "Display the extended information" }),
+    pod: flag.unsupported("bool", { char: "p", description: "Print the ID and name of the pod the containers are associated with" }),
+    quiet: flag.boolean({ char: "q", description: "Print the numeric IDs of the containers only" }),
+    size: flag.boolean({ char: "s", description: "Display the total file sizes" }),
+    sort: flag.string({ description: "Sort output by: command, created, id, image, names, runningfor, size, status", default: "created" }),
+    sync: flag.boolean({ description: "Sync container state with OCI runtime" }),
+    watch: flag.unsupported("uint", { char: "w", description: "Watch the ps output on an interval in seconds" }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.input(Ps);
+    const { listContainers } = await import("../src/engine/container/list.ts");
+    const { showContainers } = await import("../src/cli/container-list.ts");
+    const list = await listContainers(this.context);
+    // Only inside the user's namespaces can leftovers be cleared and files be measured.
+    if (list.needsHealing || flags.size) await this.requireNamespace();
+    await showContainers(this.context, list.containers, { ...flags, noTrunc: flags["no-trunc"] });
+  }
+}

@@ -1,0 +1,40 @@
+import { any, CoracleCommand, flag } from "../src/cli/command.ts";
+
+export default class Restart extends CoracleCommand {
+  static override summary = "Restart one or more containers";
+  static override description =
+    "Restarts one or more containers, running or not. The container ID or name can be used.";
+  static override usage = "[options] CONTAINER [CONTAINER...]";
+  static override examples = ["coracle restart ctrID", "coracle restart --time 0 --all"];
+  static override flags = {
+    all: flag.boolean({ char: "a", description: "Restart all non-running containers" }),
+    cidfile: flag.stringArray({ description: "Read the container ID from the file" }),
+    filter: flag.unsupported("stringArray", {
+      char: "f",
+      description: "Filter output based on conditions given",
+    }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    running: flag.boolean({ description: "Restart only running containers" }),
+    time: flag.int({ char: "t", description: "Seconds to wait for stop before killing the container" }),
+  };
+  static override arity = any;
+  static override completes = ["container"] as const;
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.input(Restart);
+    const { selectContainers } = await import("../src/engine/container/select.ts");
+    const { restartContainers } = await import("../src/engine/container/many.ts");
+    const names = selectContainers(this.context, {
+      names: args,
+      all: flags.all || flags.running,
+      latest: flags.latest,
+      cidfiles: flags.cidfile,
+      ...(flags.running ? { states: ["running" as const] } : {}),
+    });
+    this.requireNames(names, flags.all || flags.running);
+    for (const result of await restartContainers(this.context, names, { timeout: flags.time })) {
+      if (result.status === "fulfilled") this.printLine(result.value);
+      else this.report(result.reason);
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { any, CoracleCommand, flag } from "../src/cli/command.ts";
+
+export default class Rm extends CoracleCommand {
+  static override summary = "Remove one or more containers";
+  static override description =
+    "Removes one or more containers from the host. The container name or ID can be used.\n\nCommand does not remove images. Running or unusable containers will not be removed without the -f option.";
+  static override usage = "[options] CONTAINER [CONTAINER...]";
+  static override examples = ["coracle rm ctrID", "coracle rm --force --all", "coracle rm -f -t 0 web"];
+  static override flags = {
+    all: flag.boolean({ char: "a", description: "Remove all containers" }),
+    cidfile: flag.stringArray({ description: "Read the container ID from the file" }),
+    depend: flag.boolean({
+      description: "Remove container and all containers that depend on the selected container",
+    }),
+    filter: flag.unsupported("stringArray", { description: "Filter output based on conditions given" }),
+    force: flag.boolean({ char: "f", description: "Force removal of a running or unusable container" }),
+    ignore: flag.boolean({ char: "i", description: "Ignore errors when a specified container is missing" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    time: flag.int({ char: "t", description: "Seconds to wait for stop before killing the container" }),
+    volumes: flag.boolean({
+      char: "v",
+      description: "Remove anonymous volumes associated with the container",
+    }),
+  };
+  static override arity = any;
+  static override completes = ["container"] as const;
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.input(Rm);
+    const { selectContainers } = await import("../src/engine/container/select.ts");
+    const { removeContainers } = await import("../src/engine/container/many.ts");
+    const names = selectContainers(this.context, {
+      names: args,
+      all: flags.all,
+      latest: flags.latest,
+      cidfiles: flags.cidfile,
+      ignore: flags.ignore || flags.force,
+    });
+    if (!(flags.ignore || flags.force) || flags.cidfile.length === 0) this.requireNames(names, flags.all);
+    const results = await removeContainers(this.context, names, {
+      // --time only makes sense with --force; --ignore alone is about missing ones.
+      force: flags.force,
+      ignore: flags.ignore || flags.force,
+      timeout: flags.time,
+      volumes: flags.volumes,
+    });
+    for (const result of results) {
+      if (result.status === "rejected") this.report(result.reason);
+      else if (result.value !== undefined) this.printLine(result.value);
+    }
+  }
+}

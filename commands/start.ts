@@ -1,0 +1,57 @@
+import { any, CoracleCommand, flag } from "../src/cli/command.ts";
+
+export default class Start extends CoracleCommand {
+  static override summary = "Start one or more containers";
+  static override description = "Starts one or more containers. The container name or ID can be used.";
+  static override usage = "[options] CONTAINER [CONTAINER...]";
+  static override examples = [
+    "coracle start 860a4b231279 5421ab43b45",
+    "coracle start --interactive --attach mydb",
+  ];
+  static override flags = {
+    all: flag.boolean({ description: "Start all containers regardless of their state or configuration" }),
+    attach: flag.boolean({ char: "a", description: "Attach container's STDOUT and STDERR" }),
+    "detach-keys": flag.string({
+      description: "Select the key sequence for detaching a container",
+      default: "ctrl-p,ctrl-q",
+    }),
+    filter: flag.unsupported("stringArray", {
+      char: "f",
+      description: "Filter output based on conditions given",
+    }),
+    interactive: flag.boolean({ char: "i", description: "Make STDIN available to the contained process" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    "sig-proxy": flag.boolean({
+      description: "Proxy received signals to the process (default true if attaching, false otherwise)",
+    }),
+  };
+  static override arity = any;
+  static override completes = ["container"] as const;
+
+  async run(): Promise<number | void> {
+    const { flags, args, given } = await this.input(Start);
+    const { selectContainers } = await import("../src/engine/container/select.ts");
+    const names = selectContainers(this.context, {
+      names: args,
+      all: flags.all,
+      latest: flags.latest,
+      states: ["created", "exited"],
+    });
+    this.requireNames(names, flags.all);
+    if (flags.attach || flags.interactive) {
+      if (names.length > 1) throw this.usageError("you cannot start and attach multiple containers at once");
+      const { startAttached } = await import("../src/engine/container/start-attached.ts");
+      const code = await startAttached(this.context, names[0] as string, {
+        stdin: flags.interactive,
+        detachKeys: flags["detach-keys"],
+        sigProxy: given.has("sig-proxy") ? flags["sig-proxy"] : true,
+      });
+      return code ?? 0;
+    }
+    const { startContainers } = await import("../src/engine/container/many.ts");
+    for (const result of await startContainers(this.context, names)) {
+      if (result.status === "fulfilled") this.printLine(result.value);
+      else this.report(result.reason);
+    }
+  }
+}

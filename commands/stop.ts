@@ -1,0 +1,41 @@
+import { any, CoracleCommand, flag } from "../src/cli/command.ts";
+
+export default class Stop extends CoracleCommand {
+  static override summary = "Stop one or more containers";
+  static override description =
+    "Stops one or more running containers. The container name or ID can be used.\n\nA timeout to forcibly stop the container can also be set but defaults to 10 seconds otherwise.";
+  static override usage = "[options] CONTAINER [CONTAINER...]";
+  static override examples = ["coracle stop ctrID", "coracle stop --time 2 ctrID"];
+  static override flags = {
+    all: flag.boolean({ char: "a", description: "Stop all running containers" }),
+    cidfile: flag.stringArray({ description: "Read the container ID from the file" }),
+    filter: flag.unsupported("stringArray", {
+      char: "f",
+      description: "Filter output based on conditions given",
+    }),
+    ignore: flag.boolean({ char: "i", description: "Ignore errors when a specified container is missing" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    time: flag.int({ char: "t", description: "Seconds to wait for stop before killing the container" }),
+  };
+  static override arity = any;
+  static override completes = ["running"] as const;
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.input(Stop);
+    const { selectContainers } = await import("../src/engine/container/select.ts");
+    const { stopContainers } = await import("../src/engine/container/many.ts");
+    const names = selectContainers(this.context, {
+      names: args,
+      all: flags.all,
+      latest: flags.latest,
+      cidfiles: flags.cidfile,
+      ignore: flags.ignore,
+      states: ["running", "paused", "restarting", "initialized"],
+    });
+    this.requireNames(names, flags.all);
+    for (const result of await stopContainers(this.context, names, { timeout: flags.time })) {
+      if (result.status === "fulfilled") this.printLine(result.value);
+      else if (!(flags.ignore && result.reason?.code === "no-such-container")) this.report(result.reason);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import { any, CoracleCommand, flag } from "../src/cli/command.ts";
+
+export default class Wait extends CoracleCommand {
+  static override summary = "Block on one or more containers";
+  static override description =
+    "Block until one or more containers stop and then print the exit code for each container.";
+  static override usage = "[options] CONTAINER [CONTAINER...]";
+  static override examples = ["coracle wait ctrID", "coracle wait --condition=running ctrID"];
+  static override flags = {
+    condition: flag.strings({ description: "Condition to wait on", value: "strings" }),
+    ignore: flag.boolean({ description: "Ignore if a container does not exist" }),
+    interval: flag.string({
+      char: "i",
+      description: "Time Interval to wait before polling for completion",
+      default: "250ms",
+    }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+  };
+  static override arity = any;
+  static override completes = ["container"] as const;
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.input(Wait);
+    const { parseDuration } = await import("../src/cli/values.ts");
+    const { selectContainers, forEach } = await import("../src/engine/container/select.ts");
+    const { waitContainer } = await import("../src/engine/container/wait.ts");
+    const interval = /^\d+$/.test(flags.interval)
+      ? Number(flags.interval)
+      : parseDuration(flags.interval);
+    const names = selectContainers(this.context, { names: args, latest: flags.latest });
+    this.requireNames(names, false);
+    const results = await forEach(
+      names,
+      (name) => waitContainer(this.context, name, { conditions: flags.condition, interval }),
+      names.length,
+    );
+    for (const result of results) {
+      if (result.status === "fulfilled") this.printLine(String(result.value));
+      else if (flags.ignore && result.reason?.code === "no-such-container") this.printLine("-1");
+      else this.report(result.reason);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import type { ContainerProcess, ProcessList } from "../engine/container/top.ts";
+import { UsageError } from "./argv.ts";
+
+/** `top`: the format descriptors of podman-top(1) and ps(1)'s AIX ones, over what /proc says. Pure. */
+
+interface Descriptor {
+  header: string;
+  value: (process: ContainerProcess, list: ProcessList) => string;
+}
+
+const ticksPerSecond = 100;
+
+const descriptors: Record<string, Descriptor> = {
+  args: { header: "COMMAND", value: (p) => p.args },
+  comm: { header: "COMMAND", value: (p) => p.command },
+  etime: { header: "ELAPSED", value: (p, list) => duration((list.uptimeTicks - p.startTicks) / ticksPerSecond) },
+  group: { header: "GROUP", value: (p, list) => list.groups.get(p.gid) ?? String(p.gid) },
+  hgroup: { header: "HGROUP", value: (p) => String(p.gid) },
+  hpid: { header: "HPID", value: (p) => String(p.hostPid) },
+  huser: { header: "HUSER", value: (p) => String(p.uid) },
+  nice: { header: "NI", value: (p) => String(p.nice) },
+  pcpu: {
+    header: "%CPU",
+    value: (p, list) => ((100 * p.cpuTicks) / Math.max(1, list.uptimeTicks - p.startTicks)).toFixed(3),
+  },
+  pgid: { header: "PGID", value: (p) => String(p.pgid) },
+  pid: { header: "PID", value: (p) => String(p.pid) },
+  ppid: { header: "PPID", value: (p) => String(p.ppid) },
+  rss: { header: "RSS", value: (p) => String(Math.round(p.rss / 1024)) },
+  state: { header: "STATE", value: (p) => p.state },
+  time: { header: "TIME", value: (p) => duration(p.cpuTicks / ticksPerSecond) },
+  tty: { header: "TTY", value: (p) => ttyName(p.tty) },
+  user: { header: "USER", value: (p, list) => list.users.get(p.uid) ?? String(p.uid) },
+  vsz: { header: "VSZ", value: (p) => String(Math.round(p.vsz / 1024)) },
+};
+
+const codes: Record<string, string> = {
+  "%C": "pcpu",
+  "%G": "group",
+  "%P": "ppid",
+  "%U": "user",
+  "%a": "args",
+  "%c": "comm",
+  "%g": "group",
+  "%n": "nice",
+  "%p": "pid",
+  "%r": "pgid",
+  "%t": "etime",
+  "%u": "user",
+  "%x": "time",
+  "%y": "tty",
+  "%z": "vsz",
+};
+
+const standard = ["user", "pid", "ppid", "pcpu", "etime", "tty", "time", "args"];
+
+/** Header and rows; without descriptors the ones that `top` shows by default. */
+export function processRows(list: ProcessList, wanted: readonly string[]): string[][] {
+  const columns = (wanted.length > 0 ? wanted : standard).map((name) => {
+    const descriptor = descriptors[codes[name] ?? name];
+    if (!descriptor) {
+      throw new UsageError(`unknown descriptor "${name}": the descriptors are ${Object.keys(descriptors).join(", ")}`);
+    }
+    return descriptor;
+  });
+  return [
+    columns.map((column) => column.header),
+    ...list.processes.map((process) => columns.map((column) => column.value(process, list))),
+  ];
+}
+
+/** As Go prints a time.Duration of whole seconds: 1h2m3s. */
+function duration(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  const rest = `${whole % 60}s`;
+  if (hours > 0) return `${hours}h${minutes}m${rest}`;
+  return minutes > 0 ? `${minutes}m${rest}` : rest;
+}
+
+function ttyName(number: number): string {
+  if (number === 0) return "?";
+  const major = (number >> 8) & 0xfff;
+  const minor = (number & 0xff) | ((number >> 12) & 0xfff00);
+  return major >= 136 && major <= 143 ? `pts/${(major - 136) * 256 + minor}` : `tty${minor}`;
+}

@@ -1,0 +1,158 @@
+import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { runNative, spawnNative, nativeError } from "../../host/native.ts";
+import { findRecord } from "../../runtime/records.ts";
+import { isActive, readStatus } from "../../runtime/status.ts";
+import { containerExists } from "./exists.ts";
+import { withRootfs } from "./rootfs.ts";
+
+/** One side of `cp`: the host (`container` null), a path in a container, or `-` for a tar stream on our stdio. */
+export interface CopyPlace {
+  container: string | null;
+  path: string;
+}
+
+/**
+ * `CONTAINER:PATH`, `PATH` or `-`. A host path with a colon is told by its slash: `./a:b`, or by there being no such
+ * container.
+ */
+export function parsePlace(ctx: Context, text: string): CopyPlace {
+  const colon = text.indexOf(":");
+  if (colon <= 0 || text.startsWith("/") || text.startsWith(".")) return { container: null, path: text };
+  const name = text.slice(0, colon);
+  if (name.includes("/")) return { container: null, path: text };
+  if (!containerExists(ctx, name)) {
+    throw new EngineError("no-such-container", `"${name}" could not be found: no container with name or ID "${name}" found: no such container`, {
+      hint: "write a host path with a colon as ./PATH",
+    });
+  }
+  return { container: name, path: text.slice(colon + 1) };
+}
+
+interface Look {
+  exists: boolean;
+  type: "file" | "directory" | "symlink" | "fifo" | "socket" | "device";
+}
+
+/** Copies files between the host and a container, or between two containers. */
+export async function copyFiles(
+  ctx: Context,
+  source: CopyPlace,
+  target: CopyPlace,
+  options: { archive: boolean; overwrite: boolean },
+): Promise<void> {
+  if (source.container === null && target.container === null) {
+    throw new EngineError("usage", "invalid arguments: you must specify one container", { hint: "write it as CONTAINER:PATH" });
+  }
+  await inRoot(ctx, source, (sourceRoot) =>
+    inRoot(ctx, target, (targetRoot) => transfer(ctx, { ...source, root: sourceRoot }, { ...target, root: targetRoot }, options)),
+  );
+}
+
+type Rooted = CopyPlace & { root: string };
+
+function inRoot<T>(ctx: Context, place: CopyPlace, work: (root: string) => Promise<T>): Promise<T> {
+  if (place.container === null) return work("/");
+  const record = findRecord(ctx, place.container);
+  const status = readStatus(ctx, record.id);
+  return withRootfs(ctx, record, isActive(status.state) ? status.last?.init?.pid : undefined, work);
+}
+
+async function transfer(
+  ctx: Context,
+  source: Rooted,
+  target: Rooted,
+  options: { archive: boolean; overwrite: boolean },
+): Promise<void> {
+  const extract = (at: string) => [
+    "extract",
+    "--root",
+    target.root,
+    "--path",
+    at,
+    ...(options.archive || target.container === null ? [] : ["--uid", "0", "--gid", "0"]),
+    ...(options.overwrite ? [] : ["--no-overwrite-dir"]),
+  ];
+  if (source.container === null && source.path === "-") {
+    const to = look(ctx, target);
+    if (!to.exists || to.type !== "directory") throw notDirectory(target.path);
+    await pipe(ctx, null, extract(absolute(target)));
+    return;
+  }
+  const from = look(ctx, source);
+  if (!from.exists) throw notFound(source);
+  const base = path.posix.basename(absolute(source));
+  const contents = /(^|\/)\.$/.test(source.path) || absolute(source) === "/";
+  const archive = (name: string) => ["archive", "--root", source.root, "--path", absolute(source), "--follow", "--name", name];
+  if (target.container === null && target.path === "-") {
+    await pipe(ctx, archive(base || "."), null);
+    return;
+  }
+  const to = look(ctx, target);
+  const at = absolute(target);
+  if (to.exists && to.type === "directory") {
+    await pipe(ctx, archive(contents && from.type === "directory" ? "." : base), extract(at));
+    return;
+  }
+  if (to.exists && from.type === "directory") {
+    throw new EngineError("not-a-directory", `cannot copy directory ${source.path} onto file ${target.path}`, {
+      hint: "name a directory as the destination",
+    });
+  }
+  if (!to.exists && target.path.endsWith("/") && from.type !== "directory") throw notFound(target);
+  const parent = { ...target, path: path.posix.dirname(at) };
+  if (!look(ctx, parent).exists) throw notFound(parent);
+  await pipe(ctx, archive(path.posix.basename(at)), extract(path.posix.dirname(at)));
+}
+
+function look(ctx: Context, place: Rooted): Look {
+  const output = runNative(ctx, "coracle-layer", ["stat", "--root", place.root, "--path", absolute(place), "--follow"]);
+  return JSON.parse(output.toString()) as Look;
+}
+
+/** In a container relative paths start at `/`, on the host at the working directory. */
+function absolute(place: CopyPlace): string {
+  const trimmed = place.path.replace(/(.)\/+$/, "$1").replace(/\/\.$/, "") || "/";
+  return place.container === null ? path.resolve(trimmed) : path.posix.resolve("/", trimmed);
+}
+
+/** `archive | extract` by the native program; a missing end is our own stdin or stdout. */
+async function pipe(ctx: Context, from: string[] | null, to: string[] | null): Promise<void> {
+  const reader = from && spawnNative(ctx, "coracle-layer", from, { stdio: ["ignore", to ? "pipe" : "inherit", "pipe"] });
+  const writer = to && spawnNative(ctx, "coracle-layer", to, { stdio: [from ? "pipe" : "inherit", "ignore", "pipe"] });
+  if (reader?.stdout && writer?.stdin) {
+    writer.stdin.on("error", () => {}); // the writer tells itself why it stopped
+    reader.stdout.pipe(writer.stdin);
+  }
+  const ends = [reader, writer].filter((child) => child !== null).map(
+    (child) =>
+      new Promise<EngineError | undefined>((resolve, reject) => {
+        let stderr = "";
+        child.stderr?.on("data", (chunk: Buffer) => {
+          stderr += chunk.toString();
+        });
+        child.once("error", reject);
+        child.once("close", (status, signal) =>
+          resolve(status === 0 ? undefined : nativeError("coracle-layer", status, signal, stderr)),
+        );
+      }),
+  );
+  const errors = (await Promise.all(ends)).filter((error) => error !== undefined);
+  // When the writer fails the reader's broken pipe is only a consequence.
+  const error = errors.at(-1);
+  if (error) throw error;
+}
+
+function notFound(place: CopyPlace): EngineError {
+  const where = place.container === null ? "" : ` on container ${place.container}`;
+  return new EngineError("not-found", `"${place.path}" could not be found${where}: no such file or directory`, {
+    hint: "check the path",
+  });
+}
+
+function notDirectory(place: string): EngineError {
+  return new EngineError("not-a-directory", `destination must be a directory when copying from stdin: ${place}`, {
+    hint: "make it first",
+  });
+}

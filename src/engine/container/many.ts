@@ -1,0 +1,38 @@
+import type { Context } from "../../host/context.ts";
+import { findRecord } from "../../runtime/records.ts";
+import { type RemoveOptions, removeContainer } from "./rm.ts";
+import { forEach } from "./select.ts";
+import { startContainer } from "./start.ts";
+import { type StopOptions, stopContainer } from "./stop.ts";
+
+/** Operations on many containers at once. Each result belongs to the name in the same place. */
+
+export function stopContainers(ctx: Context, names: string[], options: StopOptions & { ignore?: boolean }) {
+  return forEach(names, async (name) => {
+    const record = findRecord(ctx, name);
+    await stopContainer(ctx, record, options);
+    return name;
+  });
+}
+
+export function removeContainers(ctx: Context, names: string[], options: RemoveOptions) {
+  return forEach(names, async (name) => ((await removeContainer(ctx, name, options)) === undefined ? undefined : name));
+}
+
+export function restartContainers(ctx: Context, names: string[], options: StopOptions) {
+  return forEach(names, async (name) => {
+    const record = findRecord(ctx, name);
+    await stopContainer(ctx, record, options);
+    const relay = await startContainer(ctx, record, { attach: [], detachKeys: "" });
+    await relay.relayExit();
+    return name;
+  });
+}
+
+export function startContainers(ctx: Context, names: string[]) {
+  return forEach(names, async (name) => {
+    const relay = await startContainer(ctx, findRecord(ctx, name), { attach: [], detachKeys: "" });
+    await relay.relayExit();
+    return name;
+  });
+}

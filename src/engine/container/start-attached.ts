@@ -1,0 +1,18 @@
+import type { Context } from "../../host/context.ts";
+import type { Stream } from "../../runtime/monitor.ts";
+import { findRecord } from "../../runtime/records.ts";
+import type { AttachOptions } from "./attach.ts";
+import { followRelay } from "./foreground.ts";
+import { removeIfAsked } from "./run.ts";
+import { startContainer } from "./start.ts";
+
+/** Starts a container and stays with it; its exit code, or null after detaching. */
+export async function startAttached(ctx: Context, nameOrId: string, options: AttachOptions): Promise<number | null> {
+  const record = findRecord(ctx, nameOrId);
+  const attach: Stream[] = ["stdout", "stderr"];
+  if (options.stdin && record.config.openStdin) attach.unshift("stdin");
+  const relay = await startContainer(ctx, record, { attach, detachKeys: options.detachKeys });
+  const exit = await followRelay(relay, options);
+  if (exit) await removeIfAsked(ctx, record);
+  return exit?.exitCode ?? null;
+}
