@@ -2,11 +2,46 @@ import type { CommandTable } from "../src/cli/command-table.ts";
 
 /** The commands there are: one line for each file of this folder. `image ls` is image/ls.ts. */
 const files = {
+  attach: () => import("./attach.ts"),
+  "container cleanup": () => import("./container/cleanup.ts"),
+  "container exists": () => import("./container/exists.ts"),
+  cp: () => import("./cp.ts"),
+  exec: () => import("./exec.ts"),
+  kill: () => import("./kill.ts"),
+  logs: () => import("./logs.ts"),
+  pause: () => import("./pause.ts"),
+  ps: () => import("./ps.ts"),
+  rename: () => import("./rename.ts"),
+  restart: () => import("./restart.ts"),
+  rm: () => import("./rm.ts"),
+  start: () => import("./start.ts"),
+  stop: () => import("./stop.ts"),
+  top: () => import("./top.ts"),
+  unpause: () => import("./unpause.ts"),
   version: () => import("./version.ts"),
+  wait: () => import("./wait.ts"),
 };
 
-/** Other names, as Podman has them. */
-const aliases: Record<string, keyof typeof files> = {};
+/** Other names, as Podman has them: the short form of what a group also has, and second names. */
+const aliases: Record<string, keyof typeof files> = {
+  "container attach": "attach",
+  "container cp": "cp",
+  "container exec": "exec",
+  "container kill": "kill",
+  "container list": "ps",
+  "container logs": "logs",
+  "container ls": "ps",
+  "container pause": "pause",
+  "container ps": "ps",
+  "container rename": "rename",
+  "container restart": "restart",
+  "container rm": "rm",
+  "container start": "start",
+  "container stop": "stop",
+  "container top": "top",
+  "container unpause": "unpause",
+  "container wait": "wait",
+};
 
 /** Groups: the first of two words. */
 const groups = {

@@ -2,17 +2,20 @@ import { CoracleCommand, flag } from "../src/cli/command.ts";
 
 export default class Version extends CoracleCommand {
   static override summary = "Display the version information";
+  static override description =
+    "Display the version of coracle and of the Podman that it is compatible with.";
+  static override examples = ["coracle version", "coracle version --format '{{.Client.Version}}'"];
   static override flags = {
-    format: flag.unsupported("string", {
-      char: "f",
-      description: "Change the output format to JSON or a Go template",
-    }),
+    format: flag.string({ char: "f", description: "Change the output format to JSON or a Go template" }),
   };
 
   async run(): Promise<void> {
-    await this.input(Version);
-    const { versionReport } = await import("../src/cli/version.ts");
-    const { Client } = versionReport();
-    this.printLine(`Client:       Coracle Engine\nVersion:      ${Client.Version}\nOS/Arch:      ${Client.OsArch}`);
+    const { flags } = await this.input(Version);
+    const { versionReport, versionText } = await import("../src/cli/version.ts");
+    const report = versionReport();
+    if (flags.format === undefined) return this.print(versionText(report));
+    const { asksForJson, formatOne } = await import("../src/cli/report.ts");
+    if (asksForJson(flags.format)) this.printLine(JSON.stringify(report));
+    else this.print(formatOne("version", flags.format, report));
   }
 }

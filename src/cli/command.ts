@@ -130,15 +130,6 @@ export abstract class CoracleCommand extends Command {
     this.#exitCode = error.exitCode;
   }
 
-  /** A command that takes many containers was given none (with --all there may be none). */
-  protected requireNames(names: readonly string[], all: boolean): void {
-    if (names.length === 0 && !all) throw this.usageError("you must provide at least one name or id");
-  }
-
-  protected usageError(message: string): UsageError {
-    return new UsageError(message);
-  }
-
   /** Arguments that make no sense together. */
   protected usageError(message: string): EngineError {
     return new EngineError("usage", message);

@@ -21,7 +21,11 @@ export interface ListOptions {
 const shown = new Set(["running", "paused", "stopping", "restarting"]);
 
 /** What `ps` prints. */
-export async function showContainers(_ctx: Context, containers: ContainerSummary[], options: ListOptions): Promise<void> {
+export async function showContainers(
+  _ctx: Context,
+  containers: ContainerSummary[],
+  options: ListOptions,
+): Promise<void> {
   const last = options.latest ? 1 : options.last;
   const everything = options.all || last > 0 || options.filter.length > 0;
   const listed = containers

@@ -80,3 +80,33 @@ export function parseCsv(text: string): string[] {
 function csvError(column: number, what: string): Error {
   return new Error(`parse error on line 1, column ${column + 1}: ${what}`);
 }
+
+const escapes: Record<string, string> = {
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  "\\": "\\",
+  "'": "'",
+  '"': '"',
+};
+
+/** The text of a Go literal: "…" or '…' with escapes, or `…` as it is. */
+export function unquote(literal: string): string {
+  const inner = literal.slice(1, -1);
+  if (literal.startsWith("`")) return inner;
+  return inner.replace(
+    /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{3})|(.))/gsu,
+    (_all, hex?: string, short?: string, long?: string, octal?: string, char?: string) => {
+      const code = hex ?? short ?? long;
+      if (code !== undefined) return String.fromCodePoint(Number.parseInt(code, 16));
+      if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
+      const escaped = escapes[char as string];
+      if (escaped === undefined) throw new Error(`invalid syntax`);
+      return escaped;
+    },
+  );
+}

@@ -1,21 +1,21 @@
 import * as fs from "node:fs";
 import { EngineError } from "../errors.ts";
-import { parseEnvFile, parseEnvFlags } from "../oci/env.ts";
+import { type Environment, parseEnvFile, parseEnvFlags } from "../oci/env.ts";
 
-/** The variables that --env-file and --env ask for; the latter win. */
-export function hostEnv(flags: readonly string[], files: readonly string[]): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const file of files) {
-    let text: string;
-    try {
-      text = fs.readFileSync(file, "utf8");
-    } catch (cause) {
-      throw new EngineError("no-env-file", `open ${file}: no such file or directory`, {
-        hint: "--env-file takes the path of a file with KEY=VALUE lines",
-        cause,
-      });
-    }
-    Object.assign(env, parseEnvFile(text, process.env, file));
-  }
+/** The variables of --env-file and --env, in which names alone stand for the caller's values; --env counts more. */
+export function hostEnv(flags: readonly string[], files: readonly string[]): Environment {
+  const env: Environment = {};
+  for (const file of files) Object.assign(env, parseEnvFile(readText(file), process.env, file));
   return Object.assign(env, parseEnvFlags(flags, process.env));
+}
+
+/** A file named by a flag. */
+export function readText(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const reason = code === "ENOENT" ? "no such file or directory" : message;
+    throw new EngineError("unreadable-file", `open ${file}: ${reason}`, { cause });
+  }
 }

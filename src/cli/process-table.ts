@@ -13,7 +13,10 @@ const ticksPerSecond = 100;
 const descriptors: Record<string, Descriptor> = {
   args: { header: "COMMAND", value: (p) => p.args },
   comm: { header: "COMMAND", value: (p) => p.command },
-  etime: { header: "ELAPSED", value: (p, list) => duration((list.uptimeTicks - p.startTicks) / ticksPerSecond) },
+  etime: {
+    header: "ELAPSED",
+    value: (p, list) => duration((list.uptimeTicks - p.startTicks) / ticksPerSecond),
+  },
   group: { header: "GROUP", value: (p, list) => list.groups.get(p.gid) ?? String(p.gid) },
   hgroup: { header: "HGROUP", value: (p) => String(p.gid) },
   hpid: { header: "HPID", value: (p) => String(p.hostPid) },
@@ -59,7 +62,9 @@ export function processRows(list: ProcessList, wanted: readonly string[]): strin
   const columns = (wanted.length > 0 ? wanted : standard).map((name) => {
     const descriptor = descriptors[codes[name] ?? name];
     if (!descriptor) {
-      throw new UsageError(`unknown descriptor "${name}": the descriptors are ${Object.keys(descriptors).join(", ")}`);
+      throw new UsageError(
+        `unknown descriptor "${name}": the descriptors are ${Object.keys(descriptors).join(", ")}`,
+      );
     }
     return descriptor;
   });

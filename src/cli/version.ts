@@ -33,3 +33,13 @@ export function versionReport(): VersionReport {
     },
   };
 }
+
+export function versionText({ Client }: VersionReport): string {
+  const lines = [
+    ["Client:", "Coracle Engine"],
+    ["Version:", Client.Version],
+    ["API Version:", Client.APIVersion],
+    ["OS/Arch:", Client.OsArch],
+  ];
+  return lines.map(([name = "", value]) => `${name.padEnd(13)} ${value}\n`).join("");
+}
