@@ -1,0 +1,93 @@
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "file.h"
+
+void child_reset_signals(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+void child_keep_fds(int first, int *fds, size_t count)
+{
+	int from = first;
+	qsort(fds, count, sizeof *fds, compare);
+	for (size_t i = 0; i < count; i++) {
+		if (fds[i] < from)
+			continue;
+		if (fds[i] > from)
+			syscall(SYS_close_range, from, fds[i] - 1, 0);
+		from = fds[i] + 1;
+	}
+	syscall(SYS_close_range, from, ~0U, 0);
+}
+
+void child_place_fd(int fd, int target)
+{
+	if (fd == target)
+		fcntl(fd, F_SETFD, 0);
+	else
+		dup2(fd, target);
+}
+
+pid_t child_exec(const char *const *argv, const int stdio[3], unsigned preserve_fds)
+{
+	pid_t pid = fork();
+	if (pid != 0)
+		return pid;
+	child_reset_signals();
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int source[3];
+	/* Out of the way first: one of them may be where another has to go. */
+	for (int i = 0; i < 3; i++)
+		source[i] = fcntl(stdio[i] >= 0 ? stdio[i] : null, F_DUPFD_CLOEXEC, 3 + (int)preserve_fds);
+	for (int i = 0; i < 3; i++)
+		child_place_fd(source[i], i);
+	cloexec_from(3 + preserve_fds);
+	execv(argv[0], (char *const *)argv);
+	dprintf(2, "exec %s: %s\n", argv[0], strerror(errno));
+	_exit(127);
+}
+
+int child_wait(pid_t pid)
+{
+	int status;
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -1;
+	}
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+void child_read_text(int fd, char *text, size_t size)
+{
+	size_t length = 0;
+	while (length < size - 1) {
+		ssize_t n = read(fd, text + length, size - 1 - length);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		length += (size_t)n;
+	}
+	while (length > 0 && strchr(" \t\r\n", text[length - 1]))
+		length--;
+	text[length] = '\0';
+}

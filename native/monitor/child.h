@@ -1,0 +1,23 @@
+/* Child processes: what every one of them must be cleaned of, and the capture of what a program says on stderr. */
+#ifndef CORACLE_MONITOR_CHILD_H
+#define CORACLE_MONITOR_CHILD_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+/* In a new child: no blocked signals, SIGPIPE at its default. */
+void child_reset_signals(void);
+/* Closes every descriptor from `first` on but those given (-1: none; the array is sorted). */
+void child_keep_fds(int first, int *fds, size_t count);
+/* Makes fd the descriptor `target`, without close-on-exec. */
+void child_place_fd(int fd, int target);
+/* Runs a program in a child of ours, with these descriptors as 0, 1, 2 (-1: /dev/null). Returns its pid or -1. */
+pid_t child_exec(const char *const *argv, const int stdio[3], unsigned preserve_fds);
+/* Waits for it: 0 iff it exited with 0. */
+int child_wait(pid_t pid);
+/* What can be read from fd now or until its end, trimmed, as text. */
+void child_read_text(int fd, char *text, size_t size);
+
+#endif

@@ -1,0 +1,294 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "file.h"
+
+#define DOCUMENT_MAX (4U << 20)
+
+static int bad(struct error *err, const char *file, const char *what)
+{
+	return error_set(err, "bad-config", "%s: %s", file, what);
+}
+
+static json_t *load(int directory, const char *file, struct error *err)
+{
+	size_t length;
+	auto_free char *text = read_file_at(directory, file, DOCUMENT_MAX, &length);
+	if (!text) {
+		error_errno(err, "bad-config", "read %s", file);
+		return NULL;
+	}
+	json_error_t problem;
+	json_t *document = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
+	if (!document)
+		bad(err, file, problem.text);
+	return document;
+}
+
+static bool is_string_array(const json_t *array)
+{
+	size_t i;
+	json_t *item;
+	if (!json_is_array(array))
+		return false;
+	json_array_foreach(array, i, item) {
+		if (!json_is_string(item))
+			return false;
+	}
+	return true;
+}
+
+static bool is_absolute(const char *path)
+{
+	return path && path[0] == '/';
+}
+
+static bool is_id(const char *id)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+.-";
+	return id[0] != '\0' && id[0] != '.' && strspn(id, allowed) == strlen(id);
+}
+
+static int parse_runtime(json_t *object, const char *file, struct config *config, struct error *err)
+{
+	json_error_t problem;
+	if (json_unpack_ex(object, &problem, 0, "{s:s? s?o s:s !}", "path", &config->runtime_path, "args",
+			   &config->runtime_args, "root", &config->runtime_root) < 0)
+		return error_set(err, "bad-config", "%s: runtime: %s", file, problem.text);
+	if (config->runtime_args && !is_string_array(config->runtime_args))
+		return bad(err, file, "runtime.args is not an array of strings");
+	if (!is_absolute(config->runtime_root) || (config->runtime_path && !is_absolute(config->runtime_path)))
+		return bad(err, file, "runtime: path and root must be absolute");
+	return 0;
+}
+
+static int parse_rootfs(json_t *object, struct rootfs_config *rootfs, struct error *err)
+{
+	const char *file = "monitor.json: rootfs", *driver = json_string_value(json_object_get(object, "driver"));
+	if (driver && strcmp(driver, "none") == 0)
+		return json_object_size(object) == 1 ? 0 : bad(err, file, "driver none has no other keys");
+	int read_only = 0; /* the runtime's business: the overlay itself stays writable for mount points */
+	json_error_t problem;
+	if (json_unpack_ex(object, &problem, 0, "{s:s s:o s:s s:s s:s s?o s?b s?s s?s s?s !}", "driver", &driver, "lower",
+			   &rootfs->lower, "upper", &rootfs->upper, "work", &rootfs->work, "target", &rootfs->target,
+			   "options", &rootfs->options, "readOnly", &read_only, "program", &rootfs->program, "uidMapping",
+			   &rootfs->uid_mapping, "gidMapping", &rootfs->gid_mapping) < 0)
+		return bad(err, file, problem.text);
+	if (strcmp(driver, "overlay") == 0)
+		rootfs->driver = ROOTFS_OVERLAY;
+	else if (strcmp(driver, "fuse-overlayfs") == 0)
+		rootfs->driver = ROOTFS_FUSE;
+	else
+		return bad(err, file, "driver is not one of overlay, fuse-overlayfs, none");
+	if (!is_string_array(rootfs->lower) || json_array_size(rootfs->lower) == 0 ||
+	    (rootfs->options && !is_string_array(rootfs->options)))
+		return bad(err, file, "lower and options must be arrays of strings, lower not empty");
+	if (!is_absolute(rootfs->upper) || !is_absolute(rootfs->work) || !is_absolute(rootfs->target))
+		return bad(err, file, "paths must be absolute");
+	if (rootfs->driver == ROOTFS_FUSE && !is_absolute(rootfs->program))
+		return bad(err, file, "fuse-overlayfs needs the absolute path of its program");
+	return 0;
+}
+
+static int parse_log(json_t *object, struct config *config, struct error *err)
+{
+	const char *file = "monitor.json: log", *driver;
+	json_int_t max_size = 0;
+	int max_file = 1;
+	json_error_t problem;
+	if (json_unpack_ex(object, &problem, 0, "{s:s s?s? s?I s?i !}", "driver", &driver, "path", &config->log_path,
+			   "maxSize", &max_size, "maxFile", &max_file) < 0)
+		return bad(err, file, problem.text);
+	if (strcmp(driver, "k8s-file") == 0)
+		config->log = LOG_K8S;
+	else if (strcmp(driver, "json-file") == 0)
+		config->log = LOG_JSON;
+	else if (strcmp(driver, "passthrough") == 0)
+		config->log = LOG_PASSTHROUGH;
+	else if (strcmp(driver, "none") != 0)
+		return bad(err, file, "driver is not one of k8s-file, json-file, none, passthrough");
+	if ((config->log == LOG_K8S || config->log == LOG_JSON) && !is_absolute(config->log_path))
+		return bad(err, file, "path must be absolute");
+	if (max_size < 0 || max_file < 1 || max_file > 1000)
+		return bad(err, file, "maxSize must not be negative, maxFile be 1 to 1000");
+	config->log_max_size = (unsigned long long)max_size;
+	config->log_max_file = (unsigned)max_file;
+	return 0;
+}
+
+static int parse_port(json_t *object, struct port *port, struct error *err)
+{
+	const char *file = "monitor.json: network.ports";
+	json_error_t problem;
+	if (json_unpack_ex(object, &problem, 0, "{s:s s:i s:i s:s !}", "hostIp", &port->host_ip, "hostPort",
+			   &port->host_port, "containerPort", &port->container_port, "protocol", &port->protocol) < 0)
+		return bad(err, file, problem.text);
+	if (port->host_port < 1 || port->host_port > 65535 || port->container_port < 1 || port->container_port > 65535)
+		return bad(err, file, "a port is outside 1 to 65535");
+	if (strcmp(port->protocol, "tcp") != 0 && strcmp(port->protocol, "udp") != 0)
+		return bad(err, file, "protocol is not one of tcp, udp");
+	return 0;
+}
+
+static int parse_network(json_t *object, struct config *config, struct error *err)
+{
+	const char *file = "monitor.json: network", *mode;
+	json_error_t problem;
+	if (json_unpack_ex(object, &problem, 0, "{s:s s?s s?o s?o !}", "mode", &mode, "program", &config->network_program,
+			   "args", &config->network_args, "ports", &config->ports) < 0)
+		return bad(err, file, problem.text);
+	if (strcmp(mode, "none") == 0 || strcmp(mode, "host") == 0 || strcmp(mode, "path") == 0)
+		return 0;
+	if (strcmp(mode, "slirp4netns") != 0)
+		return bad(err, file, "mode is not one of none, host, path, slirp4netns");
+	config->network = NETWORK_SLIRP;
+	if (!is_absolute(config->network_program) || (config->network_args && !is_string_array(config->network_args)) ||
+	    (config->ports && !json_is_array(config->ports)))
+		return bad(err, file, "slirp4netns needs an absolute program, args of strings and an array of ports");
+	for (size_t i = 0; i < json_array_size(config->ports); i++) {
+		struct port port;
+		if (parse_port(json_array_get(config->ports, i), &port, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int parse_restart(json_t *object, struct config *config, struct error *err)
+{
+	const char *file = "monitor.json: restart", *policy;
+	int max = 0;
+	json_error_t problem;
+	if (json_unpack_ex(object, &problem, 0, "{s:s s?i !}", "policy", &policy, "max", &max) < 0)
+		return bad(err, file, problem.text);
+	if (strcmp(policy, "always") == 0 || strcmp(policy, "unless-stopped") == 0)
+		config->restart = RESTART_ALWAYS;
+	else if (strcmp(policy, "on-failure") == 0)
+		config->restart = RESTART_ON_FAILURE;
+	else if (strcmp(policy, "no") != 0)
+		return bad(err, file, "policy is not one of no, always, on-failure, unless-stopped");
+	if (max < 0)
+		return bad(err, file, "max must not be negative");
+	config->restart_max = (unsigned)max;
+	return 0;
+}
+
+static int parse_cleanup(json_t *value, const char *file, struct config *config, struct error *err)
+{
+	if (json_is_null(value))
+		return 0;
+	if (!is_string_array(value) || json_array_size(value) == 0)
+		return bad(err, file, "cleanup is neither null nor an array of strings");
+	config->cleanup = value;
+	return 0;
+}
+
+static int check_common(const struct config *config, int version, const char *file, struct error *err)
+{
+	if (version != 1)
+		return error_set(err, "bad-config", "%s: version %d is not known", file, version);
+	if (!is_id(config->id))
+		return bad(err, file, "id has characters that an id may not have");
+	if (!is_absolute(config->run_dir) || (config->alive_file && !is_absolute(config->alive_file)))
+		return bad(err, file, "runDir and aliveFile must be absolute");
+	return 0;
+}
+
+int config_load_container(int directory, struct config *config, struct error *err)
+{
+	const char *file = "monitor.json", *name;
+	json_t *runtime, *rootfs, *log, *network, *restart, *cleanup;
+	int version, terminal, open_stdin, stdin_once, cleanup_always, preserve_fds = 0;
+	json_error_t problem;
+	*config = (struct config){.document = load(directory, file, err)};
+	if (!config->document)
+		return -1;
+	if (json_unpack_ex(config->document, &problem, 0,
+			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:s? s:o s:i s:i s:i s:o s:o s:b s?i !}", "version",
+			   &version, "id", &config->id, "name", &name, "runtime", &runtime, "rootfs", &rootfs, "terminal",
+			   &terminal, "openStdin", &open_stdin, "stdinOnce", &stdin_once, "log", &log, "runDir",
+			   &config->run_dir, "aliveFile", &config->alive_file, "network", &network, "stopSignal",
+			   &config->stop_signal, "stopTimeout", &config->stop_timeout, "timeout", &config->timeout, "restart",
+			   &restart, "cleanup", &cleanup, "cleanupAlways", &cleanup_always, "preserveFds",
+			   &preserve_fds) < 0)
+		return bad(err, file, problem.text);
+	config->terminal = terminal;
+	config->open_stdin = open_stdin;
+	config->stdin_once = stdin_once;
+	config->cleanup_always = cleanup_always;
+	config->preserve_fds = (unsigned)preserve_fds;
+	if (config->stop_signal < 1 || config->stop_signal > 64 || config->timeout < 0 || preserve_fds < 0)
+		return bad(err, file, "stopSignal, timeout or preserveFds is out of range");
+	if (check_common(config, version, file, err) < 0 || parse_runtime(runtime, file, config, err) < 0 ||
+	    parse_rootfs(rootfs, &config->rootfs, err) < 0 || parse_log(log, config, err) < 0 ||
+	    parse_network(network, config, err) < 0 || parse_restart(restart, config, err) < 0)
+		return -1;
+	return parse_cleanup(cleanup, file, config, err);
+}
+
+static int parse_identity(json_t *object, struct process_identity *identity)
+{
+	json_int_t pid, start_time;
+	const char *boot_id;
+	if (json_unpack(object, "{s:I s:I s:s !}", "pid", &pid, "startTime", &start_time, "bootId", &boot_id) < 0 ||
+	    strlen(boot_id) != BOOT_ID_LENGTH)
+		return -1;
+	identity->pid = (pid_t)pid;
+	identity->start_time = (unsigned long long)start_time;
+	memcpy(identity->boot_id, boot_id, BOOT_ID_LENGTH + 1);
+	return 0;
+}
+
+int config_load_exec(int session, struct config *config, struct error *err)
+{
+	const char *file = "exec.json";
+	json_t *init, *runtime, *cleanup;
+	int version, open_stdin, preserve_fds;
+	json_error_t problem;
+	*config = (struct config){.document = load(session, file, err), .exec = true, .stdin_once = true};
+	if (!config->document)
+		return -1;
+	if (json_unpack_ex(config->document, &problem, 0, "{s:i s:s s:s s:o s:b s:s s:s? s:o s:o s:i s:o !}", "version",
+			   &version, "id", &config->id, "session", &config->session, "process", &config->process, "openStdin",
+			   &open_stdin, "runDir", &config->run_dir, "aliveFile", &config->alive_file, "init", &init,
+			   "runtime", &runtime, "preserveFds", &preserve_fds, "cleanup", &cleanup) < 0)
+		return bad(err, file, problem.text);
+	config->open_stdin = open_stdin;
+	config->preserve_fds = (unsigned)preserve_fds;
+	config->stop_signal = 15;
+	config->stop_timeout = 10;
+	if (preserve_fds < 0 || !json_is_object(config->process) || parse_identity(init, &config->init) < 0)
+		return bad(err, file, "process, init or preserveFds is not what it must be");
+	config->terminal = json_is_true(json_object_get(config->process, "terminal"));
+	if (check_common(config, version, file, err) < 0 || parse_runtime(runtime, file, config, err) < 0)
+		return -1;
+	return parse_cleanup(cleanup, file, config, err);
+}
+
+void config_free(struct config *config)
+{
+	json_decref(config->document);
+	*config = (struct config){0};
+}
+
+struct port config_port(const struct config *config, size_t index)
+{
+	struct port port = {0};
+	struct error unused;
+	parse_port(json_array_get(config->ports, index), &port, &unused);
+	return port;
+}
+
+const char **config_argv(const char *program, const json_t *args, size_t extra)
+{
+	const char **argv = calloc(1 + json_array_size(args) + extra + 1, sizeof *argv);
+	if (!argv)
+		return NULL;
+	argv[0] = program;
+	for (size_t i = 0; i < json_array_size(args); i++)
+		argv[1 + i] = json_string_value(json_array_get(args, i));
+	return argv;
+}

@@ -1,0 +1,66 @@
+/* What the engine asks for: DIR/monitor.json, and SESSION/exec.json for an exec session (PROTOCOL.md section 3). */
+#ifndef CORACLE_MONITOR_CONFIG_H
+#define CORACLE_MONITOR_CONFIG_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "error.h"
+#include "process.h"
+
+enum rootfs_driver { ROOTFS_NONE, ROOTFS_OVERLAY, ROOTFS_FUSE };
+enum log_driver { LOG_NONE, LOG_K8S, LOG_JSON, LOG_PASSTHROUGH };
+enum network_mode { NETWORK_OTHER, NETWORK_SLIRP };
+enum restart_policy { RESTART_NO, RESTART_ALWAYS, RESTART_ON_FAILURE };
+
+struct rootfs_config {
+	enum rootfs_driver driver;
+	json_t *lower; /* topmost first */
+	const char *upper, *work, *target;
+	json_t *options;
+	const char *program, *uid_mapping, *gid_mapping; /* fuse-overlayfs only */
+};
+
+/* Strings and arrays belong to `document`. */
+struct config {
+	json_t *document;
+	json_t *process; /* exec: the OCI process object */
+	bool exec;
+	const char *id, *session;
+	const char *runtime_path; /* NULL: our own runtime, in-process */
+	json_t *runtime_args;
+	const char *runtime_root;
+	struct rootfs_config rootfs;
+	bool terminal, open_stdin, stdin_once;
+	unsigned preserve_fds;
+	enum log_driver log;
+	const char *log_path;
+	unsigned long long log_max_size;
+	unsigned log_max_file;
+	const char *run_dir;
+	const char *alive_file;
+	enum network_mode network;
+	const char *network_program;
+	json_t *network_args, *ports;
+	int stop_signal, stop_timeout;
+	int timeout;
+	enum restart_policy restart;
+	unsigned restart_max;
+	json_t *cleanup;
+	bool cleanup_always;
+	struct process_identity init; /* exec: of the container */
+};
+
+struct port {
+	const char *host_ip, *protocol;
+	int host_port, container_port;
+};
+
+int config_load_container(int directory, struct config *config, struct error *err);
+int config_load_exec(int session, struct config *config, struct error *err);
+void config_free(struct config *config);
+struct port config_port(const struct config *config, size_t index);
+/* NULL-terminated argv: `program`, then the strings of `args`, with room for `extra` more. To be freed; not its strings. */
+const char **config_argv(const char *program, const json_t *args, size_t extra);
+
+#endif

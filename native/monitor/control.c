@@ -1,0 +1,126 @@
+/* What clients ask for. */
+#include <errno.h>
+#include <string.h>
+
+#include "supervisor.h"
+
+static void refuse(struct client *client, const char *code, const char *message)
+{
+	struct error err;
+	error_set(&err, code, "%s", message);
+	client_answer(client, &err);
+}
+
+static bool is_running(const struct monitor *m)
+{
+	return m->phase == PHASE_RUNNING && !m->init_ended;
+}
+
+static void hello(struct client *client, unsigned flags)
+{
+	client->greeted = true;
+	client->flags = flags & (CLIENT_STDIN | CLIENT_STDOUT | CLIENT_STDERR);
+	if (flags & CLIENT_DESCRIBE) {
+		char terminal = client->monitor->config->terminal;
+		client_send(client, 'H', &terminal, 1);
+	}
+}
+
+static void kill_request(struct client *client, unsigned signal)
+{
+	struct monitor *m = client->monitor;
+	if (signal < 1 || signal > 64) {
+		refuse(client, "bad-config", "a signal is a number from 1 to 64");
+	} else if (m->phase >= PHASE_ENDING || m->init_ended) {
+		refuse(client, "container-not-running", "the container is not running");
+	} else {
+		supervisor_kill(m, (int)signal);
+		client_answer(client, NULL);
+	}
+}
+
+static void start_request(struct client *client)
+{
+	struct monitor *m = client->monitor;
+	if (m->start_wanted) {
+		refuse(client, "already-running", "the container has been started");
+		return;
+	}
+	client->awaits_start = true;
+	supervisor_start(m);
+}
+
+static void paused(struct monitor *m, const struct operation_result *result)
+{
+	if (!result->failed) {
+		m->paused = !m->paused;
+		if (!m->init_ended)
+			supervisor_write_status(m);
+	}
+	for (struct client *client = m->clients.first; client; client = client->next) {
+		if (client->awaits_pause)
+			client_answer(client, result->failed ? &result->error : NULL);
+		client->awaits_pause = false;
+	}
+	supervisor_advance(m);
+}
+
+static void pause_request(struct client *client, bool pause)
+{
+	struct monitor *m = client->monitor;
+	if (m->config->exec)
+		refuse(client, "bad-config", "an exec session is paused with its container");
+	else if (!is_running(m))
+		refuse(client, "container-not-running", "the container is not running");
+	else if (m->operation.running)
+		refuse(client, "internal", "the container is just being paused or unpaused; try again");
+	else if (m->paused == pause)
+		refuse(client, pause ? "container-paused" : "container-not-running",
+		       pause ? "the container is paused already" : "the container is not paused");
+	else {
+		client->awaits_pause = true;
+		operation_begin(m, pause ? operation_pause : operation_resume, paused);
+	}
+}
+
+void control_frame(struct client *client, char type, const unsigned char *payload, size_t length)
+{
+	static const struct {
+		char type;
+		size_t length;
+	} known[] = {{'H', 1}, {'C', 0}, {'R', 4}, {'K', 4}, {'T', 8}, {'G', 0}, {'P', 0}, {'U', 0}};
+	struct monitor *m = client->monitor;
+	size_t i = 0, count = sizeof known / sizeof *known;
+	while (i < count && known[i].type != type)
+		i++;
+	if (i == count || known[i].length != length) {
+		client_close(client);
+		return;
+	}
+	switch (type) {
+	case 'H':
+		hello(client, payload[0]);
+		break;
+	case 'C':
+		if (client->flags & CLIENT_STDIN)
+			container_io_detach_stdin(m);
+		client->flags &= ~CLIENT_STDIN;
+		break;
+	case 'R':
+		container_io_resize(m, get_u16(payload), get_u16(payload + 2));
+		break;
+	case 'K':
+		kill_request(client, get_u32(payload));
+		break;
+	case 'T':
+		client->awaits_stop = true;
+		supervisor_stop(m, (int)get_u32(payload), (int)get_u32(payload + 4));
+		break;
+	case 'G':
+		start_request(client);
+		break;
+	default:
+		pause_request(client, type == 'P');
+		break;
+	}
+}

@@ -1,0 +1,221 @@
+/*
+ * From the end of init to that of the monitor: output is read to its end, the container deleted, helpers ended, the
+ * rootfs unmounted, runDir removed; then, and only then, the end is told.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "cleanup.h"
+#include "file.h"
+#include "rootfs.h"
+#include "supervisor.h"
+
+/* Processes outside the container (pid namespace of the host) may keep its output open; they are not waited for. */
+#define DRAIN_GRACE_MS 200
+#define UNMOUNT_GRACE_MS 3000
+#define BACKOFF_FIRST_MS 100
+#define BACKOFF_MAX_MS 60000
+/* A run this long was no failure to start: the next one is quick again. */
+#define BACKOFF_RESET_MS 10000
+
+static void deleted(struct monitor *m, const struct operation_result *result)
+{
+	m->deleted = true;
+	m->status.oom_killed = result->oom_killed;
+	if (!container_io_drained(m))
+		loop_set_timer(&m->loop, TIMER_DRAIN, DRAIN_GRACE_MS);
+	end_advance(m);
+}
+
+void end_begin(struct monitor *m)
+{
+	m->phase = PHASE_ENDING;
+	loop_cancel_timer(&m->loop, TIMER_STOP);
+	loop_cancel_timer(&m->loop, TIMER_TIMEOUT);
+	for (int i = 0; i < 2; i++) {
+		if (m->start_socket[i] >= 0)
+			close(steal_fd(&m->start_socket[i]));
+	}
+	network_end(m);
+	m->status.oom_killed = false;
+	if (m->init == 0)
+		container_io_close(m);
+	else
+		container_io_drain(m);
+	/* Nothing has been made before the runtime was called; an exec session leaves nothing. */
+	if (m->config->exec || m->run_dir < 0)
+		deleted(m, &(struct operation_result){0});
+	else
+		operation_begin(m, operation_delete, deleted);
+}
+
+static void note_exit(struct monitor *m)
+{
+	struct status *status = &m->status;
+	time_now(status->finished_at);
+	memset(&status->init, 0, sizeof status->init);
+	status->signal = 0;
+	if (m->error.code[0]) {
+		status->exit_code = m->error.exit_code;
+		snprintf(status->error_code, sizeof status->error_code, "%s", m->error.code);
+		snprintf(status->error_message, sizeof status->error_message, "%s", m->error.message);
+	} else if (WIFSIGNALED(m->init_status)) {
+		status->signal = WTERMSIG(m->init_status);
+		status->exit_code = 128 + status->signal;
+	} else {
+		status->exit_code = WEXITSTATUS(m->init_status);
+	}
+}
+
+static bool shall_restart(const struct monitor *m)
+{
+	const struct config *config = m->config;
+	if (m->error.code[0] || m->stop_wanted || m->status.stopped_by_user)
+		return false;
+	if (config->restart == RESTART_ON_FAILURE)
+		return m->status.exit_code != 0 && (config->restart_max == 0 || m->status.restart_count < config->restart_max);
+	return config->restart == RESTART_ALWAYS;
+}
+
+static struct ending ending_of(const struct monitor *m)
+{
+	return (struct ending){.exit_code = m->status.exit_code,
+			       .signal = m->status.signal,
+			       .oom_killed = m->status.oom_killed,
+			       .error = m->error.code[0] ? &m->error : NULL};
+}
+
+static void back_off(struct monitor *m)
+{
+	bool long_run = loop_now() - m->running_since >= BACKOFF_RESET_MS;
+	m->backoff_ms = m->backoff_ms == 0 || long_run ? BACKOFF_FIRST_MS : m->backoff_ms * 2;
+	if (m->backoff_ms > BACKOFF_MAX_MS)
+		m->backoff_ms = BACKOFF_MAX_MS;
+	m->status.restart_count++;
+	m->phase = PHASE_BACKOFF;
+	loop_set_timer(&m->loop, TIMER_RESTART, m->backoff_ms);
+	supervisor_write_status(m);
+	struct ending ending = ending_of(m);
+	clients_tell_ending(m, &ending);
+}
+
+static void remove_run_directory(struct monitor *m)
+{
+	static const char *const names[] = {"attach", "console", "pid", "process.json", "slirp.sock"};
+	if (m->run_dir < 0)
+		return;
+	loop_close(&m->loop, &m->listener);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		unlinkat(m->run_dir, names[i], 0);
+	close(steal_fd(&m->run_dir));
+	/* An exec session's is the engine's own. */
+	if (!m->config->exec)
+		rmdir(m->config->run_dir);
+}
+
+static void tell(struct monitor *m)
+{
+	struct ending ending = ending_of(m);
+	m->phase = PHASE_ENDED;
+	free((char *)m->status.socket);
+	m->status.socket = NULL;
+	supervisor_write_status(m);
+	/* From here on the container may be started again, whatever our clients still have to read. */
+	close(steal_fd(&m->lock));
+	if (m->error.code[0] && m->ready_fd >= 0)
+		event_error(m->ready_fd, &m->error);
+	if (m->ready_fd >= 0)
+		close(steal_fd(&m->ready_fd));
+	if (m->relay && !client_connected(m->relay))
+		client_close(m->relay);
+	m->relay_told = m->relay != NULL;
+	clients_tell_ending(m, &ending);
+}
+
+/* For good. fuse-overlayfs ends by itself when it is unmounted, having written everything. */
+static void finish(struct monitor *m)
+{
+	struct error ignored;
+	if (!m->unmounted) {
+		rootfs_unmount(&m->config->rootfs, &ignored);
+		m->unmounted = true;
+		if (m->rootfs_helper > 0)
+			loop_set_timer(&m->loop, TIMER_HELPER, UNMOUNT_GRACE_MS);
+	}
+	if (m->rootfs_helper > 0)
+		return;
+	loop_cancel_timer(&m->loop, TIMER_HELPER);
+	log_close(&m->log);
+	remove_run_directory(m);
+	tell(m);
+}
+
+void end_advance(struct monitor *m)
+{
+	if (m->phase == PHASE_ENDED)
+		return;
+	if (m->phase == PHASE_BACKOFF) {
+		/* Stopped between two runs. */
+		loop_cancel_timer(&m->loop, TIMER_RESTART);
+		m->phase = PHASE_ENDING;
+		finish(m);
+		return;
+	}
+	if (m->unmounted) {
+		finish(m);
+		return;
+	}
+	if (!m->deleted || !container_io_drained(m) || m->network.pid > 0)
+		return;
+	loop_cancel_timer(&m->loop, TIMER_DRAIN);
+	container_io_close(m);
+	note_exit(m);
+	if (shall_restart(m))
+		back_off(m);
+	else
+		finish(m);
+}
+
+void end_timer_expired(struct monitor *m, enum timer timer)
+{
+	if (timer == TIMER_RESTART) {
+		supervisor_run(m);
+	} else if (timer == TIMER_DRAIN) {
+		container_io_close(m);
+		end_advance(m);
+	} else if (timer == TIMER_HELPER && m->rootfs_helper > 0) {
+		kill(m->rootfs_helper, SIGKILL);
+	}
+}
+
+/* The engine we start lives in the namespace that the shared lock keeps, as every process in it. */
+static void pass_alive_lock(struct monitor *m)
+{
+	char number[16];
+	if (m->alive < 0 || !getenv("CORACLE_ALIVE_FD"))
+		return;
+	fcntl(m->alive, F_SETFD, 0);
+	snprintf(number, sizeof number, "%d", m->alive);
+	setenv("CORACLE_ALIVE_FD", number, 1);
+}
+
+void end_cleanup(struct monitor *m)
+{
+	const struct config *config = m->config;
+	if (!config->cleanup || (m->relay_told && m->launch->relay_cleans_up && !config->cleanup_always))
+		return;
+	auto_free const char **argv = config_argv(NULL, config->cleanup, 0);
+	/* In our place, but for clients that still have to read. */
+	if (!argv || (m->clients.count > 0 && fork() != 0))
+		return;
+	pass_alive_lock(m);
+	child_reset_signals();
+	execv(argv[1], (char *const *)(argv + 1));
+	_exit(127);
+}

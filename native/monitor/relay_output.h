@@ -1,0 +1,36 @@
+/* The monitor's frames, written to stdout and stderr as they come, however slowly those are read. */
+#ifndef CORACLE_MONITOR_RELAY_OUTPUT_H
+#define CORACLE_MONITOR_RELAY_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "event.h"
+#include "frame.h"
+
+#define OUTPUT_BUFFER 32768
+
+enum output_event {
+	OUTPUT_MORE,
+	OUTPUT_EXIT,   /* X has come: its text is there */
+	OUTPUT_BROKEN, /* nobody reads stdout any more */
+	OUTPUT_CLOSED  /* the monitor is gone */
+};
+
+struct relay_output {
+	unsigned char header[FRAME_HEADER];
+	size_t header_length, payload_left;
+	char buffer[OUTPUT_BUFFER];
+	size_t length, written;
+	char text[EVENT_MAX];
+	size_t text_length;
+	bool is_pipe[3];
+};
+
+void relay_output_init(struct relay_output *output);
+/* Descriptor that has to become writable before more is read, or -1. */
+int relay_output_waits(const struct relay_output *output);
+enum output_event relay_output_write(struct relay_output *output);
+enum output_event relay_output_read(struct relay_output *output, int data);
+
+#endif

@@ -1,0 +1,129 @@
+#include "setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "cleanup.h"
+#include "file.h"
+#include "supervisor.h"
+#include "text.h"
+
+static int own_stdio_to_null(void)
+{
+	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int i = 0; i < 3; i++) {
+		if (null < 0 || dup2(null, i) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Of all that could be killed for memory, the monitor gives the least and is missed the most. Not allowed to users. */
+static void lower_oom_score(void)
+{
+	auto_close int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write_full(fd, "-999", 4) < 0)
+		return;
+}
+
+int setup_process(struct monitor *m, struct error *err)
+{
+	const struct launch *launch = m->launch;
+	setsid();
+	prctl(PR_SET_NAME, "coracle-monitor");
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || container_io_keep_caller(m) < 0 || own_stdio_to_null() < 0 || chdir("/") < 0)
+		return error_errno(err, "internal", "set up the monitor");
+	int keep[] = {launch->directory, launch->ready_fd,   launch->data,        launch->control,
+		      m->io.caller[0],   m->io.caller[1], m->io.caller[2]};
+	child_keep_fds(3 + (int)m->config->preserve_fds, keep, sizeof keep / sizeof *keep);
+	return 0;
+}
+
+static int take_lock(struct monitor *m, struct error *err)
+{
+	m->lock = openat(m->launch->directory, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (m->lock < 0)
+		return error_errno(err, "internal", "open %s/lock", m->launch->path);
+	if (flock(m->lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return error_set(err, "already-running", "%s %s is running already", m->config->exec ? "session" : "container",
+				 m->config->exec ? m->config->session : m->config->id);
+	return error_errno(err, "internal", "lock %s/lock", m->launch->path);
+}
+
+int setup_locks(struct monitor *m, struct error *err)
+{
+	if (take_lock(m, err) < 0)
+		return -1;
+	lower_oom_score();
+	if (!m->config->alive_file)
+		return 0;
+	m->alive = open(m->config->alive_file, O_RDONLY | O_CLOEXEC);
+	if (m->alive < 0 || flock(m->alive, LOCK_SH | LOCK_NB) < 0)
+		return error_errno(err, "internal", "hold %s", m->config->alive_file);
+	return 0;
+}
+
+int setup_mount_namespace(struct error *err)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return error_errno(err, "mount-failed", "make a mount namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return error_errno(err, "mount-failed", "make mounts propagate one way");
+	return 0;
+}
+
+static int make_directories(char *path)
+{
+	for (char *p = path + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		int rc = mkdir(path, 0700);
+		*p = '/';
+		if (rc < 0 && errno != EEXIST)
+			return -1;
+	}
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+int setup_run_directory(struct monitor *m, struct error *err)
+{
+	auto_free char *path = strdup(m->config->run_dir);
+	struct stat st;
+	if (!path || make_directories(path) < 0)
+		return error_errno(err, "internal", "make %s", m->config->run_dir);
+	m->run_dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (m->run_dir < 0 || fstat(m->run_dir, &st) < 0)
+		return error_errno(err, "internal", "open %s", m->config->run_dir);
+	if (st.st_uid != geteuid() || (st.st_mode & 077) != 0)
+		return error_set(err, "internal", "%s must belong to the user alone (mode 0700)", m->config->run_dir);
+	size_t length = strlen(m->config->run_dir) + sizeof "/attach";
+	char *socket = malloc(length);
+	if (!socket)
+		return error_errno(err, "internal", "allocate");
+	snprintf(socket, length, "%s/attach", m->config->run_dir);
+	m->status.socket = socket;
+	return 0;
+}
+
+void setup_refuse(const struct launch *launch, const struct error *err)
+{
+	char buffer[EVENT_MAX];
+	unsigned char header[FRAME_HEADER];
+	size_t length = event_format_ending(buffer, &(struct ending){.error = err});
+	event_error(launch->ready_fd, err);
+	frame_header(header, 'X', length);
+	if (write_full(launch->control, header, sizeof header) < 0 || write_full(launch->control, buffer, length) < 0)
+		return;
+}

@@ -1,0 +1,20 @@
+/* What makes a process the monitor of a directory. */
+#ifndef CORACLE_MONITOR_SETUP_H
+#define CORACLE_MONITOR_SETUP_H
+
+#include "error.h"
+
+struct launch;
+struct monitor;
+
+/* Own session, subreaper, /dev/null as stdio, no descriptors but those of `launch`. */
+int setup_process(struct monitor *m, struct error *err);
+/* DIR/lock (already-running), and the shared one on aliveFile. */
+int setup_locks(struct monitor *m, struct error *err);
+int setup_mount_namespace(struct error *err);
+/* Makes runDir and opens it. */
+int setup_run_directory(struct monitor *m, struct error *err);
+/* Tells ready descriptor and relay of an error so early that nothing has been made or changed. */
+void setup_refuse(const struct launch *launch, const struct error *err);
+
+#endif

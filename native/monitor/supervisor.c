@@ -1,0 +1,388 @@
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "rootfs.h"
+#include "setup.h"
+
+static const char *phase_status(const struct monitor *m)
+{
+	switch (m->phase) {
+	case PHASE_BACKOFF:
+		return "restarting";
+	case PHASE_ENDED:
+		return "exited";
+	case PHASE_RUNNING:
+	case PHASE_ENDING:
+		return m->stop_wanted ? "stopping" : m->paused ? "paused" : "running";
+	default:
+		return "created";
+	}
+}
+
+void supervisor_write_status(struct monitor *m)
+{
+	m->status.status = phase_status(m);
+	/* A full disk: the lock on DIR tells liveness all the same. */
+	if (status_write(m->launch->directory, &m->status) < 0)
+		return;
+}
+
+static void answer_starters(struct monitor *m)
+{
+	for (struct client *client = m->clients.first; client; client = client->next) {
+		if (client->awaits_start)
+			client_answer(client, NULL);
+		client->awaits_start = false;
+	}
+}
+
+static void report(struct monitor *m, const char *event)
+{
+	event_process(m->ready_fd, event, m->init);
+	if (m->ready_fd >= 0)
+		close(steal_fd(&m->ready_fd));
+	answer_starters(m);
+}
+
+void supervisor_fail(struct monitor *m, const struct error *err)
+{
+	if (m->phase >= PHASE_ENDING || m->error.code[0])
+		return;
+	m->error = *err;
+	if (m->init > 0 && !m->init_ended)
+		kill(m->init, SIGKILL); /* its end leads on */
+	else
+		end_begin(m);
+}
+
+static void running(struct monitor *m)
+{
+	m->phase = PHASE_RUNNING;
+	m->started = true;
+	m->running_since = loop_now();
+	time_now(m->status.started_at);
+	supervisor_write_status(m);
+	report(m, "started");
+	if (m->config->timeout > 0)
+		loop_set_timer(&m->loop, TIMER_TIMEOUT, m->config->timeout * 1000LL);
+	if (m->stop_wanted)
+		supervisor_stop(m, -1, 0);
+	else if (m->pending_signal)
+		supervisor_kill(m, m->pending_signal);
+	m->pending_signal = 0;
+	supervisor_advance(m);
+}
+
+static void start_done(struct monitor *m, const struct operation_result *result)
+{
+	if (m->start_socket[0] >= 0)
+		close(steal_fd(&m->start_socket[0]));
+	if (result->failed)
+		supervisor_fail(m, &result->error);
+	else
+		running(m);
+}
+
+static void begin_start(struct monitor *m)
+{
+	m->phase = PHASE_STARTING;
+	operation_begin(m, operation_start, start_done);
+}
+
+void supervisor_network_ready(struct monitor *m)
+{
+	m->phase = PHASE_CREATED;
+	if (m->init_ended) {
+		supervisor_advance(m);
+	} else if (m->start_wanted) {
+		begin_start(m);
+	} else {
+		supervisor_write_status(m);
+		report(m, "created");
+	}
+}
+
+void supervisor_start(struct monitor *m)
+{
+	m->start_wanted = true;
+	if (m->phase == PHASE_CREATED && !m->init_ended)
+		begin_start(m);
+}
+
+static void made(struct monitor *m, const struct operation_result *result)
+{
+	struct error err;
+	m->init = result->pid;
+	if (result->failed) {
+		supervisor_fail(m, &result->error);
+		return;
+	}
+	process_identify(m->init, &m->status.init);
+	if (m->start_socket[1] >= 0)
+		close(steal_fd(&m->start_socket[1]));
+	if (container_io_created(m, &err) < 0) {
+		supervisor_fail(m, &err);
+		return;
+	}
+	if (m->config->exec) {
+		running(m);
+		return;
+	}
+	if (m->stop_wanted)
+		kill(m->init, SIGKILL);
+	m->phase = PHASE_NETWORK;
+	if (m->config->network == NETWORK_SLIRP)
+		network_begin(m);
+	else
+		supervisor_network_ready(m);
+}
+
+void supervisor_run(struct monitor *m)
+{
+	struct error err;
+	m->phase = PHASE_CREATING;
+	m->init = 0;
+	m->init_ended = m->deleted = m->paused = m->started = false;
+	if (container_io_prepare(m, &err) < 0) {
+		supervisor_fail(m, &err);
+		return;
+	}
+	if (!m->config->runtime_path && !m->config->exec &&
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, m->start_socket) < 0) {
+		error_errno(&err, "internal", "make the start socket");
+		supervisor_fail(m, &err);
+		return;
+	}
+	operation_begin(m, m->config->exec ? operation_exec : operation_create, made);
+}
+
+static void resumed(struct monitor *m, const struct operation_result *result)
+{
+	if (!result->failed)
+		m->paused = false;
+	supervisor_advance(m);
+}
+
+static void stop_running(struct monitor *m, int timeout, int signal)
+{
+	if (timeout < 0)
+		timeout = m->config->stop_timeout;
+	if (signal == 0)
+		signal = m->config->stop_signal;
+	kill(m->init, timeout == 0 ? SIGKILL : signal);
+	long long deadline = loop_now() + timeout * 1000LL;
+	if (timeout > 0 && (m->loop.deadline[TIMER_STOP] == 0 || deadline < m->loop.deadline[TIMER_STOP]))
+		m->loop.deadline[TIMER_STOP] = deadline;
+	/* A frozen process gets no other signal than SIGKILL. */
+	if (m->paused && !m->operation.running)
+		operation_begin(m, operation_resume, resumed);
+	supervisor_write_status(m);
+}
+
+void supervisor_stop(struct monitor *m, int timeout, int signal)
+{
+	m->stop_wanted = m->status.stopped_by_user = true;
+	if (m->phase == PHASE_BACKOFF)
+		end_advance(m);
+	else if (m->phase == PHASE_RUNNING && !m->init_ended)
+		stop_running(m, timeout, signal);
+	else if (m->init > 0 && !m->init_ended)
+		kill(m->init, SIGKILL);
+}
+
+void supervisor_kill(struct monitor *m, int signal)
+{
+	if (signal == SIGKILL || signal == SIGTERM || signal == SIGINT || signal == m->config->stop_signal)
+		m->status.stopped_by_user = true; /* if it ends now, it is not to be restarted */
+	if (m->phase == PHASE_RUNNING && !m->init_ended)
+		kill(m->init, signal);
+	else if (signal == SIGKILL)
+		supervisor_stop(m, 0, SIGKILL);
+	else
+		m->pending_signal = signal;
+}
+
+void supervisor_advance(struct monitor *m)
+{
+	if (m->operation.running)
+		return;
+	if (m->phase == PHASE_ENDING)
+		end_advance(m);
+	else if (m->init_ended && m->phase > PHASE_SETUP && m->phase < PHASE_ENDING)
+		end_begin(m);
+}
+
+/*
+ * An exec'ed process may end before we know that it is ours. Its operation has reported by then, so a look at that
+ * comes before a zombie is taken for a stranger's.
+ */
+static void reap_one(struct monitor *m, pid_t pid)
+{
+	int status;
+	if (pid != m->init)
+		operation_collect(m);
+	if (waitpid(pid, &status, 0) != pid)
+		return;
+	if (pid == m->init && !m->init_ended) {
+		m->init_ended = true;
+		m->init_status = status;
+	}
+	if (pid == m->rootfs_helper) {
+		m->rootfs_helper = 0;
+		m->status.helpers[HELPER_ROOTFS].pid = 0;
+	}
+	network_reaped(m, pid);
+}
+
+static void reap(struct monitor *m)
+{
+	for (;;) {
+		siginfo_t info = {0};
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
+			break;
+		reap_one(m, info.si_pid);
+	}
+	supervisor_advance(m);
+}
+
+static void signal_ready(struct source *source, uint32_t events)
+{
+	struct monitor *m = source->owner;
+	struct signalfd_siginfo info;
+	(void)events;
+	if (read(source->fd, &info, sizeof info) != sizeof info)
+		return;
+	if (info.ssi_signo == SIGCHLD)
+		reap(m);
+	else
+		supervisor_stop(m, -1, 0);
+}
+
+static void expired(void *owner, enum timer timer)
+{
+	struct monitor *m = owner;
+	switch (timer) {
+	case TIMER_STOP:
+	case TIMER_TIMEOUT:
+		if (m->init > 0 && !m->init_ended)
+			kill(m->init, SIGKILL);
+		break;
+	case TIMER_HELPER:
+		if (m->phase == PHASE_NETWORK) {
+			network_expired(m);
+			break;
+		}
+		end_timer_expired(m, timer);
+		break;
+	default:
+		end_timer_expired(m, timer);
+		break;
+	}
+}
+
+static int watch_signals(struct monitor *m, struct error *err)
+{
+	sigset_t signals;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGCHLD);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGQUIT);
+	sigprocmask(SIG_SETMASK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	m->signals.owner = m;
+	m->signals.ready = signal_ready;
+	if (fd < 0 || loop_add(&m->loop, &m->signals, fd, EPOLLIN) < 0)
+		return error_errno(err, "internal", "watch signals");
+	return 0;
+}
+
+static void add_relay(struct monitor *m)
+{
+	const struct launch *launch = m->launch;
+	m->relay = client_add(m, launch->control, 0, true);
+	if (m->relay)
+		m->relay->awaits_start = true;
+	if (launch->data >= 0)
+		client_add(m, launch->data, launch->attach, true);
+}
+
+static int mount_rootfs(struct monitor *m, struct error *err)
+{
+	if (rootfs_mount(&m->config->rootfs, &m->rootfs_helper, err) < 0)
+		return -1;
+	if (m->rootfs_helper > 0)
+		process_identify(m->rootfs_helper, &m->status.helpers[HELPER_ROOTFS]);
+	return 0;
+}
+
+static int prepare(struct monitor *m, struct error *err)
+{
+	if (!m->config->exec && setup_mount_namespace(err) < 0)
+		return -1;
+	if (setup_run_directory(m, err) < 0 || client_listen(m, err) < 0)
+		return -1;
+	if (log_open(&m->log, m->config, err) < 0)
+		return -1;
+	return mount_rootfs(m, err);
+}
+
+static void init_monitor(struct monitor *m, const struct launch *launch)
+{
+	*m = (struct monitor){.launch = launch, .config = launch->config, .ready_fd = launch->ready_fd};
+	m->lock = m->alive = m->run_dir = m->start_socket[0] = m->start_socket[1] = -1;
+	m->listener.fd = m->signals.fd = m->log.fd = m->log.directory = -1;
+	m->loop.owner = m;
+	m->loop.expired = expired;
+	m->start_wanted = !launch->no_start;
+	container_io_init(m);
+	network_init(m);
+	process_identify(getpid(), &m->status.monitor);
+}
+
+int supervise(const struct launch *launch)
+{
+	static struct monitor monitor;
+	struct monitor *m = &monitor;
+	struct error err;
+	init_monitor(m, launch);
+	if (setup_process(m, &err) < 0 || loop_open(&m->loop) < 0 || watch_signals(m, &err) < 0 || setup_locks(m, &err) < 0) {
+		setup_refuse(launch, &err);
+		return 125;
+	}
+	add_relay(m);
+	if (prepare(m, &err) < 0)
+		supervisor_fail(m, &err);
+	else
+		supervisor_run(m);
+	while (m->phase != PHASE_ENDED) {
+		loop_step(&m->loop);
+		clients_sweep(m);
+	}
+	clients_sweep(m);
+	end_cleanup(m);
+	/* Clients that are slow to read the last output. */
+	while (m->clients.count > 0) {
+		loop_step(&m->loop);
+		clients_sweep(m);
+	}
+	return 0;
+}

@@ -1,0 +1,88 @@
+#include "text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void text_add(struct text *text, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	int n = vsnprintf(text->data + text->length, text->size - text->length, format, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= text->size - text->length)
+		text->overflow = true;
+	else
+		text->length += (size_t)n;
+}
+
+void text_add_bytes(struct text *text, const void *data, size_t length)
+{
+	if (length >= text->size - text->length) {
+		text->overflow = true;
+		return;
+	}
+	memcpy(text->data + text->length, data, length);
+	text->length += length;
+	text->data[text->length] = '\0';
+}
+
+int utf8_length(const char *data, size_t length)
+{
+	unsigned char c = (unsigned char)data[0];
+	int need = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+	for (int i = 1; i < need; i++) {
+		if ((size_t)i >= length)
+			return -1;
+		unsigned char next = (unsigned char)data[i];
+		/* Overlong forms, surrogates and what is beyond U+10FFFF show in the second byte. */
+		unsigned char low = i > 1 ? 0x80 : c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+		unsigned char high = i > 1 ? 0xbf : c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+		if (next < low || next > high)
+			return 0;
+	}
+	return need;
+}
+
+void text_add_escaped(struct text *text, const char *data, size_t length)
+{
+	for (size_t i = 0; i < length;) {
+		int n = utf8_length(data + i, length - i);
+		unsigned char c = (unsigned char)data[i];
+		if (n <= 0)
+			text_add(text, "\\ufffd");
+		else if (c == '"' || c == '\\')
+			text_add(text, "\\%c", c);
+		else if (c == '\n')
+			text_add(text, "\\n");
+		else if (c == '\r')
+			text_add(text, "\\r");
+		else if (c == '\t')
+			text_add(text, "\\t");
+		else if (c < 0x20 || c == 0x7f)
+			text_add(text, "\\u%04x", c);
+		else
+			text_add_bytes(text, data + i, (size_t)n);
+		i += n > 0 ? (size_t)n : 1;
+	}
+}
+
+void text_add_string(struct text *text, const char *string)
+{
+	if (!string) {
+		text_add(text, "null");
+		return;
+	}
+	text_add(text, "\"");
+	text_add_escaped(text, string, strlen(string));
+	text_add(text, "\"");
+}
+
+void text_add_identity(struct text *text, const struct process_identity *identity)
+{
+	if (identity->pid == 0)
+		text_add(text, "null");
+	else
+		text_add(text, "{\"pid\":%d,\"startTime\":%llu,\"bootId\":\"%s\"}", (int)identity->pid,
+			 identity->start_time, identity->boot_id);
+}
