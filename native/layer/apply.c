@@ -1,15 +1,19 @@
 /* apply: verifies a layer's blob and unpacks it in overlay form. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "blob.h"
 #include "cleanup.h"
 #include "commands.h"
+#include "file.h"
 #include "path.h"
 #include "report.h"
 #include "stream.h"
@@ -20,10 +24,10 @@
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
 
 struct apply_options {
-	const char *directory, *digest, *diff_id, *copy_to;
+	struct blob_options blob;
+	const char *directory, *copy_to;
 	const char *opaque_xattr;
-	unsigned long long size;
-	bool has_size;
+	long long offset;
 };
 
 static bool starts_with(const char *text, const char *prefix)
@@ -46,14 +50,19 @@ static int make_whiteout(struct unpack *unpack, const char *path, struct error *
 	if (errno != EEXIST)
 		return fail_errno(err, "make the whiteout %s", path);
 	auto_close int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? 0 : target_set_opaque(&unpack->target, fd, path, err);
+	if (fd < 0)
+		return 0;
+	auto_free char *directory = NULL;
+	if (asprintf(&directory, "%.*s%s", (int)(base - path), path, name) < 0)
+		return fail_errno(err, "apply %s", path);
+	return target_set_opaque(&unpack->target, fd, directory, err);
 }
 
 static int make_opaque(struct unpack *unpack, const char *path, struct error *err)
 {
 	const char *base;
 	int parent = target_parent(&unpack->target, path, &base, err);
-	return parent < 0 ? -1 : target_set_opaque(&unpack->target, parent, path, err);
+	return parent < 0 ? -1 : target_set_opaque(&unpack->target, parent, unpack->target.parent_path, err);
 }
 
 /* Names that AUFS keeps for itself (hard link directories and the like) mean nothing to others. */
@@ -77,7 +86,7 @@ static bool is_below_whiteout(const char *path)
 	return false;
 }
 
-static int apply_entry(struct unpack *unpack, struct tar_reader *reader, const struct tar_entry *entry,
+static int apply_entry(struct unpack *unpack, const struct unpack_data *data, const struct tar_entry *entry,
 		       struct error *err)
 {
 	auto_free char *path = unpack_path(unpack, entry->path, err);
@@ -93,125 +102,124 @@ static int apply_entry(struct unpack *unpack, struct tar_reader *reader, const s
 		return error_set(err, "unsafe-path", "%s lies below a whiteout", path);
 	if (starts_with(base, WHITEOUT_PREFIX))
 		return make_whiteout(unpack, path, err);
-	return unpack_entry(unpack, reader, entry, path, err);
+	return unpack_entry(unpack, data, entry, path, err);
 }
 
-static int apply_entries(struct unpack *unpack, struct stream *stream, unsigned long *entries, struct error *err)
+static void print_paths(const char *key, const struct name_list *paths)
 {
-	struct tar_reader reader;
-	struct tar_entry entry = {0};
-	tar_reader_init(&reader, stream_next, stream);
-	int result;
-	while ((result = tar_next(&reader, &entry, err)) > 0) {
-		++*entries;
-		result = apply_entry(unpack, &reader, &entry, err);
-		if (result < 0)
-			break;
+	const char *comma = "";
+	printf(",\"%s\":[", key);
+	for (size_t i = 0; i < paths->count; i++) {
+		if (!report_is_utf8(paths->names[i]))
+			continue;
+		fputs(comma, stdout);
+		report_string(stdout, paths->names[i]);
+		comma = ",";
 	}
-	tar_entry_free(&entry);
-	tar_reader_free(&reader);
-	return result < 0 ? -1 : unpack_finish(unpack, err);
+	putchar(']');
 }
 
-/* The diffID covers what follows the end of the archive, too. */
-static int read_rest(struct stream *stream, struct error *err)
+/* Directories without an entry of their own, of those that are still there; the root may be one. */
+static int find_implicit(struct unpack *unpack, struct error *err)
 {
-	const uint8_t *data;
-	size_t length;
-	do {
-		if (stream_next(stream, &data, &length, err) < 0)
-			return -1;
-	} while (length > 0);
-	return 0;
+	struct name_list *implicit = &unpack->target.implicit;
+	if (name_list_add(implicit, "") < 0)
+		return fail_errno(err, "apply");
+	name_list_sort(implicit);
+	/* From here on without their times, which are set. */
+	name_list_sort(&unpack->directories);
+	name_list_subtract(implicit, &unpack->directories);
+	struct name_list gone = {0};
+	int result = 0;
+	for (size_t i = 0; i < implicit->count && result == 0; i++) {
+		const char *path = implicit->names[i];
+		auto_close int fd = open_in_root(unpack->target.root, *path ? path : ".",
+						 O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+		result = fd < 0 ? name_list_add(&gone, path) : 0;
+	}
+	name_list_subtract(implicit, &gone);
+	name_list_free(&gone);
+	return result == 0 ? 0 : fail_errno(err, "apply");
 }
 
-static int check_blob(const struct apply_options *options, const struct stream_summary *summary, struct error *err)
-{
-	if (options->has_size && summary->size != options->size)
-		return error_set(err, "size-mismatch", "the blob has %llu bytes, not the expected %llu",
-				 (unsigned long long)summary->size, options->size);
-	if (options->digest && strcmp(options->digest, summary->digest) != 0)
-		return error_set(err, "digest-mismatch", "the blob's digest is %s, not the expected %s", summary->digest,
-				 options->digest);
-	return 0;
-}
-
-/* Unpacks, then checks. A blob that isn't the one asked for is reported as such, however its contents failed. */
 static int apply(const struct apply_options *options, struct unpack *unpack, struct stream *stream, struct error *err)
 {
 	struct stream_summary summary;
-	struct error late;
-	unsigned long entries = 0;
-	int result = apply_entries(unpack, stream, &entries, err);
-	if (result == 0)
-		result = read_rest(stream, err);
-	if (result < 0 && strcmp(err->code, "corrupt-archive") != 0)
+	int result = unpack_archive(unpack, stream_next, stream, apply_entry, err);
+	if (blob_finish(stream, &options->blob, result, &summary, err) < 0 || find_implicit(unpack, err) < 0)
 		return -1;
-	if (stream_finish(stream, &summary, &late) < 0 && strcmp(late.code, "corrupt-archive") != 0) {
-		*err = late;
-		return -1;
-	}
-	if (check_blob(options, &summary, &late) < 0) {
-		*err = late;
-		return -1;
-	}
-	if (result < 0)
-		return -1;
-	if (options->diff_id && strcmp(options->diff_id, summary.diff_id) != 0)
-		return error_set(err, "diffid-mismatch", "the layer's diffID is %s, not the expected %s", summary.diff_id,
-				 options->diff_id);
-	printf("{\"digest\":\"%s\",\"size\":%llu,\"diffID\":\"%s\",\"diffSize\":%llu,\"entries\":%lu}\n", summary.digest,
-	       (unsigned long long)summary.size, summary.diff_id, (unsigned long long)summary.diff_size, entries);
+	name_list_sort(&unpack->target.opaque);
+	printf("{\"digest\":\"%s\",\"size\":%llu,\"diffID\":\"%s\",\"diffSize\":%llu,\"bytes\":%llu,\"entries\":%llu,"
+	       "\"compression\":\"%s\"",
+	       summary.digest, (unsigned long long)summary.size, summary.diff_id, (unsigned long long)summary.diff_size,
+	       unpack->bytes, unpack->entries, summary.compression);
+	print_paths("implicit", &unpack->target.implicit);
+	print_paths("opaque", &unpack->target.opaque);
+	puts("}");
 	return 0;
 }
 
-static int check_digest(const char *option, const char *digest, struct error *err)
+static int set_option(int option, struct apply_options *options, const char **xattrs, struct error *err)
 {
-	if (digest && (!starts_with(digest, "sha256:") || strlen(digest) != strlen("sha256:") + 64 ||
-		       strspn(digest + strlen("sha256:"), "0123456789abcdef") != 64))
-		return error_set(err, "usage", "--%s needs sha256:<64 hex digits>, not %s", option, digest);
-	return 0;
+	unsigned long long offset;
+	switch (option) {
+	case 'd':
+		options->directory = optarg;
+		return 0;
+	case 'g':
+		options->blob.digest = optarg;
+		return blob_check_digest("digest", optarg, err);
+	case 'i':
+		options->blob.diff_id = optarg;
+		return blob_check_digest("diff-id", optarg, err);
+	case 'c':
+		options->copy_to = optarg;
+		return 0;
+	case 'x':
+		*xattrs = optarg;
+		return 0;
+	case 'o':
+		if (option_number("offset", optarg, INT64_MAX / 2, &offset, err) < 0)
+			return -1;
+		options->offset = (long long)offset;
+		return 0;
+	default:
+		options->blob.has_size = true;
+		return option_number("size", optarg, INT64_MAX / 2, &options->blob.size, err);
+	}
 }
 
 static int parse(int argc, char **argv, struct apply_options *options, struct error *err)
 {
 	static const struct option known[] = {
-		{"dir", required_argument, NULL, 'd'},	   {"digest", required_argument, NULL, 'g'},
-		{"size", required_argument, NULL, 's'},	   {"diff-id", required_argument, NULL, 'i'},
-		{"xattrs", required_argument, NULL, 'x'},  {"copy-to", required_argument, NULL, 'c'},
-		{NULL, 0, NULL, 0},
+		{"dir", required_argument, NULL, 'd'},	  {"digest", required_argument, NULL, 'g'},
+		{"offset", required_argument, NULL, 'o'}, {"size", required_argument, NULL, 's'},
+		{"diff-id", required_argument, NULL, 'i'}, {"xattrs", required_argument, NULL, 'x'},
+		{"copy-to", required_argument, NULL, 'c'}, {NULL, 0, NULL, 0},
 	};
 	const char *xattrs = "user";
 	int option;
 	while ((option = option_next(argc, argv, known, err)) >= 0) {
-		if (option == 'd')
-			options->directory = optarg;
-		else if (option == 'g')
-			options->digest = optarg;
-		else if (option == 'i')
-			options->diff_id = optarg;
-		else if (option == 'c')
-			options->copy_to = optarg;
-		else if (option == 'x')
-			xattrs = optarg;
-		else if (option_number("size", optarg, INT64_MAX, &options->size, err) < 0)
+		if (set_option(option, options, &xattrs, err) < 0)
 			return -1;
-		else
-			options->has_size = true;
 	}
 	if (option == -2)
 		return -1;
 	if (!options->directory)
 		return error_set(err, "usage", "apply needs --dir DIR");
+	if (options->offset >= 0 && !options->blob.has_size)
+		return error_set(err, "usage", "--offset needs --size");
 	if (strcmp(xattrs, "user") != 0 && strcmp(xattrs, "trusted") != 0)
 		return error_set(err, "usage", "--xattrs is user or trusted, not %s", xattrs);
 	options->opaque_xattr = *xattrs == 'u' ? "user.overlay.opaque" : "trusted.overlay.opaque";
-	return check_digest("digest", options->digest, err) < 0 ? -1 : check_digest("diff-id", options->diff_id, err);
+	return 0;
 }
 
 int apply_command(int argc, char **argv, struct error *err)
 {
-	struct apply_options options = {0};
+	/* A killed engine leaves no unpacking behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	struct apply_options options = {.offset = -1};
 	if (parse(argc, argv, &options, err) < 0)
 		return -1;
 	auto_close int root = option_directory(options.directory, err);
@@ -223,7 +231,8 @@ int apply_command(int argc, char **argv, struct error *err)
 		if (copy < 0)
 			return fail_errno(err, "make %s", options.copy_to);
 	}
-	struct stream_options input = {.fd = STDIN_FILENO, .copy_fd = copy, .max_size = options.size};
+	struct stream_options input = {
+		.fd = STDIN_FILENO, .offset = options.offset, .copy_fd = copy, .max_size = options.blob.size};
 	struct stream *stream = stream_start(&input, err);
 	if (!stream)
 		return -1;

@@ -8,11 +8,17 @@
 
 int apply_command(int argc, char **argv, struct error *err);
 int archive_command(int argc, char **argv, struct error *err);
+int cat_command(int argc, char **argv, struct error *err);
+int cat_command(int argc, char **argv, struct error *err);
 int clone_command(int argc, char **argv, struct error *err);
 int copy_command(int argc, char **argv, struct error *err);
+int decompress_command(int argc, char **argv, struct error *err);
 int diff_command(int argc, char **argv, struct error *err);
 int extract_command(int argc, char **argv, struct error *err);
 int remove_command(int argc, char **argv, struct error *err);
+int stat_command(int argc, char **argv, struct error *err);
+int stat_command(int argc, char **argv, struct error *err);
+int sync_command(int argc, char **argv, struct error *err);
 int usage_command(int argc, char **argv, struct error *err);
 
 /* getopt_long for a command without operands. Returns the option's value or -1 at the end, -2: error. */

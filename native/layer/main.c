@@ -16,7 +16,17 @@ static const struct {
 	int (*run)(int argc, char **argv, struct error *err);
 } commands[] = {
 	{"apply", apply_command},
+	{"archive", archive_command},
+	{"cat", cat_command},
+	{"clone", clone_command},
+	{"copy", copy_command},
+	{"decompress", decompress_command},
+	{"diff", diff_command},
+	{"extract", extract_command},
 	{"remove", remove_command},
+	{"stat", stat_command},
+	{"sync", sync_command},
+	{"usage", usage_command},
 };
 
 int option_next(int argc, char **argv, const struct option *options, struct error *err)
@@ -58,7 +68,7 @@ static int run(int argc, char **argv, struct error *err)
 			return commands[i].run(argc - 1, argv + 1, err);
 	}
 	return error_set(err, "usage",
-			 "usage: coracle-layer apply|remove OPTIONS…");
+			 "usage: coracle-layer apply|archive|cat|clone|copy|decompress|diff|extract|remove|stat|sync|usage OPTIONS…");
 }
 
 int layer_main(int argc, char **argv)

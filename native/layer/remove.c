@@ -189,10 +189,10 @@ static int remove_path(const char *argument, struct error *err)
 
 int remove_command(int argc, char **argv, struct error *err)
 {
-	if (argc < 1)
+	if (argc < 2)
 		return error_set(err, "usage", "remove needs a directory: coracle-layer remove DIR…");
 	int result = 0;
-	for (int i = 0; i < argc; i++) {
+	for (int i = 1; i < argc; i++) {
 		struct error one;
 		if (remove_path(argv[i], &one) == 0)
 			continue;

@@ -45,8 +45,18 @@ static size_t utf8_length(const unsigned char *p)
 	return length;
 }
 
-/* File names may be any bytes; what is not UTF-8 becomes U+FFFD so that the line stays JSON. */
-static void print_string(FILE *out, const char *text)
+bool report_is_utf8(const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p;) {
+		size_t length = *p >= 0x80 ? utf8_length(p) : 1;
+		if (length == 0)
+			return false;
+		p += length;
+	}
+	return true;
+}
+
+void report_string(FILE *out, const char *text)
 {
 	fputc('"', out);
 	for (const unsigned char *p = (const unsigned char *)text; *p;) {
@@ -69,8 +79,8 @@ static void print_string(FILE *out, const char *text)
 void report_error(const struct error *err)
 {
 	fputs("{\"code\":", stderr);
-	print_string(stderr, err->code);
+	report_string(stderr, err->code);
 	fputs(",\"message\":", stderr);
-	print_string(stderr, err->message);
+	report_string(stderr, err->message);
 	fputs("}\n", stderr);
 }

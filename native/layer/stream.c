@@ -126,25 +126,37 @@ static int take_input(struct stream *s, size_t length, struct error *err)
 	return 0;
 }
 
-static ssize_t read_some(int fd, uint8_t *buffer, size_t length)
+/* Up to `length` bytes, fewer only at the end when `whole`. */
+static ssize_t read_input(struct stream *s, size_t length, bool whole)
 {
-	ssize_t n;
-	do
-		n = read(fd, buffer, length);
-	while (n < 0 && errno == EINTR);
-	return n;
+	const struct stream_options *o = &s->options;
+	size_t done = 0;
+	if (o->offset >= 0 && length > o->max_size - s->size)
+		length = (size_t)(o->max_size - s->size);
+	while (done < length) {
+		ssize_t n = o->offset < 0 ? read(o->fd, s->input + done, length - done)
+					  : pread(o->fd, s->input + done, length - done, o->offset + (off_t)(s->size + done));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		done += (size_t)n;
+		if (n == 0 || !whole)
+			break;
+	}
+	return (ssize_t)done;
 }
 
 /* Everything up to the end of input: what cannot be decompressed is still read, for its digest tells more than its rest. */
 static int produce(struct stream *s, struct error *err)
 {
 	bool decoding = true;
-	ssize_t n = read_full(s->options.fd, s->input, DECODER_MAGIC_SIZE);
+	ssize_t n = read_input(s, DECODER_MAGIC_SIZE, true);
 	if (n >= 0 && decoder_init(&s->decoder, s->input, (size_t)n, err) < 0) {
 		end_slots(s, err);
 		decoding = false;
 	}
-	for (; n > 0; n = read_some(s->options.fd, s->input, INPUT_SIZE)) {
+	for (; n > 0; n = read_input(s, INPUT_SIZE, false)) {
 		if (take_input(s, (size_t)n, err) < 0)
 			return -1;
 		int result = decoding ? decode(s, s->input, (size_t)n, err) : 0;
@@ -254,7 +266,13 @@ int stream_finish(struct stream *s, struct stream_summary *summary, struct error
 	unlock(s);
 	pthread_join(s->thread, NULL);
 	s->running = false;
-	*summary = (struct stream_summary){.size = s->size, .diff_size = s->diff_size};
+	*summary = (struct stream_summary){
+		.size = s->size,
+		.diff_size = s->diff_size,
+		.compression = s->decoder.kind == DECODER_GZIP	 ? "gzip"
+			       : s->decoder.kind == DECODER_ZSTD ? "zstd"
+								 : "none",
+	};
 	digest_text(&s->compressed, summary->digest);
 	digest_text(&s->uncompressed, summary->diff_id);
 	if (s->failed) {

@@ -16,6 +16,7 @@ struct stream;
 
 struct stream_options {
 	int fd;
+	int64_t offset;    /* reads max_size bytes from there on, and leaves the file position alone; -1: reads to the end */
 	int copy_fd;       /* gets the bytes as they are read, -1 for none */
 	uint64_t max_size; /* of the bytes read; more is a size-mismatch. 0: any */
 };
@@ -23,6 +24,7 @@ struct stream_options {
 struct stream_summary {
 	uint64_t size, diff_size;
 	char digest[DIGEST_MAX], diff_id[DIGEST_MAX];
+	const char *compression; /* none, gzip or zstd */
 };
 
 struct stream *stream_start(const struct stream_options *options, struct error *err);

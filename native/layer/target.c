@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "file.h"
+#include "overlay.h"
 #include "path.h"
 #include "remove.h"
 #include "report.h"
@@ -25,6 +25,8 @@ void target_init(struct target *target, int root, const char *opaque_xattr)
 void target_free(struct target *target)
 {
 	target_forget(target);
+	name_list_free(&target->implicit);
+	name_list_free(&target->opaque);
 }
 
 void target_forget(struct target *target)
@@ -70,7 +72,7 @@ static int make_directory(struct target *target, const char *path, struct error 
 		struct stat st;
 		if (errno != EEXIST || fstatat(parent, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return fail_errno(err, "make directory %s", path);
-		if (!target->opaque_xattr || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(0, 0))
+		if (!target->opaque_xattr || !overlay_is_whiteout(&st))
 			return S_ISLNK(st.st_mode)
 				       ? error_set(err, "not-a-directory", "%s is a symbolic link to nothing", path)
 				       : error_set(err, "not-a-directory", "%s is not a directory", path);
@@ -85,6 +87,8 @@ static int make_directory(struct target *target, const char *path, struct error 
 	/* Root's also below a directory that passes on its group. */
 	if (is_special(parent) && (fchown(fd, 0, 0) < 0 || fchmod(fd, 0755) < 0) && errno != EPERM)
 		return fail_errno(err, "change the owner of %s", path);
+	if (name_list_add(&target->implicit, path) < 0)
+		return fail_errno(err, "make directory %s", path);
 	return whiteout ? target_set_opaque(target, fd, path, err) : 0;
 }
 
@@ -133,7 +137,7 @@ int target_clear(struct target *target, int parent, const char *base, bool *whit
 	*whiteout = false;
 	if (fstatat(parent, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail_errno(err, "look at %s", base);
-	*whiteout = target->opaque_xattr && S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0);
+	*whiteout = target->opaque_xattr && overlay_is_whiteout(&st);
 	return remove_at(parent, base, err);
 }
 
@@ -143,5 +147,5 @@ int target_set_opaque(struct target *target, int directory, const char *path, st
 	int fuse = fsetxattr(directory, "user.fuseoverlayfs.opaque", "y", 1, 0);
 	if (native < 0 && fuse < 0)
 		return fail_errno(err, "mark %s as opaque (the file system must take extended attributes)", path);
-	return 0;
+	return name_list_add(&target->opaque, path) < 0 ? fail_errno(err, "mark %s as opaque", path) : 0;
 }

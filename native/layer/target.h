@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "error.h"
+#include "name_list.h"
 
 struct target {
 	int root;
@@ -17,6 +18,8 @@ struct target {
 	char *parent_path;
 	int parent;
 	bool parent_special; /* children inherit group or ACL from it */
+	struct name_list implicit; /* directories made for the sake of what is in them */
+	struct name_list opaque;
 };
 
 void target_init(struct target *target, int root, const char *opaque_xattr);

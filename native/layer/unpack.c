@@ -16,11 +16,6 @@
 
 #define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-struct unpack_directory {
-	char *path;
-	struct timespec mtime;
-};
-
 /* An entry on its way into the directory that holds it. */
 struct place {
 	const struct tar_entry *entry;
@@ -40,9 +35,8 @@ void unpack_init(struct unpack *unpack, int root, const char *opaque_xattr)
 
 void unpack_free(struct unpack *unpack)
 {
-	for (size_t i = 0; i < unpack->directory_count; i++)
-		free(unpack->directories[i].path);
-	free(unpack->directories);
+	name_list_free(&unpack->directories);
+	free(unpack->directory_times);
 	target_free(&unpack->target);
 }
 
@@ -61,19 +55,16 @@ char *unpack_path(const struct unpack *unpack, const char *name, struct error *e
 
 static int remember_directory(struct unpack *unpack, const char *path, const struct tar_entry *entry, struct error *err)
 {
-	size_t count = unpack->directory_count;
+	/* Grows by doubling: the count is a power of two exactly when the array is full. */
+	size_t count = unpack->directories.count;
 	if ((count & (count - 1)) == 0) {
-		struct unpack_directory *bigger =
-			reallocarray(unpack->directories, count ? count * 2 : 1, sizeof *bigger);
+		struct timespec *bigger = reallocarray(unpack->directory_times, count ? count * 2 : 1, sizeof *bigger);
 		if (!bigger)
 			return fail_errno(err, "unpack %s", path);
-		unpack->directories = bigger;
+		unpack->directory_times = bigger;
 	}
-	char *copy = strdup(path);
-	if (!copy)
-		return fail_errno(err, "unpack %s", path);
-	unpack->directories[unpack->directory_count++] = (struct unpack_directory){copy, entry->mtime};
-	return 0;
+	unpack->directory_times[count] = entry->mtime;
+	return name_list_add(&unpack->directories, path) < 0 ? fail_errno(err, "unpack %s", path) : 0;
 }
 
 /* The system call that makes it. Returns a descriptor for a file, 0 for others, -1 with errno. */
@@ -160,29 +151,12 @@ static int create_or_replace(struct unpack *unpack, struct place *place, bool *h
 	}
 }
 
-static int write_data(int fd, struct tar_reader *reader, const struct place *place, struct error *err)
-{
-	const struct tar_entry *entry = place->entry;
-	const uint8_t *data;
-	size_t length;
-	uint64_t offset;
-	int result;
-	while ((result = tar_data(reader, entry, &data, &length, &offset, err)) > 0) {
-		if (entry->sparse && lseek(fd, (off_t)offset, SEEK_SET) < 0)
-			return fail_errno(err, "write %s", place->path);
-		if (write_full(fd, data, length) < 0)
-			return fail_errno(err, "write %s", place->path);
-	}
-	if (result == 0 && entry->sparse && ftruncate(fd, (off_t)entry->size) < 0)
-		return fail_errno(err, "write %s", place->path);
-	return result;
-}
-
-static int unpack_file(struct unpack *unpack, struct tar_reader *reader, struct place *place, struct error *err)
+static int unpack_file(struct unpack *unpack, const struct unpack_data *data, struct place *place, struct error *err)
 {
 	bool hides;
+	unpack->bytes += place->entry->size;
 	auto_close int fd = create_or_replace(unpack, place, &hides, err);
-	if (fd < 0 || write_data(fd, reader, place, err) < 0 ||
+	if (fd < 0 || data->write(data->context, fd, place->entry, place->path, err) < 0 ||
 	    metadata_set(&unpack->ownership, fd, place->entry, place->fresh, place->path, err) < 0)
 		return -1;
 	return metadata_set_times(fd, place->entry, place->path, err);
@@ -256,7 +230,7 @@ static int unpack_special(struct unpack *unpack, struct place *place, struct err
 			       err);
 }
 
-int unpack_entry(struct unpack *unpack, struct tar_reader *reader, const struct tar_entry *entry, const char *path,
+int unpack_entry(struct unpack *unpack, const struct unpack_data *data, const struct tar_entry *entry, const char *path,
 		 struct error *err)
 {
 	if (*path == '\0')
@@ -268,7 +242,7 @@ int unpack_entry(struct unpack *unpack, struct tar_reader *reader, const struct 
 	place.fresh = !unpack->target.parent_special;
 	switch (entry->type) {
 	case TAR_FILE:
-		return unpack_file(unpack, reader, &place, err);
+		return unpack_file(unpack, data, &place, err);
 	case TAR_DIRECTORY:
 		return unpack_directory(unpack, &place, err);
 	case TAR_HARDLINK:
@@ -281,14 +255,48 @@ int unpack_entry(struct unpack *unpack, struct tar_reader *reader, const struct 
 int unpack_finish(struct unpack *unpack, struct error *err)
 {
 	target_forget(&unpack->target);
-	for (size_t i = 0; i < unpack->directory_count; i++) {
-		const struct unpack_directory *directory = &unpack->directories[i];
-		const struct timespec times[2] = {directory->mtime, directory->mtime};
-		auto_close int fd = open_in_root(unpack->target.root, *directory->path ? directory->path : ".",
-						 DIRECTORY_FLAGS, 0);
+	for (size_t i = 0; i < unpack->directories.count; i++) {
+		const char *path = unpack->directories.names[i];
+		const struct timespec times[2] = {unpack->directory_times[i], unpack->directory_times[i]};
+		auto_close int fd = open_in_root(unpack->target.root, *path ? path : ".", DIRECTORY_FLAGS, 0);
 		/* A later entry may have taken its place. */
 		if (fd >= 0 && futimens(fd, times) < 0)
-			return fail_errno(err, "set the time of %s", directory->path);
+			return fail_errno(err, "set the time of %s", path);
 	}
 	return 0;
+}
+
+static int write_from_archive(void *context, int fd, const struct tar_entry *entry, const char *path, struct error *err)
+{
+	const uint8_t *data;
+	size_t length;
+	uint64_t offset;
+	int result;
+	while ((result = tar_data(context, entry, &data, &length, &offset, err)) > 0) {
+		if (entry->sparse && lseek(fd, (off_t)offset, SEEK_SET) < 0)
+			return fail_errno(err, "write %s", path);
+		if (write_full(fd, data, length) < 0)
+			return fail_errno(err, "write %s", path);
+	}
+	if (result == 0 && entry->sparse && ftruncate(fd, (off_t)entry->size) < 0)
+		return fail_errno(err, "write %s", path);
+	return result;
+}
+
+int unpack_archive(struct unpack *unpack, tar_source *source, void *context, unpack_visit *visit, struct error *err)
+{
+	struct tar_reader reader;
+	struct tar_entry entry = {0};
+	const struct unpack_data data = {.write = write_from_archive, .context = &reader};
+	tar_reader_init(&reader, source, context);
+	int result;
+	while ((result = tar_next(&reader, &entry, err)) > 0) {
+		unpack->entries++;
+		result = visit(unpack, &data, &entry, err);
+		if (result < 0)
+			break;
+	}
+	tar_entry_free(&entry);
+	tar_reader_free(&reader);
+	return result < 0 ? -1 : unpack_finish(unpack, err);
 }

@@ -63,10 +63,12 @@ int xattr_read(int fd, const char *name, struct tar_entry *entry, struct error *
 	char path_buffer[PATH_MAX], *path = name ? path_buffer : NULL;
 	if (path && proc_path(path, fd, name) < 0)
 		return fail_errno(err, "read extended attributes");
-	/* Most files have none. */
+	/* Most files have none; of an O_PATH descriptor they cannot be read. */
 	ssize_t room = list(fd, path, NULL, 0);
-	if (room <= 0)
-		return room == 0 || errno == ENOTSUP || errno == EPERM ? 0 : fail_errno(err, "read extended attributes");
+	if (room == 0 || (room < 0 && (errno == ENOTSUP || errno == EPERM || errno == EBADF)))
+		return 0;
+	if (room < 0)
+		return fail_errno(err, "read extended attributes");
 	auto_free char *names = malloc((size_t)room);
 	auto_free char *value = malloc(XATTR_SIZE_MAX);
 	if (!names || !value)

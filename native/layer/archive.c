@@ -1,0 +1,108 @@
+/* archive: files out of a root file system, as `cp` needs them. */
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "commands.h"
+#include "file.h"
+#include "pack.h"
+#include "path.h"
+#include "report.h"
+
+struct archive {
+	struct pack pack;
+	const char *name;
+};
+
+static int visit(void *context, const struct walk_entry *entry, struct error *err)
+{
+	struct archive *archive = context;
+	auto_free char *name = NULL;
+	if (asprintf(&name, "%s/%s", archive->name, entry->path) < 0)
+		return fail_errno(err, "archive %s", entry->path);
+	return pack_entry(&archive->pack, entry, name, err);
+}
+
+/* A descriptor that can be read, of what an O_PATH one stands for; links, pipes and devices stay as they are. */
+static int open_for_reading(int fd, const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
+		return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	char path[64];
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static int write_archive(struct archive *archive, int root, const char *path, bool follow, struct error *err)
+{
+	auto_close int found = open_in_root(root, path, O_PATH | (follow ? 0 : O_NOFOLLOW), 0);
+	struct stat st;
+	if (found < 0 || fstat(found, &st) < 0)
+		return fail_errno(err, "open %s", path);
+	auto_close int fd = open_for_reading(found, &st);
+	if (fd < 0)
+		return fail_errno(err, "open %s", path);
+	if (S_ISSOCK(st.st_mode))
+		return error_set(err, "io-error", "%s is a socket: it cannot be archived", path);
+	if (pack_open(&archive->pack, fd, &st, archive->name, err) < 0)
+		return -1;
+	if (S_ISDIR(st.st_mode) && walk(fd, visit, archive, err) < 0)
+		return -1;
+	return tar_writer_end(&archive->pack.writer, err);
+}
+
+/* The last component, `.` for the root or what ends in it. */
+static char *default_name(const char *path, struct error *err)
+{
+	size_t length;
+	const char *last = path_base(path, &length);
+	auto_free char *absolute = NULL;
+	if (strcmp(last, ".") == 0)
+		return strdup(".");
+	if (asprintf(&absolute, "/%s", path) < 0)
+		return NULL;
+	auto_free char *clean = path_clean(absolute, err);
+	const char *base = clean ? path_base(clean, &length) : NULL;
+	return base ? strdup(*base ? base : ".") : NULL;
+}
+
+int archive_command(int argc, char **argv, struct error *err)
+{
+	static const struct option known[] = {
+		{"root", required_argument, NULL, 'r'}, {"path", required_argument, NULL, 'p'},
+		{"follow", no_argument, NULL, 'f'},	{"name", required_argument, NULL, 'n'},
+		{NULL, 0, NULL, 0},
+	};
+	const char *root_path = NULL, *path = NULL, *name = NULL;
+	bool follow = false;
+	int option;
+	while ((option = option_next(argc, argv, known, err)) >= 0) {
+		if (option == 'r')
+			root_path = optarg;
+		else if (option == 'p')
+			path = optarg;
+		else if (option == 'n')
+			name = optarg;
+		else
+			follow = true;
+	}
+	if (option == -2)
+		return -1;
+	if (!root_path || !path)
+		return error_set(err, "usage", "archive needs --root DIR and --path PATH");
+	auto_close int root = option_directory(root_path, err);
+	auto_free char *base = name ? strdup(name) : default_name(path, err);
+	if (root < 0 || !base)
+		return -1;
+	struct archive archive = {.name = base};
+	int result = pack_init(&archive.pack, STDOUT_FILENO, err);
+	if (result == 0)
+		result = write_archive(&archive, root, path, follow, err);
+	pack_free(&archive.pack);
+	return result;
+}

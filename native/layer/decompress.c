@@ -1,0 +1,50 @@
+/* decompress: a layer's blob as the tar in it. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "blob.h"
+#include "commands.h"
+#include "file.h"
+#include "report.h"
+
+static int write_out(struct stream *stream, struct error *err)
+{
+	const uint8_t *data;
+	size_t length;
+	for (;;) {
+		if (stream_next(stream, &data, &length, err) < 0)
+			return -1;
+		if (length == 0)
+			return 0;
+		if (write_full(STDOUT_FILENO, data, length) < 0)
+			return fail_errno(err, "write to standard output");
+	}
+}
+
+int decompress_command(int argc, char **argv, struct error *err)
+{
+	static const struct option known[] = {
+		{"digest", required_argument, NULL, 'g'},
+		{"diff-id", required_argument, NULL, 'i'},
+		{NULL, 0, NULL, 0},
+	};
+	struct blob_options options = {0};
+	int option;
+	while ((option = option_next(argc, argv, known, err)) >= 0) {
+		if (option == 'g')
+			options.digest = optarg;
+		else
+			options.diff_id = optarg;
+	}
+	if (option == -2 || blob_check_digest("digest", options.digest, err) < 0 ||
+	    blob_check_digest("diff-id", options.diff_id, err) < 0)
+		return -1;
+	struct stream_options input = {.fd = STDIN_FILENO, .offset = -1, .copy_fd = -1};
+	struct stream *stream = stream_start(&input, err);
+	if (!stream)
+		return -1;
+	struct stream_summary summary;
+	int result = blob_finish(stream, &options, write_out(stream, err), &summary, err);
+	stream_free(stream);
+	return result;
+}
