@@ -18,6 +18,7 @@ import { createVolume, findVolume, removeVolume } from "../../storage/volumes.ts
 import { type PullOptions, pullImage } from "../image/pull.ts";
 import { type ImageOverrides, withImageDefaults } from "./defaults.ts";
 import { sweep } from "./heal.ts";
+import { choosePorts } from "./ports.ts";
 import { removeContainer } from "./rm.ts";
 import { resolveRuntime } from "./runtime-choice.ts";
 
@@ -48,7 +49,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   if (request.name !== "") checkName(request.name);
   if (request.cidFile && fs.existsSync(request.cidFile)) throw cidFileExists(request.cidFile);
   const image = request.image === null ? undefined : await pullImage(ctx, request.image, request.pull);
-  const config = withImageDefaults(request.config, request, image?.config, newId);
+  const config = withImageDefaults(request.config, request, image?.config, newId, process.env);
   config.image = image ? { reference: request.image as string, id: image.id, name: imageName(image) } : null;
   if (config.entrypoint.length + config.command.length === 0) {
     throw new EngineError("no-command", "no command or entrypoint provided, and no CMD or ENTRYPOINT from image", {
@@ -56,6 +57,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     });
   }
   checkSources(config.mounts);
+  config.ports = await choosePorts(config.ports);
   const id = newId();
   if (config.hostname === "" && config.uts.kind === "private") config.hostname = id.slice(0, 12);
 

@@ -1,5 +1,7 @@
-import type { ContainerConfig, MountRequest, PortMapping } from "../../oci/container.ts";
+import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
+import { type Environment, mergeEnv, proxyVariables } from "../../oci/env.ts";
 import type { ImageConfig } from "../../oci/image.ts";
+import { parseExposed, publishExposed } from "../../oci/ports.ts";
 import { parseSignal } from "../../oci/signals.ts";
 
 /** What the flags say beyond ContainerConfig, where "not given" and "empty" differ. */
@@ -9,6 +11,10 @@ export interface ImageOverrides {
   publishAll: boolean;
   unsetEnv: string[];
   unsetEnvAll: boolean;
+  /** --env-host */
+  envHost: boolean;
+  /** --http-proxy: pass the host's proxy settings on. */
+  httpProxy: boolean;
 }
 
 /** SIGTERM. */
@@ -16,15 +22,17 @@ const DEFAULT_STOP_SIGNAL = 15;
 
 /**
  * Fills in from the image what the flags left open. In `config` empty values mean "not given": command, workdir, user,
- * stopSignal 0. Anonymous volumes get their names from `newVolumeName`.
+ * stopSignal 0. `config.env` holds what the flags and files set. Anonymous volumes get their names from `newVolumeName`.
  */
 export function withImageDefaults(
   config: ContainerConfig,
   overrides: ImageOverrides,
   image: ImageConfig | undefined,
   newVolumeName: () => string,
+  host: NodeJS.ProcessEnv,
 ): ContainerConfig {
   const defaults = image?.config ?? {};
+  const exposed = parseExposed([...Object.keys(defaults.ExposedPorts ?? {}), ...config.exposed]);
   // Another entrypoint makes the image's command meaningless (Podman and Docker drop it).
   const command =
     config.command.length > 0 || overrides.entrypoint !== null ? config.command : (defaults.Cmd ?? []);
@@ -32,29 +40,23 @@ export function withImageDefaults(
     ...config,
     entrypoint: overrides.entrypoint ?? defaults.Entrypoint ?? [],
     command,
-    env: mergeEnv(defaults.Env ?? [], config.env, overrides),
+    env: mergeEnv({
+      terminal: config.terminal,
+      proxies: overrides.httpProxy ? proxyVariables(host) : {},
+      image: defaults.Env ?? [],
+      ...(overrides.envHost ? { host: host as Environment } : {}),
+      flags: config.env,
+      unset: overrides.unsetEnv,
+      unsetAll: overrides.unsetEnvAll,
+    }),
     workdir: config.workdir || defaults.WorkingDir || "/",
     user: config.user || defaults.User || "",
     labels: { ...(defaults.Labels ?? {}), ...config.labels },
     stopSignal: config.stopSignal || imageStopSignal(defaults.StopSignal) || DEFAULT_STOP_SIGNAL,
     mounts: nameVolumes([...config.mounts, ...imageVolumes(config.mounts, defaults.Volumes ?? {})], newVolumeName),
-    ports: overrides.publishAll
-      ? [...config.ports, ...exposedPorts([...Object.keys(defaults.ExposedPorts ?? {}), ...config.exposed], config.ports)]
-      : config.ports,
-    exposed: [...new Set([...Object.keys(defaults.ExposedPorts ?? {}), ...config.exposed])],
+    ports: overrides.publishAll ? [...config.ports, ...publishExposed(exposed, config.ports)] : config.ports,
+    exposed,
   };
-}
-
-function mergeEnv(image: string[], flags: Record<string, string>, overrides: ImageOverrides): Record<string, string> {
-  const env: Record<string, string> = {};
-  if (!overrides.unsetEnvAll) {
-    for (const entry of image) {
-      const equals = entry.indexOf("=");
-      if (equals > 0) env[entry.slice(0, equals)] = entry.slice(equals + 1);
-    }
-  }
-  for (const name of overrides.unsetEnv) delete env[name];
-  return { ...env, ...flags };
 }
 
 function imageStopSignal(signal: string | undefined): number {
@@ -78,22 +80,6 @@ function nameVolumes(mounts: MountRequest[], newVolumeName: () => string): Mount
   return mounts.map((mount) =>
     mount.type === "volume" && mount.source === "" ? { ...mount, source: newVolumeName(), anonymous: true } : mount,
   );
-}
-
-function exposedPorts(exposed: string[], published: PortMapping[]): PortMapping[] {
-  return exposed
-    .map((entry) => {
-      const [port, protocol] = entry.split("/");
-      return {
-        hostIp: "",
-        hostPort: 0,
-        containerPort: Number(port),
-        protocol: (protocol ?? "tcp") as PortMapping["protocol"],
-      };
-    })
-    .filter(
-      (port) => !published.some((one) => one.containerPort === port.containerPort && one.protocol === port.protocol),
-    );
 }
 
 function trimSlash(path: string): string {

@@ -7,7 +7,7 @@ import { withLock } from "../../host/lock.ts";
 import { nativePath } from "../../host/native.ts";
 import { bootId, isAlive } from "../../host/process.ts";
 import { runProgram } from "../../host/spawn.ts";
-import { reapStaging } from "../../host/staging.ts";
+import { reapImageLeftovers } from "../image/reap.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { runDirectories, runDirectory, runtimeRoot } from "../../runtime/places.ts";
 import {
@@ -25,7 +25,7 @@ import { dropContainer } from "./drop.ts";
  * directory, which holds only containers that run or whose monitor died; after a boot it looks at all containers once.
  */
 export async function sweep(ctx: Context): Promise<void> {
-  await reapStaging(ctx);
+  await reapImageLeftovers(ctx);
   for (const id of suspects(ctx)) await healContainer(ctx, id);
 }
 

@@ -1,0 +1,28 @@
+import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
+
+export default class Inspect extends CoracleCommand {
+  static override summary = "Display the configuration of an object";
+  static override description = "Displays the low-level information on an object identified by name or ID.\n\nFor more information use coracle container inspect, image inspect or volume inspect.";
+  static override usage = "[options] {CONTAINER|IMAGE|VOLUME} [...]";
+  static override examples = ["coracle inspect fedora", "coracle inspect --type image fedora", "coracle inspect -l --format '{{.State.Status}}'"];
+  static override flags = {
+    format: flag.string({ char: "f", description: "Format the output to a Go template or json" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    size: flag.boolean({ char: "s", description: "Display total file size" }),
+    type: flag.string({ char: "t", description: "Specify inspect-object type", default: "all" }),
+  };
+  static override arity = atLeast(0);
+  static override completes = ["container"] as const;
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.input(Inspect);
+    const { selectContainers } = await import("../src/engine/container/select.ts");
+    const { inspectObjects } = await import("../src/engine/system/inspect.ts");
+    const { showInspected } = await import("../src/cli/inspect.ts");
+    const names = selectContainers(this.context, { names: args, latest: flags.latest });
+    this.requireNames(names, false);
+    const { objects, errors } = inspectObjects(this.context, names, flags.type);
+    showInspected(objects, flags.format);
+    for (const error of errors) this.report(error);
+  }
+}

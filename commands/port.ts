@@ -1,0 +1,34 @@
+import { CoracleCommand, between, flag } from "../src/cli/command.ts";
+
+export default class Port extends CoracleCommand {
+  static override summary = "List port mappings or a specific mapping for the container";
+  static override description = "List port mappings for the CONTAINER, or look up the public-facing port that is NAT-ed to the PRIVATE_PORT.";
+  static override usage = "[options] CONTAINER [PORT]";
+  static override examples = ["coracle port ctrID 80/tcp", "coracle port --all"];
+  static override flags = {
+    all: flag.boolean({ char: "a", description: "Display port information for all containers" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+  };
+  static override arity = between(0, 2);
+  static override completes = ["container"] as const;
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.input(Port);
+    const { selectContainers } = await import("../src/engine/container/select.ts");
+    const { publishedPorts } = await import("../src/engine/container/port.ts");
+    const fromFlags = flags.all || flags.latest;
+    const names = selectContainers(this.context, {
+      names: fromFlags ? [] : args.slice(0, 1),
+      all: flags.all,
+      latest: flags.latest,
+    });
+    this.requireNames(names, flags.all);
+    for (const name of names) {
+      const { id, ports } = publishedPorts(this.context, name, fromFlags ? args[0] : args[1]);
+      for (const { container, host } of ports) {
+        if (flags.all) this.print(`${id.slice(0, 12)}\t`);
+        this.printLine((fromFlags ? args[0] : args[1]) ? host : `${container} -> ${host}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import { CoracleCommand, flag } from "../../src/cli/command.ts";
+import { confirm } from "../../src/cli/confirm.ts";
+
+export default class Reset extends CoracleCommand {
+  static override summary = "Reset coracle storage back to default state";
+  static override description = "Reset coracle storage back to default state\n\nAll containers will be stopped and removed, and all images, volumes, networks and container content will be removed.";
+  static override examples = ["coracle system reset", "coracle system reset --force"];
+  static override flags = {
+    force: flag.boolean({ char: "f", description: "Do not prompt for confirmation" }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.input(Reset);
+    const warning = `WARNING! This will remove:
+        - all containers
+        - all images
+        - all volumes
+        - all networks
+        - the graphRoot directory's contents: "${this.context.graphRoot}"
+Are you sure you want to continue? [y/N] `;
+    if (!flags.force && !(await confirm(warning))) return;
+    const { systemReset } = await import("../../src/engine/system/reset.ts");
+    await systemReset(this.context);
+  }
+}

@@ -1,0 +1,25 @@
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { findRecord } from "../../runtime/records.ts";
+
+/** A container's published ports as `80/tcp` and `0.0.0.0:8080`; those of one container port when it is given. */
+export function publishedPorts(
+  ctx: Context,
+  nameOrId: string,
+  wanted: string | undefined,
+): { id: string; ports: { container: string; host: string }[] } {
+  const { id, name, config } = findRecord(ctx, nameOrId);
+  const port = wanted === undefined || wanted.includes("/") ? wanted : `${wanted}/tcp`;
+  const ports = config.ports
+    .map((one) => ({
+      container: `${one.containerPort}/${one.protocol}`,
+      host: `${one.hostIp || "0.0.0.0"}:${one.hostPort}`,
+    }))
+    .filter((one) => port === undefined || one.container === port);
+  if (port !== undefined && ports.length === 0) {
+    throw new EngineError("no-such-port", `failed to find published port "${wanted}"`, {
+      hint: `\`coracle port ${name}\` lists them`,
+    });
+  }
+  return { id, ports };
+}

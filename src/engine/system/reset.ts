@@ -1,0 +1,23 @@
+import * as fs from "node:fs";
+import type { Context } from "../../host/context.ts";
+import { moveToTrash, removeTrees, stagingDirectory } from "../../host/staging.ts";
+import { runDirectories } from "../../runtime/places.ts";
+import { listIds } from "../../runtime/records.ts";
+import { removeContainer } from "../container/rm.ts";
+import { forEach } from "../container/select.ts";
+
+/** Stops and removes all containers, then removes images, volumes and everything else of this store. */
+export async function systemReset(ctx: Context): Promise<void> {
+  await forEach(listIds(ctx), (id) => removeContainer(ctx, id, { force: true, ignore: true, timeout: 0, volumes: true }));
+  const trash: string[] = [];
+  if (fs.existsSync(ctx.graphRoot)) {
+    for (const name of fs.readdirSync(ctx.graphRoot)) {
+      if (name === "staging") continue;
+      const moved = moveToTrash(ctx, `${ctx.graphRoot}/${name}`);
+      if (moved !== undefined) trash.push(moved);
+    }
+  }
+  await removeTrees(ctx, trash);
+  fs.rmSync(stagingDirectory(ctx), { recursive: true, force: true });
+  fs.rmSync(runDirectories(ctx), { recursive: true, force: true });
+}
