@@ -31,7 +31,7 @@ brk mmap mmap2 munmap mremap mprotect msync madvise mincore mlock mlock2 mlockal
 remap_file_pages memfd_create memfd_secret map_shadow_stack mbind get_mempolicy set_mempolicy set_mempolicy_home_node
 pkey_alloc pkey_free pkey_mprotect membarrier process_mrelease process_vm_readv process_vm_writev
 
-clone clone3 fork vfork execve execveat exit exit_group wait4 waitid waitpid unshare kill tkill tgkill pidfd_open
+clone clone3 fork vfork execve execveat exit exit_group wait4 waitid waitpid unshare setns kill tkill tgkill pidfd_open
 pidfd_getfd pidfd_send_signal prctl ptrace seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self
 lsm_get_self_attr lsm_set_self_attr lsm_list_modules set_tid_address set_robust_list get_robust_list rseq
 set_thread_area get_thread_area futex futex_time64 futex_wait futex_wake futex_waitv futex_requeue uretprobe
@@ -80,7 +80,7 @@ const BY_CAPABILITY: [capability: string, names: string][] = [
   ["CAP_DAC_READ_SEARCH", "open_by_handle_at"],
   [
     "CAP_SYS_ADMIN",
-    "bpf fanotify_init lookup_dcookie perf_event_open quotactl quotactl_fd setdomainname sethostname setns",
+    "bpf fanotify_init lookup_dcookie perf_event_open quotactl quotactl_fd setdomainname sethostname",
   ],
   ["CAP_SYS_CHROOT", "chroot"],
   ["CAP_SYS_MODULE", "delete_module init_module finit_module query_module"],
@@ -100,7 +100,7 @@ const ENOSYS = 38;
 const AF_NETLINK = 16;
 const NETLINK_AUDIT = 9;
 
-const split = (names: string): string[] => names.trim().split(/\s+/);
+const split = (names: string): string[] => names.match(/\w+/g) ?? [];
 
 export function defaultSeccompProfile(): SeccompProfile {
   return {

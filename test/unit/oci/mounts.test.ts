@@ -1,0 +1,235 @@
+import { describe, expect, test } from "vitest";
+import {
+  imageVolumeMounts,
+  type MountFlags,
+  parseImageVolumeMode,
+  parseMounts,
+  parseVolumesFrom,
+} from "../../../src/oci/mounts.ts";
+
+const resolve = (path: string) => (path.startsWith("/") ? path : `/cwd/${path}`);
+const parse = (flags: MountFlags) => parseMounts(flags, resolve);
+const volume = (text: string) => parse({ volumes: [text] })[0];
+const mount = (text: string) => parse({ mounts: [text] })[0];
+const tmpfs = (text: string) => parse({ tmpfs: [text] })[0];
+
+describe("-v", () => {
+  test("binds a path of the host", () => {
+    const plain = { type: "bind", source: "/src", destination: "/dst", options: ["rprivate", "rbind"] };
+    expect(volume("/src:/dst")).toEqual(plain);
+    expect(volume("/src:/dst/../dst/")).toEqual(plain);
+    expect(volume("./src:/dst")).toMatchObject({ type: "bind", source: "/cwd/./src" });
+    expect(volume(".:/dst")).toMatchObject({ type: "bind", source: "/cwd/." });
+  });
+
+  test("names a volume", () => {
+    const options = ["rprivate", "nosuid", "nodev", "rbind"];
+    expect(volume("data:/dst")).toEqual({ type: "volume", source: "data", destination: "/dst", options });
+    expect(volume("/dst")).toEqual({
+      type: "volume",
+      source: "",
+      destination: "/dst",
+      options,
+      anonymous: true,
+    });
+  });
+
+  test("takes its own options out and leaves the kernel's", () => {
+    expect(volume("/src:/dst:ro,Z,U,noexec,rslave,cached")).toEqual({
+      type: "bind",
+      source: "/src",
+      destination: "/dst",
+      options: ["ro", "noexec", "rslave", "rbind"],
+      chown: true,
+    });
+    expect(volume("data:/dst:nocopy,suid")).toMatchObject({
+      noCopy: true,
+      options: ["suid", "rprivate", "nodev", "rbind"],
+    });
+    expect(volume("/src:/dst:bind")?.options).toEqual(["bind", "private"]);
+  });
+
+  test.each([
+    ["/src:/dst:foo", 'invalid option type "foo"'],
+    ["/src:/dst:ro,rw", `invalid options "ro, rw", can only specify 1 'rw' or 'ro' option`],
+    ["/src:/dst:U,U", `invalid options "U, U", can only specify 1 'U' option`],
+    ["/src:/dst:size=1m", 'invalid option type "size=1m"'],
+    ["/src:dst", 'invalid container path "dst", must be an absolute path'],
+    ["dst", 'invalid container path "dst", must be an absolute path'],
+    [":/dst", "host directory cannot be empty"],
+    ["/src:", "container directory cannot be empty"],
+    ["/src:/", 'invalid container path "/"'],
+    ["/a:/b:c:d", "/a:/b:c:d: incorrect volume format, should be [host-dir:]ctr-dir[:option]"],
+    ["rel/x:/q", "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument"],
+    ["v!x:/d", "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument"],
+  ])("%s is refused", (text, message) => {
+    expect(() => volume(text)).toThrow(message);
+  });
+
+  test.each(["/src:/dst:O", "/src:/dst:idmap", "/src:/dst:idmap=uids=0-1-1", "/src:/dst:O,upperdir=/u"])(
+    "%s is not supported yet",
+    (text) => {
+      expect(() => volume(text)).toThrow(expect.objectContaining({ code: "not-supported" }));
+    },
+  );
+});
+
+describe("--mount", () => {
+  test("bind", () => {
+    expect(mount("type=bind,src=/a,dst=/b,ro,bind-propagation=rshared,relabel=private,U=true")).toEqual({
+      type: "bind",
+      source: "/a",
+      destination: "/b",
+      options: ["ro", "rshared", "rbind"],
+      chown: true,
+    });
+    expect(mount("type=bind,dst=/b,bind-nonrecursive,consistency=cached")).toMatchObject({
+      source: "/b",
+      options: ["bind", "private"],
+    });
+    expect(mount("type=bind,source=rel,target=/b,readonly=false")).toMatchObject({
+      source: "/cwd/rel",
+      options: ["rprivate", "rbind"],
+    });
+    expect(mount('type=bind,"src=/a,b",dst=/c')).toMatchObject({ source: "/a,b" });
+  });
+
+  test("volume, which is also the default", () => {
+    const options = ["rw", "rprivate", "nosuid", "nodev", "rbind"];
+    const request = { type: "volume", source: "v", destination: "/b", options, subpath: "x/y" };
+    expect(mount("type=volume,src=v,dst=/b,rw,volume-subpath=x/y")).toEqual(request);
+    expect(mount("src=v,dst=/b,rw,subpath=x/y")).toEqual(request);
+    expect(mount("dst=/b")).toMatchObject({ source: "", anonymous: true });
+    expect(mount("type=volume,src=v,dst=/b,rw=false")?.options).toContain("ro");
+  });
+
+  test("tmpfs", () => {
+    expect(mount("type=tmpfs,dst=/b,tmpfs-mode=700,tmpfs-size=1m,notmpcopyup,exec")).toEqual({
+      type: "tmpfs",
+      source: "tmpfs",
+      destination: "/b",
+      options: ["mode=700", "size=1m", "exec", "rprivate", "nosuid", "nodev"],
+    });
+  });
+
+  test("devpts", () => {
+    expect(mount("type=devpts,dst=/d,uid=1,ptmxmode=0666")).toEqual({
+      type: "devpts",
+      source: "devpts",
+      destination: "/d",
+      options: ["uid=1", "ptmxmode=0666"],
+    });
+  });
+
+  test.each([
+    ["type=foo,dst=/x", 'invalid filesystem type "foo"'],
+    ["type=bind,src=/tmp", "must set volume destination"],
+    ["type=bind,dst=/x,foo=1", "foo: invalid mount option"],
+    ["type=bind,dst=/x,nosuid=1", "nosuid: invalid mount option"],
+    ["type=bind,dst=", "container directory cannot be empty"],
+    ["type=volume,dst=q", 'invalid container path "q", must be an absolute path'],
+    ["type=bind,src,dst=/q", "src: must provide an argument for option"],
+    ["type=bind,src=,dst=/q", "host directory cannot be empty"],
+    [
+      "type=bind,dst=/q,ro,rw",
+      "cannot pass 'readonly', 'ro', or 'rw' options more than once: must provide an argument for option",
+    ],
+    ["type=tmpfs,dst=/x,src=/y", '"src" option not supported for "tmpfs" mount types'],
+    ["type=bind,dst=/x,tmpfs-size=1", '"tmpfs-size" option not supported for "bind" mount types'],
+    [
+      "type=bind,dst=/q,relabel=foo",
+      "relabel mount option must be 'private' or 'shared': invalid mount option",
+    ],
+    ["type=bind,dst=/q,bind-propagation=foo", 'invalid value "bind-propagation=foo"'],
+    [
+      "type=volume,src=x,dst=/q,U=x",
+      `'U' or 'chown' must be set to true or false, instead received "x": must provide an argument for option`,
+    ],
+    [
+      "type=tmpfs,dst=/q,tmpcopyup,notmpcopyup",
+      "cannot pass 'tmpcopyup' and 'notmpcopyup' options more than once: must provide an argument for option",
+    ],
+    ["type=volume,src=../x,dst=/q", "names must match"],
+    ["type=devpts,dst=/q,foo=1", "foo: invalid mount option"],
+    ["", "incorrect mount format"],
+    ["type=bind,type=tmpfs,dst=/x", "incorrect mount format"],
+  ])("%s is refused", (text, message) => {
+    expect(() => mount(text)).toThrow(message);
+  });
+
+  test.each([
+    "type=image,src=x,dst=/q",
+    "type=glob,src=/x*,dst=/q",
+    "type=volume,src=x,dst=/q,volume-opt=a=b",
+    "type=bind,dst=/q,idmap",
+  ])("%s is not supported yet", (text) => {
+    expect(() => mount(text)).toThrow(expect.objectContaining({ code: "not-supported" }));
+  });
+});
+
+describe("--tmpfs", () => {
+  test("defaults and options", () => {
+    expect(tmpfs("/t")?.options).toEqual(["rprivate", "nosuid", "nodev", "tmpcopyup"]);
+    expect(tmpfs("/t:size=1m,mode=1777,exec,dev")).toEqual({
+      type: "tmpfs",
+      source: "tmpfs",
+      destination: "/t",
+      options: ["size=1m", "mode=1777", "exec", "dev", "rprivate", "nosuid", "tmpcopyup"],
+    });
+  });
+
+  test.each([
+    ["t", 'invalid container path "t", must be an absolute path'],
+    ["/t:foo", 'unknown mount option "foo": invalid mount option'],
+    ["/t:size", 'unknown mount option "size": invalid mount option'],
+    ["/t:rw,ro", "only one of 'rw' and 'ro' can be used: duplicate mount option passed"],
+    ["/t:size=1m,size=2m", "only one tmpfs size can be specified: duplicate mount option passed"],
+    ["/t:rbind", "the 'bind' and 'rbind' options are not allowed with tmpfs mounts"],
+  ])("%s is refused", (text, message) => {
+    expect(() => tmpfs(text)).toThrow(message);
+  });
+});
+
+describe("destinations", () => {
+  test("only one mount each", () => {
+    const message = "/x: duplicate mount destination";
+    expect(() => parse({ volumes: ["/tmp:/x", "/var:/x"] })).toThrow(message);
+    expect(() => parse({ volumes: ["/tmp:/x"], tmpfs: ["/x/"] })).toThrow(message);
+    expect(() => parse({ volumes: ["a:/x"], mounts: ["type=bind,src=/tmp,dst=/x"] })).toThrow(message);
+    expect(() => parse({ mounts: ["src=a,dst=/x", "src=a,dst=/x"] })).toThrow(message);
+  });
+
+  test("the same -v twice is one mount", () => {
+    expect(parse({ volumes: ["/tmp:/x", "/tmp:/x"] })).toHaveLength(1);
+  });
+});
+
+describe("volumes of the image", () => {
+  const requested = parse({ volumes: ["/tmp:/taken"] });
+
+  test("become anonymous volumes, a tmpfs or nothing, where nothing was asked for", () => {
+    const paths = ["/data/", "/taken"];
+    expect(imageVolumeMounts(paths, "anonymous", requested)).toMatchObject([
+      { type: "volume", source: "", destination: "/data", anonymous: true },
+    ]);
+    expect(imageVolumeMounts(paths, "tmpfs", requested)).toMatchObject([
+      { type: "tmpfs", destination: "/data" },
+    ]);
+    expect(imageVolumeMounts(paths, "ignore", requested)).toEqual([]);
+  });
+
+  test("--image-volume", () => {
+    expect(parseImageVolumeMode("bind")).toBe("anonymous");
+    expect(() => parseImageVolumeMode("x")).toThrow('invalid image-volume type "x"');
+  });
+});
+
+test("--volumes-from", () => {
+  expect(parseVolumesFrom("c")).toEqual({ container: "c", access: "" });
+  expect(parseVolumesFrom("c:ro,z")).toEqual({ container: "c", access: "ro" });
+  expect(() => parseVolumesFrom("c:foo")).toThrow(
+    'invalid option "foo" specified - volumes from another container can only use z,ro,rw options',
+  );
+  expect(() => parseVolumesFrom("c:ro,rw")).toThrow("can only specify 1");
+  expect(() => parseVolumesFrom(":ro")).toThrow("no container is named");
+});

@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { parseNamespace, parseNetwork, parseUserNamespace } from "../../../src/oci/namespaces.ts";
+
+test("--pid, --uts, --cgroupns", () => {
+  expect(parseNamespace("pid", "")).toEqual({ kind: "private" });
+  expect(parseNamespace("pid", "host")).toEqual({ kind: "host" });
+  expect(parseNamespace("uts", "container:a:b")).toEqual({ kind: "container", id: "a:b" });
+  expect(parseNamespace("cgroup", "ns:/proc/1/ns/cgroup")).toEqual({ kind: "ns", path: "/proc/1/ns/cgroup" });
+});
+
+test("--ipc", () => {
+  expect(parseNamespace("ipc", "")).toEqual({ kind: "shareable" });
+  expect(parseNamespace("ipc", "none")).toEqual({ kind: "none" });
+  expect(parseNamespace("ipc", "private")).toEqual({ kind: "private" });
+});
+
+test.each([
+  ["foo", "unrecognized namespace mode foo passed"],
+  ["none", "unrecognized namespace mode none passed"],
+  ["shareable", "unrecognized namespace mode shareable passed"],
+  ["container:", "invalid config provided: namespace mode container requires a value"],
+  ["ns:", "invalid config provided: namespace mode path requires a value"],
+  ["pod", "not supported yet"],
+])("--pid=%s is refused", (value, message) => {
+  expect(() => parseNamespace("pid", value)).toThrow(message);
+});
+
+test("--userns", () => {
+  expect(parseUserNamespace("")).toEqual({ kind: "host" });
+  expect(parseUserNamespace("keep-id")).toEqual({ kind: "keep-id" });
+  expect(parseUserNamespace("keep-id:uid=1,gid=2")).toEqual({ kind: "keep-id", uid: 1, gid: 2 });
+  expect(parseUserNamespace("nomap")).toEqual({ kind: "nomap" });
+  expect(parseUserNamespace("container:c")).toEqual({ kind: "container", id: "c" });
+});
+
+test.each([
+  ["keep-id:uid=a", 'uid="a" is not a valid id'],
+  ["keep-id:uid=1x", 'uid="1x" is not a valid id'],
+  ["keep-id:foo=1", 'unknown option specified: "foo"'],
+  ["foo", "unrecognized namespace mode foo passed"],
+  ["auto", "not supported yet"],
+  ["auto:size=100", "not supported yet"],
+])("--userns=%s is refused", (value, message) => {
+  expect(() => parseUserNamespace(value)).toThrow(message);
+});
+
+test("--network", () => {
+  const slirp = { kind: "slirp4netns", options: [] };
+  for (const value of ["", "private", "default", "slirp4netns"]) expect(parseNetwork([value])).toEqual(slirp);
+  expect(parseNetwork([])).toEqual(slirp);
+  expect(parseNetwork(["slirp4netns:mtu=1500,cidr=10.1.0.0/24"])).toEqual({
+    kind: "slirp4netns",
+    options: ["mtu=1500", "cidr=10.1.0.0/24"],
+  });
+  expect(parseNetwork(["none"])).toEqual({ kind: "none" });
+  expect(parseNetwork(["host"])).toEqual({ kind: "host" });
+  expect(parseNetwork(["container:c"])).toEqual({ kind: "container", id: "c" });
+  expect(parseNetwork(["ns:/p"])).toEqual({ kind: "ns", path: "/p" });
+});
+
+test.each([
+  [["slirp4netns:foo=1"], 'unknown option for slirp4netns: "foo=1"'],
+  [["slirp4netns:mtu"], 'unknown option for slirp4netns: "mtu"'],
+  [["none", "host"], "cannot set multiple networks without bridge network mode, selected mode none"],
+  [["ns:"], "namespace mode path requires a value"],
+  [["pasta"], "not supported yet"],
+  [["bridge:ip=1.2.3.4"], "not supported yet"],
+  [["mynet"], "the named network mynet is not supported yet"],
+])("--network %j is refused", (values, message) => {
+  expect(() => parseNetwork(values)).toThrow(message);
+});
