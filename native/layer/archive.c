@@ -66,7 +66,7 @@ static char *default_name(const char *path, struct error *err)
 		return strdup(".");
 	if (asprintf(&absolute, "/%s", path) < 0)
 		return NULL;
-	auto_free char *clean = path_clean(absolute, err);
+	auto_free char *clean = path_from_name(absolute, err);
 	const char *base = clean ? path_base(clean, &length) : NULL;
 	return base ? strdup(*base ? base : ".") : NULL;
 }

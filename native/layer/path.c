@@ -15,7 +15,7 @@ static int climb(char *out, size_t *length)
 	return 0;
 }
 
-char *path_clean(const char *name, struct error *err)
+char *path_from_name(const char *name, struct error *err)
 {
 	size_t room = strlen(name), length = 0;
 	/* The kernel takes no longer ones. */

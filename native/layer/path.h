@@ -10,7 +10,7 @@
  * Takes out `.`, `..` and empty components and leading and trailing slashes; the root is "". A relative name that climbs
  * out is unsafe-path; an absolute one stops at the root, as in a file system. The result is malloc'ed.
  */
-char *path_clean(const char *name, struct error *err);
+char *path_from_name(const char *name, struct error *err);
 /* Points behind the last slash; *parent_length is the length of what comes before it. */
 const char *path_base(const char *path, size_t *parent_length);
 

@@ -264,6 +264,8 @@ static int apply_record(const struct record *record, bool global, struct tar_ent
 int tar_pax_apply(const char *records, size_t length, bool global, struct tar_entry *entry, struct tar_pax *pax,
 		  struct error *err)
 {
+	if (length == 0)
+		return 0;
 	const char *at = records, *end = records + length;
 	while (at < end) {
 		struct record record;

@@ -42,7 +42,7 @@ void unpack_free(struct unpack *unpack)
 
 char *unpack_path(const struct unpack *unpack, const char *name, struct error *err)
 {
-	auto_free char *clean = path_clean(name, err);
+	auto_free char *clean = path_from_name(name, err);
 	if (!clean || !*unpack->prefix)
 		return steal_ptr(&clean);
 	char *path;
