@@ -62,7 +62,8 @@ case "${1:-}" in
 *)
 	[ "$(uname -s)" = Linux ] || fail "Coracle needs Linux"
 	install_packages
-	npm ci --no-fund --no-audit --loglevel=error
+	# npm writes this file last.
+	[ -n "$(find node_modules/.package-lock.json -newer package-lock.json 2>/dev/null)" ] || npm ci --no-fund --no-audit --loglevel=error
 	npm run --silent build
 	[ "$(id -u)" = 0 ] || grant_subordinate_ids "$(id -un)"
 	say_hello

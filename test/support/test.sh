@@ -41,7 +41,9 @@ copy_tree() {
 	install -d -o "$user" -m 700 "$work/tmp"
 }
 
-[ -x bin/coracle ] && [ -e dist/engine.cjs ] || npm run --silent build
+if [ ! -x bin/coracle ] || [ ! -e dist/engine.cjs ]; then
+	npm run --silent build
+fi
 make_user
 work=$(mktemp -d /var/tmp/coracle-test.XXXXXX)
 trap 'rm -rf "$work"' EXIT
