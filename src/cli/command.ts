@@ -36,6 +36,7 @@ import { type Context, createContext, type GlobalOptions } from "../host/context
 import { runAgainInside } from "../host/reenter.ts";
 import { splitArgv, UsageError } from "./argv.ts";
 import { type Arity, none } from "./arity.ts";
+import type { Completes } from "./flags.ts";
 import { globalSyntax, readGlobalFlags } from "./global-flags.ts";
 import { errorLine, print, printError, printJson, printLine } from "./output.ts";
 import { flagSyntax, parseFlags } from "./parse-flags.ts";
@@ -52,8 +53,6 @@ export interface Invocation {
   /** From the global flags; those that follow the command are added when it parses. */
   options: GlobalOptions;
 }
-
-export type Completes = "container" | "running" | "image" | "volume" | "network" | "file" | "none";
 
 export interface Input<F> {
   flags: F;
@@ -91,6 +90,11 @@ export abstract class CoracleCommand extends Command {
   get context(): Context {
     this.#context ??= createContext(this.invocation.options);
     return this.#context;
+  }
+
+  /** The whole command line as typed, program included. */
+  protected get commandLine(): string[] {
+    return ["coracle", ...this.invocation.argv];
   }
 
   /** Flags and arguments of the command line, by the definitions of `command` (the class itself). */

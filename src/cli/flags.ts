@@ -3,7 +3,7 @@
  * parsed by parse-flags.ts, since oclif's parser takes arguments of the container's command for ours.
  */
 
-import type { BooleanFlag, OptionFlag } from "@oclif/core/interfaces";
+import type { BooleanFlag, Flag, OptionFlag } from "@oclif/core/interfaces";
 import { EngineError } from "../errors.ts";
 import { parseGoInt, parseGoUint } from "./go-values.ts";
 
@@ -27,16 +27,29 @@ interface WithValue extends Common {
   alone?: string;
   /** The values there are, for completion; checked by the operation. */
   choices?: readonly string[];
+  /** What else the value is, for completion. */
+  completes?: Completes;
 }
+
+/** Kinds of words that completion knows. */
+export type Completes = "container" | "running" | "image" | "volume" | "network" | "signal" | "file" | "none";
+
+export type GoType = "bool" | "string" | "strings" | "stringArray" | "int" | "uint" | "float";
+
+/** The values that a set of definitions yields. */
+export type FlagValues<Definitions> = {
+  [Name in keyof Definitions]: Definitions[Name] extends Flag<infer Value> ? Value : never;
+};
 
 /** What our definitions add to oclif's. */
 export interface FlagExtras {
   /** pflag's name of the type, for help. */
-  goType: "bool" | "string" | "strings" | "stringArray" | "int" | "uint" | "float" | "duration";
+  goType: GoType;
   /** Shown instead of the type. */
   valueName?: string;
   alone?: string;
   choices?: readonly string[];
+  completes?: Completes;
   /** Declared so that it is recognised; using it is an error. */
   unsupported?: boolean;
 }
@@ -93,10 +106,7 @@ export function stringArray(options: WithValue): OptionFlag<string[]> {
 }
 
 /** A flag of Podman's that is recognised but can't be honoured yet: using it fails, unless it asks for nothing. */
-export function unsupported(
-  goType: FlagExtras["goType"],
-  options: WithValue,
-): OptionFlag<string | undefined> {
+export function unsupported(goType: GoType, options: WithValue): OptionFlag<string | undefined> {
   const flag = { ...option("string", options, (text) => text), goType, unsupported: true } as OptionFlag<
     string | undefined
   > &
@@ -117,7 +127,7 @@ export function notSupportedYet(what: string): EngineError {
 }
 
 function option<T>(
-  goType: FlagExtras["goType"],
+  goType: GoType,
   { value, ...options }: WithValue & { default?: T },
   parse: (text: string) => T,
 ): OptionFlag<T | undefined> {
@@ -132,7 +142,7 @@ function option<T>(
   } as unknown as OptionFlag<T | undefined> & FlagExtras;
 }
 
-function list(goType: FlagExtras["goType"], options: WithValue): OptionFlag<string[]> {
+function list(goType: GoType, options: WithValue): OptionFlag<string[]> {
   return {
     ...option<string>(goType, options, (text) => text),
     multiple: true,

@@ -22,6 +22,7 @@ function lines(value: unknown, depth: number): string[] {
 function scalar(value: unknown): string {
   if (typeof value !== "string") return String(value);
   // What YAML would read as something else than this text is quoted.
-  const plain = /^[A-Za-z/][\w./ ()@+,:=~-]*$/.test(value) && !/: |:$| #|^(true|false|null|yes|no|on|off)$/i.test(value);
+  const plain =
+    /^[A-Za-z/][\w./ ()@+,:=~-]*$/.test(value) && !/: |:$| #|^(true|false|null|yes|no|on|off)$/i.test(value);
   return plain ? value : JSON.stringify(value);
 }

@@ -1,0 +1,34 @@
+import { atLeast, CoracleCommand } from "../src/cli/command.ts";
+import { createFlags } from "../src/cli/container/flags.ts";
+
+export default class Create extends CoracleCommand {
+  static override summary = "Create but do not start a container";
+  static override description =
+    "Creates a new container from the given image or storage and prepares it for running the specified command.\n\nThe container ID is then printed to stdout. You can then start it at any time with the coracle start <container_id> command. The container will be created with the initial state 'created'.";
+  static override usage = "[options] IMAGE [COMMAND [ARG...]]";
+  static override examples = [
+    "coracle create alpine ls",
+    "coracle create --annotation HELLO=WORLD alpine ls",
+    "coracle create -t -i --name myctr alpine ls",
+  ];
+  static override interspersed = false;
+  static override flags = createFlags;
+  static override arity = atLeast(1);
+  static override completes = ["image"] as const;
+
+  async run(): Promise<void> {
+    const { flags, args, given } = await this.input(Create);
+    const { createRequest } = await import("../src/cli/container/request.ts");
+    const { createContainer } = await import("../src/engine/container/create.ts");
+    const request = createRequest({
+      flags,
+      given,
+      args,
+      commandLine: this.commandLine,
+      detach: false,
+      onProgress: undefined,
+    });
+    const { id } = await createContainer(this.context, { ...request, startPending: false });
+    this.printLine(id);
+  }
+}

@@ -1,0 +1,41 @@
+import { atLeast, CoracleCommand } from "../src/cli/command.ts";
+import { runFlags } from "../src/cli/container/flags.ts";
+
+export default class Run extends CoracleCommand {
+  static override summary = "Run a command in a new container";
+  static override description = "Runs a command in a new container from the given image";
+  static override usage = "[options] IMAGE [COMMAND [ARG...]]";
+  static override examples = [
+    "coracle run imageID ls -alF /etc",
+    "coracle run --network=host imageID dnf -y install java",
+    "coracle run --volume /var/hostdir:/var/ctrdir -i -t fedora /bin/bash",
+  ];
+  static override interspersed = false;
+  static override flags = runFlags;
+  static override arity = atLeast(1);
+  static override completes = ["image"] as const;
+
+  async run(): Promise<number> {
+    const { flags, args, given } = await this.input(Run);
+    const { attachedStreams, createRequest } = await import("../src/cli/container/request.ts");
+    const { runContainer } = await import("../src/engine/container/run.ts");
+    const attach = attachedStreams(flags, given);
+    const { detach } = flags;
+    const request = createRequest({
+      flags,
+      given,
+      args,
+      commandLine: this.commandLine,
+      detach,
+      onProgress: undefined,
+    });
+    const result = await runContainer(this.context, request, {
+      attach,
+      detachKeys: flags["detach-keys"],
+      detach,
+      sigProxy: flags["sig-proxy"],
+    });
+    if (detach) this.printLine(result.id);
+    return result.exitCode ?? 0;
+  }
+}

@@ -1,0 +1,218 @@
+/** From the flags of `run` and `create` to what the container is to be. Nothing is looked up but files that flags name. */
+
+import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
+import { normalizeCapability } from "../../oci/capabilities.ts";
+import type { ContainerConfig, ResourceLimits } from "../../oci/container.ts";
+import { parseDevice } from "../../oci/devices.ts";
+import { parseAddHost, parseDns } from "../../oci/hosts.ts";
+import { parseAnnotations, parseLabels } from "../../oci/labels.ts";
+import { parseLogConfig } from "../../oci/log-options.ts";
+import { parseMounts, parseVolumesFrom } from "../../oci/mounts.ts";
+import { parseNamespace, parseNetwork, parseUserNamespace } from "../../oci/namespaces.ts";
+import { parseExposed, parsePorts } from "../../oci/ports.ts";
+import { cpusToQuota } from "../../oci/resources.ts";
+import { parseRestartPolicy } from "../../oci/restart.ts";
+import { parseSecurityOptions } from "../../oci/security-opt.ts";
+import { parseSignal } from "../../oci/signals.ts";
+import { parseSysctls } from "../../oci/sysctl.ts";
+import { parseUlimits } from "../../oci/ulimit.ts";
+import { parseUmask } from "../../oci/umask.ts";
+import { parseBytes } from "../../oci/units.ts";
+import { hostEnv, readText } from "../host-env.ts";
+import type { CreateFlags } from "./flags.ts";
+
+type Given = ReadonlySet<string>;
+
+/** `detach`: nobody is there at the start whose end closes the container's stdin. */
+export function containerConfig(
+  flags: CreateFlags,
+  given: Given,
+  image: string,
+  command: string[],
+  detach: boolean,
+): ContainerConfig {
+  checkConflicts(flags, given);
+  return {
+    image: null,
+    rootfs: flags.rootfs ? path.resolve(image) : null,
+    entrypoint: [],
+    command,
+    ...processPart(flags, detach),
+    ...filesystemPart(flags),
+    ...securityPart(flags),
+    ...networkPart(flags),
+    pid: parseNamespace("pid", flags.pid),
+    ipc: parseNamespace("ipc", flags.ipc),
+    uts: parseNamespace("uts", flags.uts),
+    cgroupns: parseNamespace("cgroup", flags.cgroupns),
+    userns: parseUserNamespace(flags.userns),
+    oomScoreAdj: flags["oom-score-adj"] ?? null,
+    resources: resources(flags, given),
+    cgroups: cgroupsMode(flags.cgroups),
+    cgroupParent: flags["cgroup-parent"],
+    labels: parseLabels(flags.label, flags["label-file"].map(readText)),
+    annotations: parseAnnotations(flags.annotation),
+    restart: parseRestartPolicy(flags.restart),
+    autoRemove: flags.rm,
+    log: parseLogConfig(flags["log-driver"], flags["log-opt"]),
+    secrets: [],
+  };
+}
+
+/** --entrypoint: a JSON list or one word; "" takes the image's away. null where not given. */
+export function entrypoint(text: string | undefined): string[] | null {
+  if (text === undefined) return null;
+  if (text === "") return [];
+  try {
+    const list: unknown = JSON.parse(text);
+    if (Array.isArray(list) && list.every((word) => typeof word === "string")) return list;
+  } catch {
+    // not JSON: the entrypoint itself
+  }
+  return [text];
+}
+
+function checkConflicts(flags: CreateFlags, given: Given): void {
+  const together = (a: string, b: string) => {
+    if (given.has(a) && given.has(b)) throw usage(`--${a} and --${b} cannot be set together`);
+  };
+  if (flags["no-hosts"] && given.has("add-host")) together("no-hosts", "add-host");
+  together("cpu-period", "cpus");
+  together("cpu-quota", "cpus");
+  if (given.has("platform") && (given.has("arch") || given.has("os"))) {
+    throw usage("--platform option can not be specified with --arch or --os");
+  }
+  if (flags.rm && flags.restart !== "" && flags.restart !== "no") {
+    throw usage('the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"');
+  }
+  if (flags.replace && flags.name === "") throw usage("cannot replace container without --name being set");
+}
+
+function processPart(flags: CreateFlags, detach: boolean) {
+  if (!["true", "false", "always"].includes(flags.systemd)) {
+    throw usage('--systemd values must be one of "true, false, always"');
+  }
+  return {
+    env: hostEnv(flags.env, flags["env-file"]),
+    workdir: flags.workdir,
+    user: flags.user,
+    groups: flags["group-add"],
+    terminal: flags.tty,
+    openStdin: flags.interactive,
+    stdinOnce: flags.interactive && !detach,
+    umask: parseUmask(flags.umask),
+    timezone: flags.tz,
+    init: flags.init || flags["init-path"] !== "",
+    initPath: flags["init-path"],
+    systemd: flags.systemd === "always",
+    stopSignal: flags["stop-signal"] === "" ? 0 : parseSignal(flags["stop-signal"]),
+    stopTimeout: flags["stop-timeout"],
+    timeout: flags.timeout,
+    preserveFds: flags["preserve-fds"],
+    passwd: flags.passwd,
+  };
+}
+
+function filesystemPart(flags: CreateFlags) {
+  for (const text of flags["volumes-from"]) parseVolumesFrom(text);
+  return {
+    mounts: parseMounts({ volumes: flags.volume, mounts: flags.mount, tmpfs: flags.tmpfs }, (file) =>
+      path.resolve(file),
+    ),
+    volumesFrom: flags["volumes-from"],
+    devices: flags.device.map(parseDevice),
+    readOnly: flags["read-only"],
+    readOnlyTmpfs: flags["read-only-tmpfs"],
+    shmSize: bytes("shm-size", flags["shm-size"]),
+  };
+}
+
+function securityPart(flags: CreateFlags) {
+  return {
+    capAdd: flags["cap-add"].map(normalizeCapability),
+    capDrop: flags["cap-drop"].map(normalizeCapability),
+    privileged: flags.privileged,
+    security: parseSecurityOptions(flags["security-opt"]),
+    ...parseUlimits(flags.ulimit),
+    sysctls: parseSysctls(flags.sysctl),
+  };
+}
+
+function networkPart(flags: CreateFlags) {
+  for (const text of flags["add-host"]) parseAddHost(text);
+  return {
+    hostname: flags.hostname,
+    domainname: "",
+    network: parseNetwork(flags.network),
+    ports: parsePorts(flags.publish),
+    exposed: parseExposed(flags.expose),
+    dns: parseDns(flags.dns),
+    dnsSearch: flags["dns-search"],
+    dnsOptions: flags["dns-option"],
+    addHosts: flags["add-host"],
+    noHosts: flags["no-hosts"],
+  };
+}
+
+function resources(flags: CreateFlags, given: Given): ResourceLimits {
+  const memory = bytes("memory", flags.memory);
+  const swap = flags["memory-swap"];
+  const memorySwap = swap === "-1" ? -1 : bytes("memory-swap", swap);
+  if (memorySwap > 0 && memorySwap < memory) {
+    throw usage("minimum memoryswap limit should be larger than memory limit, see usage");
+  }
+  const fromCpus = flags.cpus > 0 ? cpusToQuota(flags.cpus) : undefined;
+  const limits: ResourceLimits = {
+    memory,
+    memoryReservation: bytes("memory-reservation", flags["memory-reservation"]),
+    memorySwap,
+    cpuPeriod: fromCpus?.period ?? flags["cpu-period"],
+    cpuQuota: fromCpus?.quota ?? flags["cpu-quota"],
+    cpuShares: flags["cpu-shares"],
+    cpusetCpus: flags["cpuset-cpus"],
+    cpusetMems: flags["cpuset-mems"],
+    pidsLimit: flags["pids-limit"] ?? 0,
+  };
+  const swappiness = flags["memory-swappiness"];
+  if (swappiness < -1 || swappiness > 100) throw usage("memory-swappiness must be between 0 and 100, or -1");
+  if (swappiness >= 0) limits.memorySwappiness = swappiness;
+  if (given.has("blkio-weight")) limits.blkioWeight = blkioWeight(flags["blkio-weight"]);
+  if (flags["cgroup-conf"].length > 0) {
+    limits.unified = Object.fromEntries(flags["cgroup-conf"].map((text) => keyValue("cgroup-conf", text)));
+  }
+  return limits;
+}
+
+function blkioWeight(text: string): number {
+  const weight = Number(text);
+  if (!/^\d+$/.test(text) || weight < 10 || weight > 1000) {
+    throw usage(`invalid value for blkio-weight: "${text}" is not a weight between 10 and 1000`);
+  }
+  return weight;
+}
+
+function keyValue(name: string, text: string): [string, string] {
+  const equals = text.indexOf("=");
+  if (equals < 1) throw usage(`invalid value for --${name}: "${text}" must be formatted KEY=VALUE`);
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+/** A size, 0 where not given. */
+function bytes(name: string, text: string): number {
+  if (text === "") return 0;
+  try {
+    return parseBytes(text);
+  } catch (cause) {
+    throw new EngineError("usage", `invalid value for ${name}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function cgroupsMode(text: string): ContainerConfig["cgroups"] {
+  if (text === "enabled" || text === "disabled" || text === "no-conmon" || text === "split") return text;
+  throw usage(`invalid cgroup mode "${text}": invalid argument`);
+}
+
+function usage(message: string): EngineError {
+  return new EngineError("usage", message);
+}
