@@ -42,6 +42,15 @@ static bool is_string_array(const json_t *array)
 	return true;
 }
 
+/* A string, or null, or a key that isn't there. */
+static int nullable_string(json_t *value, const char *file, const char *key, const char **string, struct error *err)
+{
+	*string = json_string_value(value);
+	if (value && !json_is_null(value) && !*string)
+		return error_set(err, "bad-config", "%s: %s is neither a string nor null", file, key);
+	return 0;
+}
+
 static bool is_absolute(const char *path)
 {
 	return path && path[0] == '/';
@@ -56,9 +65,12 @@ static bool is_id(const char *id)
 static int parse_runtime(json_t *object, const char *file, struct config *config, struct error *err)
 {
 	json_error_t problem;
-	if (json_unpack_ex(object, &problem, 0, "{s:s? s?o s:s !}", "path", &config->runtime_path, "args",
-			   &config->runtime_args, "root", &config->runtime_root) < 0)
+	json_t *path;
+	if (json_unpack_ex(object, &problem, 0, "{s:o s?o s:s !}", "path", &path, "args", &config->runtime_args, "root",
+			   &config->runtime_root) < 0)
 		return error_set(err, "bad-config", "%s: runtime: %s", file, problem.text);
+	if (nullable_string(path, file, "runtime.path", &config->runtime_path, err) < 0)
+		return -1;
 	if (config->runtime_args && !is_string_array(config->runtime_args))
 		return bad(err, file, "runtime.args is not an array of strings");
 	if (!is_absolute(config->runtime_root) || (config->runtime_path && !is_absolute(config->runtime_path)))
@@ -100,9 +112,12 @@ static int parse_log(json_t *object, struct config *config, struct error *err)
 	json_int_t max_size = 0;
 	int max_file = 1;
 	json_error_t problem;
-	if (json_unpack_ex(object, &problem, 0, "{s:s s?s? s?I s?i !}", "driver", &driver, "path", &config->log_path,
-			   "maxSize", &max_size, "maxFile", &max_file) < 0)
+	json_t *path = NULL;
+	if (json_unpack_ex(object, &problem, 0, "{s:s s?o s?I s?i !}", "driver", &driver, "path", &path, "maxSize",
+			   &max_size, "maxFile", &max_file) < 0)
 		return bad(err, file, problem.text);
+	if (nullable_string(path, file, "path", &config->log_path, err) < 0)
+		return -1;
 	if (strcmp(driver, "k8s-file") == 0)
 		config->log = LOG_K8S;
 	else if (strcmp(driver, "json-file") == 0)
@@ -200,21 +215,23 @@ static int check_common(const struct config *config, int version, const char *fi
 int config_load_container(int directory, struct config *config, struct error *err)
 {
 	const char *file = "monitor.json", *name;
-	json_t *runtime, *rootfs, *log, *network, *restart, *cleanup;
+	json_t *runtime, *rootfs, *log, *network, *restart, *cleanup, *alive;
 	int version, terminal, open_stdin, stdin_once, cleanup_always, preserve_fds = 0;
 	json_error_t problem;
 	*config = (struct config){.document = load(directory, file, err)};
 	if (!config->document)
 		return -1;
 	if (json_unpack_ex(config->document, &problem, 0,
-			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:s? s:o s:i s:i s:i s:o s:o s:b s?i !}", "version",
+			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?i !}", "version",
 			   &version, "id", &config->id, "name", &name, "runtime", &runtime, "rootfs", &rootfs, "terminal",
 			   &terminal, "openStdin", &open_stdin, "stdinOnce", &stdin_once, "log", &log, "runDir",
-			   &config->run_dir, "aliveFile", &config->alive_file, "network", &network, "stopSignal",
+			   &config->run_dir, "aliveFile", &alive, "network", &network, "stopSignal",
 			   &config->stop_signal, "stopTimeout", &config->stop_timeout, "timeout", &config->timeout, "restart",
 			   &restart, "cleanup", &cleanup, "cleanupAlways", &cleanup_always, "preserveFds",
 			   &preserve_fds) < 0)
 		return bad(err, file, problem.text);
+	if (nullable_string(alive, file, "aliveFile", &config->alive_file, err) < 0)
+		return -1;
 	config->terminal = terminal;
 	config->open_stdin = open_stdin;
 	config->stdin_once = stdin_once;
@@ -245,17 +262,19 @@ static int parse_identity(json_t *object, struct process_identity *identity)
 int config_load_exec(int session, struct config *config, struct error *err)
 {
 	const char *file = "exec.json";
-	json_t *init, *runtime, *cleanup;
+	json_t *init, *runtime, *cleanup, *alive;
 	int version, open_stdin, preserve_fds;
 	json_error_t problem;
 	*config = (struct config){.document = load(session, file, err), .exec = true, .stdin_once = true};
 	if (!config->document)
 		return -1;
-	if (json_unpack_ex(config->document, &problem, 0, "{s:i s:s s:s s:o s:b s:s s:s? s:o s:o s:i s:o !}", "version",
+	if (json_unpack_ex(config->document, &problem, 0, "{s:i s:s s:s s:o s:b s:s s:o s:o s:o s:i s:o !}", "version",
 			   &version, "id", &config->id, "session", &config->session, "process", &config->process, "openStdin",
-			   &open_stdin, "runDir", &config->run_dir, "aliveFile", &config->alive_file, "init", &init,
+			   &open_stdin, "runDir", &config->run_dir, "aliveFile", &alive, "init", &init,
 			   "runtime", &runtime, "preserveFds", &preserve_fds, "cleanup", &cleanup) < 0)
 		return bad(err, file, problem.text);
+	if (nullable_string(alive, file, "aliveFile", &config->alive_file, err) < 0)
+		return -1;
 	config->open_stdin = open_stdin;
 	config->preserve_fds = (unsigned)preserve_fds;
 	config->stop_signal = 15;

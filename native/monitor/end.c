@@ -58,7 +58,8 @@ void end_begin(struct monitor *m)
 static void note_exit(struct monitor *m)
 {
 	struct status *status = &m->status;
-	time_now(status->finished_at);
+	if (!m->init_ended)
+		time_now(status->finished_at);
 	memset(&status->init, 0, sizeof status->init);
 	status->signal = 0;
 	if (m->error.code[0]) {

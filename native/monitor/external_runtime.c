@@ -37,7 +37,8 @@ static int runtime_error(struct error *err, const char *runtime, const char *sai
 	    (strcasestr(said, "exec") && strcasestr(said, "no such file or directory"))) {
 		code = "command-not-found";
 		exit_code = 127;
-	} else if (strcasestr(said, "exec") && strcasestr(said, "permission denied")) {
+	} else if (strcasestr(said, "exec") &&
+		   (strcasestr(said, "permission denied") || strcasestr(said, "operation not permitted"))) {
 		code = "not-executable";
 		exit_code = 126;
 	}

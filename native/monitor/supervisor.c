@@ -242,6 +242,7 @@ static void reap_one(struct monitor *m, pid_t pid)
 	if (pid == m->init && !m->init_ended) {
 		m->init_ended = true;
 		m->init_status = status;
+		time_now(m->status.finished_at);
 	}
 	if (pid == m->rootfs_helper) {
 		m->rootfs_helper = 0;
