@@ -1,0 +1,188 @@
+/**
+ * Times Coracle and Podman side by side in one run, alternating, and prints medians and their ratio. Both have a fresh
+ * home with native overlay storage and the same images. Nothing is asserted: numbers depend on the machine.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ImageContent, ociArchive, type TarEntry } from "../../bin/oci-archive.ts";
+import { busyboxArchive, busyboxConfig, busyboxEntries } from "../support/images.ts";
+
+const home = mkdtempSync(join(process.env.CORACLE_TEST_TMP || tmpdir(), "bench-"));
+const prefix = process.env.CORACLE_TEST_PREFIX;
+const coracle = prefix ? join(prefix, "bin/coracle") : join(import.meta.dirname, "../../bin/coracle");
+const env = { ...process.env, HOME: home, XDG_DATA_HOME: undefined, XDG_CONFIG_HOME: undefined };
+mkdirSync(join(home, ".config/containers"), { recursive: true });
+writeFileSync(join(home, ".config/containers/storage.conf"), '[storage]\ndriver = "overlay"\n');
+
+type Engine = "coracle" | "podman";
+const programs: Record<Engine, string> = { coracle, podman: "podman" };
+const engines: Engine[] = ["coracle", "podman"];
+
+function call(engine: Engine, args: string[]): string {
+  const result = spawnSync(programs[engine], args, { env, encoding: "utf8" });
+  if (result.status !== 0) throw new Error(`${engine} ${args.join(" ")}: ${result.status}: ${result.stderr}`);
+  return result.stdout;
+}
+
+function once(engine: Engine, args: string[]): number {
+  const start = process.hrtime.bigint();
+  const result = spawnSync(programs[engine], args, { env, stdio: ["ignore", "ignore", "pipe"] });
+  const took = Number(process.hrtime.bigint() - start) / 1e6;
+  if (result.status !== 0) throw new Error(`${engine} ${args.join(" ")}: ${result.status}: ${result.stderr}`);
+  return took;
+}
+
+async function together(engine: Engine, count: number, args: string[]): Promise<number> {
+  const start = process.hrtime.bigint();
+  const codes = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<number | null>((resolve) => {
+          spawn(programs[engine], args, { env, stdio: "ignore" }).once("exit", resolve);
+        }),
+    ),
+  );
+  const took = Number(process.hrtime.bigint() - start) / 1e6;
+  const failed = codes.filter((code) => code !== 0).length;
+  if (failed > 0) throw new Error(`${engine}: ${failed} of ${count} failed`);
+  return took;
+}
+
+interface Case {
+  name: string;
+  target: number;
+  rounds: number;
+  before?: (engine: Engine) => void;
+  measure: (engine: Engine) => number | Promise<number>;
+  after?: (engine: Engine) => void;
+}
+
+const simple = (name: string, target: number, args: string[], more: Partial<Case> = {}): Case => ({
+  name,
+  target,
+  rounds: 21,
+  measure: (engine) => once(engine, args),
+  ...more,
+});
+
+const image = "localhost/bb";
+const sleeper = { before: startSleeper, after: (engine: Engine) => void call(engine, ["rm", "-f", "-t", "0", "s"]) };
+
+function startSleeper(engine: Engine): void {
+  call(engine, ["run", "-d", "--name", "s", "--network", "none", image, "sleep", "1000"]);
+}
+
+function make200(engine: Engine): void {
+  for (let i = 0; i < 200; i++) call(engine, ["create", "--network", "none", image, "true"]);
+}
+const remove200 = (engine: Engine) => void call(engine, ["rm", "-fa", "-t", "0"]);
+
+function manyFiles(): ImageContent {
+  const entries: TarEntry[] = [];
+  for (let directory = 0; directory < 100; directory++) {
+    entries.push({ path: `many/${directory}/`, type: "directory" });
+    for (let file = 0; file < 500; file++) {
+      entries.push({ path: `many/${directory}/f${file}`, data: `${directory} ${file}\n`.repeat(1 + (file % 40)) });
+    }
+  }
+  return { reference: "localhost/small50k:latest", layers: [busyboxEntries(), entries], config: busyboxConfig, gzip: true };
+}
+const many = join(home, "small50k.oci.tar");
+
+const cases: Case[] = [
+  simple("run --rm --network none IMAGE true", 0.4, ["run", "--rm", "--network", "none", image, "true"]),
+  simple("run --rm IMAGE true", 0.5, ["run", "--rm", image, "true"]),
+  simple("exec CONTAINER true", 0.4, ["exec", "s", "true"], sleeper),
+  simple("ps", 0.8, ["ps"], sleeper),
+  simple("images", 0.8, ["images"]),
+  simple("inspect CONTAINER", 0.8, ["inspect", "s"], sleeper),
+  simple("--version", 1.0, ["--version"]),
+  {
+    name: "20 run --rm at once",
+    target: 0.4,
+    rounds: 3,
+    measure: (engine) => together(engine, 20, ["run", "--rm", "--network", "none", image, "true"]),
+  },
+  {
+    name: "load of 50,000 files",
+    target: 0.6,
+    rounds: 3,
+    measure: (engine) => {
+      const took = once(engine, ["load", "-q", "-i", many]);
+      call(engine, ["rmi", "localhost/small50k"]);
+      return took;
+    },
+  },
+  simple("ps -a with 200 containers", 0.5, ["ps", "-a"], { rounds: 7, before: make200, after: remove200 }),
+  {
+    name: "rm -fa of 200 containers",
+    target: 0.4,
+    rounds: 1,
+    before: make200,
+    measure: (engine) => once(engine, ["rm", "-fa", "-t", "0"]),
+  },
+];
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] as number;
+}
+
+async function measure(one: Case): Promise<void> {
+  const times: Record<Engine, number[]> = { coracle: [], podman: [] };
+  for (const engine of engines) one.before?.(engine);
+  if (one.rounds > 3) for (const engine of engines) await one.measure(engine); // warm
+  for (let round = 0; round < one.rounds; round++) {
+    for (const engine of engines) times[engine].push(await one.measure(engine));
+  }
+  for (const engine of engines) one.after?.(engine);
+  const [ours, theirs] = [median(times.coracle), median(times.podman)];
+  row(one.name, `${ours.toFixed(1)} ms`, `${theirs.toFixed(1)} ms`, ours / theirs, one.target);
+}
+
+function row(name: string, ours: string, theirs: string, ratio: number, target: number): void {
+  const verdict = ratio <= target ? "" : "  over";
+  console.log(`${name.padEnd(38)}${ours.padStart(11)}${theirs.padStart(11)}${ratio.toFixed(2).padStart(8)}${target.toFixed(2).padStart(9)}${verdict}`);
+}
+
+/** Resident memory of the process that supervises a container, in kB. */
+function monitorMemory(): void {
+  for (const engine of engines) startSleeper(engine);
+  const rss = (name: string) => {
+    for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0] ?? "";
+        const status = readFileSync(`/proc/${pid}/status`, "utf8");
+        if (command.endsWith(name)) return Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1]);
+      } catch {
+        // ended meanwhile
+      }
+    }
+    throw new Error(`no ${name} runs`);
+  };
+  const [ours, theirs] = [rss("coracle-monitor"), rss("conmon")];
+  row("memory of monitor, conmon (RSS)", `${ours} kB`, `${theirs} kB`, ours / theirs, 0.5);
+  for (const engine of engines) sleeper.after(engine);
+}
+
+const wanted = process.argv.slice(2);
+const chosen = (name: string) => wanted.length === 0 || wanted.some((word) => name.includes(word));
+try {
+  for (const engine of engines) call(engine, ["load", "-q", "-i", busyboxArchive()]);
+  if (chosen("load of 50,000 files")) writeFileSync(many, ociArchive(manyFiles()));
+  console.log(`${call("coracle", ["--version"]).trim()}, ${call("podman", ["--version"]).trim()}`);
+  console.log(`${"".padEnd(38)}${"coracle".padStart(11)}${"podman".padStart(11)}${"ratio".padStart(8)}${"target".padStart(9)}`);
+  for (const one of cases) if (chosen(one.name)) await measure(one);
+  if (chosen("memory")) monitorMemory();
+} finally {
+  for (const engine of engines) spawnSync(programs[engine], ["rm", "-fa", "-t", "0"], { env, stdio: "ignore" });
+  spawnSync("podman", ["system", "migrate"], { env, stdio: "ignore" }); // ends its pause process
+  // Files of subordinate ids can only be removed from within.
+  if (existsSync(join(home, ".local/share/coracle"))) spawnSync(coracle, ["system", "reset", "-f"], { env, stdio: "ignore" });
+  spawnSync("podman", ["unshare", "rm", "-rf", join(home, ".local/share/containers")], { env, stdio: "ignore" });
+  spawnSync("podman", ["system", "migrate"], { env, stdio: "ignore" });
+  rmSync(home, { recursive: true, force: true });
+}
