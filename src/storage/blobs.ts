@@ -23,20 +23,29 @@ export function hasBlob(ctx: Context, digest: string): boolean {
   return fs.existsSync(blobPath(ctx, digest));
 }
 
-export function blobSize(ctx: Context, digest: string): number | undefined {
-  return fs.statSync(blobPath(ctx, digest), { throwIfNoEntry: false })?.size;
-}
-
 export function readBlob(ctx: Context, digest: string): Buffer {
   try {
     return fs.readFileSync(blobPath(ctx, digest));
   } catch (error) {
-    if (!isErrno(error, "ENOENT")) throw error;
-    throw new EngineError("missing-blob", `the image store lacks blob ${digest}`, {
-      hint: "pull or load the image again",
-      cause: error,
-    });
+    throw missing(digest, error);
   }
+}
+
+/** A descriptor for reading, to be closed by the caller. */
+export function openBlob(ctx: Context, digest: string): number {
+  try {
+    return fs.openSync(blobPath(ctx, digest), "r");
+  } catch (error) {
+    throw missing(digest, error);
+  }
+}
+
+function missing(digest: string, cause: unknown): unknown {
+  if (!isErrno(cause, "ENOENT")) return cause;
+  return new EngineError("missing-blob", `the image store lacks blob ${digest}`, {
+    hint: "pull or load the image again",
+    cause,
+  });
 }
 
 /** Stores bytes under their digest. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
@@ -10,7 +10,7 @@ import { writeError } from "../host/files.ts";
 import { withClaim } from "../host/lock.ts";
 import { digestHex } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/image.ts";
-import { blobPath, commitBlob, hasBlob } from "./blobs.ts";
+import { commitBlob, hasBlob, openBlob } from "./blobs.ts";
 import { applyLayer, type BlobInput, commitLayer, hasLayer, layerSync } from "./layers.ts";
 
 /** A layer to have in the store: unpacked, and its blob as it came. */
@@ -75,7 +75,7 @@ async function unpack(ctx: Context, staging: string, layer: WantedLayer, sync: (
   const { descriptor, diffID } = layer;
   const name = `${digestHex(descriptor.digest)}-${digestHex(diffID)}`;
   const blob = path.join(staging, `${name}.blob`);
-  const stored = hasBlob(ctx, descriptor.digest) ? fs.openSync(blobPath(ctx, descriptor.digest), "r") : undefined;
+  const stored = hasBlob(ctx, descriptor.digest) ? openBlob(ctx, descriptor.digest) : undefined;
   try {
     const input = stored === undefined ? await layer.open() : { fd: stored, offset: 0 };
     const copy = stored === undefined ? { copyTo: blob } : {};
@@ -93,18 +93,15 @@ async function importBlob(ctx: Context, staging: string, layer: WantedLayer, syn
   const { descriptor } = layer;
   const file = path.join(staging, `${digestHex(descriptor.digest)}.blob`);
   const input = await layer.open();
-  const source =
-    "fd" in input
-      ? fs.createReadStream("", {
-          fd: input.fd,
-          start: input.offset,
-          end: input.offset + descriptor.size - 1,
-          autoClose: false,
-        })
-      : input;
-  await copyVerified(source, file, descriptor);
+  await copyVerified("fd" in input ? partOf(input, descriptor.size) : input, file, descriptor);
   await sync();
   commitBlob(ctx, file, descriptor.digest);
+}
+
+function partOf({ fd, offset = 0 }: { fd: number; offset?: number }, size: number): Readable {
+  // The range is inclusive: an empty one can't be said.
+  if (size === 0) return Readable.from([]);
+  return fs.createReadStream("", { fd, start: offset, end: offset + size - 1, autoClose: false });
 }
 
 async function copyVerified(source: Readable, file: string, { digest, size }: Descriptor): Promise<void> {
@@ -126,4 +123,23 @@ async function copyVerified(source: Readable, file: string, { digest, size }: De
   if (read !== size) throw new EngineError("size-mismatch", `blob ${digest} has not the announced ${size} bytes`);
   const found = `sha256:${hash.digest("hex")}`;
   if (found !== digest) throw new EngineError("digest-mismatch", `blob ${digest} has digest ${found}`);
+}
+
+/** A layer of which nothing is known beforehand: the tar that `import` is given, or the changes of a container. */
+export async function importNewLayer(
+  ctx: Context,
+  staging: string,
+  source: number,
+): Promise<{ digest: string; size: number; diffID: string; compression: "none" | "gzip" | "zstd" }> {
+  const blob = path.join(staging, "blob");
+  const applied = await applyLayer(ctx, staging, "layer", { fd: source }, { copyTo: blob });
+  await layerSync(ctx, staging)();
+  commitBlob(ctx, blob, applied.digest);
+  commitLayer(ctx, applied.directory, digestHex(applied.record.diffID));
+  return {
+    digest: applied.digest,
+    size: applied.size,
+    diffID: applied.record.diffID,
+    compression: applied.compression,
+  };
 }

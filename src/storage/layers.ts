@@ -48,8 +48,8 @@ export function readLayerRecord(ctx: Context, diffID: string): LayerRecord | und
   return readJson<LayerRecord>(path.join(layerDirectory(ctx, digestHex(diffID)), "record.json"));
 }
 
-/** Where a layer blob comes from: a stream, or `offset` and the descriptor's size in an open archive. */
-export type BlobInput = Readable | { fd: number; offset: number };
+/** Where a layer blob comes from: a stream, all of an open file, or (with `offset`) the descriptor's size of it. */
+export type BlobInput = Readable | { fd: number; offset?: number };
 
 /** What `coracle-layer apply` reports (native/PROTOCOL.md §4). */
 interface ApplyReport {
@@ -92,7 +92,7 @@ export async function applyLayer(
   if (known.descriptor) args.push("--digest", known.descriptor.digest, "--size", String(known.descriptor.size));
   if (known.diffID !== undefined) args.push("--diff-id", known.diffID);
   if (known.copyTo !== undefined) args.push("--copy-to", known.copyTo);
-  if ("fd" in input) args.push("--offset", String(input.offset));
+  if ("fd" in input && input.offset !== undefined) args.push("--offset", String(input.offset));
   const output = await runLayerTool(ctx, args, { stdin: "fd" in input ? input.fd : input });
   const report = JSON.parse(output.toString()) as ApplyReport;
   const record: LayerRecord = {

@@ -146,7 +146,13 @@ export function listVolumes(ctx: Context): VolumeRecord[] {
 
 /** Whether nothing was put into it yet: then its first user's image may fill it. */
 export function isVolumeEmpty(ctx: Context, name: string): boolean {
-  return listDirectory(volumeDataPath(ctx, name)).length === 0;
+  try {
+    return listDirectory(volumeDataPath(ctx, name)).length === 0;
+  } catch (error) {
+    // Outside of the user namespace a container's own directory may be closed to us.
+    if (isErrno(error, "EACCES")) return false;
+    throw error;
+  }
 }
 
 /**

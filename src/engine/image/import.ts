@@ -1,0 +1,95 @@
+import * as fs from "node:fs";
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { createStaging } from "../../host/staging.ts";
+import { digestOf } from "../../oci/digest.ts";
+import { type ImageConfig, type Manifest, mediaTypes } from "../../oci/image.ts";
+import { applyChange } from "../../oci/image-change.ts";
+import { platformOf } from "../../oci/image-platform.ts";
+import { localName, repositoryName, parseReference } from "../../oci/reference.ts";
+import { openInput } from "../../storage/archive.ts";
+import { layerTypes } from "../../storage/image-archive.ts";
+import { commitImage } from "../../storage/image-store.ts";
+import type { StoredImage } from "../../storage/image-types.ts";
+import { importNewLayer } from "../../storage/layer-import.ts";
+import { reapImageLeftovers } from "./reap.ts";
+
+export interface ImportOptions {
+  /** Tar of a root filesystem (plain, gzip, zstd), "-" for stdin. */
+  source: string;
+  reference?: string | undefined;
+  message?: string | undefined;
+  changes?: readonly string[];
+  os?: string | undefined;
+  arch?: string | undefined;
+  variant?: string | undefined;
+}
+
+/** Makes an image of one layer from the tar of a root filesystem. */
+export async function importImage(ctx: Context, options: ImportOptions): Promise<StoredImage> {
+  if (/^https?:\/\//.test(options.source)) {
+    throw new EngineError("not-supported", `importing from a URL is not supported: ${options.source}`, {
+      hint: `fetch it first: curl -L ${options.source} | coracle import -`,
+    });
+  }
+  const config = newConfig(options);
+  const name = options.reference === undefined ? undefined : localName(options.reference);
+  await reapImageLeftovers(ctx);
+  const staging = createStaging(ctx, "image");
+  const source = openInput(options.source);
+  try {
+    const layer = await importNewLayer(ctx, staging.path, source);
+    const image = describe(config, layer, options.message);
+    const committed = await commitImage(ctx, staging.path, {
+      ...image,
+      names: name === undefined ? [] : [name],
+      repoDigests: name === undefined ? [] : [`${repositoryName(parseReference(name))}@${digestOf(image.manifest)}`],
+    });
+    if (committed) return committed;
+  } finally {
+    if (source !== 0) fs.closeSync(source);
+    await staging.remove();
+  }
+  throw new EngineError("image-vanished", "the new layer was removed by another command", { hint: "import again" });
+}
+
+function newConfig({ os, arch, variant, changes = [] }: ImportOptions): ImageConfig {
+  const here = platformOf(process.arch);
+  const config: ImageConfig = {
+    created: new Date().toISOString(),
+    architecture: arch ?? here.architecture,
+    ...(variant === undefined ? {} : { variant }),
+    os: os ?? here.os,
+    config: {},
+    rootfs: { type: "layers", diff_ids: [] },
+  };
+  for (const change of changes) applyChange(config.config ?? {}, change);
+  return config;
+}
+
+function describe(
+  base: ImageConfig,
+  layer: Awaited<ReturnType<typeof importNewLayer>>,
+  message: string | undefined,
+): { config: Uint8Array; manifest: Uint8Array } {
+  const config = Buffer.from(
+    JSON.stringify({
+      ...base,
+      rootfs: { type: "layers", diff_ids: [layer.diffID] },
+      history: [
+        {
+          created: base.created,
+          created_by: `/bin/sh -c #(nop) ADD file:${layer.diffID.slice("sha256:".length)} in /`,
+          ...(message === undefined ? {} : { comment: message }),
+        },
+      ],
+    }),
+  );
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: { mediaType: mediaTypes.ociConfig, digest: digestOf(config), size: config.length },
+    layers: [{ mediaType: layerTypes[layer.compression], digest: layer.digest, size: layer.size }],
+  };
+  return { config, manifest: Buffer.from(JSON.stringify(manifest)) };
+}

@@ -1,0 +1,87 @@
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { listRecords } from "../../runtime/records.ts";
+import { readImageIndex } from "../../storage/image-index.ts";
+import { removeImage, untagImage } from "../../storage/image-store.ts";
+import { resolveImage, unknownImage } from "../../storage/images.ts";
+import { reapImageLeftovers } from "./reap.ts";
+
+export interface RemoveImagesOptions {
+  all?: boolean;
+  /** Remove containers that use the image, and an image that has several names. */
+  force?: boolean;
+  /** No error for an image that isn't there. */
+  ignore?: boolean;
+}
+
+/** What happened, in Podman's order; failures don't keep the others from being removed. */
+export interface RemovedImages {
+  untagged: string[];
+  deleted: string[];
+  errors: EngineError[];
+}
+
+export async function removeImages(
+  ctx: Context,
+  names: readonly string[],
+  options: RemoveImagesOptions = {},
+): Promise<RemovedImages> {
+  await reapImageLeftovers(ctx);
+  const result: RemovedImages = { untagged: [], deleted: [], errors: [] };
+  const targets = options.all ? Object.keys(readImageIndex(ctx).images) : names;
+  for (const target of targets) {
+    try {
+      await removeOne(ctx, target, options, result);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      result.errors.push(error);
+    }
+  }
+  return result;
+}
+
+async function removeOne(
+  ctx: Context,
+  target: string,
+  { all, force, ignore }: RemoveImagesOptions,
+  result: RemovedImages,
+): Promise<void> {
+  const index = readImageIndex(ctx);
+  const found = resolveImage(index, target);
+  const entry = found && index.images[found.id];
+  if (!entry) {
+    if (ignore || all) return;
+    const { code, message, hint } = unknownImage(target);
+    throw new EngineError(code, message, { hint, exitCode: 1 });
+  }
+  const { id, name } = found;
+  const others = name !== undefined && entry.names.includes(name) ? entry.names.length - 1 : 0;
+  if (others > 0) {
+    result.untagged.push(...(await untagImage(ctx, id, [name as string])));
+    return;
+  }
+  if (name === undefined && entry.names.length > 1 && !force && !all) {
+    throw new EngineError(
+      "several-names",
+      `unable to delete image "${id}" by ID with more than one tag (${entry.names.join(", ")}): please force removal`,
+      { hint: "name the tag to remove, or use --force" },
+    );
+  }
+  if (force) await removeContainersOf(ctx, id);
+  await removeImage(ctx, id, (image) => containersOf(ctx, image));
+  result.untagged.push(...entry.names);
+  result.deleted.push(id);
+}
+
+export function containersOf(ctx: Context, imageId: string): string[] {
+  return listRecords(ctx)
+    .filter(({ config }) => config.image?.id === imageId)
+    .map(({ id }) => id);
+}
+
+async function removeContainersOf(ctx: Context, imageId: string): Promise<void> {
+  const users = containersOf(ctx, imageId);
+  if (users.length === 0) return;
+  const { removeContainer } = await import("../container/rm.ts");
+  for (const id of users) await removeContainer(ctx, id, { force: true, ignore: true });
+}

@@ -1,0 +1,86 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { writeError } from "../../host/files.ts";
+import { completeReference, formatReference, localName, parseReference } from "../../oci/reference.ts";
+import { readImageIndex } from "../../storage/image-index.ts";
+import { type SavedImage, writeDockerArchive, writeOciArchive } from "../../storage/image-archive-writer.ts";
+import { getImage, resolveImage } from "../../storage/images.ts";
+
+export interface SaveOptions {
+  format: string;
+  /** File to write, or undefined for stdout. */
+  output?: string | undefined;
+  /** Every argument is an image; else those after the first are more names for it. */
+  multiple?: boolean;
+}
+
+/** Writes images as an archive that `load` gives back. */
+export async function saveImages(ctx: Context, names: readonly string[], options: SaveOptions): Promise<void> {
+  const write = writerOf(options);
+  const images = options.multiple ? mergeSame(names.map((name) => find(ctx, name))) : [withNames(ctx, names)];
+  if (options.output === undefined) {
+    await write(ctx, 1, images);
+    return;
+  }
+  const { output } = options;
+  await writeWhole(output, (fd) => write(ctx, fd, images));
+}
+
+function writerOf({ format, multiple }: SaveOptions): typeof writeDockerArchive {
+  if (format === "docker-archive") return writeDockerArchive;
+  if (format === "oci-archive" && !multiple) return writeOciArchive;
+  if (format === "oci-archive") {
+    throw new EngineError("bad-argument", "--multi-image-archive works with the format docker-archive only");
+  }
+  const known = format === "oci-dir" || format === "docker-dir";
+  throw new EngineError(known ? "not-supported" : "bad-argument", `unsupported format "${format}" for saving images`, {
+    hint: "use docker-archive or oci-archive",
+  });
+}
+
+/** An image under the name by which it was asked for; by id it gets none. */
+function find(ctx: Context, nameOrId: string): SavedImage {
+  const image = getImage(ctx, nameOrId);
+  const name = resolveImage(readImageIndex(ctx), nameOrId)?.name;
+  return { image, names: name?.includes("@") === false ? [name] : [] };
+}
+
+function withNames(ctx: Context, [first, ...more]: readonly string[]): SavedImage {
+  const saved = find(ctx, first as string);
+  const extra = more.map((name) => {
+    const { registry } = parseReference(name);
+    return registry === undefined ? localName(name) : formatReference(completeReference(parseReference(name)));
+  });
+  return { ...saved, names: [...new Set([...saved.names, ...extra])] };
+}
+
+function mergeSame(images: readonly SavedImage[]): SavedImage[] {
+  const merged = new Map<string, SavedImage>();
+  for (const saved of images) {
+    const known = merged.get(saved.image.id);
+    if (known) known.names = [...new Set([...known.names, ...saved.names])];
+    else merged.set(saved.image.id, { ...saved });
+  }
+  return [...merged.values()];
+}
+
+/** The file appears when it is complete. What isn't a regular file (a pipe, /dev/stdout) is written as it goes. */
+async function writeWhole(output: string, write: (fd: number) => Promise<void>): Promise<void> {
+  const existing = fs.statSync(output, { throwIfNoEntry: false });
+  const direct = existing !== undefined && !existing.isFile();
+  const target = direct ? output : path.join(path.dirname(output), `.${path.basename(output)}.${process.pid}.part`);
+  let fd: number | undefined;
+  try {
+    fd = fs.openSync(target, "w", 0o644);
+    await write(fd);
+    fs.closeSync(fd);
+    fd = undefined;
+    if (!direct) fs.renameSync(target, output);
+  } catch (error) {
+    if (fd !== undefined) fs.closeSync(fd);
+    if (!direct) fs.rmSync(target, { force: true });
+    throw error instanceof EngineError ? error : writeError(output, error);
+  }
+}

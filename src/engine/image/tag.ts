@@ -1,0 +1,10 @@
+import type { Context } from "../../host/context.ts";
+import { localName } from "../../oci/reference.ts";
+import { tagImage } from "../../storage/image-store.ts";
+import { getImage } from "../../storage/images.ts";
+
+/** Gives an image more names. A short one belongs to localhost. */
+export async function addTags(ctx: Context, nameOrId: string, names: readonly string[]): Promise<void> {
+  const full = names.map(localName);
+  await tagImage(ctx, getImage(ctx, nameOrId).id, full);
+}

@@ -1,0 +1,26 @@
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { reapStaging } from "../../host/staging.ts";
+import * as volumes from "../../storage/volumes.ts";
+
+export interface CreateVolumeRequest {
+  /** Undefined: one is drawn. */
+  name?: string | undefined;
+  driver: string;
+  labels: Record<string, string>;
+  options: Record<string, string>;
+  ignore: boolean;
+}
+
+/** Returns the volume's name. */
+export async function createVolume(ctx: Context, request: CreateVolumeRequest): Promise<string> {
+  if (request.driver !== "local") {
+    throw new EngineError("not-supported", `volume driver "${request.driver}" is not supported`, {
+      hint: "`local` is the only driver",
+    });
+  }
+  await reapStaging(ctx);
+  const { labels, options, ignore } = request;
+  const record = await volumes.createVolume(ctx, request.name, { labels, options, ignoreExisting: ignore });
+  return record.name;
+}

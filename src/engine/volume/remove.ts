@@ -1,0 +1,48 @@
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { reapStaging } from "../../host/staging.ts";
+import { getVolume, listVolumes, removeVolume } from "../../storage/volumes.ts";
+import { volumeUsers } from "./users.ts";
+
+export interface RemoveVolumesOptions {
+  all?: boolean;
+  /** Remove the containers that use it as well. */
+  force?: boolean;
+  /** Seconds to wait for a running container with force. */
+  timeout?: number | undefined;
+}
+
+export interface RemovedVolumes {
+  removed: string[];
+  errors: EngineError[];
+}
+
+/** Failures don't keep the others from being removed. */
+export async function removeVolumes(
+  ctx: Context,
+  names: readonly string[],
+  options: RemoveVolumesOptions = {},
+): Promise<RemovedVolumes> {
+  await reapStaging(ctx);
+  const result: RemovedVolumes = { removed: [], errors: [] };
+  for (const given of options.all ? listVolumes(ctx).map(({ name }) => name) : names) {
+    try {
+      const { name } = getVolume(ctx, given);
+      if (options.force) await removeContainersOf(ctx, name, options.timeout);
+      await removeVolume(ctx, name, (volume) => volumeUsers(ctx, volume));
+      result.removed.push(given);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      if (options.force && error.code === "no-such-volume") continue;
+      result.errors.push(error);
+    }
+  }
+  return result;
+}
+
+async function removeContainersOf(ctx: Context, volume: string, timeout: number | undefined): Promise<void> {
+  const users = volumeUsers(ctx, volume);
+  if (users.length === 0) return;
+  const { removeContainer } = await import("../container/rm.ts");
+  for (const id of users) await removeContainer(ctx, id, { force: true, ignore: true, timeout });
+}

@@ -1,0 +1,85 @@
+import { EngineError } from "../errors.ts";
+import type { ImageExecutionConfig } from "./image.ts";
+
+/** The Containerfile instructions that `--change` of import and commit may hold. */
+
+function bad(change: string, reason: string): EngineError {
+  return new EngineError("bad-change", `invalid change "${change}": ${reason}`, {
+    hint: "use CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR and its value",
+  });
+}
+
+/** Applies one change, `INSTRUCTION value` or `INSTRUCTION=value`. */
+export function applyChange(config: ImageExecutionConfig, change: string): void {
+  const match = /^\s*([A-Za-z]+)(?:\s+|=)(.*\S)\s*$/s.exec(change);
+  if (!match) throw bad(change, "expected an instruction and a value");
+  const value = match[2] as string;
+  switch ((match[1] as string).toUpperCase()) {
+    case "CMD":
+      config.Cmd = commandLine(value);
+      break;
+    case "ENTRYPOINT":
+      config.Entrypoint = commandLine(value);
+      break;
+    case "ENV":
+      for (const [key, text] of pairs(change, value)) {
+        config.Env = [...(config.Env ?? []).filter((entry) => !entry.startsWith(`${key}=`)), `${key}=${text}`];
+      }
+      break;
+    case "LABEL":
+      config.Labels = { ...config.Labels, ...Object.fromEntries(pairs(change, value)) };
+      break;
+    case "EXPOSE":
+      for (const port of value.split(/\s+/)) {
+        if (!/^\d{1,5}(-\d{1,5})?(\/(tcp|udp|sctp))?$/.test(port)) throw bad(change, `${port} is no port`);
+        config.ExposedPorts = { ...config.ExposedPorts, [port.includes("/") ? port : `${port}/tcp`]: {} };
+      }
+      break;
+    case "VOLUME":
+      for (const volume of jsonList(value) ?? value.split(/\s+/)) config.Volumes = { ...config.Volumes, [volume]: {} };
+      break;
+    case "STOPSIGNAL":
+      config.StopSignal = value;
+      break;
+    case "USER":
+      config.User = value;
+      break;
+    case "WORKDIR":
+      config.WorkingDir = value;
+      break;
+    case "ONBUILD":
+      Object.assign(config, { OnBuild: [...((config as { OnBuild?: string[] }).OnBuild ?? []), value] });
+      break;
+    default:
+      throw bad(change, `${match[1]} is not supported`);
+  }
+}
+
+function commandLine(value: string): string[] {
+  return jsonList(value) ?? ["/bin/sh", "-c", value];
+}
+
+function jsonList(value: string): string[] | undefined {
+  if (!value.startsWith("[")) return undefined;
+  try {
+    const list: unknown = JSON.parse(value);
+    return Array.isArray(list) && list.every((item) => typeof item === "string") ? list : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `KEY=VALUE KEY="a value"`, or the old `KEY VALUE`. */
+function pairs(change: string, value: string): [string, string][] {
+  const first = /^([^\s=]+)\s+(.+)$/s.exec(value);
+  if (first) return [[first[1] as string, unquote(first[2] as string)]];
+  const found = [...value.matchAll(/([^\s=]+)=("(?:[^"\\]|\\.)*"|'[^']*'|(?:[^\s\\]|\\.)*)(?:\s+|$)/gy)];
+  const length = found.reduce((sum, item) => sum + item[0].length, 0);
+  if (found.length === 0 || length !== value.length) throw bad(change, "expected KEY=VALUE");
+  return found.map((item) => [item[1] as string, unquote(item[2] as string)]);
+}
+
+function unquote(text: string): string {
+  if (/^'.*'$/s.test(text)) return text.slice(1, -1);
+  return text.replace(/^"(.*)"$/s, "$1").replace(/\\(.)/gs, "$1");
+}

@@ -1,0 +1,91 @@
+import * as fs from "node:fs";
+import type { Context } from "../host/context.ts";
+import { runLayerTool } from "../host/layer-tool.ts";
+import { digestHex } from "../oci/digest.ts";
+import { type Index, mediaTypes } from "../oci/image.ts";
+import { openBlob, readBlob } from "./blobs.ts";
+import type { StoredImage } from "./image-types.ts";
+import { readLayerRecord } from "./layers.ts";
+import { TarWriter } from "./tar-writer.ts";
+
+export interface SavedImage {
+  image: StoredImage;
+  /** Full names with tags; none for an image saved by id. */
+  names: string[];
+}
+
+/** An OCI image layout: manifests and blobs byte for byte as they were pulled or loaded. */
+export async function writeOciArchive(ctx: Context, fd: number, images: readonly SavedImage[]): Promise<void> {
+  const tar = new TarWriter(fd);
+  const written = new Set<string>();
+  const blob = (digest: string) => {
+    if (written.has(digest)) return;
+    written.add(digest);
+    const source = openBlob(ctx, digest);
+    try {
+      tar.copy(`blobs/sha256/${digestHex(digest)}`, source, fs.fstatSync(source).size);
+    } finally {
+      fs.closeSync(source);
+    }
+  };
+  const index: Index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
+  for (const { image, names } of images) {
+    for (const { digest } of image.manifest.layers) blob(digest);
+    blob(`sha256:${image.id}`);
+    blob(image.manifestDigest);
+    const descriptor = {
+      mediaType: image.manifest.mediaType ?? mediaTypes.ociManifest,
+      digest: image.manifestDigest,
+      size: readBlob(ctx, image.manifestDigest).length,
+    };
+    for (const name of names) {
+      index.manifests.push({ ...descriptor, annotations: { "org.opencontainers.image.ref.name": name } });
+    }
+    if (names.length === 0) index.manifests.push(descriptor);
+  }
+  tar.file("index.json", Buffer.from(JSON.stringify(index)));
+  tar.file("oci-layout", Buffer.from('{"imageLayoutVersion":"1.0.0"}'));
+  tar.end();
+}
+
+/** What `docker save` wrote before it became an OCI layout, which every tool reads: layers uncompressed. */
+export async function writeDockerArchive(ctx: Context, fd: number, images: readonly SavedImage[]): Promise<void> {
+  const tar = new TarWriter(fd);
+  const written = new Set<string>();
+  const manifest: object[] = [];
+  for (const { image, names } of images) {
+    const layers: string[] = [];
+    for (const [i, diffID] of image.config.rootfs.diff_ids.entries()) {
+      const name = `${digestHex(diffID)}.tar`;
+      layers.push(name);
+      if (written.has(name)) continue;
+      written.add(name);
+      await writeLayer(ctx, tar, fd, name, diffID, image.manifest.layers[i]?.digest as string);
+    }
+    tar.file(`${image.id}.json`, readBlob(ctx, `sha256:${image.id}`));
+    manifest.push({ Config: `${image.id}.json`, RepoTags: names, Layers: layers });
+  }
+  tar.file("manifest.json", Buffer.from(JSON.stringify(manifest)));
+  tar.end();
+}
+
+/** The layer tool writes the content to the same descriptor, verified: it doesn't pass through this process. */
+async function writeLayer(
+  ctx: Context,
+  tar: TarWriter,
+  fd: number,
+  name: string,
+  diffID: string,
+  digest: string,
+): Promise<void> {
+  const size = readLayerRecord(ctx, diffID)?.diffSize;
+  if (size === undefined) throw new Error(`no record of layer ${diffID}`);
+  tar.header(name, size);
+  const source = openBlob(ctx, digest);
+  try {
+    await runLayerTool(ctx, ["decompress", "--digest", digest, "--diff-id", diffID], { stdin: source, stdout: fd });
+  } finally {
+    fs.closeSync(source);
+  }
+  tar.pad(size);
+}
