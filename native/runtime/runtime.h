@@ -15,10 +15,16 @@ struct runtime_options {
 	const char *bundle; /* directory with config.json */
 	int stdio[3];       /* become 0, 1, 2 of the process; ignored with a terminal */
 	int console_socket; /* receives the pty master by SCM_RIGHTS when process.terminal; else -1 */
-	int start_socket;   /* init's end of a SOCK_SEQPACKET pair for runtime_start(); -1: an exec FIFO in the state directory */
+	/*
+	 * Init's end of a SOCK_SEQPACKET pair for runtime_start(); the caller closes its copy after runtime_create(), else
+	 * runtime_start() can't see the exec. -1: a socket in the state directory, for `coracle-runtime start`.
+	 */
+	int start_socket;
 	unsigned preserve_fds;
 	bool no_pivot;
 	bool no_new_keyring;
+	bool no_cgroup;     /* linux.cgroupsPath and resources are ignored */
+	const char *config; /* another file than config.json of the bundle; NULL */
 };
 
 /*

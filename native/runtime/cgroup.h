@@ -1,0 +1,28 @@
+/* One cgroup v2 for a container, below the cgroup2 mount. */
+#ifndef CORACLE_RUNTIME_CGROUP_H
+#define CORACLE_RUNTIME_CGROUP_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+/*
+ * Makes the cgroup `path` (absolute, relative to the cgroup2 mount) with the limits of `resources` (may be NULL). Sets
+ * *directory to its malloc'ed absolute name and returns a descriptor.
+ */
+int cgroup_make(const char *path, json_t *resources, char **directory, struct error *err);
+int cgroup_set_resources(int cgroup, json_t *resources, struct error *err);
+int cgroup_open(const char *directory);
+bool cgroup_is_frozen(const char *directory);
+int cgroup_freeze(const char *directory, bool freeze, struct error *err);
+/* Kills all processes below, waits for them and removes the cgroup. Not an error when it is gone. */
+int cgroup_remove(const char *directory, struct error *err);
+/* Sends a signal to every process below. */
+int cgroup_signal(const char *directory, int signal, struct error *err);
+bool cgroup_oom_killed(const char *directory);
+/* Appends the pids of a cgroup and everything below it to a JSON array. */
+int cgroup_processes(const char *directory, json_t *pids);
+
+#endif

@@ -1,0 +1,31 @@
+/* The OCI runtime command line. */
+#ifndef CORACLE_RUNTIME_CLI_H
+#define CORACLE_RUNTIME_CLI_H
+
+#include <stdbool.h>
+
+#include "error.h"
+
+struct cli {
+	const char *root;
+	const char *log;
+	bool log_json, debug, no_cgroup, systemd_cgroup;
+};
+
+/* A command gets its own arguments, argv[0] being its name, and returns the exit code; -1: err says why. */
+typedef int cli_command(const struct cli *cli, int argc, char **argv, struct error *err);
+
+cli_command cli_create, cli_run, cli_start, cli_exec, cli_state, cli_list, cli_ps, cli_kill, cli_delete, cli_pause,
+	cli_resume, cli_update, cli_spec, cli_features, cli_unsupported;
+
+/* The one positional argument; NULL with err. */
+const char *cli_container_id(int argc, char **argv, int first, struct error *err);
+int cli_usage(struct error *err, const char *usage);
+/* Prints JSON on stdout, indented. */
+struct json_t;
+int cli_print_json(struct json_t *json);
+int cli_write_pid_file(const char *path, int pid, struct error *err);
+/* Waits for a child and turns its end into an exit code. */
+int cli_wait(int pid);
+
+#endif

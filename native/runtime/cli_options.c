@@ -1,0 +1,68 @@
+#include "cli_options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+int cli_parse_number(const char *text, unsigned max, unsigned *value, const char *what, struct error *err)
+{
+	char *end;
+	errno = 0;
+	unsigned long number = strtoul(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end != '\0' || errno != 0 || number > max)
+		return error_set(err, "usage", "%s: `%s` is not a number up to %u", what, text, max);
+	*value = (unsigned)number;
+	return 0;
+}
+
+int cli_connect_console(const char *path, struct error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof address.sun_path)
+		return error_set(err, "usage", "--console-socket: the path is too long");
+	strcpy(address.sun_path, path);
+	auto_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+		return error_errno(err, "runtime-failed", "connect to the console socket %s", path);
+	return steal_fd(&fd);
+}
+
+int cli_listen_fds(unsigned *preserve_fds, struct error *err)
+{
+	const char *text = getenv("LISTEN_FDS");
+	unsigned count = 0;
+	if (!text || !*text)
+		return 0;
+	if (cli_parse_number(text, 1 << 16, &count, "LISTEN_FDS", err) < 0)
+		return -1;
+	*preserve_fds += count;
+	return 0;
+}
+
+int cli_parse_signal(const char *text, struct error *err)
+{
+	unsigned number;
+	if (isdigit((unsigned char)*text))
+		return cli_parse_number(text, NSIG - 1, &number, "signal", err) < 0 ? -1 : (int)number;
+	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
+	for (int i = 1; i < NSIG; i++) {
+		const char *known = sigabbrev_np(i);
+		if (known && strcasecmp(known, name) == 0)
+			return i;
+	}
+	if (strncasecmp(name, "RTMIN", 5) == 0) {
+		if (name[5] == '\0')
+			return SIGRTMIN;
+		if (name[5] == '+' && cli_parse_number(name + 6, (unsigned)(SIGRTMAX - SIGRTMIN), &number, "signal", err) == 0)
+			return SIGRTMIN + (int)number;
+	}
+	return error_set(err, "usage", "unknown signal `%s`", text);
+}

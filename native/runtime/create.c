@@ -1,0 +1,316 @@
+/* runtime_create: everything up to the start. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "cleanup.h"
+#include "container.h"
+#include "file.h"
+#include "gate.h"
+#include "hooks.h"
+#include "idmap.h"
+#include "init.h"
+#include "limits.h"
+#include "namespaces.h"
+#include "sync.h"
+#include "sysctl.h"
+
+static const char *config_file(const struct runtime_options *options)
+{
+	return options->config ? options->config : "config.json";
+}
+
+static int check_support(const struct container *container, struct error *err)
+{
+	const struct spec *spec = &container->spec;
+	if (!spec->has_process)
+		return error_set(err, "bad-config", "config.json: `process` is missing");
+	if (spec->process.terminal && container->options->console_socket < 0)
+		return error_set(err, "bad-config", "process.terminal is set: pass --console-socket");
+	if (!spec->process.terminal && container->options->console_socket >= 0)
+		return error_set(err, "bad-config", "--console-socket is given but process.terminal is not set");
+	return sysctl_check(spec, err);
+}
+
+static char *timestamp(void)
+{
+	struct timespec now;
+	struct tm utc;
+	char *text;
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	char date[32];
+	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
+	return asprintf(&text, "%s.%09ldZ", date, now.tv_nsec) < 0 ? NULL : text;
+}
+
+static char *absolute(const char *directory, const char *path)
+{
+	char *text;
+	if (path[0] == '/')
+		return strdup(path);
+	return asprintf(&text, "%s/%s", directory, path) < 0 ? NULL : text;
+}
+
+static int fill_state(struct container *container, struct error *err)
+{
+	struct state *state = &container->state;
+	char bundle[PATH_MAX];
+	if (!realpath(container->options->bundle, bundle))
+		return error_errno(err, "bad-config", "find the bundle %s", container->options->bundle);
+	state->id = strdup(container->options->id);
+	state->bundle = strdup(bundle);
+	state->rootfs = absolute(bundle, container->spec.rootfs);
+	state->created = timestamp();
+	state->annotations = json_incref(container->spec.annotations);
+	if (!state->id || !state->bundle || !state->rootfs || !state->created)
+		return error_errno(err, "runtime-failed", "describe the container");
+	return 0;
+}
+
+/* exec and delete go by the configuration that the container was made with. */
+static int keep_config(const struct container *container, struct error *err)
+{
+	size_t length;
+	auto_free char *text = read_file_at(container->bundle, config_file(container->options), CONFIG_MAX, &length);
+	if (!text || write_file_atomic_at(container->state_dir, "config.json", text, length, 0600, 0) < 0)
+		return error_errno(err, "runtime-failed", "keep a copy of config.json");
+	return 0;
+}
+
+static int make_cgroup(struct container *container, struct error *err)
+{
+	static const char *const limits[] = {"memory", "cpu", "pids", "blockIO", "hugepageLimits", "unified"};
+	const struct spec *spec = &container->spec;
+	if (container->options->no_cgroup)
+		return 0;
+	if (spec->cgroups_path) {
+		container->cgroup = cgroup_make(spec->cgroups_path, spec->resources, &container->state.cgroup, err);
+		return container->cgroup < 0 ? -1 : 0;
+	}
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+		json_t *value = json_object_get(spec->resources, limits[i]);
+		if (json_object_size(value) || json_array_size(value))
+			return error_set(err, "bad-config",
+					 "linux.resources.%s: needs a cgroup, but linux.cgroupsPath is missing", limits[i]);
+	}
+	return 0;
+}
+
+static int prepare(struct container *container, struct error *err)
+{
+	const struct runtime_options *options = container->options;
+	container->bundle = open(options->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (container->bundle < 0)
+		return error_errno(err, "bad-config", "open the bundle %s", options->bundle);
+	if (spec_load(container->bundle, config_file(options), &container->spec, err) < 0 || check_support(container, err) < 0)
+		return -1;
+	container->state_dir = state_make_directory(options->root, options->id, err);
+	if (container->state_dir < 0)
+		return -1;
+	auto_close int root = state_open_root(options->root, err);
+	if (root < 0 || fill_state(container, err) < 0 || keep_config(container, err) < 0 ||
+	    seccomp_prepare(container->spec.seccomp, root, &container->seccomp, err) < 0 ||
+	    make_cgroup(container, err) < 0)
+		return -1;
+	if (options->start_socket >= 0) {
+		container->gate = options->start_socket;
+		return gate_mark(container->state_dir, err);
+	}
+	container->gate = gate_listen(container->state_dir, err);
+	return container->gate < 0 ? -1 : 0;
+}
+
+/* Init is made by clone3 with its new namespaces and inside its cgroup: no step in which it is elsewhere. */
+static pid_t clone_init(struct container *container, uint64_t extra)
+{
+	struct clone_args args = {
+		.flags = namespaces_clone_flags(&container->spec) | extra,
+		.exit_signal = extra & CLONE_PARENT ? 0 : SIGCHLD,
+	};
+	if (container->cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)container->cgroup;
+	}
+	return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+/* Joins the namespaces given by path, then makes init as a child of our own parent. */
+static _Noreturn void stage_main(struct container *container)
+{
+	struct error err = {.exit_code = 125};
+	if (namespaces_join(&container->spec, &err) == 0) {
+		pid_t pid = clone_init(container, CLONE_PARENT);
+		if (pid == 0)
+			init_main(container);
+		if (pid > 0 && sync_send_pid(container->sync, pid) == 0)
+			_exit(0);
+		error_errno(&err, "runtime-failed", "make the container's first process");
+	}
+	sync_send_error(container->sync, &err);
+	_exit(125);
+}
+
+static int clone_failed(const struct container *container, struct error *err)
+{
+	if (container->cgroup >= 0 && (errno == EACCES || errno == EPERM || errno == EBUSY))
+		return error_errno(err, "runtime-failed",
+				   "make the container's first process (may it be moved into cgroup %s?)",
+				   container->state.cgroup);
+	return error_errno(err, "runtime-failed", "make the container's first process and its namespaces");
+}
+
+static int receive_pid(int sync, pid_t stage, pid_t *pid, struct error *err)
+{
+	struct sync_message message;
+	int rc = sync_receive(sync, &message);
+	int saved = errno;
+	while (waitpid(stage, NULL, 0) < 0 && errno == EINTR)
+		;
+	errno = saved;
+	if (rc > 0 && message.type == SYNC_PID) {
+		*pid = message.pid;
+		return 0;
+	}
+	if (rc > 0 && message.type == SYNC_ERROR) {
+		*err = message.error;
+		return -1;
+	}
+	return error_set(err, "runtime-failed", "the process that joins namespaces ended unexpectedly");
+}
+
+static int spawn(struct container *container, int *sync, pid_t *pid, struct error *err)
+{
+	auto_close int ours = -1, theirs = -1;
+	if (sync_pair(&ours, &theirs) < 0)
+		return error_errno(err, "runtime-failed", "make a socket pair");
+	/* Nothing in the container may look into a process of ours that is about to enter it. */
+	if (prctl(PR_SET_DUMPABLE, geteuid() == 0 ? 0 : 1, 0, 0, 0) < 0)
+		return error_errno(err, "runtime-failed", "deny inspection of the runtime");
+	container->sync = theirs;
+	bool staged = namespaces_any_joined(&container->spec);
+	pid_t child = staged ? fork() : clone_init(container, 0);
+	if (child == 0) {
+		close(ours);
+		if (staged)
+			stage_main(container);
+		init_main(container);
+	}
+	if (child < 0)
+		return clone_failed(container, err);
+	close(steal_fd(&theirs));
+	*pid = child;
+	if (staged && receive_pid(ours, child, pid, err) < 0) {
+		*pid = -1;
+		return -1;
+	}
+	*sync = steal_fd(&ours);
+	return 0;
+}
+
+static int run_outer_hooks(struct container *container, struct error *err)
+{
+	json_t *hooks = container->spec.hooks;
+	int directory = container->state_dir;
+	if (hooks_run(hooks, "prestart", directory, &container->state, "creating", err) < 0)
+		return -1;
+	return hooks_run(hooks, "createRuntime", directory, &container->state, "creating", err);
+}
+
+static int serve(struct container *container, int sync, pid_t pid, struct error *err)
+{
+	for (;;) {
+		struct sync_message message;
+		int rc = sync_receive(sync, &message);
+		if (rc < 0)
+			return error_errno(err, "runtime-failed", "hear from the container's first process");
+		if (rc == 0)
+			return error_set(err, "runtime-failed", "the container's first process ended unexpectedly");
+		if (message.type == SYNC_READY)
+			return 0;
+		if (message.type == SYNC_ERROR) {
+			*err = message.error;
+			return -1;
+		}
+		if (message.type == SYNC_MAP_IDS)
+			rc = idmap_write(pid, &container->spec.uids, &container->spec.gids, err);
+		else if (message.type == SYNC_HOOKS)
+			rc = run_outer_hooks(container, err);
+		else
+			rc = error_set(err, "runtime-failed", "unexpected message from the container's first process");
+		if (rc < 0)
+			return -1;
+		if (sync_send(sync, SYNC_GO) < 0)
+			return error_errno(err, "runtime-failed", "answer the container's first process");
+	}
+}
+
+static int make_init(struct container *container, pid_t *pid, struct error *err)
+{
+	auto_close int sync = -1;
+	if (spawn(container, &sync, pid, err) < 0)
+		return -1;
+	const struct process_spec *process = &container->spec.process;
+	if (process->has_oom_score_adj && limits_set_oom_score(*pid, process->oom_score_adj, err) < 0)
+		return -1;
+	if (process_identify(*pid, &container->state.init) < 0) {
+		struct error ignored;
+		/* It ended already; what it has to say about that is the better message. */
+		if (serve(container, sync, *pid, err) == 0)
+			return error_set(&ignored, "runtime-failed", "gone");
+		return -1;
+	}
+	if (state_save(container->state_dir, &container->state, err) < 0)
+		return -1;
+	return serve(container, sync, *pid, err);
+}
+
+static void undo(struct container *container, pid_t pid)
+{
+	struct error ignored;
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (container->state.cgroup)
+		cgroup_remove(container->state.cgroup, &ignored);
+	if (container->state_dir >= 0)
+		state_remove_directory(container->options->root, container->options->id, &ignored);
+}
+
+int runtime_create(const struct runtime_options *options, pid_t *pid, struct error *err)
+{
+	struct container container = {
+		.options = options, .bundle = -1, .state_dir = -1, .cgroup = -1, .gate = -1, .sync = -1, .root = -1, .proc = -1};
+	*pid = -1;
+	int rc = prepare(&container, err);
+	if (rc == 0)
+		rc = make_init(&container, pid, err);
+	if (rc < 0) {
+		undo(&container, *pid);
+		*pid = -1;
+	}
+	const int fds[] = {container.bundle, container.state_dir, container.cgroup};
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	if (container.gate >= 0 && container.gate != options->start_socket)
+		close(container.gate);
+	seccomp_free(&container.seccomp);
+	state_free(&container.state);
+	spec_free(&container.spec);
+	return rc;
+}

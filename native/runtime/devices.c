@@ -1,0 +1,170 @@
+/* /dev of the container. Everything is made relative to descriptors: an image can hold links anywhere. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "mount.h"
+#include "path.h"
+#include "rootfs.h"
+
+static const struct device_spec default_devices[] = {
+	{"/dev/null", 'c', 1, 3, 0666, 0, 0},	 {"/dev/zero", 'c', 1, 5, 0666, 0, 0},
+	{"/dev/full", 'c', 1, 7, 0666, 0, 0},	 {"/dev/random", 'c', 1, 8, 0666, 0, 0},
+	{"/dev/urandom", 'c', 1, 9, 0666, 0, 0}, {"/dev/tty", 'c', 5, 0, 0666, 0, 0},
+};
+
+static int open_parent(const struct container *container, const char *path, const char **name, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	*name = slash + 1;
+	auto_free char *parent = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	if (!parent)
+		return error_errno(err, "runtime-failed", "make device %s", path);
+	int fd = path_open_no_symlinks(container->root, parent, O_PATH | O_DIRECTORY);
+	if (fd < 0 && errno == ENOENT)
+		fd = path_open_or_make(container->root, parent, true);
+	if (fd < 0)
+		return error_errno(err, "runtime-failed", "open %s in the rootfs", parent);
+	return fd;
+}
+
+static bool is_device(int fd, const struct device_spec *device)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 && (device->type == 'b' ? S_ISBLK(st.st_mode) : S_ISCHR(st.st_mode)) &&
+	       st.st_rdev == makedev(device->major, device->minor);
+}
+
+static int open_host_device(const struct device_spec *device)
+{
+	int fd = open(device->path, O_PATH | O_CLOEXEC);
+	if (fd >= 0 && is_device(fd, device))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	char path[64];
+	snprintf(path, sizeof path, "/dev/%s/%u:%u", device->type == 'b' ? "block" : "char", device->major,
+		 device->minor);
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd >= 0 && is_device(fd, device))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	errno = ENODEV;
+	return -1;
+}
+
+static int bind_device(int parent, const char *name, const struct device_spec *device, struct error *err)
+{
+	auto_close int source = open_host_device(device);
+	if (source < 0)
+		return error_errno(err, "runtime-failed", "find device %s (%u:%u) on the host", device->path,
+				   device->major, device->minor);
+	int made = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (made >= 0)
+		close(made);
+	else if (errno != EEXIST)
+		return error_errno(err, "runtime-failed", "make %s in the rootfs", device->path);
+	auto_close int target = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	auto_close int fd = target < 0 ? -1 : mount_clone(source, false);
+	if (fd < 0 || mount_attach(fd, target) < 0)
+		return error_errno(err, "runtime-failed", "bind device %s", device->path);
+	return 0;
+}
+
+/* False when this user namespace may not make device nodes. */
+static int make_node(int parent, const char *name, const struct device_spec *device, struct error *err)
+{
+	mode_t type = device->type == 'b' ? S_IFBLK : device->type == 'p' ? S_IFIFO : S_IFCHR;
+	dev_t number = device->type == 'p' ? 0 : makedev(device->major, device->minor);
+	int rc = mknodat(parent, name, type | device->mode, number);
+	if (rc < 0 && errno == EEXIST) {
+		auto_close int existing = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (device->type != 'p' && existing >= 0 && is_device(existing, device))
+			return 0;
+		if (unlinkat(parent, name, 0) == 0)
+			rc = mknodat(parent, name, type | device->mode, number);
+	}
+	if (rc < 0)
+		return error_errno(err, "runtime-failed", "make device %s", device->path);
+	if (fchmodat(parent, name, device->mode, 0) < 0 ||
+	    fchownat(parent, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_errno(err, "runtime-failed", "set mode and owner of device %s", device->path);
+	return 0;
+}
+
+static int make_device(const struct container *container, const struct device_spec *device, bool *may_mknod,
+		       struct error *err)
+{
+	const char *name;
+	auto_close int parent = open_parent(container, device->path, &name, err);
+	if (parent < 0)
+		return -1;
+	if (*may_mknod || device->type == 'p') {
+		if (make_node(parent, name, device, err) == 0)
+			return 0;
+		if (err->errnum != EPERM || device->type == 'p')
+			return -1;
+		*may_mknod = false;
+	}
+	return bind_device(parent, name, device, err);
+}
+
+static int make_links(const struct container *container, struct error *err)
+{
+	static const char *const links[][2] = {
+		{"/proc/self/fd", "fd"},     {"/proc/self/fd/0", "stdin"}, {"/proc/self/fd/1", "stdout"},
+		{"/proc/self/fd/2", "stderr"}, {"pts/ptmx", "ptmx"},
+	};
+	auto_close int dev = path_open_no_symlinks(container->root, "/dev", O_PATH | O_DIRECTORY);
+	if (dev < 0)
+		return error_errno(err, "runtime-failed", "open /dev in the rootfs");
+	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+		if (symlinkat(links[i][0], dev, links[i][1]) < 0 && errno != EEXIST)
+			return error_errno(err, "runtime-failed", "make link /dev/%s", links[i][1]);
+	return 0;
+}
+
+static bool is_configured(const struct spec *spec, const char *path)
+{
+	for (size_t i = 0; i < spec->device_count; i++)
+		if (strcmp(spec->devices[i].path, path) == 0)
+			return true;
+	for (size_t i = 0; i < spec->mount_count; i++)
+		if (strcmp(spec->mounts[i].destination, path) == 0)
+			return true;
+	return false;
+}
+
+/* A bind of the host's /dev has all there is to have, and is not ours to write to. */
+static bool host_dev(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->mount_count; i++)
+		if (spec->mounts[i].bind && strcmp(spec->mounts[i].destination, "/dev") == 0)
+			return true;
+	return false;
+}
+
+int devices_make(const struct container *container, struct error *err)
+{
+	const struct spec *spec = &container->spec;
+	bool may_mknod = true;
+	if (host_dev(spec))
+		return 0;
+	mode_t mask = umask(0);
+	for (size_t i = 0; i < sizeof default_devices / sizeof *default_devices; i++)
+		if (!is_configured(spec, default_devices[i].path) &&
+		    make_device(container, &default_devices[i], &may_mknod, err) < 0)
+			return -1;
+	for (size_t i = 0; i < spec->device_count; i++)
+		if (make_device(container, &spec->devices[i], &may_mknod, err) < 0)
+			return -1;
+	umask(mask);
+	return make_links(container, err);
+}

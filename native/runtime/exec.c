@@ -1,0 +1,256 @@
+/* runtime_exec: one more process in a running container. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "cleanup.h"
+#include "console.h"
+#include "container.h"
+#include "execute.h"
+#include "init.h"
+#include "json.h"
+#include "limits.h"
+#include "sync.h"
+
+struct session {
+	const struct runtime_options *options;
+	struct spec spec;   /* of the container */
+	struct state state;
+	json_t *json;
+	struct process_spec process;
+	struct seccomp_program seccomp;
+	int namespaces; /* CLONE_NEW* in which the container differs from us */
+	int target;     /* pidfd of init */
+	int cgroup, proc, sync;
+};
+
+static int check_running(int directory, const struct state *state, struct error *err)
+{
+	switch (state_status(directory, state)) {
+	case STATUS_RUNNING:
+		return 0;
+	case STATUS_PAUSED:
+		return error_set(err, "container-paused", "container `%s` is paused: resume it first", state->id);
+	default:
+		return error_set(err, "container-not-running", "container `%s` is not running", state->id);
+	}
+}
+
+/* Joining the user namespace that one is in already is an error, so only those that differ are joined. */
+static int compare_namespaces(pid_t pid, int *flags, struct error *err)
+{
+	*flags = 0;
+	for (int kind = 0; kind < NS_KINDS; kind++) {
+		char path[64];
+		struct stat ours, theirs;
+		snprintf(path, sizeof path, "/proc/self/ns/%s", namespace_kinds[kind].proc_name);
+		if (stat(path, &ours) < 0)
+			continue; /* a kind this kernel doesn't have */
+		snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)pid, namespace_kinds[kind].proc_name);
+		if (stat(path, &theirs) < 0)
+			return error_errno(err, "runtime-failed", "inspect the %s namespace of the container",
+					   namespace_kinds[kind].name);
+		if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
+			*flags |= namespace_kinds[kind].clone_flag;
+	}
+	return 0;
+}
+
+static int load(struct session *session, const char *process, struct error *err)
+{
+	const struct runtime_options *options = session->options;
+	auto_close int directory = state_open_directory(options->root, options->id, err);
+	if (directory < 0 || state_load(directory, &session->state, err) < 0 ||
+	    check_running(directory, &session->state, err) < 0 || spec_load(directory, "config.json", &session->spec, err) < 0)
+		return -1;
+	session->json = json_parse(process, strlen(process), "process", err);
+	if (!session->json || spec_read_process(session->json, &session->process, err) < 0)
+		return -1;
+	auto_close int root = state_open_root(options->root, err);
+	if (root < 0 || seccomp_prepare(session->spec.seccomp, root, &session->seccomp, err) < 0)
+		return -1;
+	if (session->seccomp.listener_path)
+		return error_set(err, "bad-config", "exec into a container with a seccomp listener is not supported");
+	session->target = process_open(&session->state.init);
+	if (session->target < 0)
+		return error_set(err, "container-not-running", "container `%s` is not running", options->id);
+	if (session->state.cgroup && (session->cgroup = cgroup_open(session->state.cgroup)) < 0)
+		return error_errno(err, "runtime-failed", "open cgroup %s", session->state.cgroup);
+	session->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (session->proc < 0)
+		return error_errno(err, "runtime-failed", "open /proc");
+	return compare_namespaces(session->state.init.pid, &session->namespaces, err);
+}
+
+static int set_up(struct session *session, struct execution *execution, struct error *err)
+{
+	const struct process_spec *process = &session->process;
+	if (init_session(err) < 0)
+		return -1;
+	if ((session->namespaces & CLONE_NEWUSER) && init_become_root(err) < 0)
+		return -1;
+	if (process->terminal) {
+		auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		int slave = root < 0 ? -1 : console_open(root, session->options->console_socket, process, err);
+		if (slave < 0 || console_take(slave, err) < 0)
+			return -1;
+	} else if (init_stdio(session->options->stdio, err) < 0) {
+		return -1;
+	}
+	return execute_prepare(execution, err);
+}
+
+static _Noreturn void process_main(struct session *session)
+{
+	struct error err = {.exit_code = 125};
+	struct execution execution = {
+		.process = &session->process,
+		.seccomp = &session->seccomp,
+		.preserve_fds = session->options->preserve_fds,
+		.proc = session->proc,
+		.notify = -1,
+		.has_personality = session->spec.has_personality,
+		.personality = session->spec.personality,
+	};
+	struct sync_message message;
+	/* The caller sets the OOM score from outside before we go on. */
+	if (sync_receive(session->sync, &message) <= 0 || message.type != SYNC_GO)
+		_exit(125);
+	if (set_up(session, &execution, &err) == 0 && execute_credentials(&execution, &err) == 0)
+		execute_program(&execution, &err);
+	sync_send_error(session->sync, &err);
+	_exit(err.exit_code);
+}
+
+/* Joins everything at once through the pidfd; the pid namespace is entered last, by the clone. */
+static _Noreturn void stage_main(struct session *session)
+{
+	struct error err = {.exit_code = 125};
+	struct clone_args args = {.flags = CLONE_PARENT};
+	const struct process_spec *process = &session->process;
+	if (process->initial_cpus && limits_set_affinity(process->initial_cpus, &err) < 0) {
+		sync_send_error(session->sync, &err);
+		_exit(125);
+	}
+	if (session->namespaces && setns(session->target, session->namespaces) < 0) {
+		if (errno == ESRCH)
+			error_set(&err, "container-not-running", "container `%s` is not running", session->state.id);
+		else
+			error_errno(&err, "runtime-failed", "join the namespaces of container `%s`", session->state.id);
+	} else {
+		pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+		if (pid == 0)
+			process_main(session);
+		if (pid > 0 && sync_send_pid(session->sync, pid) == 0)
+			_exit(0);
+		error_errno(&err, "runtime-failed", "make a process in container `%s`", session->state.id);
+	}
+	sync_send_error(session->sync, &err);
+	_exit(125);
+}
+
+static int receive(int sync, enum sync_type expected, pid_t *pid, struct error *err)
+{
+	struct sync_message message;
+	int rc = sync_receive(sync, &message);
+	if (rc < 0)
+		return error_errno(err, "runtime-failed", "hear from the new process");
+	if (rc > 0 && message.type == SYNC_ERROR) {
+		*err = message.error;
+		return -1;
+	}
+	if (rc > 0 && message.type == expected) {
+		*pid = message.pid;
+		return 0;
+	}
+	return error_set(err, "runtime-failed", "the new process ended unexpectedly");
+}
+
+static int finish(struct session *session, int sync, pid_t pid, struct error *err)
+{
+	const struct process_spec *process = &session->process;
+	struct sync_message message;
+	if (process->has_oom_score_adj && limits_set_oom_score(pid, process->oom_score_adj, err) < 0)
+		return -1;
+	if (sync_send(sync, SYNC_GO) < 0)
+		return error_errno(err, "runtime-failed", "start the new process");
+	int rc = sync_receive(sync, &message);
+	if (rc == 0)
+		return 0;
+	if (rc > 0 && message.type == SYNC_ERROR)
+		*err = message.error;
+	else
+		error_set(err, "runtime-failed", "unexpected answer of the new process");
+	return -1;
+}
+
+static pid_t clone_stage(const struct session *session)
+{
+	struct clone_args args = {.exit_signal = SIGCHLD};
+	if (session->cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)session->cgroup;
+	}
+	return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+static int spawn(struct session *session, pid_t *pid, struct error *err)
+{
+	auto_close int ours = -1, theirs = -1;
+	if (sync_pair(&ours, &theirs) < 0)
+		return error_errno(err, "runtime-failed", "make a socket pair");
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_errno(err, "runtime-failed", "deny inspection of the runtime");
+	session->sync = theirs;
+	pid_t stage = clone_stage(session);
+	if (stage == 0) {
+		close(ours);
+		stage_main(session);
+	}
+	if (stage < 0)
+		return error_errno(err, "runtime-failed", "make a process in the cgroup of container `%s`",
+				   session->state.id);
+	close(steal_fd(&theirs));
+	int rc = receive(ours, SYNC_PID, pid, err);
+	while (waitpid(stage, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (rc == 0 && finish(session, ours, *pid, err) < 0) {
+		kill(*pid, SIGKILL);
+		while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		rc = -1;
+	}
+	return rc;
+}
+
+int runtime_exec(const struct runtime_options *options, const char *process, pid_t *pid, struct error *err)
+{
+	struct session session = {.options = options, .target = -1, .cgroup = -1, .proc = -1};
+	*pid = -1;
+	int rc = load(&session, process, err);
+	if (rc == 0)
+		rc = spawn(&session, pid, err);
+	if (rc < 0)
+		*pid = -1;
+	const int fds[] = {session.target, session.cgroup, session.proc};
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	seccomp_free(&session.seccomp);
+	process_spec_free(&session.process);
+	json_decref(session.json);
+	state_free(&session.state);
+	spec_free(&session.spec);
+	return rc;
+}

@@ -1,0 +1,161 @@
+#include "execute.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "apparmor.h"
+#include "capabilities.h"
+#include "cleanup.h"
+#include "file.h"
+#include "limits.h"
+#include "lookup.h"
+#include "path.h"
+#include "seccomp_notify.h"
+
+/*
+ * A working directory that is only reachable through a descriptor from outside (cwd = /proc/self/fd/N) must not be
+ * used: the system call, unlike the C library, says so by a path that is not absolute.
+ */
+static int check_directory(const char *cwd, struct error *err)
+{
+	char path[PATH_MAX];
+	if (syscall(SYS_getcwd, path, sizeof path) < 0)
+		return error_errno(err, "runtime-failed", "find the working directory %s", cwd);
+	if (path[0] != '/')
+		return error_set(err, "runtime-failed", "working directory %s: lies outside the container", cwd);
+	return 0;
+}
+
+static int enter_directory(const char *cwd, bool make, struct error *err)
+{
+	if (chdir(cwd) < 0) {
+		if (errno != ENOENT || !make)
+			return error_errno(err, "runtime-failed", "enter the working directory %s", cwd);
+		auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		auto_close int directory = root < 0 ? -1 : path_open_or_make(root, cwd, true);
+		if (directory < 0 || fchdir(directory) < 0)
+			return error_errno(err, "runtime-failed", "make the working directory %s", cwd);
+	}
+	return check_directory(cwd, err);
+}
+
+/* So that programs of another user can open /dev/stdout; files of the host are left alone. */
+static void give_stdio(uid_t uid)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		struct stat st;
+		if (fstat(fd, &st) < 0 || !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) || st.st_uid == uid)
+			continue;
+		if (fchown(fd, uid, (gid_t)-1) < 0)
+			return; /* somebody else's pipe: it works as far as its mode allows */
+	}
+}
+
+int execute_prepare(struct execution *execution, struct error *err)
+{
+	const struct process_spec *process = execution->process;
+	if (cloexec_from(3 + execution->preserve_fds) < 0)
+		return error_errno(err, "runtime-failed", "close inherited descriptors");
+	if (enter_directory(process->cwd, true, err) < 0 && err->errnum != EACCES)
+		return -1;
+	execution->env = lookup_environment(process);
+	if (!execution->env)
+		return error_errno(err, "runtime-failed", "make the environment");
+	execution->path = lookup_executable(process->args[0], execution->env, err);
+	if (!execution->path)
+		return -1;
+	give_stdio(process->uid);
+	return 0;
+}
+
+static int set_groups(const struct process_spec *process, struct error *err)
+{
+	if (setgroups(process->group_count, process->groups) == 0)
+		return 0;
+	int saved = errno;
+	auto_free char *policy = read_file_at(AT_FDCWD, "/proc/self/setgroups", 16, NULL);
+	/* One id mapped without privileges: the kernel forbids it to all, and there are no groups to give. */
+	if (saved == EPERM && process->group_count == 0 && policy && strncmp(policy, "deny", 4) == 0)
+		return 0;
+	errno = saved;
+	return error_errno(err, "runtime-failed", "set the additional groups");
+}
+
+static int set_user(const struct process_spec *process, struct error *err)
+{
+	umask(process->umask == (mode_t)-1 ? 0022 : process->umask);
+	if (set_groups(process, err) < 0)
+		return -1;
+	if (setresgid(process->gid, process->gid, process->gid) < 0)
+		return error_errno(err, "runtime-failed", "become group %u (is it mapped in the user namespace?)",
+				   process->gid);
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || capabilities_bound(process->capabilities, err) < 0)
+		return error_errno(err, "runtime-failed", "bound the capabilities");
+	if (setresuid(process->uid, process->uid, process->uid) < 0)
+		return error_errno(err, "runtime-failed", "become user %u (is it mapped in the user namespace?)",
+				   process->uid);
+	return 0;
+}
+
+/* Without no_new_privs a filter takes CAP_SYS_ADMIN, so it is installed before that goes. */
+static bool filter_first(const struct execution *execution)
+{
+	return !execution->process->no_new_privileges && execution->seccomp->length > 0;
+}
+
+int execute_credentials(struct execution *execution, struct error *err)
+{
+	const struct process_spec *process = execution->process;
+	if (limits_set(process, err) < 0)
+		return -1;
+	if (execution->has_personality && personality(execution->personality) < 0)
+		return error_errno(err, "runtime-failed", "set the personality");
+	if (apparmor_set_exec(execution->proc, process->apparmor_profile, err) < 0)
+		return -1;
+	if (set_user(process, err) < 0)
+		return -1;
+	uint64_t keep = filter_first(execution) ? 1ULL << CAP_SYS_ADMIN : 0;
+	if (capabilities_set(process->capabilities, keep, err) < 0)
+		return -1;
+	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_errno(err, "runtime-failed", "set no_new_privs");
+	/* Now as the user: root may have been able to enter what the user can't, and the other way round on NFS. */
+	return enter_directory(process->cwd, false, err);
+}
+
+static void set_exec_error(struct error *err, const char *path)
+{
+	bool missing = errno == ENOENT || errno == ENOTDIR;
+	if (missing)
+		error_errno(err, "command-not-found", "executable file `%s` cannot be run (is its interpreter missing?)",
+			    path);
+	else
+		error_errno(err, "not-executable", "executable file `%s` cannot be run", path);
+	err->exit_code = missing ? 127 : 126;
+}
+
+int execute_program(struct execution *execution, struct error *err)
+{
+	const struct process_spec *process = execution->process;
+	int listener;
+	if (seccomp_install(execution->seccomp, &listener, err) < 0)
+		return -1;
+	if (listener >= 0 && seccomp_notify_send(execution->notify, listener, execution->notify_state, err) < 0)
+		return -1;
+	if (filter_first(execution) && capabilities_set(process->capabilities, 0, err) < 0)
+		return -1;
+	execve(execution->path, process->args, execution->env);
+	set_exec_error(err, execution->path);
+	return -1;
+}

@@ -1,0 +1,28 @@
+/* From a process inside the container's namespaces to the user's program. */
+#ifndef CORACLE_RUNTIME_EXECUTE_H
+#define CORACLE_RUNTIME_EXECUTE_H
+
+#include "seccomp.h"
+#include "spec.h"
+
+struct execution {
+	const struct process_spec *process;
+	const struct seccomp_program *seccomp;
+	unsigned preserve_fds;
+	int proc;                 /* the host's /proc */
+	int notify;               /* connected socket for the seccomp listener, or -1 */
+	const char *notify_state; /* JSON that goes with it */
+	bool has_personality;
+	unsigned long personality;
+	char *path; /* of the executable */
+	char **env;
+};
+
+/* As root of the container: working directory, executable, HOME. Codes command-not-found and not-executable. */
+int execute_prepare(struct execution *execution, struct error *err);
+/* Limits, credentials, capabilities. */
+int execute_credentials(struct execution *execution, struct error *err);
+/* seccomp and exec. Returns only with an error. */
+int execute_program(struct execution *execution, struct error *err);
+
+#endif

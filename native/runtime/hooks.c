@@ -1,0 +1,102 @@
+#include "hooks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "json.h"
+
+bool hooks_any(json_t *hooks, const char *phase)
+{
+	return json_array_size(json_object_get(hooks, phase)) > 0;
+}
+
+/* A memory file and not a pipe: a hook that reads nothing must not block us. */
+static int state_file(int state_dir, const struct state *state, const char *status, struct error *err)
+{
+	json_t *json = state_to_json(state_dir, state, status);
+	auto_free char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	json_decref(json);
+	auto_close int fd = memfd_create("state", MFD_CLOEXEC);
+	if (!text || fd < 0 || write_full(fd, text, strlen(text)) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return error_errno(err, "runtime-failed", "write the state for a hook");
+	return steal_fd(&fd);
+}
+
+static int wait_hook(pid_t pid, int64_t timeout, const char *path, struct error *err)
+{
+	int status = 0;
+	auto_close int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+	int rc = 1;
+	if (timeout > 0 && pidfd >= 0)
+		do
+			rc = poll(&ended, 1, (int)(timeout * 1000));
+		while (rc < 0 && errno == EINTR);
+	if (rc == 0)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return error_errno(err, "runtime-failed", "wait for hook %s", path);
+	if (rc == 0)
+		return error_set(err, "runtime-failed", "hook %s: did not end within %lld s", path, (long long)timeout);
+	if (WIFSIGNALED(status))
+		return error_set(err, "runtime-failed", "hook %s: killed by signal %d", path, WTERMSIG(status));
+	if (WEXITSTATUS(status) != 0)
+		return error_set(err, "runtime-failed", "hook %s: exit code %d", path, WEXITSTATUS(status));
+	return 0;
+}
+
+static int run_hook(json_t *hook, const char *phase, int input, struct error *err)
+{
+	const char *path = NULL;
+	auto_free char **args = NULL, **env = NULL;
+	int64_t timeout = 0;
+	if (json_read_string(hook, phase, "path", &path, err) < 0 ||
+	    json_read_strings(hook, phase, "args", &args, err) < 0 ||
+	    json_read_strings(hook, phase, "env", &env, err) < 0 ||
+	    json_read_int(hook, phase, "timeout", 1, 1 << 20, &timeout, NULL, err) < 0)
+		return -1;
+	if (!path || path[0] != '/')
+		return error_set(err, "bad-config", "hooks.%s: path must be absolute", phase);
+	char *only_path[] = {(char *)path, NULL};
+	pid_t pid = fork();
+	if (pid < 0)
+		return error_errno(err, "runtime-failed", "run hook %s", path);
+	if (pid == 0) {
+		sigset_t none;
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		signal(SIGPIPE, SIG_DFL);
+		if (cloexec_from(3) < 0 || dup2(input, 0) < 0)
+			_exit(127);
+		execve(path, args[0] ? args : only_path, env);
+		_exit(127);
+	}
+	return wait_hook(pid, timeout, path, err);
+}
+
+int hooks_run(json_t *hooks, const char *phase, int state_dir, const struct state *state, const char *status,
+	      struct error *err)
+{
+	json_t *array = NULL, *hook;
+	size_t i;
+	if (json_read_array(hooks, "hooks", phase, &array, err) < 0)
+		return -1;
+	json_array_foreach(array, i, hook)
+	{
+		auto_close int input = state_file(state_dir, state, status, err);
+		if (input < 0 || run_hook(hook, phase, input, err) < 0)
+			return error_prefix(err, "%s", phase);
+	}
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* Hooks of config.json: programs that get the state on stdin. */
+#ifndef CORACLE_RUNTIME_HOOKS_H
+#define CORACLE_RUNTIME_HOOKS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "state.h"
+
+bool hooks_any(json_t *hooks, const char *phase);
+/* Runs the hooks of one phase in order; the first that fails ends it with an error. */
+int hooks_run(json_t *hooks, const char *phase, int state_dir, const struct state *state, const char *status,
+	      struct error *err);
+
+#endif

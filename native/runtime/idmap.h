@@ -1,0 +1,12 @@
+/* Id mappings of user namespaces and of mounts. */
+#ifndef CORACLE_RUNTIME_IDMAP_H
+#define CORACLE_RUNTIME_IDMAP_H
+
+#include "container.h"
+
+/* Writes the mappings of the new user namespace of `pid`, from outside. */
+int idmap_write(pid_t pid, const struct id_mappings *uids, const struct id_mappings *gids, struct error *err);
+/* Gives a detached mount the id mapping that the spec asks for. */
+int idmap_mount(const struct container *container, const struct mount_spec *mount, int fd, struct error *err);
+
+#endif

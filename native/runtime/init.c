@@ -1,0 +1,179 @@
+#include "init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/keyctl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "console.h"
+#include "execute.h"
+#include "gate.h"
+#include "hooks.h"
+#include "mount.h"
+#include "namespaces.h"
+#include "rootfs.h"
+#include "seccomp_notify.h"
+#include "sync.h"
+#include "sysctl.h"
+
+#define FIRST_PRIVATE_FD 3
+
+int init_session(struct error *err)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	for (int signal_number = 1; signal_number < NSIG; signal_number++)
+		(void)signal(signal_number, SIG_DFL);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+		return error_errno(err, "runtime-failed", "reset signals");
+	if (setsid() < 0 && errno != EPERM)
+		return error_errno(err, "runtime-failed", "make a session");
+	return 0;
+}
+
+int init_stdio(const int stdio[3], struct error *err)
+{
+	int copies[3] = {-1, -1, -1};
+	for (int i = 0; i < 3; i++) {
+		copies[i] = fcntl(stdio[i], F_DUPFD_CLOEXEC, FIRST_PRIVATE_FD);
+		if (copies[i] < 0)
+			return error_errno(err, "runtime-failed", "keep standard descriptor %d", i);
+	}
+	for (int i = 0; i < 3; i++) {
+		if (dup2(copies[i], i) < 0)
+			return error_errno(err, "runtime-failed", "connect standard descriptor %d", i);
+		close(copies[i]);
+	}
+	return 0;
+}
+
+int init_become_root(struct error *err)
+{
+	/* EINVAL: the namespace maps no root; all capabilities are ours there anyway. */
+	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
+		return error_errno(err, "runtime-failed", "become root of the user namespace");
+	/* Changed credentials do not change this, but being seen to be strict costs nothing. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_errno(err, "runtime-failed", "deny inspection of the runtime");
+	return 0;
+}
+
+static int join_keyring(const struct container *container, struct error *err)
+{
+	if (container->options->no_new_keyring)
+		return 0;
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, container->options->id) < 0 && errno != ENOSYS)
+		return error_errno(err, "runtime-failed", "make a session keyring (see --no-new-keyring)");
+	return 0;
+}
+
+static int enter_namespaces(struct container *container, struct error *err)
+{
+	const struct namespace_spec *ns = container->spec.namespaces;
+	if (ns[NS_USER].use == NS_NEW && sync_request(container->sync, SYNC_MAP_IDS, err) < 0)
+		return -1;
+	/* Opened anew: the caller's descriptor leads into its mount namespace, whose mounts can't be cloned from here. */
+	close(container->bundle);
+	container->bundle = open(container->state.bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (container->bundle < 0)
+		return error_errno(err, "bad-config", "open the bundle %s", container->state.bundle);
+	if (mounts_open_sources(container, err) < 0 || rootfs_open(container, err) < 0)
+		return -1;
+	if (ns[NS_USER].use != NS_HOST && init_become_root(err) < 0)
+		return -1;
+	if (namespaces_unshare_late(&container->spec, err) < 0 || namespaces_set_names(&container->spec, err) < 0)
+		return -1;
+	return ns[NS_NETWORK].use == NS_NEW ? namespaces_loopback_up(err) : 0;
+}
+
+static int make_console(struct container *container, int *slave, struct error *err)
+{
+	const struct process_spec *process = &container->spec.process;
+	*slave = -1;
+	if (!process->terminal)
+		return init_stdio(container->options->stdio, err);
+	*slave = console_open(container->root, container->options->console_socket, process, err);
+	return *slave < 0 ? -1 : console_bind(container->root, *slave, err);
+}
+
+static int run_creation_hooks(struct container *container, struct error *err)
+{
+	json_t *hooks = container->spec.hooks;
+	if ((hooks_any(hooks, "prestart") || hooks_any(hooks, "createRuntime")) &&
+	    sync_request(container->sync, SYNC_HOOKS, err) < 0)
+		return -1;
+	container->state.init.pid = getpid();
+	return hooks_run(hooks, "createContainer", container->state_dir, &container->state, "creating", err);
+}
+
+static int set_up(struct container *container, struct execution *execution, struct error *err)
+{
+	int slave;
+	if (init_session(err) < 0 || join_keyring(container, err) < 0 || enter_namespaces(container, err) < 0)
+		return -1;
+	if (seccomp_notify_connect(&container->seccomp, &execution->notify, err) < 0 ||
+	    mounts_make(container, err) < 0 || devices_make(container, err) < 0 ||
+	    make_console(container, &slave, err) < 0 || sysctl_apply(&container->spec, container->proc, err) < 0 ||
+	    masks_apply(container, err) < 0 || run_creation_hooks(container, err) < 0 ||
+	    rootfs_enter(container, err) < 0)
+		return -1;
+	if (slave >= 0 && console_take(slave, err) < 0)
+		return -1;
+	execution->proc = container->proc;
+	return execute_prepare(execution, err);
+}
+
+/* With a monitor, the container ends with it. Changed credentials clear the setting, so it comes after them. */
+static int die_with_starter(int connection, struct error *err)
+{
+	char byte;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return error_errno(err, "runtime-failed", "tie the container to its monitor");
+	if (recv(connection, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0)
+		return error_set(err, "runtime-failed", "the monitor is gone");
+	return 0;
+}
+
+static int run(struct container *container, struct execution *execution, int connection, struct error *err)
+{
+	const struct state *state = &container->state;
+	if (hooks_run(container->spec.hooks, "startContainer", container->state_dir, state, "created", err) < 0 ||
+	    execute_credentials(execution, err) < 0)
+		return -1;
+	if (container->options->start_socket >= 0 && die_with_starter(connection, err) < 0)
+		return -1;
+	return execute_program(execution, err);
+}
+
+_Noreturn void init_main(struct container *container)
+{
+	struct error err = {.exit_code = 125};
+	struct execution execution = {
+		.process = &container->spec.process,
+		.seccomp = &container->seccomp,
+		.preserve_fds = container->options->preserve_fds,
+		.notify = -1,
+		.has_personality = container->spec.has_personality,
+		.personality = container->spec.personality,
+	};
+	int report = container->sync;
+	if (set_up(container, &execution, &err) == 0 && sync_send(container->sync, SYNC_READY) == 0) {
+		close(container->sync);
+		bool listening = container->options->start_socket < 0;
+		report = gate_wait(container->gate, listening, container->state_dir, &err);
+		if (report >= 0)
+			run(container, &execution, report, &err);
+	}
+	if (report >= 0)
+		sync_send_error(report, &err);
+	_exit(err.exit_code);
+}

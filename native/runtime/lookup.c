@@ -1,0 +1,137 @@
+#include "lookup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "file.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define PASSWD_MAX (1 << 20)
+
+static const char *variable(char *const *env, const char *name)
+{
+	size_t length = strlen(name);
+	for (; *env; env++)
+		if (strncmp(*env, name, length) == 0 && (*env)[length] == '=')
+			return *env + length + 1;
+	return NULL;
+}
+
+/* 0, or -1 with errno: EACCES for what is there but can't be executed. */
+static int check_executable(const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) < 0)
+		return -1;
+	if (S_ISREG(st.st_mode) && (st.st_mode & 0111))
+		return 0;
+	errno = EACCES;
+	return -1;
+}
+
+static void not_found(struct error *err, const char *name, bool in_path)
+{
+	errno = ENOENT;
+	error_errno(err, "command-not-found", "executable file `%s` not found%s", name, in_path ? " in $PATH" : "");
+	err->exit_code = 127;
+}
+
+static void not_executable(struct error *err, const char *name, int errnum)
+{
+	errno = errnum;
+	error_errno(err, "not-executable", "executable file `%s` is not executable", name);
+	err->exit_code = 126;
+}
+
+char *lookup_executable(const char *name, char *const *env, struct error *err)
+{
+	int denied = 0;
+	if (strchr(name, '/')) {
+		if (check_executable(name) == 0)
+			return strdup(name);
+		if (errno == ENOENT || errno == ENOTDIR)
+			not_found(err, name, false);
+		else
+			not_executable(err, name, errno);
+		return NULL;
+	}
+	const char *path = variable(env, "PATH");
+	for (const char *p = path && *path ? path : DEFAULT_PATH; *name; p++) {
+		size_t length = strcspn(p, ":");
+		char *candidate;
+		if (asprintf(&candidate, "%.*s/%s", length ? (int)length : 1, length ? p : ".", name) < 0)
+			break;
+		if (check_executable(candidate) == 0)
+			return candidate;
+		if (errno == EACCES)
+			denied = EACCES;
+		free(candidate);
+		p += length;
+		if (!*p)
+			break;
+	}
+	if (denied)
+		not_executable(err, name, denied);
+	else
+		not_found(err, name, true);
+	return NULL;
+}
+
+/* The file is the image's: it may be a link, a pipe or endless. */
+static char *read_passwd(void)
+{
+	auto_close int fd = open("/etc/passwd", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > PASSWD_MAX)
+		return NULL;
+	char *text = malloc((size_t)st.st_size + 1);
+	ssize_t n = text ? read_full(fd, text, (size_t)st.st_size) : -1;
+	if (n < 0) {
+		free(text);
+		return NULL;
+	}
+	text[n] = '\0';
+	return text;
+}
+
+static char *find_home(uid_t uid)
+{
+	auto_free char *text = read_passwd();
+	char *rest = text;
+	for (char *line; rest && (line = strsep(&rest, "\n"));) {
+		char *fields[6];
+		int count = 0;
+		while (count < 6 && (fields[count] = strsep(&line, ":")))
+			count++;
+		char *end;
+		if (count == 6 && *fields[2] && strtoul(fields[2], &end, 10) == uid && *end == '\0' && *fields[5])
+			return strdup(fields[5]);
+	}
+	return strdup(uid == 0 ? "/root" : "/");
+}
+
+char **lookup_environment(const struct process_spec *process)
+{
+	size_t count = 0;
+	while (process->env[count])
+		count++;
+	char **env = calloc(count + 2, sizeof *env);
+	if (!env)
+		return NULL;
+	memcpy(env, process->env, count * sizeof *env);
+	const char *home = variable(process->env, "HOME");
+	if (home && *home)
+		return env;
+	auto_free char *directory = find_home(process->uid);
+	if (!directory || asprintf(&env[count], "HOME=%s", directory) < 0) {
+		free(env);
+		return NULL;
+	}
+	return env;
+}

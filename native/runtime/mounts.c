@@ -1,0 +1,256 @@
+/* mounts[] of the spec, in order. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "copyup.h"
+#include "file.h"
+#include "idmap.h"
+#include "mount.h"
+#include "path.h"
+
+static bool has_type(const struct mount_spec *mount, const char *type)
+{
+	return !mount->bind && mount->type && strcmp(mount->type, type) == 0;
+}
+
+int mounts_open_sources(struct container *container, struct error *err)
+{
+	for (size_t i = 0; i < container->spec.mount_count; i++) {
+		struct mount_spec *mount = &container->spec.mounts[i];
+		if (!mount->bind || mount->remount)
+			continue;
+		int nofollow = mount->copy_symlink ? O_NOFOLLOW : 0;
+		mount->source_fd = openat(container->bundle, mount->source, O_PATH | O_CLOEXEC | nofollow);
+		if (mount->source_fd < 0 && !(mount->optional && errno == ENOENT))
+			return error_errno(err, "runtime-failed", "open %s, to be mounted at %s", mount->source,
+					   mount->destination);
+	}
+	return 0;
+}
+
+/* What may lie over procfs without deceiving a program that trusts it (the list of runc). */
+static bool may_cover_proc(const char *path)
+{
+	static const char *const allowed[] = {
+		"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime",
+		"/proc/loadavg", "/proc/slabinfo", "/proc/net/dev", "/proc/sys/kernel/ns_last_pid",
+		"/proc/sys/crypto/fips_enabled",
+	};
+	for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
+		if (strcmp(allowed[i], path) == 0)
+			return true;
+	return false;
+}
+
+static bool on_procfs(int fd)
+{
+	struct statfs fs;
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+static int check_proc_target(const struct mount_spec *mount, int target, struct error *err)
+{
+	auto_free char *clean = path_clean(mount->destination);
+	if (!clean)
+		return error_errno(err, "runtime-failed", "mount %s", mount->destination);
+	if (has_type(mount, "proc") || has_type(mount, "sysfs"))
+		return 0;
+	if (strcmp(clean, "/proc") == 0 && !(mount->bind && on_procfs(mount->source_fd)))
+		return error_set(err, "bad-config", "mount %s: only a procfs may be mounted at /proc",
+				 mount->destination);
+	if (strcmp(clean, "/proc") != 0 && on_procfs(target) && !may_cover_proc(clean))
+		return error_set(err, "bad-config", "mount %s: may not cover this part of /proc", mount->destination);
+	return 0;
+}
+
+/*
+ * Security files are written through procfs and read from sysfs: where these lie must not depend on a link in the
+ * image.
+ */
+static int open_target(const struct container *container, const struct mount_spec *mount, bool directory,
+		       struct error *err)
+{
+	int fd;
+	if (has_type(mount, "proc") || has_type(mount, "sysfs")) {
+		fd = path_open_no_symlinks(container->root, mount->destination, O_PATH | O_DIRECTORY);
+		if (fd < 0 && errno == ENOENT)
+			fd = path_open_or_make(container->root, mount->destination, true);
+	} else {
+		fd = path_open_or_make(container->root, mount->destination, directory);
+	}
+	if (fd < 0)
+		return error_errno(err, "runtime-failed", "open mount point %s in the rootfs", mount->destination);
+	return fd;
+}
+
+static int set_attributes(const struct mount_spec *mount, int fd, struct error *err)
+{
+	uint64_t set = mount->attr_set, clear = mount->attr_clear;
+	if (set | clear) {
+		int rc = mount_set_attributes(fd, set, clear, 0, false);
+		/* A flag that the mount got from outside our user namespace stays; what was asked to be set must be set. */
+		if (rc < 0 && errno == EPERM && (clear & ~(uint64_t)MOUNT_ATTR__ATIME))
+			rc = mount_set_attributes(fd, set, clear & MOUNT_ATTR__ATIME, 0, false);
+		if (rc < 0)
+			return error_errno(err, "runtime-failed", "set the options of mount %s", mount->destination);
+	}
+	if ((mount->rec_attr_set | mount->rec_attr_clear) &&
+	    mount_set_attributes(fd, mount->rec_attr_set, mount->rec_attr_clear, 0, true) < 0)
+		return error_errno(err, "runtime-failed", "set the recursive options of mount %s", mount->destination);
+	if (mount->propagation) {
+		if (mount_set_attributes(fd, 0, 0, mount->propagation, mount->propagation_recursive) < 0)
+			return error_errno(err, "runtime-failed", "set the propagation of mount %s", mount->destination);
+	} else if (mount->bind && mount_set_attributes(fd, 0, 0, MS_PRIVATE, true) < 0) {
+		return error_errno(err, "runtime-failed", "make mount %s private", mount->destination);
+	}
+	return 0;
+}
+
+/* Recursively read-only but for the top: a user's own cgroups lie below the host's /sys. */
+static int clone_host_tree(const char *path, struct error *err)
+{
+	auto_close int source = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int fd = source < 0 ? -1 : mount_clone(source, true);
+	if (fd < 0)
+		return error_errno(err, "runtime-failed", "bind the host's %s", path);
+	if (mount_set_attributes(fd, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, true) < 0)
+		return error_errno(err, "runtime-failed", "make the host's %s read-only", path);
+	mount_set_attributes(fd, 0, MOUNT_ATTR_RDONLY, 0, false);
+	return steal_fd(&fd);
+}
+
+static int make_sysfs(const struct mount_spec *mount, struct error *err)
+{
+	int fd = mount_filesystem("sysfs", "sysfs", mount->data, err);
+	/* A network namespace that is not of our user namespace. */
+	if (fd < 0 && err->errnum == EPERM)
+		fd = clone_host_tree("/sys", err);
+	return fd;
+}
+
+static int make_cgroup(struct mount_spec *mount, struct error *err)
+{
+	int fd = mount_filesystem("cgroup2", "cgroup", mount->data, err);
+	if (fd < 0) {
+		fd = clone_host_tree("/sys/fs/cgroup", err);
+		mount->attr_set |= MOUNT_ATTR_RDONLY;
+		mount->attr_clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	}
+	return fd;
+}
+
+/* With one id mapped there is no group 5 (tty) to give the terminals to. */
+static int make_devpts(const struct mount_spec *mount, struct error *err)
+{
+	int fd = mount_filesystem("devpts", "devpts", mount->data, err);
+	if (fd >= 0 || err->errnum != EINVAL)
+		return fd;
+	size_t count = 0;
+	while (mount->data[count])
+		count++;
+	auto_free char **data = calloc(count + 1, sizeof *data);
+	if (!data)
+		return -1;
+	size_t n = 0;
+	for (char **option = mount->data; *option; option++)
+		if (strncmp(*option, "gid=", 4) != 0)
+			data[n++] = *option;
+	return mount_filesystem("devpts", "devpts", data, err);
+}
+
+static int make_detached(struct mount_spec *mount, struct error *err)
+{
+	if (mount->bind) {
+		int fd = mount_clone(mount->source_fd, mount->recursive);
+		if (fd < 0)
+			error_errno(err, "runtime-failed", "bind %s", mount->source);
+		return fd;
+	}
+	if (has_type(mount, "sysfs"))
+		return make_sysfs(mount, err);
+	if (has_type(mount, "cgroup") || has_type(mount, "cgroup2"))
+		return make_cgroup(mount, err);
+	if (has_type(mount, "devpts"))
+		return make_devpts(mount, err);
+	return mount_filesystem(mount->type, mount->source, mount->data, err);
+}
+
+static int copy_symlink(const struct container *container, const struct mount_spec *mount, struct error *err)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(mount->source_fd, "", target, sizeof target - 1);
+	if (n < 0)
+		return error_errno(err, "runtime-failed", "read link %s", mount->source);
+	target[n] = '\0';
+	auto_free char *path = path_clean(mount->destination);
+	if (!path)
+		return error_errno(err, "runtime-failed", "copy link %s", mount->source);
+	char *slash = strrchr(path, '/');
+	*slash = '\0';
+	auto_close int parent = path_open_or_make(container->root, *path ? path : "/", true);
+	if (parent < 0)
+		return error_errno(err, "runtime-failed", "open %s in the rootfs", path);
+	if (symlinkat(target, parent, slash + 1) < 0 && errno != EEXIST)
+		return error_errno(err, "runtime-failed", "make link %s in the rootfs", mount->destination);
+	return 0;
+}
+
+static int remount(const struct container *container, const struct mount_spec *mount, struct error *err)
+{
+	auto_close int target = open_in_root(container->root, mount->destination, O_PATH, 0);
+	if (target < 0)
+		return error_errno(err, "runtime-failed", "open %s in the rootfs", mount->destination);
+	struct mount_spec attributes = *mount;
+	attributes.bind = false;
+	return set_attributes(&attributes, target, err);
+}
+
+static int make_mount(struct container *container, struct mount_spec *mount, struct error *err)
+{
+	struct stat st = {.st_mode = S_IFDIR};
+	if (mount->remount)
+		return remount(container, mount, err);
+	if (mount->bind && fstat(mount->source_fd, &st) < 0)
+		return error_errno(err, "runtime-failed", "stat %s", mount->source);
+	if (S_ISLNK(st.st_mode))
+		return copy_symlink(container, mount, err);
+	auto_close int target = open_target(container, mount, S_ISDIR(st.st_mode), err);
+	if (target < 0 || check_proc_target(mount, target, err) < 0)
+		return -1;
+	auto_close int fd = make_detached(mount, err);
+	if (fd < 0)
+		return error_prefix(err, "mount %s", mount->destination);
+	if (mount->copy_up && copy_up(target, fd, err) < 0)
+		return error_prefix(err, "copy the contents of %s", mount->destination);
+	if (mount->idmap && idmap_mount(container, mount, fd, err) < 0)
+		return -1;
+	if (set_attributes(mount, fd, err) < 0)
+		return -1;
+	if (mount_attach(fd, target) < 0)
+		return error_errno(err, "runtime-failed", "mount %s at %s", mount->source ? mount->source : mount->type,
+				   mount->destination);
+	return 0;
+}
+
+int mounts_make(struct container *container, struct error *err)
+{
+	for (size_t i = 0; i < container->spec.mount_count; i++) {
+		struct mount_spec *mount = &container->spec.mounts[i];
+		if (mount->bind && !mount->remount && mount->source_fd < 0)
+			continue;
+		if (make_mount(container, mount, err) < 0 && !mount->optional)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* The container's view of the file system, from the bundle's rootfs to `/`. */
+#ifndef CORACLE_RUNTIME_ROOTFS_H
+#define CORACLE_RUNTIME_ROOTFS_H
+
+#include "container.h"
+
+/* Makes the rootfs a mount of its own and opens container->root and container->proc. */
+int rootfs_open(struct container *container, struct error *err);
+/* Default and configured devices and links below /dev. */
+int devices_make(const struct container *container, struct error *err);
+/* Applies linux.maskedPaths and linux.readonlyPaths. */
+int masks_apply(const struct container *container, struct error *err);
+/* Makes the rootfs `/` and leaves nothing else. */
+int rootfs_enter(const struct container *container, struct error *err);
+
+#endif

@@ -1,0 +1,48 @@
+/* runtime_start: opens the gate and waits for the exec. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "hooks.h"
+#include "runtime.h"
+#include "spec.h"
+#include "state.h"
+#include "sync.h"
+
+/* A hook that fails here can't stop what runs already; the specification wants it logged, the caller gets to know. */
+static int run_poststart_hooks(int directory, struct error *err)
+{
+	struct spec spec;
+	struct state state = {0};
+	int rc = spec_load(directory, "config.json", &spec, err);
+	if (rc == 0 && hooks_any(spec.hooks, "poststart")) {
+		rc = state_load(directory, &state, err);
+		if (rc == 0)
+			rc = hooks_run(spec.hooks, "poststart", directory, &state, "running", err);
+	}
+	state_free(&state);
+	spec_free(&spec);
+	return rc;
+}
+
+int runtime_start(int start_socket, struct error *err)
+{
+	struct sync_message message;
+	if (sync_send(start_socket, SYNC_GO) < 0)
+		return error_errno(err, "runtime-failed", "start the container: its first process is gone");
+	auto_close int directory = receive_fd(start_socket);
+	if (directory < 0)
+		return error_set(err, "runtime-failed", "start the container: its first process ended unexpectedly");
+	unlinkat(directory, STATE_GATE, 0);
+	int rc = sync_receive(start_socket, &message);
+	if (rc > 0 && message.type == SYNC_ERROR) {
+		*err = message.error;
+		return -1;
+	}
+	if (rc != 0)
+		return error_set(err, "runtime-failed", "start the container: unexpected answer");
+	return run_poststart_hooks(directory, err);
+}

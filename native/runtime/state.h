@@ -1,0 +1,38 @@
+/* The state directory ROOT/<id>. What a container is doing is asked of the kernel, never read from here. */
+#ifndef CORACLE_RUNTIME_STATE_H
+#define CORACLE_RUNTIME_STATE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "error.h"
+#include "process.h"
+
+#define STATE_GATE "start" /* there as long as the container has not been started */
+
+struct state {
+	char *id, *bundle, *rootfs, *created;
+	char *cgroup; /* absolute directory, or NULL */
+	struct process_identity init;
+	json_t *annotations;
+};
+
+enum status { STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+
+int state_check_id(const char *id, struct error *err);
+/* ROOT, made 0700 when missing. */
+int state_open_root(const char *root, struct error *err);
+/* Makes ROOT/<id>; fails when it is there. */
+int state_make_directory(const char *root, const char *id, struct error *err);
+/* Opens ROOT/<id>. errnum ENOENT when there is none. */
+int state_open_directory(const char *root, const char *id, struct error *err);
+int state_remove_directory(const char *root, const char *id, struct error *err);
+int state_save(int directory, const struct state *state, struct error *err);
+int state_load(int directory, struct state *state, struct error *err);
+void state_free(struct state *state);
+enum status state_status(int directory, const struct state *state);
+const char *status_name(enum status status);
+/* The JSON of `state`, as hooks get it on stdin too. `status` NULL: as it is now. */
+json_t *state_to_json(int directory, const struct state *state, const char *status);
+
+#endif
