@@ -16,6 +16,6 @@ export default defineConfig({
   test: {
     reporters: ["default", join(import.meta.dirname, "support/summary-reporter.ts")],
     pool: "forks",
-    projects: [suite("unit", 10_000), suite("native", 60_000), suite("e2e", 60_000)],
+    projects: [suite("unit", 10_000), suite("integration", 60_000), suite("native", 60_000), suite("e2e", 60_000)],
   },
 });

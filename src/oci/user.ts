@@ -1,4 +1,5 @@
 import { EngineError } from "../errors.ts";
+import { invalid, notSupported } from "./invalid.ts";
 import { type GroupEntry, parseGroup, parsePasswd } from "./passwd.ts";
 
 /** (uid_t)-1 means "no change" to the kernel, so it is no id. */
@@ -47,6 +48,15 @@ export function resolveUser(
   return { uid: user.uid, gid, additionalGids: [...new Set(gids)], home: user.home || "/", name: user.name };
 }
 
+/** Values of `--group-add`. */
+export function parseGroupAdd(values: readonly string[]): string[] {
+  if (!values.includes("keep-groups")) return [...values];
+  if (values.length > 1) {
+    throw invalid("the '--group-add keep-groups' option is not allowed with any other --group-add options");
+  }
+  throw notSupported("--group-add=keep-groups");
+}
+
 function lookUpUser(
   text: string,
   passwdText: string,
@@ -73,8 +83,4 @@ function lookUpGroup(text: string, groups: GroupEntry[]): number {
 function refuseBadNumber(text: string): void {
   if (/^[+-]?\d+$/.test(text))
     throw invalid(`invalid id "${text}": uids and gids must be in range 0-${MAX_ID}`);
-}
-
-function invalid(message: string): EngineError {
-  return new EngineError("invalid-user", message);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { withGroupEntry, withPasswdEntry } from "../../../src/oci/passwd.ts";
-import { parseId, resolveUser } from "../../../src/oci/user.ts";
+import { parseGroupAdd, parseId, resolveUser } from "../../../src/oci/user.ts";
 
 const passwd = `root:x:0:0:root:/root:/bin/sh
 # a comment
@@ -60,6 +60,14 @@ describe("a user", () => {
     ["1:2:3", "more than one ':'"],
   ])("%s is refused, and is nobody's id", (spec, message) => {
     expect(() => resolve(spec)).toThrow(message);
+  });
+
+  test("--group-add keep-groups stands alone and isn't there yet", () => {
+    expect(parseGroupAdd(["a", "5"])).toEqual(["a", "5"]);
+    expect(() => parseGroupAdd(["keep-groups", "x"])).toThrow(
+      "is not allowed with any other --group-add options",
+    );
+    expect(() => parseGroupAdd(["keep-groups"])).toThrow(expect.objectContaining({ code: "not-supported" }));
   });
 
   test("--group-add of an unknown group", () => {
