@@ -1,0 +1,32 @@
+import { atLeast, CoracleCommand, flag } from "../../src/cli/command.ts";
+import { asksForJson, formatOne } from "../../src/cli/report.ts";
+
+export default class Inspect extends CoracleCommand {
+  static override summary = "Display the configuration of an image";
+  static override description = "Displays the low-level information of an image identified by name or ID.";
+  static override usage = "[options] IMAGE [IMAGE...]";
+  static override examples = [
+    "coracle image inspect alpine",
+    "coracle image inspect --format \"imageId: {{.Id}} size: {{.Size}}\" alpine",
+  ];
+  static override flags = {
+    format: flag.string({ char: "f", description: "Format the output to a Go template or json", default: "json" }),
+  };
+  static override arity = atLeast(1);
+  static override completes = ["image"] as const;
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.input(Inspect);
+    const { inspectImage } = await import("../../src/engine/image/inspect.ts");
+    const found: object[] = [];
+    for (const name of args) {
+      try {
+        found.push(inspectImage(this.context, name));
+      } catch (error) {
+        this.report(error);
+      }
+    }
+    if (asksForJson(flags.format)) this.printJson(found);
+    else for (const image of found) this.print(formatOne("image inspect", flags.format, image));
+  }
+}

@@ -1,0 +1,45 @@
+import { between, CoracleCommand, flag } from "../src/cli/command.ts";
+
+export default class Import extends CoracleCommand {
+  static override summary = "Import a tarball to create a filesystem image";
+  static override description =
+    "Creates a container image from the contents of the specified tarball (plain, gzip or zstd), or from standard input with `-`.\n\nOptionally tag the image. You can specify the instructions using the --change option.";
+  static override usage = "[options] PATH [REFERENCE]";
+  static override examples = [
+    "coracle import ctr.tar my-image",
+    'cat ctr.tar | coracle -q import --message "importing the ctr.tar tarball" - image-imported',
+    "cat ctr.tar | coracle import -",
+  ];
+  static override flags = {
+    arch: flag.string({ description: "Set the architecture of the imported image" }),
+    change: flag.stringArray({
+      char: "c",
+      description:
+        "Apply the following possible instructions to the created image: CMD | ENTRYPOINT | ENV | EXPOSE | LABEL | ONBUILD | STOPSIGNAL | USER | VOLUME | WORKDIR",
+    }),
+    message: flag.string({ char: "m", description: "Set commit message for imported image" }),
+    os: flag.string({ description: "Set the OS of the imported image" }),
+    quiet: flag.boolean({ char: "q", description: "Suppress output" }),
+    variant: flag.string({ description: "Set the variant of the imported image" }),
+  };
+  static override arity = between(1, 2);
+  static override completes = ["file"] as const;
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.input(Import);
+    await this.requireNamespace();
+    const { importImage } = await import("../src/engine/image/import.ts");
+    const [source, reference] = args;
+    const { change: changes, message, os, arch, variant } = flags;
+    const image = await importImage(this.context, {
+      source: source as string,
+      reference,
+      changes,
+      message,
+      os,
+      arch,
+      variant,
+    });
+    this.printLine(`sha256:${image.id}`);
+  }
+}

@@ -1,0 +1,28 @@
+import { CoracleCommand, flag, none } from "../src/cli/command.ts";
+
+export default class Load extends CoracleCommand {
+  static override summary = "Load image(s) from a tar archive";
+  static override description =
+    "Loads images from a docker-archive or oci-archive, plain or compressed with gzip or zstd, from a file or from standard input.";
+  static override usage = "[options]";
+  static override examples = ["coracle load < archive.tar", "coracle load -i archive.tar.gz"];
+  static override flags = {
+    input: flag.string({ char: "i", description: "Read from specified archive file (default: stdin)" }),
+    quiet: flag.boolean({ char: "q", description: "Suppress the output" }),
+  };
+  static override arity = none;
+
+  async run(): Promise<void> {
+    const { flags } = await this.input(Load);
+    await this.requireNamespace();
+    const { loadImages } = await import("../src/engine/image/load.ts");
+    const { imageProgress } = await import("../src/cli/image-progress.ts");
+    const loaded = await loadImages(this.context, {
+      input: flags.input ?? "-",
+      onProgress: imageProgress(flags.quiet),
+    });
+    for (const { image, names } of loaded) {
+      for (const name of names.length > 0 ? names : [`sha256:${image.id}`]) this.printLine(`Loaded image: ${name}`);
+    }
+  }
+}

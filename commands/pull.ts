@@ -1,0 +1,65 @@
+import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
+
+export default class Pull extends CoracleCommand {
+  static override summary = "Pull an image from a registry";
+  static override description =
+    "Pulls an image from a registry and stores it locally.\n\nAn image can be pulled by tag or digest. If a tag is not specified, the image with the 'latest' tag is pulled.";
+  static override usage = "[options] IMAGE [IMAGE...]";
+  static override examples = ["coracle pull imageName", "coracle pull fedora:latest"];
+  static override flags = {
+    "all-tags": flag.unsupported("bool", {
+      char: "a",
+      description: "All tagged images in the repository will be pulled",
+    }),
+    arch: flag.string({
+      description: "Use ARCH instead of the architecture of the machine for choosing images",
+      value: "ARCH",
+    }),
+    authfile: flag.unsupported("string", { description: "Path of the authentication file" }),
+    "cert-dir": flag.unsupported("string", {
+      description: "Pathname of a directory containing TLS certificates and keys",
+    }),
+    creds: flag.unsupported("string", { description: "Credentials (USERNAME:PASSWORD) for the registry" }),
+    "disable-content-trust": flag.boolean({
+      description: "This is a Docker specific option and is a NOOP",
+      hidden: true,
+    }),
+    os: flag.string({ description: "Use OS instead of the running OS for choosing images", value: "OS" }),
+    platform: flag.string({
+      description: "Specify the platform for selecting the image (conflicts with --arch and --os)",
+    }),
+    policy: flag.string({
+      description: "When to ask the registry (always, missing, newer, never)",
+      default: "always",
+      choices: ["always", "missing", "newer", "never"],
+    }),
+    quiet: flag.boolean({ char: "q", description: "Suppress output information when pulling images" }),
+    "tls-verify": flag.boolean({
+      description: "Require HTTPS and verify certificates when contacting registries",
+      default: true,
+    }),
+    variant: flag.string({
+      description: "Use VARIANT instead of the running architecture variant for choosing images",
+    }),
+  };
+  static override arity = atLeast(1);
+  static override completes = ["image"] as const;
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.input(Pull);
+    await this.requireNamespace();
+    const { pullImage } = await import("../src/engine/image/pull.ts");
+    const { pullPolicy, platformText } = await import("../src/engine/image/pull-options.ts");
+    const { imageProgress } = await import("../src/cli/image-progress.ts");
+    const options = {
+      policy: pullPolicy(flags.policy),
+      platform: platformText(flags),
+      tlsVerify: flags["tls-verify"],
+      onProgress: imageProgress(flags.quiet),
+    };
+    for (const reference of args) {
+      const image = await pullImage(this.context, reference, options);
+      this.printLine(image.id);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { any, CoracleCommand, flag, UsageError } from "../src/cli/command.ts";
+
+export default class Rmi extends CoracleCommand {
+  static override summary = "Removes one or more images from local storage";
+  static override description = "Removes one or more previously pulled or locally created images.";
+  static override usage = "[options] IMAGE [IMAGE...]";
+  static override examples = [
+    "coracle rmi imageID",
+    "coracle rmi --force alpine",
+    "coracle rmi c4dfb1609ee2 93fd78260bd1 c0ed59d05ff7",
+  ];
+  static override flags = {
+    all: flag.boolean({ char: "a", description: "Remove all images" }),
+    force: flag.boolean({ char: "f", description: "Force Removal of the image" }),
+    ignore: flag.boolean({ char: "i", description: "Ignore errors if a specified image does not exist" }),
+    "no-prune": flag.boolean({ description: "Do not remove dangling images" }),
+  };
+  static override arity = any;
+  static override completes = ["image"] as const;
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.input(Rmi);
+    if (args.length === 0 && !flags.all) throw new UsageError("image name or ID must be specified");
+    if (args.length > 0 && flags.all) {
+      throw new UsageError("when using the --all switch, you may not pass any images names or IDs");
+    }
+    await this.requireNamespace();
+    const { removeImages } = await import("../src/engine/image/remove.ts");
+    const { untagged, deleted, errors } = await removeImages(this.context, args, {
+      all: flags.all,
+      force: flags.force,
+      ignore: flags.ignore,
+    });
+    for (const name of untagged) this.printLine(`Untagged: ${name}`);
+    for (const id of deleted) this.printLine(`Deleted: ${id}`);
+    for (const error of errors) this.report(error);
+  }
+}

@@ -1,0 +1,43 @@
+import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
+
+export default class Save extends CoracleCommand {
+  static override summary = "Save image(s) to an archive";
+  static override description = "Saves images to docker-archive or oci-archive on the local machine.";
+  static override usage = "[options] IMAGE [IMAGE...]";
+  static override examples = [
+    "coracle save --quiet -o myimage.tar imageID",
+    "coracle save --format oci-archive -o alpine.tar alpine:latest",
+    "coracle save > alpine-all.tar alpine:latest",
+  ];
+  static override flags = {
+    compress: flag.unsupported("bool", { description: "Compress layers when saving to a directory" }),
+    format: flag.string({
+      description: "Save image to oci-archive or docker-archive",
+      default: "docker-archive",
+      choices: ["docker-archive", "oci-archive"],
+    }),
+    "multi-image-archive": flag.boolean({
+      char: "m",
+      description:
+        "Interpret additional arguments as images not tags and create a multi-image-archive (only for docker-archive)",
+    }),
+    output: flag.string({
+      char: "o",
+      description: "Write to a specified file (default: stdout, which must be redirected)",
+    }),
+    quiet: flag.boolean({ char: "q", description: "Suppress the output" }),
+    uncompressed: flag.unsupported("bool", { description: "Accept uncompressed layers when copying OCI images" }),
+  };
+  static override arity = atLeast(1);
+  static override completes = ["image"] as const;
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.input(Save);
+    const { saveImages } = await import("../src/engine/image/save.ts");
+    await saveImages(this.context, args, {
+      format: flags.format,
+      output: flags.output,
+      multiple: flags["multi-image-archive"],
+    });
+  }
+}

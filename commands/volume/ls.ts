@@ -1,0 +1,33 @@
+import { CoracleCommand, flag, none } from "../../src/cli/command.ts";
+import { asksForJson, printRows } from "../../src/cli/report.ts";
+import { listVolumes } from "../../src/engine/volume/list.ts";
+
+export default class Ls extends CoracleCommand {
+  static override summary = "List volumes";
+  static override description =
+    "Lists all available volumes. The output can be filtered, and the format changed to JSON or a Go template.";
+  static override usage = "[options]";
+  static override examples = ["coracle volume ls", "coracle volume ls --filter label=key=value -q"];
+  static override flags = {
+    filter: flag.stringArray({ char: "f", description: "Filter volume output" }),
+    format: flag.string({ description: "Format volume output using JSON or a Go template" }),
+    noheading: flag.boolean({ char: "n", description: "Do not print headers" }),
+    quiet: flag.boolean({ char: "q", description: "Print volume output in quiet mode" }),
+  };
+  static override arity = none;
+
+  async run(): Promise<void> {
+    const { flags } = await this.input(Ls);
+    const volumes = listVolumes(this.context, flags.filter);
+    if (flags.quiet) for (const volume of volumes) this.printLine(String(volume["Name"]));
+    else if (asksForJson(flags.format)) this.printJson(volumes);
+    else {
+      // Podman prints no header over an empty list of volumes.
+      if (volumes.length === 0 && flags.format === undefined) return;
+      const columns = "{{.Driver}}\t{{.Name}}";
+      const headers = { Name: "VOLUME NAME" };
+      const options = { name: "volume ls", format: flags.format, columns, headers, noHeading: flags.noheading };
+      printRows(volumes, options, this.print);
+    }
+  }
+}

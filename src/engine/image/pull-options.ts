@@ -1,0 +1,42 @@
+import { EngineError } from "../../errors.ts";
+import type { PullOptions } from "./pull.ts";
+
+/** The value of --pull and --policy. */
+export function pullPolicy(text: string): PullOptions["policy"] {
+  switch (text.toLowerCase()) {
+    case "always":
+    case "true":
+    case "1":
+      return "always";
+    case "missing":
+    case "ifnotpresent":
+    case "false":
+    case "0":
+      return "missing";
+    case "newer":
+    case "ifnewer":
+      return "newer";
+    case "never":
+      return "never";
+    default:
+      throw new EngineError("bad-argument", `unsupported pull policy "${text}"`, {
+        hint: "use always, missing, newer or never",
+      });
+  }
+}
+
+/** The platform that --platform, or --os, --arch and --variant ask for; undefined for this machine's. */
+export function platformText(flags: {
+  platform?: string | undefined;
+  os?: string | undefined;
+  arch?: string | undefined;
+  variant?: string | undefined;
+}): string | undefined {
+  const { platform, os, arch, variant } = flags;
+  if (platform !== undefined) {
+    if (os === undefined && arch === undefined && variant === undefined) return platform;
+    throw new EngineError("bad-argument", "--platform option can not be specified with --arch or --os");
+  }
+  if (os === undefined && arch === undefined && variant === undefined) return undefined;
+  return [os ?? "linux", arch ?? process.arch, ...(variant === undefined ? [] : [variant])].join("/");
+}
