@@ -32,7 +32,7 @@ export default class Logs extends CoracleCommand {
     const { flags, args } = await this.input(Logs);
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { showLogs } = await import("../src/cli/logs.ts");
-    const { parseTime } = await import("../src/cli/values.ts");
+    const { parseTime } = await import("../src/cli/time.ts");
     const names = selectContainers(this.context, { names: args, latest: flags.latest });
     this.requireNames(names, false);
     await showLogs(this.context, names, {

@@ -1,9 +1,13 @@
+import { filterContainers } from "../engine/container/filter.ts";
 import type { ContainerSummary } from "../engine/container/list.ts";
+import { namespaceId } from "../engine/container/top.ts";
+import { containerSize } from "../engine/container/size.ts";
 import type { Context } from "../host/context.ts";
 import type { PortMapping } from "../oci/container.ts";
-import { print, printLine } from "./output.ts";
-import { formatTable } from "./table.ts";
-import { humanDuration, humanTimeSince } from "./units.ts";
+import { UsageError } from "./argv.ts";
+import { print, printJson, printLine } from "./output.ts";
+import { asksForJson, formatRows } from "./report.ts";
+import { humanDuration, humanSize, humanTimeSince } from "./units.ts";
 
 export interface ListOptions {
   all: boolean;
@@ -11,6 +15,7 @@ export interface ListOptions {
   format: string | undefined;
   last: number;
   latest: boolean;
+  namespace: boolean;
   noheading: boolean;
   noTrunc: boolean;
   quiet: boolean;
@@ -20,38 +25,147 @@ export interface ListOptions {
 
 const shown = new Set(["running", "paused", "stopping", "restarting"]);
 
+const defaultColumns = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
+const namespaceColumns = "{{.ID}}\t{{.Names}}\t{{.Pid}}\t{{.CGROUPNS}}\t{{.IPC}}\t{{.MNT}}\t{{.NET}}\t{{.PIDNS}}\t{{.USERNS}}\t{{.UTS}}";
+const headers = { ID: "container id", RunningFor: "created", CreatedHuman: "created", PIDNS: "pidns", USERNS: "userns", CGROUPNS: "cgroupns" };
+
 /** What `ps` prints. */
-export async function showContainers(
-  _ctx: Context,
-  containers: ContainerSummary[],
-  options: ListOptions,
-): Promise<void> {
+export async function showContainers(ctx: Context, containers: ContainerSummary[], options: ListOptions): Promise<void> {
   const last = options.latest ? 1 : options.last;
-  const everything = options.all || last > 0 || options.filter.length > 0;
-  const listed = containers
-    .filter(({ status }) => everything || shown.has(status.state))
-    .slice(0, last > 0 ? last : undefined);
-  if (options.quiet) {
-    for (const { record } of listed) printLine(options.noTrunc ? record.id : record.id.slice(0, 12));
+  const everything = options.all || last > 0 || options.filter.some((filter) => /^(status|exited)=/.test(filter));
+  const listed = sortContainers(
+    filterContainers(containers, options.filter)
+      .filter(({ status }) => everything || shown.has(status.state))
+      .slice(0, last > 0 ? last : undefined),
+    options.sort,
+  );
+  if (options.quiet && options.format === undefined) {
+    for (const { record } of listed) printLine(shortId(record.id, options.noTrunc));
     return;
   }
-  const header = ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"];
-  const rows = listed.map((container) => row(container, options.noTrunc));
-  print(formatTable([...(options.noheading ? [] : [header]), ...rows]));
+  if (asksForJson(options.format)) {
+    printJson(listed.map((container) => jsonRow(ctx, container, options)));
+    return;
+  }
+  const columns = options.namespace ? namespaceColumns : defaultColumns + (options.size ? "\t{{.Size}}" : "");
+  const rows = listed.map((container) => templateRow(ctx, container, options));
+  print(formatRows(rows, { name: "ps", format: options.format, columns, headers, noHeading: options.noheading }));
 }
 
-function row(container: ContainerSummary, noTrunc: boolean): string[] {
-  const { record } = container;
-  const command = [...record.config.entrypoint, ...record.config.command].join(" ");
-  return [
-    noTrunc ? record.id : record.id.slice(0, 12),
-    record.config.image?.name ?? record.config.rootfs ?? "",
-    noTrunc || command.length <= 20 ? command : `${command.slice(0, 17)}...`,
-    humanTimeSince(record.createdAt),
-    statusText(container),
-    portsText(record.config.ports),
-    record.name,
-  ];
+const shortId = (id: string, whole: boolean) => (whole ? id : id.slice(0, 12));
+
+function commandOf({ record }: ContainerSummary): string[] {
+  return [...record.config.entrypoint, ...record.config.command];
+}
+
+type Key = (container: ContainerSummary) => string | number;
+
+const sortKeys: Record<string, Key> = {
+  command: (container) => commandOf(container).join(" "),
+  created: ({ record }) => -Date.parse(record.createdAt),
+  id: ({ record }) => record.id,
+  image: ({ record }) => record.config.image?.name ?? "",
+  names: ({ record }) => record.name,
+  runningfor: ({ status }) => -Date.parse(status.last?.startedAt ?? "1970-01-01"),
+  size: ({ record }) => record.id,
+  status: ({ status }) => status.state,
+};
+
+function sortContainers(containers: ContainerSummary[], sort: string): ContainerSummary[] {
+  const key = sortKeys[sort];
+  if (!key) throw new UsageError(`invalid sort value "${sort}": must be one of ${Object.keys(sortKeys).join(", ")}`);
+  return [...containers].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+}
+
+/** The fields that templates and the table know, as podman-ps(1) lists them. */
+function templateRow(ctx: Context, container: ContainerSummary, options: ListOptions): object {
+  const { record, status } = container;
+  const command = commandOf(container).join(" ");
+  return {
+    ...jsonRow(ctx, container, options),
+    ID: shortId(record.id, options.noTrunc),
+    Image: record.config.image?.name ?? record.config.rootfs ?? "",
+    Command: options.noTrunc || command.length <= 20 ? command : `${command.slice(0, 17)}...`,
+    CreatedAt: goTime(record.createdAt),
+    CreatedHuman: humanTimeSince(record.createdAt),
+    RunningFor: humanTimeSince(record.createdAt),
+    Labels: Object.entries(record.config.labels)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(","),
+    Mounts: record.config.mounts
+      .map((mount) => (options.noTrunc || mount.destination.length <= 15 ? mount.destination : `${mount.destination.slice(0, 15)}...`))
+      .join(","),
+    Names: record.name,
+    Networks: networks(record.config.network.kind).join(","),
+    Ports: portsText(record.config.ports),
+    Restarts: status.last?.restartCount ?? 0,
+    Size: options.size ? sizeText(ctx, container) : "",
+    Status: statusText(container),
+    ...namespaces(options.namespace ? status.last?.init?.pid : undefined),
+  };
+}
+
+/** One entry of `ps --format json`, with Podman's keys. */
+function jsonRow(ctx: Context, container: ContainerSummary, options: ListOptions) {
+  const { record, status } = container;
+  const seconds = (time: string | null | undefined) => (time ? Math.floor(Date.parse(time) / 1000) : -62135596800);
+  const ended = status.state === "exited";
+  return {
+    AutoRemove: record.config.autoRemove,
+    Command: commandOf(container),
+    CreatedAt: humanTimeSince(record.createdAt),
+    CIDFile: "",
+    Exited: ended,
+    ExitedAt: ended ? seconds(status.last?.finishedAt) : -62135596800,
+    ExitCode: ended ? (status.last?.exitCode ?? 0) : 0,
+    Id: record.id,
+    Image: record.config.image?.name ?? "",
+    ImageID: record.config.image?.id ?? "",
+    IsInfra: false,
+    Labels: Object.keys(record.config.labels).length > 0 ? record.config.labels : null,
+    Mounts: record.config.mounts.map((mount) => mount.destination),
+    Names: [record.name],
+    Namespaces: {},
+    Networks: networks(record.config.network.kind),
+    Pid: ended ? 0 : (status.last?.init?.pid ?? 0),
+    Pod: "",
+    PodName: "",
+    Ports:
+      record.config.ports.length > 0
+        ? record.config.ports.map((port) => ({
+            host_ip: port.hostIp,
+            container_port: port.containerPort,
+            host_port: port.hostPort,
+            range: 1,
+            protocol: port.protocol,
+          }))
+        : null,
+    Restarts: status.last?.restartCount ?? 0,
+    Size: options.size ? containerSize(ctx, record) : null,
+    StartedAt: seconds(status.last?.startedAt),
+    State: status.state,
+    Status: statusText(container),
+    Created: seconds(record.createdAt),
+  };
+}
+
+function networks(kind: string): string[] {
+  return kind === "slirp4netns" ? [] : kind === "none" || kind === "host" ? [] : [kind];
+}
+
+function namespaces(pid: number | undefined): Record<string, string> {
+  const files: Record<string, string> = { CGROUPNS: "cgroup", IPC: "ipc", MNT: "mnt", NET: "net", PIDNS: "pid", USERNS: "user", UTS: "uts" };
+  return Object.fromEntries(Object.entries(files).map(([field, file]) => [field, pid === undefined ? "" : namespaceId(pid, file)]));
+}
+
+function sizeText(ctx: Context, { record }: ContainerSummary): string {
+  const { rwSize, rootFsSize } = containerSize(ctx, record);
+  return `${humanSize(rwSize, 3)} (virtual ${humanSize(rootFsSize, 3)})`;
+}
+
+/** `2026-01-31 12:00:00.123456789 +0000 UTC` */
+function goTime(time: string): string {
+  return time.replace(/^(.*)T(.*)Z$/, "$1 $2 +0000 UTC");
 }
 
 /** `Up 2 minutes`, `Exited (0) 3 seconds ago`, … */
@@ -74,9 +188,26 @@ export function statusText({ status }: ContainerSummary): string {
   }
 }
 
-/** `0.0.0.0:8080->80/tcp`, neighbours joined. */
+/** `0.0.0.0:8080->80/tcp`; runs of ports as `0.0.0.0:8080-8082->80-82/tcp`. */
 export function portsText(ports: PortMapping[]): string {
-  return ports
-    .map((port) => `${port.hostIp || "0.0.0.0"}:${port.hostPort}->${port.containerPort}/${port.protocol}`)
+  const sorted = [...ports].sort((a, b) => a.protocol.localeCompare(b.protocol) || a.containerPort - b.containerPort);
+  const runs: { first: PortMapping; count: number }[] = [];
+  for (const port of sorted) {
+    const run = runs.at(-1);
+    const next =
+      run &&
+      run.first.hostIp === port.hostIp &&
+      run.first.protocol === port.protocol &&
+      run.first.containerPort + run.count === port.containerPort &&
+      run.first.hostPort + run.count === port.hostPort;
+    if (next) run.count++;
+    else runs.push({ first: port, count: 1 });
+  }
+  const range = (start: number, count: number) => (count === 1 ? `${start}` : `${start}-${start + count - 1}`);
+  return runs
+    .map(({ first, count }) => {
+      const ip = first.hostIp || "0.0.0.0";
+      return `${ip.includes(":") ? `[${ip}]` : ip}:${range(first.hostPort, count)}->${range(first.containerPort, count)}/${first.protocol}`;
+    })
     .join(", ");
 }

@@ -74,6 +74,15 @@ export function containerProcesses(ctx: Context, nameOrId: string): ProcessList 
   };
 }
 
+/** Inode number of a process's namespace, "" when it can't be read. */
+export function namespaceId(pid: number, file: string): string {
+  try {
+    return /\[(\d+)\]/.exec(fs.readlinkSync(`/proc/${pid}/ns/${file}`))?.[1] ?? "";
+  } catch {
+    return "";
+  }
+}
+
 function namespaceOf(pid: number): string | undefined {
   try {
     return fs.readlinkSync(`/proc/${pid}/ns/pid`);

@@ -1,0 +1,83 @@
+import { EngineError } from "../../errors.ts";
+import type { ContainerSummary } from "./list.ts";
+
+/** `ps --filter`: predicates on what a listing holds, by podman-ps(1). Values of one key are alternatives. */
+
+type Predicate = (container: ContainerSummary, value: string, all: ContainerSummary[]) => boolean;
+
+const states: Record<string, string> = { stopped: "exited" };
+
+const predicates: Record<string, Predicate> = {
+  id: ({ record }, value) => matches(record.id, value) || record.id.startsWith(value),
+  name: ({ record }, value) => matches(record.name, value),
+  label: ({ record }, value) => matchesLabel(record.config.labels, value),
+  "label!": ({ record }, value) => !matchesLabel(record.config.labels, value),
+  status: ({ status }, value) => status.state === (states[value] ?? value),
+  exited: ({ status }, value) => status.state === "exited" && status.last?.exitCode === Number(value),
+  ancestor: ({ record }, value) => {
+    const image = record.config.image;
+    if (!image) return false;
+    const name = image.name.replace(/:latest$/, "");
+    return image.id.startsWith(value) || image.name === value || name === value || name.endsWith(`/${value}`) || image.name.endsWith(`/${value}`);
+  },
+  before: ({ record }, value, all) => record.createdAt < reference(value, all).record.createdAt,
+  since: ({ record }, value, all) => record.createdAt > reference(value, all).record.createdAt,
+  volume: ({ record }, value) =>
+    record.config.mounts.some((mount) => mount.source === value || mount.destination === value),
+  network: ({ record }, value) => record.config.network.kind === value,
+  command: ({ record }, value) => [...record.config.entrypoint, ...record.config.command][0] === value,
+  "restart-policy": ({ record }, value) => record.config.restart.name === value,
+  until: ({ record }, value) => Date.parse(record.createdAt) < untilTime(value),
+};
+
+/** Filters as given, `KEY=VALUE`. */
+export function filterContainers(all: ContainerSummary[], filters: readonly string[]): ContainerSummary[] {
+  const byKey = new Map<string, string[]>();
+  for (const filter of filters) {
+    const match = /^([a-z-]+!?)=(.*)$/s.exec(filter);
+    if (!match) throw new EngineError("bad-filter", `invalid filter "${filter}": must be in the format of filter=value`);
+    const [, key, value] = match as unknown as [string, string, string];
+    if (!predicates[key]) {
+      throw new EngineError("bad-filter", `${key} is an invalid filter`, { hint: `filters are ${Object.keys(predicates).join(", ")}` });
+    }
+    byKey.set(key, [...(byKey.get(key) ?? []), value]);
+  }
+  return all.filter((container) =>
+    [...byKey].every(([key, values]) => {
+      const test = (value: string) => (predicates[key] as Predicate)(container, value, all);
+      // Of labels all must be there; of everything else one value is enough.
+      return key.startsWith("label") ? values.every(test) : values.some(test);
+    }),
+  );
+}
+
+function matches(text: string, pattern: string): boolean {
+  try {
+    return new RegExp(pattern).test(text);
+  } catch {
+    return text.includes(pattern);
+  }
+}
+
+function matchesLabel(labels: Record<string, string>, wanted: string): boolean {
+  const equals = wanted.indexOf("=");
+  if (equals < 0) return wanted in labels;
+  return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
+}
+
+function reference(value: string, all: ContainerSummary[]): ContainerSummary {
+  const found = all.find(({ record }) => record.name === value || record.id.startsWith(value));
+  if (!found) {
+    throw new EngineError("no-such-container", `no container with name or ID "${value}" found: no such container`);
+  }
+  return found;
+}
+
+function untilTime(value: string): number {
+  const units: Record<string, number> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
+  const match = /^(\d+)([smhd])$/.exec(value);
+  if (match) return Date.now() - Number(match[1]) * (units[match[2] as string] as number);
+  const time = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value);
+  if (Number.isNaN(time)) throw new EngineError("bad-filter", `invalid time "${value}" for the filter until`);
+  return time;
+}

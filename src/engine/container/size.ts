@@ -1,0 +1,14 @@
+import * as path from "node:path";
+import type { Context } from "../../host/context.ts";
+import { runNative } from "../../host/native.ts";
+import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
+import { getImage } from "../../storage/images.ts";
+
+/** Bytes a container has written, and of its whole root filesystem; with the keys of `ps --format json`. */
+export function containerSize(ctx: Context, record: ContainerRecord): { rootFsSize: number; rwSize: number } {
+  if (record.driver === "none") return { rootFsSize: 0, rwSize: 0 };
+  const written = path.join(containerDirectory(ctx, record.id), record.driver === "vfs" ? "rootfs" : "upper");
+  const { bytes } = JSON.parse(runNative(ctx, "coracle-layer", ["usage", written]).toString()) as { bytes: number };
+  if (record.driver === "vfs") return { rootFsSize: bytes, rwSize: 0 };
+  return { rootFsSize: bytes + (record.config.image ? getImage(ctx, record.config.image.id).size : 0), rwSize: bytes };
+}
