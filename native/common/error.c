@@ -42,7 +42,7 @@ int error_prefix(struct error *err, const char *format, ...)
 	va_start(ap, format);
 	int n = vsnprintf(err->message, sizeof err->message, format, ap);
 	va_end(ap);
-	if (n >= 0 && (size_t)n < sizeof err->message)
-		snprintf(err->message + n, sizeof err->message - (size_t)n, ": %s", old);
+	if (n >= 0 && (size_t)n + 2 < sizeof err->message)
+		snprintf(err->message + n, sizeof err->message - (size_t)n, ": %.*s", (int)sizeof old - n - 3, old);
 	return -1;
 }
