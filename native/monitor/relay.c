@@ -17,6 +17,7 @@
 #include "client.h"
 #include "event.h"
 #include "file.h"
+#include "memory.h"
 #include "relay_output.h"
 #include "socket_path.h"
 #include "terminal.h"
@@ -326,6 +327,7 @@ int relay_run(const struct relay_options *options, int data, int control)
 		terminal_raw();
 	if (data >= 0)
 		send_terminal_size(r);
+	memory_give_back();
 	while (!r->done)
 		step(r);
 	terminal_restore();

@@ -124,6 +124,7 @@ void setup_refuse(const struct launch *launch, const struct error *err)
 	size_t length = event_format_ending(buffer, &(struct ending){.error = err});
 	event_error(launch->ready_fd, err);
 	frame_header(header, 'X', length);
-	if (write_full(launch->control, header, sizeof header) < 0 || write_full(launch->control, buffer, length) < 0)
+	int connection = launch->data >= 0 ? launch->data : launch->control;
+	if (write_full(connection, header, sizeof header) < 0 || write_full(connection, buffer, length) < 0)
 		return;
 }
