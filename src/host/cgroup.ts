@@ -13,7 +13,8 @@ export function delegatedCgroup(): string | null {
   // The highest ancestor we may write: moving a process needs write access to the common ancestor of both cgroups.
   let found: string | null = null;
   for (let current = own; ; current = path.posix.dirname(current)) {
-    if (!writable(path.join(mountPoint, current, "cgroup.procs"))) break;
+    const directory = path.join(mountPoint, current);
+    if (!writable(directory) || !writable(path.join(directory, "cgroup.procs"))) break;
     found = current;
     if (current === "/") break;
   }

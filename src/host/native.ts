@@ -3,6 +3,8 @@ import * as path from "node:path";
 import { EngineError } from "../errors.ts";
 import type { Context } from "./context.ts";
 
+export type { ChildProcess, StdioOptions } from "node:child_process";
+
 export type NativeProgram = "coracle" | "coracle-runtime" | "coracle-monitor" | "coracle-layer";
 
 export function nativePath(ctx: Context, program: NativeProgram): string {

@@ -1,8 +1,7 @@
-import type { ChildProcess, StdioOptions } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
-import { spawnNative } from "../host/native.ts";
+import { type ChildProcess, type StdioOptions, spawnNative } from "../host/native.ts";
 import type { PortMapping, RestartPolicy } from "../oci/container.ts";
 import type { ExitEvent } from "./control.ts";
 

@@ -5,14 +5,16 @@ import { EngineError } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { listDirectory, readJson, writeJsonAtomic } from "../../host/files.ts";
 import { isAlive } from "../../host/process.ts";
-import type { Process, RuntimeSpec } from "../../oci/runtime-spec.ts";
-import { resolveUser } from "../../oci/user.ts";
+import { execProcess } from "../../oci/exec-process.ts";
+import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
+import { type ResolvedUser, resolveUser } from "../../oci/user.ts";
 import { type ExecConfig, type MonitorConfig, type RelayOptions, startExecMonitor } from "../../runtime/monitor.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import { containerDirectory, findRecord } from "../../runtime/records.ts";
 import { type MonitorStatus, readStatus } from "../../runtime/status.ts";
 import { sessionsDirectory } from "./exec-sessions.ts";
 import { followRelay } from "./foreground.ts";
+import { hostCapabilities } from "./host-facts.ts";
 import { readInRoot } from "./rootfs.ts";
 
 export interface ExecRequest extends RelayOptions {
@@ -62,7 +64,16 @@ export async function execInContainer(ctx: Context, nameOrId: string, request: E
     version: 1,
     id: record.id,
     session,
-    process: execProcess(ctx, spec, init.pid, request),
+    process: execProcess({
+      spec,
+      args: request.command,
+      env: request.env,
+      user: execUser(ctx, spec, init.pid, request.user),
+      workdir: request.workdir,
+      terminal: request.terminal,
+      privileged: request.privileged,
+      capabilities: hostCapabilities(),
+    }),
     openStdin: request.interactive,
     runDir: sessionDirectory,
     aliveFile: ctx.aliveFile,
@@ -91,42 +102,14 @@ export async function execInContainer(ctx: Context, nameOrId: string, request: E
   }
 }
 
-/** The container's own process settings with what the flags change. */
-function execProcess(ctx: Context, spec: RuntimeSpec, initPid: number, request: ExecRequest): Process {
-  const { terminal: _terminal, ...base } = spec.process;
-  const env = new Map<string, string>();
-  for (const entry of base.env) {
-    const equals = entry.indexOf("=");
-    env.set(entry.slice(0, equals), entry.slice(equals + 1));
+/** The user that the process runs as: the container's own, or one looked up in the container as it is now. */
+function execUser(ctx: Context, spec: RuntimeSpec, initPid: number, user: string): ResolvedUser {
+  const own = spec.process.user;
+  if (user === "") {
+    return { uid: own.uid, gid: own.gid, additionalGids: own.additionalGids ?? [own.gid], home: "", name: "" };
   }
-  for (const [name, value] of Object.entries(request.env)) env.set(name, value);
-  if (request.terminal && !env.has("TERM")) env.set("TERM", "xterm");
-  const process: Process = {
-    ...base,
-    args: request.command,
-    cwd: request.workdir || base.cwd,
-    ...(request.terminal ? { terminal: true } : {}),
-  };
-  if (request.user !== "") {
-    const root = `/proc/${initPid}/root`;
-    const user = resolveUser(request.user, readInRoot(ctx, root, "/etc/passwd"), readInRoot(ctx, root, "/etc/group"));
-    process.user = { ...base.user, uid: user.uid, gid: user.gid, additionalGids: user.additionalGids };
-    if (!("HOME" in request.env)) env.set("HOME", user.home);
-    // As execve(2) would: another user than root has the bounding set, but nothing effective.
-    if (user.uid !== 0 && base.capabilities) {
-      const { bounding = [] } = base.capabilities;
-      process.capabilities = { bounding, effective: [], permitted: [], inheritable: [], ambient: [] };
-    } else if (user.uid === 0 && base.user.uid !== 0 && base.capabilities) {
-      const { bounding = [] } = base.capabilities;
-      process.capabilities = { bounding, effective: bounding, permitted: bounding, inheritable: [], ambient: [] };
-    }
-  }
-  if (request.privileged) {
-    const all = spec.process.capabilities?.bounding ?? [];
-    process.capabilities = { bounding: all, effective: all, permitted: all, inheritable: [], ambient: [] };
-  }
-  process.env = [...env].map(([name, value]) => `${name}=${value}`);
-  return process;
+  const root = `/proc/${initPid}/root`;
+  return resolveUser(user, readInRoot(ctx, root, "/etc/passwd"), readInRoot(ctx, root, "/etc/group"));
 }
 
 /** Removes what ended sessions have left. */

@@ -3,14 +3,11 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { EngineError, isErrno } from "../../errors.ts";
 import { delegatedCgroup } from "../../host/cgroup.ts";
-import { type Context, ensureDirectory, isRealRoot } from "../../host/context.ts";
-import { type ProcessFacts, processFacts } from "../../host/facts.ts";
-import { writeJsonAtomic } from "../../host/files.ts";
+import { type Context, ensureDirectory } from "../../host/context.ts";
+import { writeFileAtomic, writeJsonAtomic } from "../../host/files.ts";
 import { nativePath } from "../../host/native.ts";
 import { hostsFile, resolvConf } from "../../network/files.ts";
 import { type Slirp, slirp4netns } from "../../network/slirp4netns.ts";
-import { allCapabilities } from "../../oci/capabilities.ts";
-import type { NamespaceMode } from "../../oci/container.ts";
 import {
   containerHostname,
   containerIdMappings,
@@ -19,7 +16,7 @@ import {
   type HostFacts,
   requestedUser,
 } from "../../oci/generate-spec.ts";
-import type { Mount, NamespaceType } from "../../oci/runtime-spec.ts";
+import { type Mount, type NamespaceType, serializeSpec } from "../../oci/runtime-spec.ts";
 import { parseSeccompProfile, type SeccompProfile } from "../../oci/seccomp.ts";
 import { defaultSeccompProfile } from "../../oci/seccomp-default.ts";
 import { resolveUser } from "../../oci/user.ts";
@@ -29,6 +26,7 @@ import { type ContainerRecord, containerDirectory, findRecord } from "../../runt
 import { readStatus } from "../../runtime/status.ts";
 import { volumeDataPath } from "../../storage/volumes.ts";
 import { hostDevices } from "./devices.ts";
+import { hostFacts } from "./host-facts.ts";
 import { logFile } from "./logs.ts";
 import { rootfsMount, rootfsPath, userDatabases } from "./rootfs.ts";
 
@@ -60,29 +58,12 @@ export async function prepareStart(ctx: Context, record: ContainerRecord): Promi
     mounts: mounts(ctx, record),
     files: writeFiles(ctx, record, hostname, slirp),
     devices: devices(record),
-    namespaces: joinedNamespaces(ctx, record),
+    ...joinedNamespaces(ctx, record),
     cgroupsPath: cgroup,
     seccomp: seccompProfile(config.security.seccomp),
   });
-  writeJsonAtomic(path.join(directory, "config.json"), spec, { durable: false });
+  writeFileAtomic(path.join(directory, "config.json"), serializeSpec(spec), { durable: false });
   return directory;
-}
-
-function hostFacts(ctx: Context): HostFacts {
-  const facts: ProcessFacts = processFacts();
-  return {
-    rootless: !isRealRoot(ctx),
-    uid: ctx.uid,
-    gid: ctx.gid,
-    uidCount: facts.uidCount,
-    gidCount: facts.gidCount,
-    capabilities: allCapabilities(facts.lastCapability).filter((_, number) => (facts.boundingSet >> BigInt(number)) & 1n),
-    arch: facts.arch,
-    kernel: facts.kernel,
-    apparmor: facts.apparmor && isRealRoot(ctx),
-    limits: facts.limits,
-    oomScoreAdj: facts.oomScoreAdj,
-  };
 }
 
 /** Null where no subtree is delegated to us: then the container shares the caller's cgroup. */
@@ -290,10 +271,13 @@ function devices(record: ContainerRecord): HostDevice[] {
   return hostDevices(record.config.devices, record.config.privileged);
 }
 
-/** Namespace files of containers whose namespaces are joined; those must run. */
-function joinedNamespaces(ctx: Context, record: ContainerRecord): Partial<Record<NamespaceType, string>> {
+/** Namespace files of the containers whose namespaces are joined, which must run; with IPC goes their /dev/shm. */
+function joinedNamespaces(
+  ctx: Context,
+  record: ContainerRecord,
+): { namespaces: Partial<Record<NamespaceType, string>>; shm?: string } {
   const { config } = record;
-  const modes: [NamespaceType, string, NamespaceMode | { kind: string }][] = [
+  const modes: [NamespaceType, string, { kind: string; id?: string }][] = [
     ["network", "net", config.network],
     ["pid", "pid", config.pid],
     ["ipc", "ipc", config.ipc],
@@ -301,21 +285,26 @@ function joinedNamespaces(ctx: Context, record: ContainerRecord): Partial<Record
     ["cgroup", "cgroup", config.cgroupns],
     ["user", "user", config.userns],
   ];
-  const joined: Partial<Record<NamespaceType, string>> = {};
+  const namespaces: Partial<Record<NamespaceType, string>> = {};
+  let shm: string | undefined;
   for (const [type, file, mode] of modes) {
     if (mode.kind !== "container") continue;
-    const other = findRecord(ctx, (mode as { id: string }).id);
-    const status = readStatus(ctx, other.id);
-    if ((status.state !== "running" && status.state !== "paused") || !status.last?.init) {
-      throw new EngineError(
-        "dependency-not-running",
-        `cannot join the ${type} namespace of container ${other.name}: it is not running: container state improper`,
-        { hint: `\`coracle start ${other.name}\` starts it` },
-      );
-    }
-    joined[type] = `/proc/${status.last.init.pid}/ns/${file}`;
+    const pid = runningPid(ctx, mode.id as string, type);
+    namespaces[type] = `/proc/${pid}/ns/${file}`;
+    if (type === "ipc") shm = `/proc/${pid}/root/dev/shm`;
   }
-  return joined;
+  return shm === undefined ? { namespaces } : { namespaces, shm };
+}
+
+function runningPid(ctx: Context, nameOrId: string, namespace: NamespaceType): number {
+  const other = findRecord(ctx, nameOrId);
+  const status = readStatus(ctx, other.id);
+  if ((status.state === "running" || status.state === "paused") && status.last?.init) return status.last.init.pid;
+  throw new EngineError(
+    "dependency-not-running",
+    `cannot join the ${namespace} namespace of container ${other.name}: it is not running: container state improper`,
+    { hint: `\`coracle start ${other.name}\` starts it` },
+  );
 }
 
 const systemProfile = "/etc/containers/seccomp.json";

@@ -1,0 +1,27 @@
+import { type Context, isRealRoot } from "../../host/context.ts";
+import { processFacts } from "../../host/facts.ts";
+import { allCapabilities } from "../../oci/capabilities.ts";
+import type { HostFacts } from "../../oci/generate-spec.ts";
+
+/** What this machine and the caller allow containers. */
+export function hostFacts(ctx: Context): HostFacts {
+  const facts = processFacts();
+  return {
+    rootless: !isRealRoot(ctx),
+    uid: ctx.uid,
+    gid: ctx.gid,
+    uidCount: facts.uidCount,
+    gidCount: facts.gidCount,
+    capabilities: hostCapabilities(facts),
+    arch: facts.arch,
+    kernel: facts.kernel,
+    apparmor: facts.apparmor && isRealRoot(ctx),
+    limits: facts.limits,
+    oomScoreAdj: facts.oomScoreAdj,
+  };
+}
+
+/** The capabilities of this kernel that we could pass on. */
+export function hostCapabilities(facts = processFacts()): string[] {
+  return allCapabilities(facts.lastCapability).filter((_, number) => (facts.boundingSet >> BigInt(number)) & 1n);
+}
