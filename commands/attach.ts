@@ -11,7 +11,7 @@ export default class Attach extends CoracleCommand {
       description: "Select the key sequence for detaching a container",
       default: "ctrl-p,ctrl-q",
     }),
-    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     "no-stdin": flag.boolean({ description: "Do not attach STDIN. The default is false" }),
     "sig-proxy": flag.boolean({ description: "Proxy received signals to the process", default: true }),
   };

@@ -21,7 +21,7 @@ export default class Exec extends CoracleCommand {
     env: flag.stringArray({ char: "e", description: "Set environment variables" }),
     "env-file": flag.strings({ description: "Read in a file of environment variables" }),
     interactive: flag.boolean({ char: "i", description: "Make STDIN available to the contained process" }),
-    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     "preserve-fds": flag.unsupported("uint", {
       description: "Pass N additional file descriptors to the container",
     }),

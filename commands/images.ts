@@ -10,7 +10,7 @@ export default class Images extends CoracleCommand {
   static override usage = "[options] [IMAGE]";
   static override examples = [
     "coracle images --format json",
-    "coracle images --sort repository --format \"table {{.ID}} {{.Repository}} {{.Tag}}\"",
+    'coracle images --sort repository --format "table {{.ID}} {{.Repository}} {{.Tag}}"',
     "coracle images --filter dangling=true",
   ];
   static override flags = {

@@ -5,6 +5,7 @@ const files = {
   attach: () => import("./attach.ts"),
   "container cleanup": () => import("./container/cleanup.ts"),
   "container exists": () => import("./container/exists.ts"),
+  "container inspect": () => import("./container/inspect.ts"),
   cp: () => import("./cp.ts"),
   create: () => import("./create.ts"),
   doctor: () => import("./doctor.ts"),

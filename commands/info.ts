@@ -2,7 +2,8 @@ import { CoracleCommand, flag } from "../src/cli/command.ts";
 
 export default class Info extends CoracleCommand {
   static override summary = "Display coracle system information";
-  static override description = "Display information pertaining to the host, current storage stats, and build of coracle.\n\nUseful for the user and when reporting issues.";
+  static override description =
+    "Display information pertaining to the host, current storage stats, and build of coracle.\n\nUseful for the user and when reporting issues.";
   static override examples = ["coracle info", "coracle info --format json"];
   static override flags = {
     debug: flag.boolean({ char: "D", description: "Display additional debug information", hidden: true }),

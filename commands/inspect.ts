@@ -2,12 +2,17 @@ import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
 
 export default class Inspect extends CoracleCommand {
   static override summary = "Display the configuration of an object";
-  static override description = "Displays the low-level information on an object identified by name or ID.\n\nFor more information use coracle container inspect, image inspect or volume inspect.";
+  static override description =
+    "Displays the low-level information on an object identified by name or ID.\n\nFor more information use coracle container inspect, image inspect or volume inspect.";
   static override usage = "[options] {CONTAINER|IMAGE|VOLUME} [...]";
-  static override examples = ["coracle inspect fedora", "coracle inspect --type image fedora", "coracle inspect -l --format '{{.State.Status}}'"];
+  static override examples = [
+    "coracle inspect fedora",
+    "coracle inspect --type image fedora",
+    "coracle inspect -l --format '{{.State.Status}}'",
+  ];
   static override flags = {
     format: flag.string({ char: "f", description: "Format the output to a Go template or json" }),
-    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     size: flag.boolean({ char: "s", description: "Display total file size" }),
     type: flag.string({ char: "t", description: "Specify inspect-object type", default: "all" }),
   };

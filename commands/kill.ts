@@ -9,7 +9,7 @@ export default class Kill extends CoracleCommand {
   static override flags = {
     all: flag.boolean({ char: "a", description: "Signal all running containers" }),
     cidfile: flag.stringArray({ description: "Read the container ID from the file" }),
-    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     signal: flag.string({ char: "s", description: "Signal to send to the container", default: "KILL" }),
   };
   static override arity = any;

@@ -22,7 +22,8 @@ export default class Load extends CoracleCommand {
       onProgress: imageProgress(flags.quiet),
     });
     for (const { image, names } of loaded) {
-      for (const name of names.length > 0 ? names : [`sha256:${image.id}`]) this.printLine(`Loaded image: ${name}`);
+      for (const name of names.length > 0 ? names : [`sha256:${image.id}`])
+        this.printLine(`Loaded image: ${name}`);
     }
   }
 }

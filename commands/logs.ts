@@ -15,7 +15,7 @@ export default class Logs extends CoracleCommand {
       description: "Output the containers with different colors in the log",
     }),
     follow: flag.boolean({ char: "f", description: "Follow log output" }),
-    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     names: flag.boolean({ char: "n", description: "Output the container name in the log" }),
     since: flag.string({ description: "Show logs since TIMESTAMP" }),
     tail: flag.int({

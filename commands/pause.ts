@@ -12,7 +12,7 @@ export default class Pause extends CoracleCommand {
       char: "f",
       description: "Filter output based on conditions given",
     }),
-    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
   };
   static override arity = any;
   static override completes = ["running"] as const;

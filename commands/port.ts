@@ -1,13 +1,14 @@
-import { CoracleCommand, between, flag } from "../src/cli/command.ts";
+import { between, CoracleCommand, flag } from "../src/cli/command.ts";
 
 export default class Port extends CoracleCommand {
   static override summary = "List port mappings or a specific mapping for the container";
-  static override description = "List port mappings for the CONTAINER, or look up the public-facing port that is NAT-ed to the PRIVATE_PORT.";
+  static override description =
+    "List port mappings for the CONTAINER, or look up the public-facing port that is NAT-ed to the PRIVATE_PORT.";
   static override usage = "[options] CONTAINER [PORT]";
   static override examples = ["coracle port ctrID 80/tcp", "coracle port --all"];
   static override flags = {
     all: flag.boolean({ char: "a", description: "Display port information for all containers" }),
-    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
   };
   static override arity = between(0, 2);
   static override completes = ["container"] as const;

@@ -3,23 +3,43 @@ import { CoracleCommand, flag } from "../src/cli/command.ts";
 export default class Ps extends CoracleCommand {
   static override summary = "List containers";
   static override description = "Prints out information about the containers";
-  static override examples = ["coracle ps -a", 'coracle ps -a --format "{{.ID}}  {{.Image}}  {{.Labels}}  {{.Mounts}}"', "coracle ps --size"];
+  static override examples = [
+    "coracle ps -a",
+    'coracle ps -a --format "{{.ID}}  {{.Image}}  {{.Labels}}  {{.Mounts}}"',
+    "coracle ps --size",
+  ];
   static override flags = {
-    all: flag.boolean({ char: "a", description: "Show all the containers, default is only running containers" }),
+    all: flag.boolean({
+      char: "a",
+      description: "Show all the containers, default is only running containers",
+    }),
     external: flag.boolean({ description: "Show containers in storage not controlled by coracle" }),
     filter: flag.stringArray({ char: "f", description: "Filter output based on conditions given" }),
     format: flag.string({ description: "Pretty-print containers to JSON or using a Go template" }),
-    last: flag.int({ char: "n", description: "Print the n last created containers (all states)", default: -1 }),
+    last: flag.int({
+      char: "n",
+      description: "Print the n last created containers (all states)",
+      default: -1,
+    }),
     latest: flag.boolean({ char: "l", description: "Show the latest container created (all states)" }),
     namespace: flag.boolean({ description: "Display namespace information", aliases: ["ns"] }),
     noheading: flag.boolean({ description: "Do not print headers" }),
     "no-trunc": flag.boolean({ description: "Display the extended information" }),
-    pod: flag.unsupported("bool", { char: "p", description: "Print the ID and name of the pod the containers are associated with" }),
+    pod: flag.unsupported("bool", {
+      char: "p",
+      description: "Print the ID and name of the pod the containers are associated with",
+    }),
     quiet: flag.boolean({ char: "q", description: "Print the numeric IDs of the containers only" }),
     size: flag.boolean({ char: "s", description: "Display the total file sizes" }),
-    sort: flag.string({ description: "Sort output by: command, created, id, image, names, runningfor, size, status", default: "created" }),
+    sort: flag.string({
+      description: "Sort output by: command, created, id, image, names, runningfor, size, status",
+      default: "created",
+    }),
     sync: flag.boolean({ description: "Sync container state with OCI runtime" }),
-    watch: flag.unsupported("uint", { char: "w", description: "Watch the ps output on an interval in seconds" }),
+    watch: flag.unsupported("uint", {
+      char: "w",
+      description: "Watch the ps output on an interval in seconds",
+    }),
   };
 
   async run(): Promise<void> {

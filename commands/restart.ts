@@ -13,7 +13,7 @@ export default class Restart extends CoracleCommand {
       char: "f",
       description: "Filter output based on conditions given",
     }),
-    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     running: flag.boolean({ description: "Restart only running containers" }),
     time: flag.int({ char: "t", description: "Seconds to wait for stop before killing the container" }),
   };

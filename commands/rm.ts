@@ -15,7 +15,7 @@ export default class Rm extends CoracleCommand {
     filter: flag.unsupported("stringArray", { description: "Filter output based on conditions given" }),
     force: flag.boolean({ char: "f", description: "Force removal of a running or unusable container" }),
     ignore: flag.boolean({ char: "i", description: "Ignore errors when a specified container is missing" }),
-    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     time: flag.int({ char: "t", description: "Seconds to wait for stop before killing the container" }),
     volumes: flag.boolean({
       char: "v",

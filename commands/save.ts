@@ -26,7 +26,9 @@ export default class Save extends CoracleCommand {
       description: "Write to a specified file (default: stdout, which must be redirected)",
     }),
     quiet: flag.boolean({ char: "q", description: "Suppress the output" }),
-    uncompressed: flag.unsupported("bool", { description: "Accept uncompressed layers when copying OCI images" }),
+    uncompressed: flag.unsupported("bool", {
+      description: "Accept uncompressed layers when copying OCI images",
+    }),
   };
   static override arity = atLeast(1);
   static override completes = ["image"] as const;

@@ -20,7 +20,7 @@ export default class Start extends CoracleCommand {
       description: "Filter output based on conditions given",
     }),
     interactive: flag.boolean({ char: "i", description: "Make STDIN available to the contained process" }),
-    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     "sig-proxy": flag.boolean({
       description: "Proxy received signals to the process (default true if attaching, false otherwise)",
     }),
@@ -28,7 +28,7 @@ export default class Start extends CoracleCommand {
   static override arity = any;
   static override completes = ["container"] as const;
 
-  async run(): Promise<number | void> {
+  async run(): Promise<number | undefined> {
     const { flags, args, given } = await this.input(Start);
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const names = selectContainers(this.context, {
@@ -53,5 +53,6 @@ export default class Start extends CoracleCommand {
       if (result.status === "fulfilled") this.printLine(result.value);
       else this.report(result.reason);
     }
+    return undefined;
   }
 }

@@ -14,7 +14,7 @@ export default class Stop extends CoracleCommand {
       description: "Filter output based on conditions given",
     }),
     ignore: flag.boolean({ char: "i", description: "Ignore errors when a specified container is missing" }),
-    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     time: flag.int({ char: "t", description: "Seconds to wait for stop before killing the container" }),
   };
   static override arity = any;

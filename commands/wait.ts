@@ -14,7 +14,7 @@ export default class Wait extends CoracleCommand {
       description: "Time Interval to wait before polling for completion",
       default: "250ms",
     }),
-    latest: flag.boolean({ char: "l", description: "Act on the latest container podman is aware of" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
   };
   static override arity = any;
   static override completes = ["container"] as const;
@@ -24,9 +24,7 @@ export default class Wait extends CoracleCommand {
     const { parseDuration } = await import("../src/cli/values.ts");
     const { selectContainers, forEach } = await import("../src/engine/container/select.ts");
     const { waitContainer } = await import("../src/engine/container/wait.ts");
-    const interval = /^\d+$/.test(flags.interval)
-      ? Number(flags.interval)
-      : parseDuration(flags.interval);
+    const interval = /^\d+$/.test(flags.interval) ? Number(flags.interval) : parseDuration(flags.interval);
     const names = selectContainers(this.context, { names: args, latest: flags.latest });
     this.requireNames(names, false);
     const results = await forEach(

@@ -7,10 +7,14 @@ export default class Inspect extends CoracleCommand {
   static override usage = "[options] IMAGE [IMAGE...]";
   static override examples = [
     "coracle image inspect alpine",
-    "coracle image inspect --format \"imageId: {{.Id}} size: {{.Size}}\" alpine",
+    'coracle image inspect --format "imageId: {{.Id}} size: {{.Size}}" alpine',
   ];
   static override flags = {
-    format: flag.string({ char: "f", description: "Format the output to a Go template or json", default: "json" }),
+    format: flag.string({
+      char: "f",
+      description: "Format the output to a Go template or json",
+      default: "json",
+    }),
   };
   static override arity = atLeast(1);
   static override completes = ["image"] as const;

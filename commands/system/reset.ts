@@ -3,7 +3,8 @@ import { confirm } from "../../src/cli/confirm.ts";
 
 export default class Reset extends CoracleCommand {
   static override summary = "Reset coracle storage back to default state";
-  static override description = "Reset coracle storage back to default state\n\nAll containers will be stopped and removed, and all images, volumes, networks and container content will be removed.";
+  static override description =
+    "Reset coracle storage back to default state\n\nAll containers will be stopped and removed, and all images, volumes, networks and container content will be removed.";
   static override examples = ["coracle system reset", "coracle system reset --force"];
   static override flags = {
     force: flag.boolean({ char: "f", description: "Do not prompt for confirmation" }),

@@ -9,19 +9,25 @@ export default class Inspect extends CoracleCommand {
   static override examples = [
     "coracle volume inspect myvol",
     "coracle volume inspect --all",
-    "coracle volume inspect --format \"{{.Driver}} {{.Scope}}\" myvol",
+    'coracle volume inspect --format "{{.Driver}} {{.Scope}}" myvol',
   ];
   static override flags = {
     all: flag.boolean({ char: "a", description: "Inspect all volumes" }),
-    format: flag.string({ char: "f", description: "Format volume output using Go template", default: "json" }),
+    format: flag.string({
+      char: "f",
+      description: "Format volume output using Go template",
+      default: "json",
+    }),
   };
   static override arity = any;
   static override completes = ["volume"] as const;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Inspect);
-    if (args.length === 0 === !flags.all) {
-      throw new UsageError(flags.all ? "--all takes no volume names" : "requires at least one volume name, or --all");
+    if ((args.length === 0) === !flags.all) {
+      throw new UsageError(
+        flags.all ? "--all takes no volume names" : "requires at least one volume name, or --all",
+      );
     }
     const { inspectVolume } = await import("../../src/engine/volume/inspect.ts");
     const { listVolumes } = await import("../../src/engine/volume/list.ts");

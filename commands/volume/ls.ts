@@ -26,7 +26,13 @@ export default class Ls extends CoracleCommand {
       if (volumes.length === 0 && flags.format === undefined) return;
       const columns = "{{.Driver}}\t{{.Name}}";
       const headers = { Name: "VOLUME NAME" };
-      const options = { name: "volume ls", format: flags.format, columns, headers, noHeading: flags.noheading };
+      const options = {
+        name: "volume ls",
+        format: flags.format,
+        columns,
+        headers,
+        noHeading: flags.noheading,
+      };
       printRows(volumes, options, this.print);
     }
   }

@@ -26,8 +26,10 @@ export default class Rm extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Rm);
-    if (args.length === 0 === !flags.all) {
-      throw new UsageError(flags.all ? "--all takes no volume names" : "requires at least one volume name, or --all");
+    if ((args.length === 0) === !flags.all) {
+      throw new UsageError(
+        flags.all ? "--all takes no volume names" : "requires at least one volume name, or --all",
+      );
     }
     await this.requireNamespace();
     const { removeVolumes } = await import("../../src/engine/volume/remove.ts");

@@ -1,7 +1,7 @@
 import { filterContainers } from "../engine/container/filter.ts";
 import type { ContainerSummary } from "../engine/container/list.ts";
-import { namespaceId } from "../engine/container/top.ts";
 import { containerSize } from "../engine/container/size.ts";
+import { namespaceId } from "../engine/container/top.ts";
 import type { Context } from "../host/context.ts";
 import type { PortMapping } from "../oci/container.ts";
 import { UsageError } from "./argv.ts";
@@ -25,14 +25,28 @@ export interface ListOptions {
 
 const shown = new Set(["running", "paused", "stopping", "restarting"]);
 
-const defaultColumns = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
-const namespaceColumns = "{{.ID}}\t{{.Names}}\t{{.Pid}}\t{{.CGROUPNS}}\t{{.IPC}}\t{{.MNT}}\t{{.NET}}\t{{.PIDNS}}\t{{.USERNS}}\t{{.UTS}}";
-const headers = { ID: "container id", RunningFor: "created", CreatedHuman: "created", PIDNS: "pidns", USERNS: "userns", CGROUPNS: "cgroupns" };
+const defaultColumns =
+  "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
+const namespaceColumns =
+  "{{.ID}}\t{{.Names}}\t{{.Pid}}\t{{.CGROUPNS}}\t{{.IPC}}\t{{.MNT}}\t{{.NET}}\t{{.PIDNS}}\t{{.USERNS}}\t{{.UTS}}";
+const headers = {
+  ID: "container id",
+  RunningFor: "created",
+  CreatedHuman: "created",
+  PIDNS: "pidns",
+  USERNS: "userns",
+  CGROUPNS: "cgroupns",
+};
 
 /** What `ps` prints. */
-export async function showContainers(ctx: Context, containers: ContainerSummary[], options: ListOptions): Promise<void> {
+export async function showContainers(
+  ctx: Context,
+  containers: ContainerSummary[],
+  options: ListOptions,
+): Promise<void> {
   const last = options.latest ? 1 : options.last;
-  const everything = options.all || last > 0 || options.filter.some((filter) => /^(status|exited)=/.test(filter));
+  const everything =
+    options.all || last > 0 || options.filter.some((filter) => /^(status|exited)=/.test(filter));
   const listed = sortContainers(
     filterContainers(containers, options.filter)
       .filter(({ status }) => everything || shown.has(status.state))
@@ -49,7 +63,9 @@ export async function showContainers(ctx: Context, containers: ContainerSummary[
   }
   const columns = options.namespace ? namespaceColumns : defaultColumns + (options.size ? "\t{{.Size}}" : "");
   const rows = listed.map((container) => templateRow(ctx, container, options));
-  print(formatRows(rows, { name: "ps", format: options.format, columns, headers, noHeading: options.noheading }));
+  print(
+    formatRows(rows, { name: "ps", format: options.format, columns, headers, noHeading: options.noheading }),
+  );
 }
 
 const shortId = (id: string, whole: boolean) => (whole ? id : id.slice(0, 12));
@@ -73,7 +89,8 @@ const sortKeys: Record<string, Key> = {
 
 function sortContainers(containers: ContainerSummary[], sort: string): ContainerSummary[] {
   const key = sortKeys[sort];
-  if (!key) throw new UsageError(`invalid sort value "${sort}": must be one of ${Object.keys(sortKeys).join(", ")}`);
+  if (!key)
+    throw new UsageError(`invalid sort value "${sort}": must be one of ${Object.keys(sortKeys).join(", ")}`);
   return [...containers].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
 
@@ -93,7 +110,11 @@ function templateRow(ctx: Context, container: ContainerSummary, options: ListOpt
       .map(([name, value]) => `${name}=${value}`)
       .join(","),
     Mounts: record.config.mounts
-      .map((mount) => (options.noTrunc || mount.destination.length <= 15 ? mount.destination : `${mount.destination.slice(0, 15)}...`))
+      .map((mount) =>
+        options.noTrunc || mount.destination.length <= 15
+          ? mount.destination
+          : `${mount.destination.slice(0, 15)}...`,
+      )
       .join(","),
     Names: record.name,
     Networks: networks(record.config.network.kind).join(","),
@@ -108,7 +129,8 @@ function templateRow(ctx: Context, container: ContainerSummary, options: ListOpt
 /** One entry of `ps --format json`, with Podman's keys. */
 function jsonRow(ctx: Context, container: ContainerSummary, options: ListOptions) {
   const { record, status } = container;
-  const seconds = (time: string | null | undefined) => (time ? Math.floor(Date.parse(time) / 1000) : -62135596800);
+  const seconds = (time: string | null | undefined) =>
+    time ? Math.floor(Date.parse(time) / 1000) : -62135596800;
   const ended = status.state === "exited";
   return {
     AutoRemove: record.config.autoRemove,
@@ -154,8 +176,18 @@ function networks(kind: string): string[] {
 }
 
 function namespaces(pid: number | undefined): Record<string, string> {
-  const files: Record<string, string> = { CGROUPNS: "cgroup", IPC: "ipc", MNT: "mnt", NET: "net", PIDNS: "pid", USERNS: "user", UTS: "uts" };
-  return Object.fromEntries(Object.entries(files).map(([field, file]) => [field, pid === undefined ? "" : namespaceId(pid, file)]));
+  const files: Record<string, string> = {
+    CGROUPNS: "cgroup",
+    IPC: "ipc",
+    MNT: "mnt",
+    NET: "net",
+    PIDNS: "pid",
+    USERNS: "user",
+    UTS: "uts",
+  };
+  return Object.fromEntries(
+    Object.entries(files).map(([field, file]) => [field, pid === undefined ? "" : namespaceId(pid, file)]),
+  );
 }
 
 function sizeText(ctx: Context, { record }: ContainerSummary): string {
@@ -190,7 +222,9 @@ export function statusText({ status }: ContainerSummary): string {
 
 /** `0.0.0.0:8080->80/tcp`; runs of ports as `0.0.0.0:8080-8082->80-82/tcp`. */
 export function portsText(ports: PortMapping[]): string {
-  const sorted = [...ports].sort((a, b) => a.protocol.localeCompare(b.protocol) || a.containerPort - b.containerPort);
+  const sorted = [...ports].sort(
+    (a, b) => a.protocol.localeCompare(b.protocol) || a.containerPort - b.containerPort,
+  );
   const runs: { first: PortMapping; count: number }[] = [];
   for (const port of sorted) {
     const run = runs.at(-1);
@@ -203,7 +237,8 @@ export function portsText(ports: PortMapping[]): string {
     if (next) run.count++;
     else runs.push({ first: port, count: 1 });
   }
-  const range = (start: number, count: number) => (count === 1 ? `${start}` : `${start}-${start + count - 1}`);
+  const range = (start: number, count: number) =>
+    count === 1 ? `${start}` : `${start}-${start + count - 1}`;
   return runs
     .map(({ first, count }) => {
       const ip = first.hostIp || "0.0.0.0";

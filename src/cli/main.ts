@@ -41,6 +41,7 @@ class Program {
       throw new EngineError("usage", "missing command 'coracle COMMAND'");
     }
     rest = rest.slice(1);
+    if (first === "help") return this.#help(rest);
     if (isGroup(table, first)) {
       this.#words = [first];
       rest = await this.#takeGlobalFlags(rest);

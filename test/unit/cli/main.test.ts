@@ -1,0 +1,110 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const root = join(import.meta.dirname, "../../..");
+const home = mkdtempSync(join(tmpdir(), "coracle-main-"));
+
+/** The program on Node, as the launcher starts it for commands that stay outside of the namespaces. */
+function coracle(...args: string[]) {
+  const env = {
+    PATH: process.env.PATH,
+    HOME: home,
+    CORACLE_NS: "none",
+    CORACLE_RUN: join(home, "run"),
+    CORACLE_BIN: join(root, "bin"),
+    CORACLE_UID: "1000",
+    CORACLE_GID: "1000",
+  };
+  const result = spawnSync(process.execPath, [join(root, "src/cli/main.ts"), ...args], {
+    env,
+    encoding: "utf8",
+  });
+  return { code: result.status, out: result.stdout, err: result.stderr };
+}
+
+describe("finding the command", () => {
+  it.each([
+    [["nope"], "Error: unrecognized command `coracle nope`\nTry 'coracle --help' for more information\n"],
+    [
+      ["image", "nope"],
+      "Error: unrecognized command `coracle image nope`\nTry 'coracle image --help' for more information\n",
+    ],
+    [["farm"], "Error: coracle farm: not supported yet\n"],
+    [["image", "trust"], "Error: coracle image trust: not supported yet\n"],
+    [["image"], "Error: missing command 'coracle image COMMAND'\n"],
+    [[], "Error: missing command 'coracle COMMAND'\n"],
+  ])("%j", (args, message) => {
+    expect(coracle(...args)).toMatchObject({ code: 125, err: message });
+  });
+
+  it("takes global flags before the command, between its words, and after it", () => {
+    expect(coracle("--log-level", "info", "version").code).toBe(0);
+    expect(coracle("version", "--log-level=info", "--root", "/x").code).toBe(0);
+    expect(coracle("container", "--log-level=info", "ls").code).toBe(0);
+  });
+});
+
+describe("a wrong command line", () => {
+  it.each([
+    [["--nope", "ps"], "Error: unknown flag: --nope\nSee 'coracle --help'\n"],
+    [["version", "--nope"], "Error: unknown flag: --nope\nSee 'coracle version --help'\n"],
+    [
+      ["container", "run", "-z"],
+      "Error: unknown shorthand flag: 'z' in -z\nSee 'coracle container run --help'\n",
+    ],
+    [["run", "--name"], "Error: flag needs an argument: --name\nSee 'coracle run --help'\n"],
+    [
+      ["run", "--rm=maybe", "x"],
+      'Error: invalid argument "maybe" for "--rm" flag: strconv.ParseBool: parsing "maybe": invalid syntax\nSee \'coracle run --help\'\n',
+    ],
+    [
+      ["run", "--cpu-shares", "x", "y"],
+      'Error: invalid argument "x" for "-c, --cpu-shares" flag: strconv.ParseUint: parsing "x": invalid syntax\nSee \'coracle run --help\'\n',
+    ],
+    [["version", "more"], "Error: `coracle version` takes no arguments\n"],
+    [["run"], "Error: requires at least 1 arg(s), only received 0\n"],
+    [["--remote", "ps"], "Error: --remote is not supported yet\n"],
+    [["ps", "--url=x"], "Error: --url is not supported yet\n"],
+    [["run", "--pod", "x", "y"], "Error: --pod is not supported yet\n"],
+    [
+      ["--log-level", "loud", "ps"],
+      'Error: log level "loud" is not supported, choose from: trace, debug, info, warn, warning, error, fatal, panic\n',
+    ],
+  ])("%j", (args, message) => {
+    expect(coracle(...args)).toEqual({ code: 125, out: "", err: message });
+  });
+
+  it("accepts an unsupported flag that asks for nothing", () => {
+    expect(coracle("--remote=false", "version")).toMatchObject({ code: 0, err: "" });
+  });
+});
+
+describe("output", () => {
+  it("prints the version, also as --version and by a template", () => {
+    const { version } = JSON.parse(coracle("version", "--format", "json").out).Client.Version
+      ? { version: coracle("version", "-f", "{{.Client.Version}}").out.trim() }
+      : { version: "" };
+    expect(version).toMatch(/^\d+\.\d+\.\d+/);
+    expect(coracle("--version").out).toContain(version);
+  });
+
+  it("is complete when the reader of the pipe is slow", () => {
+    const script = `${process.execPath} ${join(root, "src/cli/main.ts")} run --help | (sleep 0.5; cat) | tail -n 1`;
+    const result = spawnSync("sh", ["-c", script], { encoding: "utf8" });
+    expect(result.stdout).toMatch(/--uidmap\n$/);
+  });
+
+  it("ends quietly when the reader goes away", () => {
+    const main = `${process.execPath} ${join(root, "src/cli/main.ts")}`;
+    const script = `{ sleep 0.3; ${main} run --help; echo $? >&2; } | true`;
+    expect(spawnSync("sh", ["-c", script], { encoding: "utf8" }).stderr).toBe("141\n");
+  });
+
+  it("shows where an error comes from only when asked to", () => {
+    expect(coracle("run").err.split("\n")).toHaveLength(2);
+    expect(coracle("--log-level=debug", "run").err).toMatch(/\n {4}at /);
+  });
+});
