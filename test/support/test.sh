@@ -38,7 +38,7 @@ copy_tree() {
 	mkdir "$work/tree"
 	tar -c --exclude=./.git --exclude=./node_modules/@oven --exclude=./native/build/release . | tar -x -C "$work/tree"
 	chmod -R a+rX "$work/tree"
-	install -d -o "$user" -m 700 "$work/tmp"
+	install -d -o "$user" -m 755 "$work/tmp"
 }
 
 if [ ! -x bin/coracle ] || [ ! -e dist/engine.cjs ]; then
