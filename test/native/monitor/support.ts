@@ -244,6 +244,12 @@ export class Bundle {
     writeFileSync(join(this.directory, "monitor.json"), JSON.stringify(this.monitorConfig(options.monitor ?? {})));
   }
 
+  /** Changes monitor.json before the next run. */
+  change(changes: Record<string, unknown>): void {
+    const file = join(this.directory, "monitor.json");
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...changes }));
+  }
+
   private writeConfig(options: BundleOptions): void {
     const terminal = options.monitor?.terminal === true;
     const namespaces = options.namespaces ?? ["pid", "mount", "ipc", "uts", "network"];
