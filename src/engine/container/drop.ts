@@ -1,5 +1,4 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
 import { moveToTrash, removeTrees } from "../../host/staging.ts";
 import { runDirectory } from "../../runtime/places.ts";
@@ -23,22 +22,32 @@ export async function dropContainer(
       if (mount.type === "volume" && mount.anonymous) await removeVolume(ctx, mount.source).catch(() => {});
     }
   }
-  if (trash !== undefined && !removeUnused(trash)) await removeTrees(ctx, [trash]);
+  if (trash !== undefined && !removeSmall(trash)) await removeTrees(ctx, [trash]);
 }
 
-/** Deletes a container directory in which the container has written nothing, without a process for it. */
-function removeUnused(directory: string): boolean {
-  for (const bulk of ["upper", "rootfs"]) {
-    try {
-      if (fs.readdirSync(path.join(directory, bulk), { encoding: "buffer" }).length > 0) return false;
-    } catch {
-      // not there: nothing in it
-    }
-  }
+/** More than this is removed by the native program, which is worth a process then. */
+const FEW = 200;
+
+/** Deletes a container directory in which the container has written little, without a process for it. */
+function removeSmall(directory: string): boolean {
   try {
+    if (countEntries(directory, FEW) >= FEW) return false;
     fs.rmSync(directory, { recursive: true, force: true });
     return true;
   } catch {
     return false;
   }
+}
+
+/** Entries below a directory, counted up to a limit. */
+function countEntries(directory: string, limit: number): number {
+  let count = 0;
+  const pending = [Buffer.from(directory)];
+  for (let current = pending.pop(); current && count < limit; current = pending.pop()) {
+    for (const entry of fs.readdirSync(current, { withFileTypes: true, encoding: "buffer" })) {
+      count++;
+      if (entry.isDirectory()) pending.push(Buffer.concat([current, Buffer.from("/"), entry.name]));
+    }
+  }
+  return count;
 }

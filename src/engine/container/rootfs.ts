@@ -32,7 +32,10 @@ export function rootfsMount(
     target: path.join(directory, "merged"),
     readOnly: record.config.readOnly,
   };
-  if (record.driver === "overlay") return { driver: "overlay", ...common, options: storageDriver(ctx).options };
+  if (record.driver === "overlay") {
+    const { options } = storageDriver(ctx);
+    return { driver: "overlay", ...common, options: isVolatile(record) ? [...options, "volatile"] : options };
+  }
   const program = findProgram("fuse-overlayfs");
   if (!program) {
     throw new EngineError("no-fuse-overlayfs", "fuse-overlayfs is not installed, and this container needs it", {
@@ -46,6 +49,17 @@ export function rootfsMount(
     program,
     ...(mappings ? { uidMapping: fuseMapping(mappings.uid), gidMapping: fuseMapping(mappings.gid) } : {}),
   };
+}
+
+/** Nothing of a --rm container outlives it: then unmounting needs no sync of the whole file system, which may take long. */
+function isVolatile(record: ContainerRecord): boolean {
+  return record.driver === "overlay" && record.config.autoRemove;
+}
+
+/** The kernel refuses to mount a volatile overlay a second time, as a crash may have lost writes; that is no matter here. */
+export function allowMount(ctx: Context, record: ContainerRecord): void {
+  if (!isVolatile(record)) return;
+  fs.rmSync(path.join(containerDirectory(ctx, record.id), "work/work/incompat"), { recursive: true, force: true });
 }
 
 /** fuse-overlayfs(1): `uidmapping=HOST:CONTAINER:SIZE:…`, the ids in the image on the right. */
@@ -66,6 +80,7 @@ export async function withRootfs<T>(
   if (initPid !== undefined) return await work(`/proc/${initPid}/root`);
   if (record.driver === "none" || record.driver === "vfs") return await work(rootfsPath(ctx, record));
   const directory = containerDirectory(ctx, record.id);
+  allowMount(ctx, record);
   runNative(ctx, "coracle-monitor", ["mount", directory]);
   try {
     return await work(rootfsPath(ctx, record));

@@ -10,6 +10,7 @@ import { readStatus } from "../../runtime/status.ts";
 import { copyUpVolumes } from "./copy-up.ts";
 import { healContainer } from "./heal.ts";
 import { prepareStart } from "./prepare.ts";
+import { allowMount } from "./rootfs.ts";
 
 /**
  * Starts a container that doesn't run and returns when its process runs. With streams to attach, the relay that carries
@@ -32,6 +33,7 @@ export async function startContainer(ctx: Context, record: ContainerRecord, opti
     await copyUpVolumes(ctx, record);
     // Seen by the sweep from before there is a monitor that could be killed.
     ensureDirectory(runDirectory(ctx, record.id));
+    allowMount(ctx, record);
     const relay = startContainerMonitor(ctx, directory, options);
     const pid = await relay.started();
     if (record.pidFile) fs.writeFileSync(record.pidFile, `${pid}`);
