@@ -18,7 +18,7 @@ export default class Info extends CoracleCommand {
     const { versionReport } = await import("../src/cli/version.ts");
     const info = systemInfo(this.context, versionReport().Client.Version);
     if (flags.format === undefined) this.print(toYaml(info));
-    else if (asksForJson(flags.format)) this.printJson(info);
+    else if (asksForJson(flags.format)) this.printJson(info, 2);
     else this.print(formatOne("info", flags.format, info));
   }
 }

@@ -1,5 +1,5 @@
 import { atLeast, CoracleCommand, flag } from "../../src/cli/command.ts";
-import { asksForJson, formatOne } from "../../src/cli/report.ts";
+import { showInspected } from "../../src/cli/inspect.ts";
 
 export default class Inspect extends CoracleCommand {
   static override summary = "Display the configuration of an image";
@@ -30,7 +30,6 @@ export default class Inspect extends CoracleCommand {
         this.report(error);
       }
     }
-    if (asksForJson(flags.format)) this.printJson(found);
-    else for (const image of found) this.print(formatOne("image inspect", flags.format, image));
+    showInspected(found, flags.format);
   }
 }

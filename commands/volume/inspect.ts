@@ -1,5 +1,5 @@
 import { any, CoracleCommand, flag, UsageError } from "../../src/cli/command.ts";
-import { asksForJson, formatOne } from "../../src/cli/report.ts";
+import { showInspected } from "../../src/cli/inspect.ts";
 
 export default class Inspect extends CoracleCommand {
   static override summary = "Display detailed information on one or more volumes";
@@ -39,7 +39,6 @@ export default class Inspect extends CoracleCommand {
         this.report(error);
       }
     }
-    if (asksForJson(flags.format)) this.printJson(found);
-    else for (const volume of found) this.print(formatOne("volume inspect", flags.format, volume));
+    showInspected(found, flags.format, "volume inspect");
   }
 }

@@ -20,7 +20,7 @@ export default class Ls extends CoracleCommand {
     const { flags } = await this.input(Ls);
     const volumes = listVolumes(this.context, flags.filter);
     if (flags.quiet) for (const volume of volumes) this.printLine(String(volume["Name"]));
-    else if (asksForJson(flags.format)) this.printJson(volumes);
+    else if (asksForJson(flags.format)) this.printJson(volumes, 2);
     else {
       // Podman prints no header over an empty list of volumes.
       if (volumes.length === 0 && flags.format === undefined) return;

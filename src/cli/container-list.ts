@@ -7,6 +7,7 @@ import type { PortMapping } from "../oci/container.ts";
 import { UsageError } from "./argv.ts";
 import { print, printJson, printLine } from "./output.ts";
 import { asksForJson, formatRows } from "./report.ts";
+import { GoTime } from "./template/values.ts";
 import { humanDuration, humanSize, humanTimeSince } from "./units.ts";
 
 export interface ListOptions {
@@ -58,7 +59,10 @@ export async function showContainers(
     return;
   }
   if (asksForJson(options.format)) {
-    printJson(listed.map((container) => jsonRow(ctx, container, options)));
+    printJson(
+      listed.map((container) => jsonRow(ctx, container, options)),
+      2,
+    );
     return;
   }
   const columns = options.namespace ? namespaceColumns : defaultColumns + (options.size ? "\t{{.Size}}" : "");
@@ -101,21 +105,15 @@ function templateRow(ctx: Context, container: ContainerSummary, options: ListOpt
   return {
     ...jsonRow(ctx, container, options),
     ID: shortId(record.id, options.noTrunc),
+    ImageID: shortId(record.config.image?.id ?? "", options.noTrunc),
     Image: record.config.image?.name ?? record.config.rootfs ?? "",
     Command: options.noTrunc || command.length <= 20 ? command : `${command.slice(0, 17)}...`,
-    CreatedAt: goTime(record.createdAt),
+    Created: new GoTime(record.createdAt),
+    CreatedAt: new GoTime(record.createdAt).toString(),
     CreatedHuman: humanTimeSince(record.createdAt),
     RunningFor: humanTimeSince(record.createdAt),
-    Labels: Object.entries(record.config.labels)
-      .map(([name, value]) => `${name}=${value}`)
-      .join(","),
-    Mounts: record.config.mounts
-      .map((mount) =>
-        options.noTrunc || mount.destination.length <= 15
-          ? mount.destination
-          : `${mount.destination.slice(0, 15)}...`,
-      )
-      .join(","),
+    Labels: new Map(Object.entries(record.config.labels)),
+    Label: (name: string) => record.config.labels[name] ?? "",
     Names: record.name,
     Networks: networks(record.config.network.kind).join(","),
     Ports: portsText(record.config.ports),
@@ -193,11 +191,6 @@ function namespaces(pid: number | undefined): Record<string, string> {
 function sizeText(ctx: Context, { record }: ContainerSummary): string {
   const { rwSize, rootFsSize } = containerSize(ctx, record);
   return `${humanSize(rwSize, 3)} (virtual ${humanSize(rootFsSize, 3)})`;
-}
-
-/** `2026-01-31 12:00:00.123456789 +0000 UTC` */
-function goTime(time: string): string {
-  return time.replace(/^(.*)T(.*)Z$/, "$1 $2 +0000 UTC");
 }
 
 /** `Up 2 minutes`, `Exited (0) 3 seconds ago`, … */

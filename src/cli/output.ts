@@ -34,9 +34,9 @@ export function printError(line: string): void {
   }
 }
 
-/** Indented JSON as Podman prints it. */
-export function printJson(value: unknown): void {
-  printLine(JSON.stringify(value, null, 4));
+/** Indented JSON; how far differs from command to command, as it does in Podman. */
+export function printJson(value: unknown, indent = 4): void {
+  printLine(JSON.stringify(value, null, indent));
 }
 
 /** A failure as the user sees it: one line, the remedy included. */
