@@ -21,11 +21,10 @@ struct diff {
 	size_t lower_count;
 };
 
-/* An empty file with the whiteout's name, as old as the whiteout. */
-static int put_marker(struct diff *diff, const char *directory, const char *name, const struct stat *st,
-		      struct error *err)
+/* An empty file. It has no date: when something was deleted is no part of an image, and the same deletion stays the same. */
+static int put_marker(struct diff *diff, const char *directory, const char *name, struct error *err)
 {
-	struct tar_entry entry = {.type = TAR_FILE, .mtime = st->st_mtim};
+	struct tar_entry entry = {.type = TAR_FILE};
 	if (asprintf(&entry.path, "%s%s%s", directory, *directory ? "/" : "", name) < 0)
 		return fail_errno(err, "write the tar archive");
 	int result = tar_write_header(&diff->pack.writer, &entry, err);
@@ -41,7 +40,7 @@ static int put_whiteout(struct diff *diff, const struct walk_entry *entry, struc
 	auto_free char *name = NULL;
 	if (!parent || asprintf(&name, ".wh.%s", entry->name) < 0)
 		return fail_errno(err, "write the tar archive");
-	return put_marker(diff, parent, name, &entry->st, err);
+	return put_marker(diff, parent, name, err);
 }
 
 static int visit(void *context, const struct walk_entry *entry, struct error *err)
@@ -54,7 +53,7 @@ static int visit(void *context, const struct walk_entry *entry, struct error *er
 	/* The kernel marks every new directory; only over an old one does it mean something. */
 	if (entry->directory >= 0 && xattr_is_opaque(entry->directory) &&
 	    (diff->lower_count == 0 || overlay_has_directory(diff->lowers, diff->lower_count, entry->path)))
-		return put_marker(diff, entry->path, ".wh..wh..opq", &entry->st, err);
+		return put_marker(diff, entry->path, ".wh..wh..opq", err);
 	return 0;
 }
 

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <nettle/sha2.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "decoder.h"
@@ -26,6 +28,7 @@ struct stream {
 	struct stream_options options;
 	pthread_t thread;
 	bool running;
+	int stop_fd; /* readable when the thread shall not wait for input any more */
 
 	/* Under the lock. Slots [taken, given) are full; the reader's own is `taken` while `holding`. */
 	pthread_mutex_t lock;
@@ -126,6 +129,15 @@ static int take_input(struct stream *s, size_t length, struct error *err)
 	return 0;
 }
 
+/* Waits for input or for stream_free. */
+static bool may_read(const struct stream *s)
+{
+	struct pollfd fds[2] = {{.fd = s->options.fd, .events = POLLIN}, {.fd = s->stop_fd, .events = POLLIN}};
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return fds[1].revents == 0;
+}
+
 /* Up to `length` bytes, fewer only at the end when `whole`. */
 static ssize_t read_input(struct stream *s, size_t length, bool whole)
 {
@@ -133,7 +145,7 @@ static ssize_t read_input(struct stream *s, size_t length, bool whole)
 	size_t done = 0;
 	if (o->offset >= 0 && length > o->max_size - s->size)
 		length = (size_t)(o->max_size - s->size);
-	while (done < length) {
+	while (done < length && may_read(s)) {
 		ssize_t n = o->offset < 0 ? read(o->fd, s->input + done, length - done)
 					  : pread(o->fd, s->input + done, length - done, o->offset + (off_t)(s->size + done));
 		if (n < 0 && errno == EINTR)
@@ -188,6 +200,9 @@ static void *run(void *argument)
 
 static int allocate(struct stream *s)
 {
+	s->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (s->stop_fd < 0)
+		return -1;
 	s->input = malloc(INPUT_SIZE);
 	if (!s->input)
 		return -1;
@@ -207,6 +222,7 @@ struct stream *stream_start(const struct stream_options *options, struct error *
 		return NULL;
 	}
 	s->options = *options;
+	s->stop_fd = -1;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->changed, NULL);
 	sha256_init(&s->compressed);
@@ -286,9 +302,15 @@ void stream_free(struct stream *s)
 {
 	if (!s)
 		return;
-	/* A thread that still runs may wait for input for ever; the process is about to end with it. */
-	if (s->running)
-		return;
+	if (s->running) {
+		lock(s);
+		s->discard = true;
+		unlock(s);
+		eventfd_write(s->stop_fd, 1);
+		pthread_join(s->thread, NULL);
+	}
+	if (s->stop_fd >= 0)
+		close(s->stop_fd);
 	for (int i = 0; i < SLOTS; i++)
 		free(s->slots[i].data);
 	free(s->input);
