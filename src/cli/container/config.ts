@@ -8,7 +8,7 @@ import { parseDevice } from "../../oci/devices.ts";
 import { parseAddHost, parseDns } from "../../oci/hosts.ts";
 import { parseAnnotations, parseLabels } from "../../oci/labels.ts";
 import { parseLogConfig } from "../../oci/log-options.ts";
-import { parseMounts, parseVolumesFrom } from "../../oci/mounts.ts";
+import { parseImageVolumeMode, parseMounts, parseVolumesFrom } from "../../oci/mounts.ts";
 import { parseNamespace, parseNetwork, parseUserNamespace } from "../../oci/namespaces.ts";
 import { parseExposed, parsePorts } from "../../oci/ports.ts";
 import { cpusToQuota } from "../../oci/resources.ts";
@@ -19,6 +19,7 @@ import { parseSysctls } from "../../oci/sysctl.ts";
 import { parseUlimits } from "../../oci/ulimit.ts";
 import { parseUmask } from "../../oci/umask.ts";
 import { parseBytes } from "../../oci/units.ts";
+import { notSupportedYet } from "../flags.ts";
 import { hostEnv, readText } from "../host-env.ts";
 import type { CreateFlags } from "./flags.ts";
 
@@ -33,6 +34,7 @@ export function containerConfig(
   detach: boolean,
 ): ContainerConfig {
   checkConflicts(flags, given);
+  refuseUnsupported(flags);
   return {
     image: null,
     rootfs: flags.rootfs ? path.resolve(image) : null,
@@ -87,6 +89,20 @@ function checkConflicts(flags: CreateFlags, given: Given): void {
     throw usage('the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"');
   }
   if (flags.replace && flags.name === "") throw usage("cannot replace container without --name being set");
+}
+
+/** Values that the engine would ignore; a container without what they ask for would be another one. */
+function refuseUnsupported(flags: CreateFlags): void {
+  if (flags.cgroups === "disabled" || flags.cgroups === "split") {
+    throw notSupportedYet(`--cgroups=${flags.cgroups}`);
+  }
+  if (flags["cgroup-parent"] !== "") throw notSupportedYet("--cgroup-parent");
+  if (flags["preserve-fds"] > 0) throw notSupportedYet("--preserve-fds");
+  if (flags.systemd === "always") throw notSupportedYet("--systemd=always");
+  if (flags["volumes-from"].length > 0) throw notSupportedYet("--volumes-from");
+  if (parseImageVolumeMode(flags["image-volume"]) !== "anonymous") {
+    throw notSupportedYet(`--image-volume=${flags["image-volume"]}`);
+  }
 }
 
 function processPart(flags: CreateFlags, detach: boolean) {

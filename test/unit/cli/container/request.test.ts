@@ -1,0 +1,262 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Command } from "@oclif/core/command";
+import { describe, expect, it } from "vitest";
+import { splitArgv } from "../../../../src/cli/argv.ts";
+import { type RunFlags, runFlags } from "../../../../src/cli/container/flags.ts";
+import {
+  attachedStreams,
+  createRequest,
+  platform,
+  pullPolicy,
+} from "../../../../src/cli/container/request.ts";
+import { flagSyntax, parseFlags } from "../../../../src/cli/parse-flags.ts";
+
+async function parse(argv: string[]) {
+  const split = splitArgv(argv, flagSyntax(runFlags), { interspersed: false });
+  const { flags, given } = await parseFlags<RunFlags>(split.given, runFlags, {} as Command);
+  return { flags, given, args: split.args };
+}
+
+async function request(...argv: string[]) {
+  const { flags, given, args } = await parse(argv);
+  return createRequest({
+    flags,
+    given,
+    args,
+    commandLine: ["coracle", "run", ...argv],
+    detach: flags.detach,
+    onProgress: undefined,
+  });
+}
+
+const config = async (...argv: string[]) => (await request(...argv, "image")).config;
+
+describe("createRequest", () => {
+  it("leaves open what the image is to supply, and has Podman's defaults for the rest", async () => {
+    expect(await request("image")).toEqual({
+      image: "image",
+      pull: {
+        policy: "missing",
+        platform: undefined,
+        tlsVerify: undefined,
+        quiet: false,
+        onProgress: undefined,
+      },
+      name: "",
+      replace: false,
+      entrypoint: null,
+      publishAll: false,
+      unsetEnv: [],
+      unsetEnvAll: false,
+      envHost: false,
+      httpProxy: true,
+      createCommand: ["coracle", "run", "image"],
+      pidFile: "",
+      cidFile: "",
+      config: expect.objectContaining({
+        command: [],
+        env: {},
+        workdir: "",
+        user: "",
+        stopSignal: 0,
+        stopTimeout: 10,
+        umask: "0022",
+        shmSize: 65536 * 1024,
+        terminal: false,
+        openStdin: false,
+        readOnlyTmpfs: true,
+        network: { kind: "slirp4netns", options: [] },
+        ipc: { kind: "shareable" },
+        pid: { kind: "private" },
+        userns: { kind: "host" },
+        restart: { name: "no", max: 0 },
+        log: { driver: "k8s-file", maxSize: 0, path: "", tag: "" },
+        autoRemove: false,
+        oomScoreAdj: null,
+        passwd: true,
+      }),
+    });
+  });
+
+  it("takes everything after the image for the command, whatever it looks like", async () => {
+    const { image, config } = await request(
+      "-i",
+      "--name",
+      "x",
+      "alpine",
+      "echo",
+      "b",
+      "a",
+      "b",
+      "-t",
+      "--rm",
+      "--",
+    );
+    expect(image).toBe("alpine");
+    expect(config.command).toEqual(["echo", "b", "a", "b", "-t", "--rm", "--"]);
+    expect(config).toMatchObject({ openStdin: true, terminal: false, autoRemove: false });
+  });
+
+  it("takes a directory for the root file system with --rootfs", async () => {
+    const { image, config } = await request("--rootfs", "./tree", "sh");
+    expect(image).toBeNull();
+    expect(config).toMatchObject({ rootfs: join(process.cwd(), "tree"), command: ["sh"] });
+  });
+
+  it.each([
+    [["-e", "A=1,2", "-e", "B="], { env: { A: "1,2", B: "" } }],
+    [["-it"], { openStdin: true, terminal: true, stdinOnce: true }],
+    [["-dit"], { openStdin: true, terminal: true, stdinOnce: false }],
+    [["-u", "1000:1000", "--group-add", "a,b"], { user: "1000:1000", groups: ["a", "b"] }],
+    [["-l", "a=b,c", "--label", "d"], { labels: { a: "b,c", d: "" } }],
+    [["--annotation", "x=y"], { annotations: { x: "y" } }],
+    [["--stop-signal", "KILL", "--stop-timeout", "3"], { stopSignal: 9, stopTimeout: 3 }],
+    [["--cap-add", "net_admin", "--cap-drop", "ALL"], { capAdd: ["CAP_NET_ADMIN"], capDrop: ["ALL"] }],
+    [
+      ["--security-opt", "seccomp=unconfined"],
+      { security: expect.objectContaining({ seccomp: "unconfined" }) },
+    ],
+    [["--ulimit", "nofile=10:20"], { ulimits: [{ name: "nofile", soft: 10, hard: 20 }] }],
+    [["--sysctl", "net.core.somaxconn=5"], { sysctls: { "net.core.somaxconn": "5" } }],
+    [["--shm-size", "1m"], { shmSize: 1 << 20 }],
+    [["--tmpfs", "/t:size=1m"], { mounts: [expect.objectContaining({ type: "tmpfs", destination: "/t" })] }],
+    [
+      ["-v", "./a:/b:ro"],
+      { mounts: [expect.objectContaining({ type: "bind", source: join(process.cwd(), "a") })] },
+    ],
+    [
+      ["--device", "/dev/fuse:rw"],
+      { devices: [{ hostPath: "/dev/fuse", containerPath: "/dev/fuse", permissions: "rw" }] },
+    ],
+    [["-p", "8080:80/udp"], { ports: [{ hostIp: "", hostPort: 8080, containerPort: 80, protocol: "udp" }] }],
+    [["--expose", "80-81"], { exposed: ["80/tcp", "81/tcp"] }],
+    [["--net=host"], { network: { kind: "host" } }],
+    [["--network", "container:x"], { network: { kind: "container", id: "x" } }],
+    [["--userns=keep-id"], { userns: { kind: "keep-id" } }],
+    [
+      ["--pid=host", "--uts=host", "--ipc=host"],
+      { pid: { kind: "host" }, uts: { kind: "host" }, ipc: { kind: "host" } },
+    ],
+    [
+      ["-h", "box", "--dns", "1.1.1.1", "--add-host", "a:1.2.3.4"],
+      { hostname: "box", dns: ["1.1.1.1"], addHosts: ["a:1.2.3.4"] },
+    ],
+    [["--restart", "on-failure:3"], { restart: { name: "on-failure", max: 3 } }],
+    [["--log-driver", "none"], { log: expect.objectContaining({ driver: "none" }) }],
+    [["--init-path", "/init"], { init: true, initPath: "/init" }],
+    [["--oom-score-adj", "-5"], { oomScoreAdj: -5 }],
+    [["--cgroups=no-conmon"], { cgroups: "no-conmon" }],
+  ])("%j", async (argv, expected) => {
+    expect(await config(...argv)).toMatchObject(expected);
+  });
+
+  it.each([
+    [["-m", "64m"], { memory: 64 << 20, memorySwap: 0 }],
+    [["-m", "64m", "--memory-swap", "-1"], { memorySwap: -1 }],
+    [["--cpus", "1.5"], { cpuQuota: 150_000, cpuPeriod: 100_000 }],
+    [["--cpu-quota", "5000"], { cpuQuota: 5000, cpuPeriod: 0 }],
+    [["-c", "512", "--cpuset-cpus", "0-1"], { cpuShares: 512, cpusetCpus: "0-1" }],
+    [["--pids-limit=-1"], { pidsLimit: -1 }],
+    [["--blkio-weight", "100"], { blkioWeight: 100 }],
+    [["--memory-swappiness", "0"], { memorySwappiness: 0 }],
+    [["--cgroup-conf", "memory.high=1000"], { unified: { "memory.high": "1000" } }],
+  ])("limits: %j", async (argv, expected) => {
+    expect((await config(...argv)).resources).toMatchObject(expected);
+  });
+
+  it.each([
+    ["", []],
+    ["/bin/sh", ["/bin/sh"]],
+    ['["/bin/sh","-c"]', ["/bin/sh", "-c"]],
+    ["[not json", ["[not json"]],
+  ])("--entrypoint %s", async (text, expected) => {
+    expect((await request("--entrypoint", text, "image")).entrypoint).toEqual(expected);
+  });
+
+  it("reads the files that flags name; flags count more", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "coracle-flags-"));
+    const env = join(directory, "env");
+    writeFileSync(env, "# comment\nA=file\nB=file\n");
+    const labels = join(directory, "labels");
+    writeFileSync(labels, "a=file\nb=file\n");
+    const result = await config("--env-file", env, "-e", "A=flag", "--label-file", labels, "-l", "a=flag");
+    expect(result.env).toEqual({ A: "flag", B: "file" });
+    expect(result.labels).toEqual({ a: "flag", b: "file" });
+  });
+
+  it.each([
+    [
+      ["--rm", "--restart", "always"],
+      'the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"',
+    ],
+    [["--replace"], "cannot replace container without --name being set"],
+    [["--cpus", "1", "--cpu-quota", "1"], "--cpu-quota and --cpus cannot be set together"],
+    [["--cpus", "1", "--cpu-period", "1"], "--cpu-period and --cpus cannot be set together"],
+    [
+      ["--platform", "linux/amd64", "--arch", "arm64"],
+      "--platform option can not be specified with --arch or --os",
+    ],
+    [["--no-hosts", "--add-host", "a:1.1.1.1"], "--no-hosts and --add-host cannot be set together"],
+    [["--memory", "foo"], "invalid value for memory: invalid size: 'foo'"],
+    [
+      ["-m", "10m", "--memory-swap", "1"],
+      "minimum memoryswap limit should be larger than memory limit, see usage",
+    ],
+    [["--systemd=foo"], '--systemd values must be one of "true, false, always"'],
+    [["--cgroups=foo"], 'invalid cgroup mode "foo": invalid argument'],
+    [["--pull=foo"], 'unsupported pull policy "foo"'],
+    [["--env-file", "/nowhere"], "open /nowhere: no such file or directory"],
+    [["--stop-signal", "foo"], "invalid signal: foo"],
+    [["--blkio-weight", "5"], "invalid value for blkio-weight"],
+    [["--health-cmd", "true"], "--health-cmd is not supported yet"],
+    [["--volumes-from", "x"], "--volumes-from is not supported yet"],
+    [["--preserve-fds", "1"], "--preserve-fds is not supported yet"],
+    [["--image-volume", "tmpfs"], "--image-volume=tmpfs is not supported yet"],
+    [["--image-volume", "foo"], "invalid image-volume type"],
+    [["--secret", "x"], "--secret is not supported yet"],
+  ])("refuses %j", async (argv, message) => {
+    await expect(request(...argv, "image")).rejects.toThrow(message);
+  });
+});
+
+describe("attachedStreams", () => {
+  const streams = async (...argv: string[]) => {
+    const { flags, given } = await parse([...argv, "image"]);
+    return attachedStreams(flags, given);
+  };
+
+  it("has output, and input with --interactive", async () => {
+    expect(await streams()).toEqual(["stdout", "stderr"]);
+    expect(await streams("-i")).toEqual(["stdin", "stdout", "stderr"]);
+  });
+
+  it("has what --attach says", async () => {
+    expect(await streams("-a", "stderr")).toEqual(["stderr"]);
+    expect(await streams("-a", "STDIN,stdout")).toEqual(["stdin", "stdout"]);
+    await expect(streams("-a", "foo")).rejects.toThrow('invalid stream "foo" for --attach');
+  });
+});
+
+describe("choosing the image", () => {
+  it.each([
+    [{}, undefined],
+    [{ platform: "linux/arm64" }, "linux/arm64"],
+    [{ arch: "arm", variant: "v7" }, "linux/arm/v7"],
+    [{ os: "freebsd", arch: "amd64" }, "freebsd/amd64"],
+  ])("platform %j", (flags, expected) => {
+    expect(platform(flags)).toBe(expected);
+  });
+
+  it("knows the policies in any case, and Docker's words", () => {
+    expect(["Always", "never", "newer", "missing", "true", "false"].map(pullPolicy)).toEqual([
+      "always",
+      "never",
+      "newer",
+      "missing",
+      "always",
+      "missing",
+    ]);
+  });
+});
