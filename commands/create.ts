@@ -26,7 +26,6 @@ export default class Create extends CoracleCommand {
       args,
       commandLine: this.commandLine,
       detach: false,
-      onProgress: undefined,
     });
     const { id } = await createContainer(this.context, { ...request, startPending: false });
     this.printLine(id);

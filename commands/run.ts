@@ -27,7 +27,6 @@ export default class Run extends CoracleCommand {
       args,
       commandLine: this.commandLine,
       detach,
-      onProgress: undefined,
     });
     const result = await runContainer(this.context, request, {
       attach,

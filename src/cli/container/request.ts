@@ -1,7 +1,8 @@
 import type { CreateRequest } from "../../engine/container/create.ts";
-import type { OnProgress } from "../../engine/image/progress.ts";
 import type { PullOptions } from "../../engine/image/pull.ts";
+import { platformText, pullPolicy } from "../../engine/image/pull-options.ts";
 import { EngineError } from "../../errors.ts";
+import { imageProgress } from "../image-progress.ts";
 import { containerConfig, entrypoint } from "./config.ts";
 import type { CreateFlags } from "./flags.ts";
 
@@ -13,7 +14,6 @@ export interface RequestInput {
   /** The command line as typed, for `inspect`. */
   commandLine: readonly string[];
   detach: boolean;
-  onProgress: OnProgress | undefined;
 }
 
 /** What the flags ask the engine to make. */
@@ -22,7 +22,7 @@ export function createRequest(input: RequestInput): Omit<CreateRequest, "startPe
   const [image = "", ...command] = args;
   return {
     image: flags.rootfs ? null : image,
-    pull: pullOptions(flags, given, input.onProgress),
+    pull: pullOptions(flags, given),
     name: flags.name,
     replace: flags.replace,
     config: containerConfig(flags, given, image, command, detach),
@@ -38,42 +38,14 @@ export function createRequest(input: RequestInput): Omit<CreateRequest, "startPe
   };
 }
 
-function pullOptions(
-  flags: CreateFlags,
-  given: ReadonlySet<string>,
-  onProgress: OnProgress | undefined,
-): PullOptions {
+function pullOptions(flags: CreateFlags, given: ReadonlySet<string>): PullOptions {
   return {
     policy: pullPolicy(flags.pull),
-    platform: platform(flags),
+    platform: platformText(flags),
     tlsVerify: given.has("tls-verify") ? flags["tls-verify"] : undefined,
     quiet: flags.quiet,
-    onProgress: flags.quiet ? undefined : onProgress,
+    onProgress: imageProgress(flags.quiet),
   };
-}
-
-export function pullPolicy(text: string): PullOptions["policy"] {
-  const policy = text.toLowerCase();
-  if (policy === "always" || policy === "missing" || policy === "never" || policy === "newer") return policy;
-  // Docker's and older words for the same.
-  if (policy === "true" || policy === "") return policy === "" ? "missing" : "always";
-  if (policy === "false" || policy === "ifnotpresent") return "missing";
-  throw new EngineError("usage", `unsupported pull policy "${text}"`, {
-    hint: "the policies are always, missing, never and newer",
-  });
-}
-
-/** --platform, or what --os, --arch and --variant say together. */
-export function platform(flags: {
-  platform?: string | undefined;
-  os?: string | undefined;
-  arch?: string | undefined;
-  variant?: string | undefined;
-}): string | undefined {
-  if (flags.platform) return flags.platform;
-  if (!flags.os && !flags.arch && !flags.variant) return undefined;
-  const arch = flags.arch || (process.arch === "x64" ? "amd64" : process.arch);
-  return [flags.os || "linux", arch, ...(flags.variant ? [flags.variant] : [])].join("/");
 }
 
 /** The streams of --attach, or those that a foreground container has. */

@@ -27,7 +27,6 @@ async function request(...argv: string[]) {
     args,
     commandLine: ["coracle", "run", ...argv],
     detach: flags.detach,
-    onProgress: undefined,
   });
 }
 
@@ -42,7 +41,6 @@ describe("createRequest", () => {
         platform: undefined,
         tlsVerify: undefined,
         quiet: false,
-        onProgress: undefined,
       },
       name: "",
       replace: false,
@@ -97,6 +95,17 @@ describe("createRequest", () => {
     expect(image).toBe("alpine");
     expect(config.command).toEqual(["echo", "b", "a", "b", "-t", "--rm", "--"]);
     expect(config).toMatchObject({ openStdin: true, terminal: false, autoRemove: false });
+  });
+
+  it.each([
+    [["--platform", "linux/arm64"], { platform: "linux/arm64" }],
+    [["--arch", "arm", "--variant", "v7"], { platform: "linux/arm/v7" }],
+    [
+      ["--pull", "Always", "--quiet", "--tls-verify=false"],
+      { policy: "always", quiet: true, tlsVerify: false },
+    ],
+  ])("pulls as %j says", async (argv, expected) => {
+    expect((await request(...argv, "image")).pull).toMatchObject(expected);
   });
 
   it("takes a directory for the root file system with --rootfs", async () => {
@@ -236,27 +245,5 @@ describe("attachedStreams", () => {
     expect(await streams("-a", "stderr")).toEqual(["stderr"]);
     expect(await streams("-a", "STDIN,stdout")).toEqual(["stdin", "stdout"]);
     await expect(streams("-a", "foo")).rejects.toThrow('invalid stream "foo" for --attach');
-  });
-});
-
-describe("choosing the image", () => {
-  it.each([
-    [{}, undefined],
-    [{ platform: "linux/arm64" }, "linux/arm64"],
-    [{ arch: "arm", variant: "v7" }, "linux/arm/v7"],
-    [{ os: "freebsd", arch: "amd64" }, "freebsd/amd64"],
-  ])("platform %j", (flags, expected) => {
-    expect(platform(flags)).toBe(expected);
-  });
-
-  it("knows the policies in any case, and Docker's words", () => {
-    expect(["Always", "never", "newer", "missing", "true", "false"].map(pullPolicy)).toEqual([
-      "always",
-      "never",
-      "newer",
-      "missing",
-      "always",
-      "missing",
-    ]);
   });
 });
