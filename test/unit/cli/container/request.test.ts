@@ -5,12 +5,7 @@ import type { Command } from "@oclif/core/command";
 import { describe, expect, it } from "vitest";
 import { splitArgv } from "../../../../src/cli/argv.ts";
 import { type RunFlags, runFlags } from "../../../../src/cli/container/flags.ts";
-import {
-  attachedStreams,
-  createRequest,
-  platform,
-  pullPolicy,
-} from "../../../../src/cli/container/request.ts";
+import { attachedStreams, createRequest } from "../../../../src/cli/container/request.ts";
 import { flagSyntax, parseFlags } from "../../../../src/cli/parse-flags.ts";
 
 async function parse(argv: string[]) {
@@ -41,6 +36,7 @@ describe("createRequest", () => {
         platform: undefined,
         tlsVerify: undefined,
         quiet: false,
+        onProgress: expect.any(Function),
       },
       name: "",
       replace: false,
