@@ -56,20 +56,16 @@ static void message(struct source *source, uint32_t events)
 {
 	struct monitor *m = source->owner;
 	struct network *network = &m->network;
-	char said[sizeof network->said];
+	char said[256];
 	(void)events;
-	ssize_t n = read(source->fd, said, sizeof said - 1);
+	ssize_t n = read(source->fd, said, sizeof said);
 	if (n <= 0) {
 		if (n == 0)
 			loop_close(&m->loop, source);
 		return;
 	}
-	if (network->up)
-		return;
-	while (n > 0 && said[n - 1] == '\n')
-		n--;
-	memcpy(network->said, said, (size_t)n);
-	network->said_length = (size_t)n;
+	for (ssize_t i = 0; !network->up && i < n && network->said_length < sizeof network->said - 1; i++)
+		network->said[network->said_length++] = said[i] == '\n' ? ' ' : said[i];
 }
 
 void network_init(struct monitor *m)

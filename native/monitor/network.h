@@ -16,7 +16,7 @@ struct network {
 	int exit_fd; /* slirp4netns ends when we close it, or die */
 	struct source ready, message;
 	bool up;
-	char said[256]; /* the last it said before it was up */
+	char said[512]; /* what it said before it was up */
 	size_t said_length;
 };
 

@@ -1,7 +1,6 @@
 #include "operation.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -54,14 +53,7 @@ static void result_ready(struct source *source, uint32_t events)
 	loop_close(&m->loop, source);
 	m->operation.running = false;
 	m->operation.done(m, &result);
-}
-
-void operation_collect(struct monitor *m)
-{
-	struct operation *operation = &m->operation;
-	struct pollfd fd = {.fd = operation->source.fd, .events = POLLIN};
-	if (operation->running && poll(&fd, 1, 0) > 0)
-		result_ready(&operation->source, EPOLLIN);
+	supervisor_reap(m);
 }
 
 /* The result of a child that could not be made comes the same way as any other's. */

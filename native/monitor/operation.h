@@ -33,9 +33,6 @@ struct operation {
 /* `done` is always called, later. */
 void operation_begin(struct monitor *m, operation_work work, operation_done done);
 
-/* Takes the result now if it is there. */
-void operation_collect(struct monitor *m);
-
 int operation_create(struct monitor *m, struct operation_result *result);
 int operation_exec(struct monitor *m, struct operation_result *result);
 int operation_start(struct monitor *m, struct operation_result *result);

@@ -231,17 +231,8 @@ void supervisor_advance(struct monitor *m)
 		end_begin(m);
 }
 
-/*
- * An exec'ed process may end before we know that it is ours. Its operation has reported by then, so a look at that
- * comes before a zombie is taken for a stranger's.
- */
-static void reap_one(struct monitor *m, pid_t pid)
+static void reaped(struct monitor *m, pid_t pid, int status)
 {
-	int status;
-	if (pid != m->init)
-		operation_collect(m);
-	if (waitpid(pid, &status, 0) != pid)
-		return;
 	if (pid == m->init && !m->init_ended) {
 		m->init_ended = true;
 		m->init_status = status;
@@ -254,14 +245,21 @@ static void reap_one(struct monitor *m, pid_t pid)
 	network_reaped(m, pid);
 }
 
-static void reap(struct monitor *m)
+/*
+ * While the runtime is being called, a zombie we don't know may be the process that it has made and is about to tell us:
+ * such ones are left until it has.
+ */
+void supervisor_reap(struct monitor *m)
 {
-	for (;;) {
-		siginfo_t info = {0};
-		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
-			break;
-		reap_one(m, info.si_pid);
+	const pid_t known[] = {m->init, m->rootfs_helper, m->network.pid};
+	int status;
+	pid_t pid;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		if (known[i] > 0 && waitpid(known[i], &status, WNOHANG) == known[i])
+			reaped(m, known[i], status);
 	}
+	while (!m->operation.running && (pid = waitpid(-1, &status, WNOHANG)) > 0)
+		reaped(m, pid, status);
 	supervisor_advance(m);
 }
 
@@ -273,7 +271,7 @@ static void signal_ready(struct source *source, uint32_t events)
 	if (read(source->fd, &info, sizeof info) != sizeof info)
 		return;
 	if (info.ssi_signo == SIGCHLD)
-		reap(m);
+		supervisor_reap(m);
 	else
 		supervisor_stop(m, -1, 0);
 }

@@ -80,6 +80,8 @@ void supervisor_fail(struct monitor *m, const struct error *err);
 /* The network is there. */
 void supervisor_network_ready(struct monitor *m);
 
+/* Takes the exit status of every child that has ended. */
+void supervisor_reap(struct monitor *m);
 /* One more run, by the restart policy. */
 void supervisor_run(struct monitor *m);
 

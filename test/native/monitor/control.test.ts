@@ -7,8 +7,8 @@ import { waitUntil } from "../../support/process.ts";
 import { type Bundle, isAlive, memoryOf, Workshop } from "./support.ts";
 
 let workshop: Workshop;
-beforeAll(() => {
-  workshop = new Workshop();
+beforeAll(async () => {
+  workshop = await new Workshop().ready();
 });
 afterAll(() => workshop.cleanUp());
 

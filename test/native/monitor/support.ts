@@ -63,11 +63,6 @@ export interface Status {
   helpers: { pid: number }[];
 }
 
-/** Everything in one user namespace of the caller's, as the launcher would make it. */
-export function inNamespace(argv: string[]): string[] {
-  return ["unshare", "--map-root-user", "--map-auto", "--mount", ...argv];
-}
-
 /** A relay process with its ready and control descriptors. */
 export class Relay {
   readonly child: ChildProcess;
@@ -78,8 +73,9 @@ export class Relay {
   private readonly err: Buffer[] = [];
   private eventText = "";
 
-  constructor(argv: string[], options: RelayOptions) {
-    const all = inNamespace([join(nativeDirectory, "coracle-monitor"), ...argv, "--ready-fd", "3", "--control-fd", "4"]);
+  constructor(workshop: Workshop, argv: string[], options: RelayOptions) {
+    const monitor = join(nativeDirectory, "coracle-monitor");
+    const all = workshop.inNamespace([monitor, ...argv, "--ready-fd", "3", "--control-fd", "4"]);
     if (options.attach !== undefined) all.push("--attach", options.attach);
     all.push(...(options.more ?? []));
     const command = options.noStdin ? ["sh", "-c", 'exec "$@" <&-', "sh", ...all] : all;
@@ -201,12 +197,16 @@ export class Client {
   }
 }
 
-/** Directories of one test file; removed by cleanUp(). */
+/** Directories of one test file and the user namespace of its containers; removed by cleanUp(). */
 export class Workshop {
   readonly directory = mkdtempSync(join(process.env.CORACLE_TEST_TMP || tmpdir(), "m-"));
   private readonly bundles: Bundle[] = [];
+  private readonly holder: ChildProcess;
 
   constructor() {
+    this.holder = spawn("unshare", ["--map-root-user", "--map-auto", "sh", "-c", "echo; exec sleep 1000"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const layer = join(this.directory, "layer");
     mkdirSync(join(layer, "bin"), { recursive: true });
     for (const name of ["proc", "sys", "dev", "tmp", "etc"]) mkdirSync(join(layer, name));
@@ -214,6 +214,18 @@ export class Workshop {
     chmodSync(join(layer, "bin/busybox"), 0o755);
     for (const applet of applets.split(" ")) symlinkSync("busybox", join(layer, "bin", applet));
     writeFileSync(join(layer, "etc/plain"), "no program\n", { mode: 0o644 });
+  }
+
+  /** Until the user namespace is there. */
+  async ready(): Promise<this> {
+    await new Promise((resolve) => this.holder.stdout?.once("data", resolve));
+    return this;
+  }
+
+  /** The command in the user namespace and a mount namespace of its own, as the launcher would do it. */
+  inNamespace(argv: string[]): string[] {
+    const enter = ["nsenter", "--target", String(this.holder.pid), "--user", "--preserve-credentials"];
+    return [...enter, "unshare", "--mount", ...argv];
   }
 
   bundle(options: BundleOptions): Bundle {
@@ -225,15 +237,16 @@ export class Workshop {
   /** Ends what still runs, then removes everything. */
   async cleanUp(): Promise<void> {
     for (const bundle of this.bundles) await bundle.end();
-    const [program, ...args] = inNamespace(["rm", "-rf", this.directory]) as [string, ...string[]];
+    const [program, ...args] = this.inNamespace(["rm", "-rf", this.directory]) as [string, ...string[]];
     execFileSync(program, args);
+    this.holder.kill();
   }
 }
 
 export class Bundle {
   readonly directory: string;
   readonly id: string;
-  private readonly workshop: Workshop;
+  readonly workshop: Workshop;
 
   constructor(workshop: Workshop, id: string, options: BundleOptions) {
     this.workshop = workshop;
@@ -315,11 +328,11 @@ export class Bundle {
   }
 
   run(options: RelayOptions = {}): Relay {
-    return new Relay(["run", this.directory], options);
+    return new Relay(this.workshop, ["run", this.directory], options);
   }
 
   attach(options: RelayOptions = {}): Relay {
-    return new Relay(["attach", this.socket], options);
+    return new Relay(this.workshop, ["attach", this.socket], options);
   }
 
   /** Runs it in the foreground to its end. */

@@ -1,0 +1,89 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { waitUntil } from "../../support/process.ts";
+import { hasDevice, hasProgram, skipUnless } from "../../support/requirements.ts";
+import { type Bundle, isAlive, nativeDirectory, Workshop } from "./support.ts";
+
+let workshop: Workshop;
+beforeAll(async () => {
+  workshop = await new Workshop().ready();
+});
+afterAll(() => workshop.cleanUp());
+
+function rootfs(bundle: Bundle, changes: Record<string, unknown> = {}) {
+  const { rootfs } = JSON.parse(readFileSync(join(bundle.directory, "monitor.json"), "utf8"));
+  return { rootfs: { ...rootfs, ...changes } };
+}
+
+test("what the container writes goes to the upper directory; no mount is left", async () => {
+  const bundle = workshop.bundle({ args: ["sh", "-c", "echo data >/file"] });
+  await bundle.output();
+  expect(readFileSync(join(bundle.directory, "upper/file"), "utf8")).toBe("data\n");
+  expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(bundle.directory);
+});
+
+test("200 layers in directories with long and awkward names can be stacked, the topmost first", async () => {
+  const bundle = workshop.bundle({ args: ["sh", "-c", "cat /top; ls /layers | wc -l"] });
+  const lower = Array.from({ length: 200 }, (_, i) => {
+    const directory = join(bundle.directory, `layer:${i},${"x".repeat(200)}`, "y".repeat(100));
+    mkdirSync(join(directory, "layers"), { recursive: true });
+    writeFileSync(join(directory, "layers", String(i)), "");
+    writeFileSync(join(directory, "top"), `layer ${i}\n`);
+    return directory;
+  });
+  bundle.change(rootfs(bundle, { lower: [...lower, join(workshop.directory, "layer")] }));
+  const relay = await bundle.output();
+  expect(relay.stdout.toString()).toBe("layer 0\n200\n");
+});
+
+test("fuse-overlayfs serves the container, is registered and ends with it", async (context) => {
+  skipUnless(context, hasProgram("fuse-overlayfs"), hasDevice("/dev/fuse"));
+  const bundle = workshop.bundle({ args: ["sh", "-c", "echo data >/file; cat /file; sleep 100"] });
+  bundle.change(rootfs(bundle, { driver: "fuse-overlayfs", program: "/usr/bin/fuse-overlayfs" }));
+  const relay = bundle.run({ attach: "stdout" });
+  await relay.waitForOutput(/data/);
+  const [helper] = bundle.status.helpers;
+  expect(readFileSync(`/proc/${helper?.pid}/comm`, "utf8")).toBe("fuse-overlayfs\n");
+  await (await bundle.client()).stop(0);
+  expect(isAlive(helper?.pid as number)).toBe(false);
+  expect(readFileSync(join(bundle.directory, "upper/file"), "utf8")).toBe("data\n");
+});
+
+test("fuse-overlayfs ends with a killed monitor and its container", async (context) => {
+  skipUnless(context, hasProgram("fuse-overlayfs"), hasDevice("/dev/fuse"));
+  const bundle = workshop.bundle({ args: ["sleep", "100"] });
+  bundle.change(rootfs(bundle, { driver: "fuse-overlayfs", program: "/usr/bin/fuse-overlayfs" }));
+  await bundle.run().exit;
+  const { helpers, monitor, init } = bundle.status;
+  process.kill(monitor.pid, "SIGKILL");
+  process.kill(init?.pid as number, "SIGKILL");
+  await waitUntil(() => !isAlive(helpers[0]?.pid as number));
+});
+
+test("fuse-overlayfs that fails is told with its words", async (context) => {
+  skipUnless(context, hasProgram("fuse-overlayfs"));
+  const bundle = workshop.bundle({ args: ["true"] });
+  cpSync("/bin/true", join(bundle.directory, "true"));
+  bundle.change(rootfs(bundle, { driver: "fuse-overlayfs", program: "/usr/bin/fuse-overlayfs", lower: ["/no/such/layer"] }));
+  const relay = await bundle.output();
+  expect(relay.events).toMatchObject([{ code: "mount-failed", message: expect.stringContaining("/no/such/layer") }]);
+});
+
+test.each(["overlay", "fuse-overlayfs"])("mount and unmount do the same in the caller's namespace: %s", (driver) => {
+  if (driver === "fuse-overlayfs" && hasProgram(driver)) return;
+  const bundle = workshop.bundle({ args: ["true"] });
+  bundle.change(rootfs(bundle, driver === "overlay" ? {} : { driver, program: "/usr/bin/fuse-overlayfs" }));
+  const monitor = join(nativeDirectory, "coracle-monitor");
+  const script = `"$0" mount "$1" && ls "$1/merged/etc" && "$0" unmount "$1" && ls "$1/merged" && "$0" unmount "$1" && echo end`;
+  const [program, ...args] = workshop.inNamespace(["sh", "-c", script, monitor, bundle.directory]) as [string, ...string[]];
+  expect(execFileSync(program, args).toString()).toBe("plain\nend\n");
+});
+
+test("driver none leaves the rootfs as it is", async () => {
+  const bundle = workshop.bundle({ args: ["echo", "bare"] });
+  execFileSync("cp", ["-a", `${workshop.directory}/layer/.`, join(bundle.directory, "merged")]);
+  bundle.change({ rootfs: { driver: "none" } });
+  expect((await bundle.output()).stdout.toString()).toBe("bare\n");
+});
