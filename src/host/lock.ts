@@ -4,20 +4,18 @@ import * as path from "node:path";
 import { isErrno } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { ensureDirectory } from "./context.ts";
+import { listDirectory } from "./files.ts";
 import { isOwnerAlive, ownerName } from "./owner.ts";
 import { stagingDirectory } from "./staging.ts";
 
 /*
- * Locks between processes, as directories `<graphRoot>/locks/<name>` that hold one file named after their owner.
+ * Locks between processes: symbolic links `<graphRoot>/locks/<name>` whose target names their owner. Making one is atomic
+ * and says at once whose it is; no crash can leave a lock without owner.
  *
  * proper-lockfile takes, tracks and (on exit and signals) releases them. Its own staleness by time is unsafe for us
- * (two processes can both take one stale lock, and after `kill -9` others would wait), so it never sees a stale lock;
- * we give it a file system in which
- * - taking is the rename of a ready-made directory, owner file inside, to the lock's name: it succeeds for exactly one
- *   process and only where there is no lock or an empty one (rename(2)), and no lock is ever without an owner;
- * - releasing is the removal of the owner file, then of the directory;
- * - a dead owner's lock is broken by removing *its* owner file, whose name is unique: a slow observer can't break the
- *   lock of the next owner by mistake.
+ * (two processes can both take one stale lock, and after `kill -9` others would wait): with the file system that we give
+ * it, it never sees a stale lock. A dead owner's lock is broken by us, by one process at a time (breakDeadLock), so that
+ * nobody removes the lock of the next owner by mistake.
  *
  * Lock order: claim → network → storage → container. Waiting for one while holding a later or equal one is a bug and
  * throws. Nothing waits for a registry or a user's process while holding anything but a claim, which stands for such
@@ -93,7 +91,7 @@ async function acquire(
   const options = {
     lockfilePath: lockPath,
     realpath: false,
-    fs: fileSystem(ctx),
+    fs: linkFileSystem,
     // Never stale by time; the interval only keeps its timer from firing (setTimeout takes 31 bits).
     stale: 2 ** 31,
     update: 2 ** 30,
@@ -105,24 +103,65 @@ async function acquire(
       if (!isErrno(error, "ELOCKED")) throw error;
     }
     if (giveUp()) return undefined;
-    if (breakDeadLock(lockPath)) continue;
+    if (breakDeadLock(ctx, lockPath)) continue;
     await new Promise((resolve) => setTimeout(resolve, delay * (0.5 + Math.random())));
     delay = Math.min(delay * 1.5, maxDelay);
   }
 }
 
-/** Removes the owner file of a dead owner. True when it is worth trying again at once. */
-function breakDeadLock(lockPath: string): boolean {
-  const owner = ownerFileOf(lockPath);
+/** Removes the lock of a dead owner. True when it is worth trying again at once. */
+function breakDeadLock(ctx: Context, lockPath: string): boolean {
+  const owner = ownerOf(lockPath);
   if (owner === undefined) return true;
   if (isOwnerAlive(owner) !== false) return false;
-  fs.rmSync(path.join(lockPath, owner), { force: true });
-  return true;
+  const breaker = enterBreaking(ctx, `${lockPath}.breaking`);
+  if (breaker === undefined) return false;
+  try {
+    // Only a breaker removes a dead owner's lock, and there is one: what is read here is still so when it is unlinked.
+    if (ownerOf(lockPath) === owner) fs.rmSync(lockPath, { force: true });
+    return true;
+  } finally {
+    fs.rmSync(breaker, { force: true });
+    removeEmpty(path.dirname(breaker));
+  }
 }
 
-function ownerFileOf(lockPath: string): string | undefined {
+/**
+ * Makes this process the one that breaks a lock, or returns undefined. The right is a directory with one file named
+ * after its owner, renamed into place: rename(2) replaces no directory but an empty one. A dead breaker's file is
+ * removed by its name, which no other breaker has.
+ */
+function enterBreaking(ctx: Context, directory: string): string | undefined {
+  for (const file of listDirectory(directory)) {
+    if (isOwnerAlive(file) !== false) return undefined;
+    fs.rmSync(path.join(directory, file), { force: true });
+  }
+  const name = ownerName();
+  const temporary = path.join(stagingDirectory(ctx), `lock-${name}`);
+  ensureDirectory(temporary);
   try {
-    return fs.readdirSync(lockPath)[0];
+    fs.writeFileSync(path.join(temporary, name), "");
+    fs.renameSync(temporary, directory);
+    return path.join(directory, name);
+  } catch (error) {
+    fs.rmSync(temporary, { recursive: true, force: true });
+    if (isErrno(error, "ENOTEMPTY", "EEXIST")) return undefined;
+    throw error;
+  }
+}
+
+function removeEmpty(directory: string): void {
+  try {
+    fs.rmdirSync(directory);
+  } catch (error) {
+    // The next breaker is there already, or was and has left.
+    if (!isErrno(error, "ENOTEMPTY", "EEXIST", "ENOENT")) throw error;
+  }
+}
+
+function ownerOf(lockPath: string): string | undefined {
+  try {
+    return fs.readlinkSync(lockPath);
   } catch (error) {
     if (isErrno(error, "ENOENT")) return undefined;
     throw error;
@@ -131,28 +170,15 @@ function ownerFileOf(lockPath: string): string | undefined {
 
 type Callback = (error: unknown, stats?: fs.Stats) => void;
 
-/** Owner files of the locks held by this process, by lock path. */
-const owned = new Map<string, string>();
-
-let current: { graphRoot: string; fs: object } | undefined;
-
-/** The part of `fs` that proper-lockfile uses. One object for all calls: it caches what it learns of the clock in it. */
-function fileSystem(ctx: Context): object {
-  if (current?.graphRoot !== ctx.graphRoot) {
-    current = {
-      graphRoot: ctx.graphRoot,
-      fs: {
-        mkdir: (lockPath: string, done: Callback) => settle(done, () => publish(ctx, lockPath)),
-        rmdir: (lockPath: string, done: Callback) => settle(done, () => withdraw(lockPath)),
-        rmdirSync: withdraw,
-        stat: (file: string, done: Callback) => settle(done, () => fs.statSync(file)),
-        utimes: (file: string, atime: Date, mtime: Date, done: Callback) =>
-          settle(done, () => fs.utimesSync(file, atime, mtime)),
-      },
-    };
-  }
-  return current.fs;
-}
+/** The part of `fs` that proper-lockfile uses. One object for all calls: it keeps what it learns of the clock in it. */
+const linkFileSystem = {
+  mkdir: (lockPath: string, done: Callback) => settle(done, () => makeLink(lockPath)),
+  rmdir: (lockPath: string, done: Callback) => settle(done, () => fs.unlinkSync(lockPath)),
+  rmdirSync: (lockPath: string) => fs.unlinkSync(lockPath),
+  stat: (lockPath: string, done: Callback) => settle(done, () => fs.lstatSync(lockPath)),
+  utimes: (lockPath: string, atime: Date, mtime: Date, done: Callback) =>
+    settle(done, () => fs.lutimesSync(lockPath, atime, mtime)),
+};
 
 function settle(done: Callback, call: () => fs.Stats | void): void {
   let result: fs.Stats | undefined;
@@ -165,47 +191,12 @@ function settle(done: Callback, call: () => fs.Stats | void): void {
   done(null, result);
 }
 
-/** Puts a directory with our owner file in the lock's place; EEXIST while somebody holds it. */
-function publish(ctx: Context, lockPath: string): void {
-  const name = ownerName();
-  const temporary = path.join(stagingDirectory(ctx), `lock-${name}`);
+function makeLink(lockPath: string): void {
   try {
-    makeLock(temporary, name, lockPath);
+    fs.symlinkSync(ownerName(), lockPath);
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw error;
-    ensureDirectory(stagingDirectory(ctx));
     ensureDirectory(path.dirname(lockPath));
-    makeLock(temporary, name, lockPath);
-  }
-  owned.set(lockPath, name);
-}
-
-function makeLock(temporary: string, owner: string, lockPath: string): void {
-  // Most contenders see the lock held: spare them the directory.
-  if (ownerFileOf(lockPath) !== undefined) throw alreadyHeld(lockPath);
-  fs.mkdirSync(temporary, 0o700);
-  try {
-    fs.closeSync(fs.openSync(path.join(temporary, owner), "wx", 0o600));
-    fs.renameSync(temporary, lockPath);
-  } catch (error) {
-    fs.rmSync(temporary, { recursive: true, force: true });
-    throw isErrno(error, "ENOTEMPTY", "EEXIST") ? alreadyHeld(lockPath) : error;
-  }
-}
-
-function alreadyHeld(lockPath: string): Error {
-  return Object.assign(new Error(`${lockPath} is held`), { code: "EEXIST" });
-}
-
-function withdraw(lockPath: string): void {
-  const owner = owned.get(lockPath);
-  if (owner === undefined) return;
-  owned.delete(lockPath);
-  fs.rmSync(path.join(lockPath, owner), { force: true });
-  try {
-    fs.rmdirSync(lockPath);
-  } catch (error) {
-    // Taken by the next one already, or removed by it.
-    if (!isErrno(error, "ENOTEMPTY", "EEXIST", "ENOENT")) throw error;
+    fs.symlinkSync(ownerName(), lockPath);
   }
 }

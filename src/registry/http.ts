@@ -46,7 +46,7 @@ export async function request(url: URL, options: HttpRequest): Promise<HttpRespo
 
 /** Codes of the OpenSSL and BoringSSL failures that mean: this is no certificate we trust, or no TLS at all. */
 function isTlsFailure(code: string, message: string): boolean {
-  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_/.test(code) || /certificate|SSL|wrong version number/i.test(message);
+  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_|EPROTO/.test(code) || /certificate|SSL|TLS|wrong version/i.test(message);
 }
 
 export function connectionError(url: URL, error: unknown, timedOut = false): EngineError {
@@ -55,8 +55,8 @@ export function connectionError(url: URL, error: unknown, timedOut = false): Eng
   const code = String((cause as NodeJS.ErrnoException).code ?? "");
   const message = (cause as Error).message || String(cause);
   if (url.protocol === "https:" && isTlsFailure(code, message)) {
-    return new EngineError("tls-failed", `registry ${url.host}: TLS failed: ${message.split("\n")[0]}`, {
-      hint: "install the registry's CA, or allow plain HTTP and unknown certificates with --tls-verify=false",
+    return new EngineError("tls-failed", `registry ${url.host}: no trusted TLS connection: ${message.split("\n")[0]}`, {
+      hint: "--tls-verify=false allows plain HTTP and unknown certificates; else install the registry's CA",
       cause: error,
     });
   }

@@ -17,6 +17,8 @@ export interface SavedImage {
 /** An OCI image layout: manifests and blobs byte for byte as they were pulled or loaded. */
 export async function writeOciArchive(ctx: Context, fd: number, images: readonly SavedImage[]): Promise<void> {
   const tar = new TarWriter(fd);
+  // Tools that unpack it without being root fail on directories that aren't listed.
+  for (const directory of ["blobs/", "blobs/sha256/"]) tar.directory(directory);
   const written = new Set<string>();
   const blob = (digest: string) => {
     if (written.has(digest)) return;

@@ -17,7 +17,7 @@ export interface ImageEntry {
   created: string;
   /** When it came into this store. */
   storedAt: string;
-  /** Bytes of the files in its layers. */
+  /** Bytes of its layers as uncompressed tars, its config and its manifest. */
   size: number;
   /** Key of the layer with the metadata of directories that its layers only imply (parents.ts), or null. */
   parents: string | null;

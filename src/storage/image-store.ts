@@ -52,7 +52,8 @@ export async function commitImage(ctx: Context, staging: string, image: NewImage
     repoDigests: [],
     created: config.created ?? "",
     storedAt: new Date().toISOString(),
-    size: layers.reduce((sum, { record }) => sum + record.size, 0),
+    // As Podman counts: the uncompressed tars and what describes them.
+    size: layers.reduce((sum, { record }) => sum + record.diffSize, image.config.length + image.manifest.length),
     parents,
   };
   writeBlob(ctx, image.config);

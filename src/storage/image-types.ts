@@ -14,7 +14,7 @@ export interface StoredImage {
   repoDigests: string[];
   /** When it came into this store, RFC 3339. */
   storedAt: string;
-  /** Bytes of the unpacked layers. */
+  /** Bytes of the uncompressed layers, config and manifest. */
   size: number;
   /** Key of the image's parents layer (parents.ts), or null. */
   parents: string | null;

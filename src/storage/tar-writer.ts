@@ -12,6 +12,11 @@ export class TarWriter {
     this.#fd = fd;
   }
 
+  /** `name` ends in a slash. */
+  directory(name: string): void {
+    this.#write(encodeHeader(name, 0));
+  }
+
   file(name: string, content: Uint8Array): void {
     this.header(name, content.length);
     this.#write(content);
@@ -57,14 +62,15 @@ export class TarWriter {
   }
 }
 
-/** A ustar header of a file; the same for every run. Names of image archives fit its 100 bytes. */
+/** A ustar header of a file or (`name/`) directory; the same for every run. Names of image archives fit its 100 bytes. */
 export function encodeHeader(name: string, size: number): Buffer {
   if (Buffer.byteLength(name) > 100) throw new Error(`name too long for an archive: ${name}`);
   const header = Buffer.alloc(512);
   const octal = (value: number, offset: number, length: number) =>
     header.write(`${value.toString(8).padStart(length - 1, "0")}\0`, offset, "latin1");
   header.write(name, 0);
-  octal(0o644, 100, 8);
+  const isDirectory = name.endsWith("/");
+  octal(isDirectory ? 0o755 : 0o644, 100, 8);
   octal(0, 108, 8);
   octal(0, 116, 8);
   if (size < 8 ** 11) octal(size, 124, 12);
@@ -74,7 +80,7 @@ export function encodeHeader(name: string, size: number): Buffer {
     header.writeBigUInt64BE(BigInt(size), 128);
   }
   octal(0, 136, 12);
-  header.write("        0", 148, "latin1");
+  header.write(isDirectory ? "        5" : "        0", 148, "latin1");
   header.write("ustar\x0000", 257, "latin1");
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
