@@ -33,7 +33,6 @@ import type { Command } from "@oclif/core/command";
 import type { FlagInput } from "@oclif/core/interfaces";
 import { EngineError } from "../errors.ts";
 import { type Context, createContext, type GlobalOptions } from "../host/context.ts";
-import { runAgainInside } from "../host/reenter.ts";
 import { splitArgv, UsageError } from "./argv.ts";
 import { type Arity, none } from "./arity.ts";
 import type { Completes } from "./flags.ts";
@@ -125,7 +124,7 @@ export abstract class CoracleCommand {
       this.invocation.options,
     );
     const found = split.given.filter(({ name }) => !isGlobal(name));
-    const { flags, given } = await parseFlags<F>(found, definitions, this);
+    const { flags, given } = await parseFlags<F>(found, definitions);
     statics.arity(split.args, this.invocation.path);
     return { flags, args: split.args, given, argsBeforeDash: split.argsBeforeDash };
   }
@@ -133,6 +132,7 @@ export abstract class CoracleCommand {
   /** Goes on only inside the user's namespaces; outside of them the whole command is run again within. */
   protected async requireNamespace(): Promise<void> {
     if (this.context.namespace !== "none") return;
+    const { runAgainInside } = await import("../host/reenter.ts");
     throw new ExitWith(await runAgainInside(this.context, this.invocation.argv));
   }
 

@@ -1,4 +1,3 @@
-import type { Command } from "@oclif/core/command";
 import { EngineError } from "../errors.ts";
 import type { GlobalOptions } from "../host/context.ts";
 import type { GivenFlag } from "./argv.ts";
@@ -63,11 +62,7 @@ export const globalSyntax = flagSyntax(globalFlags);
 /** Reads the global ones among the flags found into `options`. */
 export async function readGlobalFlags(found: readonly GivenFlag[], options: GlobalOptions): Promise<void> {
   if (found.length === 0) return;
-  const { flags, given } = await parseFlags<Record<string, string | undefined>>(
-    found,
-    globalFlags,
-    {} as Command,
-  );
+  const { flags, given } = await parseFlags<Record<string, string | undefined>>(found, globalFlags);
   if (given.has("root")) options.root = flags.root;
   if (given.has("runroot")) options.runroot = flags.runroot;
   if (given.has("runtime")) options.runtime = flags.runtime;

@@ -1,10 +1,10 @@
-import type { Command } from "@oclif/core/command";
 import type { Flag, FlagInput } from "@oclif/core/interfaces";
 import { type FlagSyntax, type GivenFlag, UsageError } from "./argv.ts";
 import { type FlagExtras, notSupportedYet, UnsupportedFlag } from "./flags.ts";
 import { parseCsv, parseGoBool } from "./go-values.ts";
 
 type AnyFlag = Flag<unknown> & Partial<FlagExtras>;
+type FlagContext = Parameters<AnyFlag["parse"]>[1];
 
 /** The syntax of flag definitions, for the splitter. Aliases are flags of their own there. */
 export function flagSyntax(definitions: FlagInput): FlagSyntax[] {
@@ -28,7 +28,6 @@ export interface ParsedFlags<F> {
 export async function parseFlags<F>(
   given: readonly GivenFlag[],
   definitions: FlagInput,
-  command: Command,
 ): Promise<ParsedFlags<F>> {
   const values: Record<string, unknown> = {};
   const names = new Set<string>();
@@ -41,7 +40,7 @@ export async function parseFlags<F>(
     const name = canonical.get(asGiven) ?? asGiven;
     const flag = definitions[name] as AnyFlag | undefined;
     if (!flag) continue;
-    const parsed = await parseOne(name, flag, value, command);
+    const parsed = await parseOne(name, flag, value);
     if (flag.type === "option" && flag.multiple) {
       values[name] = names.has(name) ? [...(values[name] as unknown[]), ...(parsed as unknown[])] : parsed;
     } else {
@@ -55,10 +54,9 @@ export async function parseFlags<F>(
   return { flags: values as F, given: names };
 }
 
-async function parseOne(name: string, flag: AnyFlag, value: string, command: Command): Promise<unknown> {
-  const context = Object.assign(Object.create(command), {
-    token: { type: "flag", flag: name, input: value },
-  });
+async function parseOne(name: string, flag: AnyFlag, value: string): Promise<unknown> {
+  // oclif hands the command over as well; our flags ask only for what was typed.
+  const context = { token: { type: "flag", flag: name, input: value } } as unknown as FlagContext;
   try {
     if (flag.type === "boolean") return await flag.parse(parseGoBool(value), context, flag);
     if (!flag.multiple) return await flag.parse(value, context, flag);
