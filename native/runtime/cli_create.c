@@ -89,7 +89,7 @@ static int parse(struct create_options *create, const struct cli *cli, int argc,
 		return error_set(err, "usage",
 				 "the systemd cgroup manager is not part of this runtime: make the scope in the engine and "
 				 "pass its cgroup, or use --cgroup-manager cgroupfs");
-	return cli_listen_fds(&create->runtime.preserve_fds, err);
+	return cli_listen_fds(&create->runtime, err);
 }
 
 static int create_container(struct create_options *create, pid_t *pid, struct error *err)

@@ -91,7 +91,7 @@ static int parse(struct exec_options *exec, const struct cli *cli, int *argc, ch
 	if (*argc < 1 || (*argc < 2 && !exec->process_file))
 		return cli_usage(err, "exec [OPTIONS] ID COMMAND [ARGUMENTS] | exec --process FILE ID");
 	exec->runtime.id = (*argv)[0];
-	return cli_listen_fds(&exec->runtime.preserve_fds, err);
+	return cli_listen_fds(&exec->runtime, err);
 }
 
 /* UID[:GID] in digits and nothing else: a name or a sign must never end up as 0. */

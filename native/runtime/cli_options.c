@@ -35,7 +35,7 @@ int cli_connect_console(const char *path, struct error *err)
 	return steal_fd(&fd);
 }
 
-int cli_listen_fds(unsigned *preserve_fds, struct error *err)
+int cli_listen_fds(struct runtime_options *options, struct error *err)
 {
 	const char *text = getenv("LISTEN_FDS");
 	unsigned count = 0;
@@ -43,7 +43,8 @@ int cli_listen_fds(unsigned *preserve_fds, struct error *err)
 		return 0;
 	if (cli_parse_number(text, 1 << 16, &count, "LISTEN_FDS", err) < 0)
 		return -1;
-	*preserve_fds += count;
+	options->listen_fds = count;
+	options->preserve_fds += count;
 	return 0;
 }
 

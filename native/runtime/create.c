@@ -117,6 +117,9 @@ static int prepare(struct container *container, struct error *err)
 		return error_errno(err, "bad-config", "open the bundle %s", options->bundle);
 	if (spec_load(container->bundle, config_file(options), &container->spec, err) < 0 || check_support(container, err) < 0)
 		return -1;
+	if (geteuid() != 0 && container->spec.namespaces[NS_USER].use == NS_HOST &&
+	    idmap_add_default(&container->spec, err) < 0)
+		return -1;
 	container->state_dir = state_make_directory(options->root, options->id, err);
 	if (container->state_dir < 0)
 		return -1;

@@ -1,9 +1,11 @@
 /* /dev of the container. Everything is made relative to descriptors: an image can hold links anywhere. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -73,7 +75,8 @@ static int bind_device(int parent, const char *name, const struct device_spec *d
 		return error_errno(err, "runtime-failed", "make %s in the rootfs", device->path);
 	auto_close int target = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	auto_close int fd = target < 0 ? -1 : mount_clone(source, false);
-	if (fd < 0 || mount_attach(fd, target) < 0)
+	if (fd < 0 || mount_set_attributes(fd, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, MS_PRIVATE, false) < 0 ||
+	    mount_attach(fd, target) < 0)
 		return error_errno(err, "runtime-failed", "bind device %s", device->path);
 	return 0;
 }

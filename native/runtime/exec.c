@@ -118,6 +118,7 @@ static _Noreturn void process_main(struct session *session)
 		.process = &session->process,
 		.seccomp = &session->seccomp,
 		.preserve_fds = session->options->preserve_fds,
+		.listen_fds = session->options->listen_fds,
 		.proc = session->proc,
 		.notify = -1,
 		.has_personality = session->spec.has_personality,

@@ -69,7 +69,7 @@ int execute_prepare(struct execution *execution, struct error *err)
 		return error_errno(err, "runtime-failed", "close inherited descriptors");
 	if (enter_directory(process->cwd, true, err) < 0 && err->errnum != EACCES)
 		return -1;
-	execution->env = lookup_environment(process);
+	execution->env = lookup_environment(process, execution->listen_fds);
 	if (!execution->env)
 		return error_errno(err, "runtime-failed", "make the environment");
 	execution->path = lookup_executable(process->args[0], execution->env, err);

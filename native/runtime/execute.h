@@ -8,7 +8,7 @@
 struct execution {
 	const struct process_spec *process;
 	const struct seccomp_program *seccomp;
-	unsigned preserve_fds;
+	unsigned preserve_fds, listen_fds;
 	int proc;                 /* the host's /proc */
 	int notify;               /* connected socket for the seccomp listener, or -1 */
 	const char *notify_state; /* JSON that goes with it */

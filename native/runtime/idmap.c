@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "launcher/subordinate_ids.h"
 
 static char *format(const struct id_mappings *mappings)
 {
@@ -96,6 +97,29 @@ int idmap_write(pid_t pid, const struct id_mappings *uids, const struct id_mappi
 	if (write_map(pid, "gid_map", "newgidmap", gids, err) < 0)
 		return -1;
 	return write_map(pid, "uid_map", "newuidmap", uids, err);
+}
+
+static int default_mappings(const char *file, uint32_t own, struct id_mappings *mappings)
+{
+	struct id_range ranges[SUBORDINATE_RANGES_MAX];
+	size_t count = subordinate_ranges(file, geteuid(), ranges);
+	mappings->items = calloc(count + 1, sizeof *mappings->items);
+	if (!mappings->items)
+		return -1;
+	mappings->items[mappings->count++] = (struct id_mapping){0, own, 1};
+	for (size_t i = 0, next = 1; i < count; next += ranges[i++].count)
+		mappings->items[mappings->count++] =
+			(struct id_mapping){(uint32_t)next, (uint32_t)ranges[i].start, (uint32_t)ranges[i].count};
+	return 0;
+}
+
+int idmap_add_default(struct spec *spec, struct error *err)
+{
+	if (default_mappings("/etc/subuid", geteuid(), &spec->uids) < 0 ||
+	    default_mappings("/etc/subgid", getegid(), &spec->gids) < 0)
+		return error_errno(err, "runtime-failed", "read the subordinate ids");
+	spec->namespaces[NS_USER].use = NS_NEW;
+	return 0;
 }
 
 /* A user namespace that exists only as the descriptor of its mapping. */

@@ -161,6 +161,7 @@ _Noreturn void init_main(struct container *container)
 		.process = &container->spec.process,
 		.seccomp = &container->seccomp,
 		.preserve_fds = container->options->preserve_fds,
+		.listen_fds = container->options->listen_fds,
 		.notify = -1,
 		.has_personality = container->spec.has_personality,
 		.personality = container->spec.personality,

@@ -116,22 +116,25 @@ static char *find_home(uid_t uid)
 	return strdup(uid == 0 ? "/root" : "/");
 }
 
-char **lookup_environment(const struct process_spec *process)
+char **lookup_environment(const struct process_spec *process, unsigned listen_fds)
 {
 	size_t count = 0;
 	while (process->env[count])
 		count++;
-	char **env = calloc(count + 2, sizeof *env);
+	char **env = calloc(count + 4, sizeof *env);
 	if (!env)
 		return NULL;
 	memcpy(env, process->env, count * sizeof *env);
 	const char *home = variable(process->env, "HOME");
-	if (home && *home)
-		return env;
-	auto_free char *directory = find_home(process->uid);
-	if (!directory || asprintf(&env[count], "HOME=%s", directory) < 0) {
-		free(env);
-		return NULL;
-	}
+	auto_free char *directory = home && *home ? NULL : find_home(process->uid);
+	if (directory && asprintf(&env[count++], "HOME=%s", directory) < 0)
+		goto failed;
+	/* sd_listen_fds(3) compares the pid; a container's program is the first in its pid namespace. */
+	if (listen_fds > 0 && (asprintf(&env[count++], "LISTEN_FDS=%u", listen_fds) < 0 ||
+			       asprintf(&env[count++], "LISTEN_PID=%d", (int)getpid()) < 0))
+		goto failed;
 	return env;
+failed:
+	free(env);
+	return NULL;
 }

@@ -68,7 +68,8 @@ static int cover(int target, struct covers *covers, struct error *err)
 	if (covers->null_device < 0)
 		return -1;
 	auto_close int fd = mount_clone(covers->null_device, false);
-	if (fd < 0 || mount_attach(fd, target) < 0)
+	const uint64_t flags = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+	if (fd < 0 || mount_set_attributes(fd, flags, 0, MS_PRIVATE, false) < 0 || mount_attach(fd, target) < 0)
 		return error_errno(err, "runtime-failed", "mount");
 	return 0;
 }

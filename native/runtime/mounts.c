@@ -96,12 +96,13 @@ static int open_target(const struct container *container, const struct mount_spe
 
 static int set_attributes(const struct mount_spec *mount, int fd, struct error *err)
 {
+	const uint64_t access_times = MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
 	uint64_t set = mount->attr_set, clear = mount->attr_clear;
 	if (set | clear) {
 		int rc = mount_set_attributes(fd, set, clear, 0, false);
-		/* A flag that the mount got from outside our user namespace stays; what was asked to be set must be set. */
-		if (rc < 0 && errno == EPERM && (clear & ~(uint64_t)MOUNT_ATTR__ATIME))
-			rc = mount_set_attributes(fd, set, clear & MOUNT_ATTR__ATIME, 0, false);
+		/* What the mount got from outside our user namespace stays; but what isolates must be set. */
+		if (rc < 0 && errno == EPERM)
+			rc = mount_set_attributes(fd, set & ~access_times, 0, 0, false);
 		if (rc < 0)
 			return error_errno(err, "runtime-failed", "set the options of mount %s", mount->destination);
 	}
@@ -141,7 +142,7 @@ static int make_sysfs(const struct mount_spec *mount, struct error *err)
 
 static int make_cgroup(struct mount_spec *mount, struct error *err)
 {
-	int fd = mount_filesystem("cgroup2", "cgroup", mount->data, err);
+	int fd = mount_filesystem("cgroup2", "cgroup2", mount->data, err);
 	if (fd < 0) {
 		fd = clone_host_tree("/sys/fs/cgroup", err);
 		mount->attr_set |= MOUNT_ATTR_RDONLY;

@@ -13,11 +13,18 @@
 #include "cleanup.h"
 #include "json.h"
 
+/* The message queue file system belongs to whoever makes the IPC namespace: that must be root of the container. */
+static bool late_ipc(const struct spec *spec)
+{
+	return spec->namespaces[NS_USER].use == NS_NEW && spec->namespaces[NS_IPC].use == NS_NEW;
+}
+
 uint64_t namespaces_clone_flags(const struct spec *spec)
 {
 	uint64_t flags = 0;
 	for (int kind = 0; kind < NS_KINDS; kind++)
-		if (spec->namespaces[kind].use == NS_NEW && kind != NS_CGROUP && kind != NS_TIME)
+		if (spec->namespaces[kind].use == NS_NEW && kind != NS_CGROUP && kind != NS_TIME &&
+		    !(kind == NS_IPC && late_ipc(spec)))
 			flags |= (uint64_t)namespace_kinds[kind].clone_flag;
 	return flags;
 }
@@ -113,6 +120,8 @@ static int make_time_namespace(const struct spec *spec, struct error *err)
 
 int namespaces_unshare_late(const struct spec *spec, struct error *err)
 {
+	if (late_ipc(spec) && unshare(CLONE_NEWIPC) < 0)
+		return error_errno(err, "runtime-failed", "make an IPC namespace");
 	if (spec->namespaces[NS_CGROUP].use == NS_NEW && unshare(CLONE_NEWCGROUP) < 0)
 		return error_errno(err, "runtime-failed", "make a cgroup namespace");
 	return spec->namespaces[NS_TIME].use == NS_NEW ? make_time_namespace(spec, err) : 0;

@@ -12,7 +12,7 @@ uint64_t namespaces_clone_flags(const struct spec *spec);
 bool namespaces_any_joined(const struct spec *spec);
 /* Joins those given by path. The pid namespace takes effect for children. */
 int namespaces_join(const struct spec *spec, struct error *err);
-/* In init: the cgroup namespace (rooted where init is by now) and the time namespace with its offsets. */
+/* In init: what must be made by root of the container, or where init is by now, or takes effect for children only. */
 int namespaces_unshare_late(const struct spec *spec, struct error *err);
 int namespaces_set_names(const struct spec *spec, struct error *err);
 int namespaces_loopback_up(struct error *err);

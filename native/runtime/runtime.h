@@ -21,6 +21,7 @@ struct runtime_options {
 	 */
 	int start_socket;
 	unsigned preserve_fds;
+	unsigned listen_fds; /* how many of these come from socket activation: LISTEN_FDS and LISTEN_PID are set */
 	bool no_pivot;
 	bool no_new_keyring;
 	bool no_cgroup;     /* linux.cgroupsPath and resources are ignored */

@@ -55,22 +55,32 @@ int sysctl_check(const struct spec *spec, struct error *err)
 	return 0;
 }
 
+static int apply(const char *name, const char *value, int proc)
+{
+	/* The files of these two belong to the host's root, the settings to us. */
+	if (strcmp(name, "kernel.domainname") == 0)
+		return setdomainname(value, strlen(value));
+	if (strcmp(name, "kernel.hostname") == 0)
+		return sethostname(value, strlen(value));
+	auto_free char *path = NULL;
+	if (asprintf(&path, "sys/%s", name) < 0)
+		return -1;
+	for (char *p = path; *p; p++)
+		if (*p == '.')
+			*p = '/';
+	auto_close int fd = procfs_open(proc, path, O_WRONLY);
+	return fd < 0 || write(fd, value, strlen(value)) < 0 ? -1 : 0;
+}
+
 int sysctl_apply(const struct spec *spec, int proc, struct error *err)
 {
 	const char *name;
 	json_t *value;
 	json_object_foreach(spec->sysctl, name, value)
 	{
-		auto_free char *path = NULL;
-		if (asprintf(&path, "sys/%s", name) < 0)
-			return error_errno(err, "runtime-failed", "set %s", name);
-		for (char *p = path; *p; p++)
-			if (*p == '.')
-				*p = '/';
-		auto_close int fd = procfs_open(proc, path, O_WRONLY);
-		const char *text = json_string_value(value);
-		if (fd < 0 || write(fd, text, strlen(text)) < 0)
-			return error_errno(err, "runtime-failed", "set sysctl %s to `%s`", name, text);
+		if (apply(name, json_string_value(value), proc) < 0)
+			return error_errno(err, "runtime-failed", "set sysctl %s to `%s`", name,
+					   json_string_value(value));
 	}
 	return 0;
 }

@@ -1,0 +1,199 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { beforeEach, describe, expect, test } from "vitest";
+import { run } from "../../support/process.ts";
+import { ordinaryUser, skipUnless } from "../../support/requirements.ts";
+import { Bundle, mappedNamespace, program } from "./bundle.ts";
+
+let bundle: Bundle;
+
+beforeEach(async (context) => {
+  skipUnless(context, await mappedNamespace());
+  bundle = new Bundle();
+});
+
+const KINDS = ["mnt", "pid", "ipc", "uts", "net", "cgroup"];
+
+test("each kind is new, or the caller's when it isn't asked for", async () => {
+  bundle.config.process.args = [
+    "sh",
+    "-c",
+    `cd /proc/self/ns; for kind in ${KINDS.join(" ")}; do readlink $kind; done`,
+  ];
+  const both = await bundle.output(
+    `cd /proc/self/ns; readlink ${KINDS.join(" ")}; cd - >/dev/null; rt run c`,
+  );
+  const [host, container] = [both.trim().split("\n").slice(0, 6), both.trim().split("\n").slice(6)];
+  for (const i of KINDS.keys()) expect(container[i], KINDS[i]).not.toBe(host[i]);
+
+  for (const type of ["ipc", "uts", "network", "cgroup"]) bundle.withoutNamespace(type);
+  bundle.withoutMount("/proc").mount({ destination: "/proc", type: "proc", source: "proc" });
+  const again = await bundle.output(
+    `cd /proc/self/ns; readlink ${KINDS.join(" ")}; cd - >/dev/null; rt run c`,
+  );
+  const [theirs, ours] = [again.trim().split("\n").slice(0, 6), again.trim().split("\n").slice(6)];
+  expect(ours.slice(2)).toEqual(theirs.slice(2));
+});
+
+test("host name, domain name and loopback", async () => {
+  bundle.config.hostname = "name";
+  Object.assign(bundle.config, { domainname: "example.org" });
+  const out = await bundle.sh("hostname; cat /proc/sys/kernel/domainname; ifconfig lo | grep -c UP");
+  expect(out).toBe("name\nexample.org\n1\n");
+});
+
+test("namespaces of another container are joined by path", async () => {
+  bundle.config.process.args = ["sleep", "1000"];
+  bundle.config.hostname = "first";
+  const first = "pid=$(rt state a | sed -n 's/.*\"pid\": \\([0-9]*\\).*/\\1/p')";
+  bundle.write();
+  const second = structuredClone(bundle.config);
+  delete second.hostname;
+  second.process.args = ["sh", "-c", "hostname; cat /proc/1/comm; readlink /proc/self/ns/net"];
+  const join = (type: string, file: string) => ({ type, path: `/proc/PID/ns/${file}` });
+  second.linux.namespaces = [
+    { type: "mount" },
+    join("pid", "pid"),
+    join("network", "net"),
+    join("ipc", "ipc"),
+    join("uts", "uts"),
+  ];
+  mkdirSync(bundle.outside("b"));
+  second.root.path = bundle.rootfs;
+  writeFileSync(bundle.outside("b/config.json"), JSON.stringify(second));
+  const out = await bundle.output(`
+    rt run -d a; ${first}; readlink /proc/$pid/ns/net
+    sed -i "s/PID/$pid/g" b/config.json; rt run --bundle b b; rt delete -f a`);
+  const [net, hostname, comm, joined] = out.trim().split("\n");
+  expect([hostname, comm, joined]).toEqual(["first", "sleep", net]);
+});
+
+test("time offsets", async () => {
+  bundle.namespace("time");
+  bundle.config.linux.timeOffsets = { boottime: { secs: 1_000_000, nanosecs: 5 } };
+  const uptime = Number((await bundle.sh("cat /proc/uptime")).split(" ")[0]);
+  expect(uptime).toBeGreaterThan(1_000_000);
+});
+
+describe("a user namespace of its own", () => {
+  beforeEach(() => {
+    bundle.namespace("user");
+    bundle.config.linux.uidMappings = [
+      { containerID: 0, hostID: 1, size: 1000 },
+      { containerID: 1000, hostID: 0, size: 1 },
+      { containerID: 1001, hostID: 1001, size: 1000 },
+    ];
+    bundle.config.linux.gidMappings = bundle.config.linux.uidMappings;
+  });
+
+  test("has the mapping, relative to ours", async () => {
+    bundle.config.process.user = { uid: 1000, gid: 1000 };
+    const out = await bundle.sh(
+      "id -u; cat /proc/self/uid_map; stat -c %u /bin/busybox /dev/pts /proc/self/",
+    );
+    expect(out.replaceAll(/ +/g, " ")).toBe("1000\n 0 1 1000\n 1000 0 1\n 1001 1001 1000\n1000\n0\n1000\n");
+  });
+
+  test("gives its root power over the container's namespaces only", async () => {
+    bundle.config.process.capabilities.bounding = ["CAP_NET_ADMIN", "CAP_SYS_ADMIN"];
+    bundle.config.process.capabilities.effective = ["CAP_NET_ADMIN", "CAP_SYS_ADMIN"];
+    bundle.config.process.capabilities.permitted = ["CAP_NET_ADMIN", "CAP_SYS_ADMIN"];
+    bundle.config.linux.resources = {};
+    expect(await bundle.sh("hostname changed; ifconfig lo down; hostname")).toBe("changed\n");
+    bundle.withoutNamespace("network");
+    expect(await bundle.sh("ifconfig lo down 2>&1 || true")).toMatch(/not permitted/);
+  });
+
+  test("reaches mounts below directories that only the caller may enter", async () => {
+    mkdirSync(bundle.outside("private/volume"), { recursive: true, mode: 0o700 });
+    writeFileSync(bundle.outside("private/volume/file"), "reached\n");
+    bundle.mount({
+      destination: "/v",
+      type: "bind",
+      source: bundle.outside("private/volume"),
+      options: ["rbind"],
+    });
+    bundle.config.process.user = { uid: 1000, gid: 1000 };
+    expect(await bundle.sh("cat /v/file")).toBe("reached\n");
+  });
+
+  test("is entered by exec", async () => {
+    bundle.config.process.args = ["sleep", "1000"];
+    const out = await bundle.output(
+      "rt run -d c; rt exec --user 1000:1000 c sh -c 'id -u; cat /proc/1/comm'; rt delete -f c",
+    );
+    expect(out).toBe("1000\nsleep\n");
+  });
+
+  test("a mapping beyond what we have is refused", async () => {
+    bundle.config.linux.uidMappings = [{ containerID: 0, hostID: 3_000_000_000, size: 10 }];
+    expect(await bundle.refusal(["true"])).toMatch(/id mapping/);
+  });
+});
+
+describe("without privileges", () => {
+  const plain = (args: string[]) =>
+    run([program, "--root", bundle.state, "run", ...args], { cwd: bundle.directory });
+
+  test("a container with its own user namespace runs, mapped by newuidmap or to one id", async (context) => {
+    skipUnless(context, ordinaryUser());
+    bundle.namespace("user").withoutNamespace("cgroup");
+    bundle.config.process.args = ["sh", "-c", "id -u; cat /proc/self/setgroups"];
+    const own = (host: number) => [{ containerID: 0, hostID: host, size: 1 }];
+    bundle.config.linux.uidMappings = own(process.getuid!());
+    bundle.config.linux.gidMappings = own(process.getgid!());
+    bundle.write();
+    expect(await plain(["c"])).toMatchObject({ exitCode: 0, stdout: "0\ndeny\n" });
+  });
+
+  test("ids that are not ours can't be mapped", async (context) => {
+    skipUnless(context, ordinaryUser());
+    bundle.namespace("user");
+    bundle.config.linux.uidMappings = [{ containerID: 0, hostID: 0, size: 1 }];
+    bundle.config.linux.gidMappings = [{ containerID: 0, hostID: 0, size: 1 }];
+    bundle.write();
+    const result = await plain(["c"]);
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toMatch(/refused the id mapping/);
+  });
+
+  test("a container without one gets the user's subordinate ids", async (context) => {
+    skipUnless(context, ordinaryUser());
+    bundle.config.process.args = ["sh", "-c", "id -u; cat /proc/self/uid_map | grep -c ."];
+    bundle.write();
+    expect(await plain(["c"])).toMatchObject({ exitCode: 0, stdout: "0\n2\n" });
+  });
+});
+
+describe("sysctl", () => {
+  test("sets what belongs to the container's namespaces", async () => {
+    bundle.config.linux.sysctl = {
+      "net.ipv4.ip_forward": "1",
+      "kernel.shmmni": "55",
+      "kernel.domainname": "x.y",
+    };
+    const out = await bundle.sh(
+      "cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmni /proc/sys/kernel/domainname",
+    );
+    expect(out).toBe("1\n55\nx.y\n");
+  });
+
+  test.each([
+    ["kernel.core_pattern", "would change the host"],
+    ["net/ipv4/ip_forward", "would change the host"],
+    ["net.ipv4.+ip_forward", "would change the host"],
+    ["net.ipv4..ip_forward", "would change the host"],
+    ["kernel.shmmni\nkernel.core_pattern", "would change the host"],
+    ["", "would change the host"],
+  ])("refuses %j", async (name, message) => {
+    bundle.config.linux.sysctl = { [name]: "1" };
+    expect(await bundle.refusal(["true"])).toContain(message);
+  });
+
+  test("refuses what would reach a namespace of the host", async () => {
+    bundle.withoutNamespace("network");
+    bundle.config.linux.sysctl = { "net.ipv4.ip_forward": "1" };
+    expect(await bundle.refusal(["true"])).toMatch(/needs a network namespace/);
+    bundle.config.linux.sysctl = { "kernel.shmmni": "1\n2" };
+    expect(await bundle.refusal(["true"])).toMatch(/must be one line/);
+  });
+});
