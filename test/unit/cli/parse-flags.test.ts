@@ -1,4 +1,3 @@
-import type { Command } from "@oclif/core/command";
 import { describe, expect, it } from "vitest";
 import { splitArgv } from "../../../src/cli/argv.ts";
 import * as flag from "../../../src/cli/flags.ts";
@@ -22,7 +21,7 @@ const definitions = {
 
 async function parse(...argv: string[]) {
   const { given } = splitArgv(argv, flagSyntax(definitions));
-  return await parseFlags<flag.FlagValues<typeof definitions>>(given, definitions, {} as Command);
+  return await parseFlags<flag.FlagValues<typeof definitions>>(given, definitions);
 }
 
 describe("parseFlags", () => {

@@ -1,7 +1,6 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Command } from "@oclif/core/command";
 import { describe, expect, it } from "vitest";
 import { splitArgv } from "../../../../src/cli/argv.ts";
 import { type RunFlags, runFlags } from "../../../../src/cli/container/flags.ts";
@@ -10,7 +9,7 @@ import { flagSyntax, parseFlags } from "../../../../src/cli/parse-flags.ts";
 
 async function parse(argv: string[]) {
   const split = splitArgv(argv, flagSyntax(runFlags), { interspersed: false });
-  const { flags, given } = await parseFlags<RunFlags>(split.given, runFlags, {} as Command);
+  const { flags, given } = await parseFlags<RunFlags>(split.given, runFlags);
   return { flags, given, args: split.args };
 }
 
