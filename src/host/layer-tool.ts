@@ -15,10 +15,18 @@ export interface LayerToolStreams {
  * Runs coracle-layer to its end and returns its stdout. When both it and the stream it read from fail, the stream's
  * error wins: the tool only saw its input end early.
  */
-export async function runLayerTool(ctx: Context, args: string[], streams: LayerToolStreams = {}): Promise<Buffer> {
+export async function runLayerTool(
+  ctx: Context,
+  args: string[],
+  streams: LayerToolStreams = {},
+): Promise<Buffer> {
   const { stdin, stdout } = streams;
   const child = spawnNative(ctx, "coracle-layer", args, {
-    stdio: [stdin === undefined ? "ignore" : typeof stdin === "number" ? stdin : "pipe", stdout ?? "pipe", "pipe"],
+    stdio: [
+      stdin === undefined ? "ignore" : typeof stdin === "number" ? stdin : "pipe",
+      stdout ?? "pipe",
+      "pipe",
+    ],
   });
   const output: Buffer[] = [];
   const errors: Buffer[] = [];
@@ -36,7 +44,10 @@ export async function runLayerTool(ctx: Context, args: string[], streams: LayerT
   return Buffer.concat(output);
 }
 
-async function feed(source: number | Readable | undefined, target: NodeJS.WritableStream | null): Promise<void> {
+async function feed(
+  source: number | Readable | undefined,
+  target: NodeJS.WritableStream | null,
+): Promise<void> {
   if (typeof source !== "object" || target === null) return;
   let sourceError: unknown;
   source.once("error", (error) => {
@@ -56,8 +67,12 @@ function isClosedPipe(error: unknown): boolean {
 }
 
 function cannotRun(ctx: Context, cause: Error): EngineError {
-  return new EngineError("native-missing", `cannot run ${nativePath(ctx, "coracle-layer")}: ${cause.message}`, {
-    hint: "build it with `npm run build`",
-    cause,
-  });
+  return new EngineError(
+    "native-missing",
+    `cannot run ${nativePath(ctx, "coracle-layer")}: ${cause.message}`,
+    {
+      hint: "build it with `npm run build`",
+      cause,
+    },
+  );
 }

@@ -67,7 +67,8 @@ async function holding<T>(
 ): Promise<T | undefined> {
   const held = heldHere.getStore() ?? [];
   for (const other of held) {
-    if (rankOf(other) >= rankOf(name)) throw new Error(`lock order: ${name} asked for while holding ${other}`);
+    if (rankOf(other) >= rankOf(name))
+      throw new Error(`lock order: ${name} asked for while holding ${other}`);
   }
   const release = await acquire(ctx, name, maxDelay, giveUp);
   if (!release) return undefined;

@@ -48,7 +48,10 @@ export function moveToTrash(ctx: Context, file: string): string | undefined {
  * Removes what dead processes left. Costs one readdir when there is nothing. What a dead pull or load left is the
  * business of `reapImages` (src/storage/images.ts), which also looks for layers that no image names.
  */
-export async function reapStaging(ctx: Context, kinds: (kind: StagingKind) => boolean = (kind) => kind !== "image"): Promise<void> {
+export async function reapStaging(
+  ctx: Context,
+  kinds: (kind: StagingKind) => boolean = (kind) => kind !== "image",
+): Promise<void> {
   const trash: string[] = [];
   for (const name of listDirectory(stagingDirectory(ctx))) {
     if (isOwnerAlive(name) !== false || !kinds(kindOf(name))) continue;
@@ -65,7 +68,9 @@ function kindOf(name: string): StagingKind {
 
 /** Whether a process has staging of that kind: a live one, or (`alive` false) a dead one. */
 export function hasStaging(ctx: Context, kind: StagingKind, alive: boolean): boolean {
-  return listDirectory(stagingDirectory(ctx)).some((name) => kindOf(name) === kind && isOwnerAlive(name) === alive);
+  return listDirectory(stagingDirectory(ctx)).some(
+    (name) => kindOf(name) === kind && isOwnerAlive(name) === alive,
+  );
 }
 
 /** Removes trees whatever their modes and owners. Plain files and empty directories cost no process. */

@@ -23,7 +23,10 @@ export function applyChange(config: ImageExecutionConfig, change: string): void 
       break;
     case "ENV":
       for (const [key, text] of pairs(change, value)) {
-        config.Env = [...(config.Env ?? []).filter((entry) => !entry.startsWith(`${key}=`)), `${key}=${text}`];
+        config.Env = [
+          ...(config.Env ?? []).filter((entry) => !entry.startsWith(`${key}=`)),
+          `${key}=${text}`,
+        ];
       }
       break;
     case "LABEL":
@@ -36,7 +39,8 @@ export function applyChange(config: ImageExecutionConfig, change: string): void 
       }
       break;
     case "VOLUME":
-      for (const volume of jsonList(value) ?? value.split(/\s+/)) config.Volumes = { ...config.Volumes, [volume]: {} };
+      for (const volume of jsonList(value) ?? value.split(/\s+/))
+        config.Volumes = { ...config.Volumes, [volume]: {} };
       break;
     case "STOPSIGNAL":
       config.StopSignal = value;

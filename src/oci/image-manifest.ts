@@ -28,7 +28,8 @@ function bad(what: string, reason: string): EngineError {
 export function parseManifest(bytes: Uint8Array, what: string, mediaType?: string): ParsedManifest {
   if (bytes.length > maxManifestSize) throw bad(what, `manifest of ${bytes.length} bytes is too large`);
   const value = parseObject(bytes, what, "manifest");
-  if (value["schemaVersion"] !== 2) throw bad(what, `unsupported manifest schema version ${value["schemaVersion"]}`);
+  if (value["schemaVersion"] !== 2)
+    throw bad(what, `unsupported manifest schema version ${value["schemaVersion"]}`);
   const own = value["mediaType"];
   const announced = manifestMediaTypes.includes(mediaType ?? "") ? mediaType : undefined;
   if (own !== undefined && announced !== undefined && own !== announced) {
@@ -89,6 +90,7 @@ function parseObject(bytes: Uint8Array, what: string, kind: string): Record<stri
   } catch {
     throw bad(what, `${kind} is not valid JSON`);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw bad(what, `${kind} is not an object`);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw bad(what, `${kind} is not an object`);
   return value as Record<string, unknown>;
 }

@@ -23,7 +23,9 @@ export function platformOf(arch: string): Platform {
 export function parsePlatform(text: string, here: Platform): Platform {
   const parts = text.split("/");
   if (parts.length > 3 || parts.some((part) => !/^[\w.-]+$/.test(part))) {
-    throw new EngineError("bad-platform", `invalid platform "${text}"`, { hint: "use OS/ARCH or OS/ARCH/VARIANT" });
+    throw new EngineError("bad-platform", `invalid platform "${text}"`, {
+      hint: "use OS/ARCH or OS/ARCH/VARIANT",
+    });
   }
   if (parts.length === 1) {
     return parts[0] === "linux" ? here : withVariant("linux", parts[0] as string, undefined);

@@ -17,7 +17,8 @@ export interface FullReference extends Reference {
 export const defaultRegistry = "docker.io";
 
 // The grammar of distribution/reference.
-const domain = /^([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(:[0-9]+)?$/;
+const domain =
+  /^([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(:[0-9]+)?$/;
 const repositoryPath = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$/;
 const tagPattern = /^\w[\w.-]{0,127}$/;
 
@@ -70,13 +71,17 @@ export function completeReference(reference: Reference, registry = defaultRegist
 
 /** `registry/repository`, without tag and digest. */
 export function repositoryName(reference: Reference): string {
-  return reference.registry === undefined ? reference.repository : `${reference.registry}/${reference.repository}`;
+  return reference.registry === undefined
+    ? reference.repository
+    : `${reference.registry}/${reference.repository}`;
 }
 
 /** The reference as text; with both tag and digest only the digest counts. */
 export function formatReference(reference: Reference): string {
   if (reference.digest !== undefined) return `${repositoryName(reference)}@${reference.digest}`;
-  return reference.tag === undefined ? repositoryName(reference) : `${repositoryName(reference)}:${reference.tag}`;
+  return reference.tag === undefined
+    ? repositoryName(reference)
+    : `${repositoryName(reference)}:${reference.tag}`;
 }
 
 /** The full name under which an image made here is stored: short names belong to `localhost`. */

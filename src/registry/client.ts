@@ -46,7 +46,8 @@ export class RegistryClient {
       const { response, url } = await this.#get(`manifests/${tagOrDigest}`, what, { accept });
       const bytes = await readBody(url, response, maxManifestSize);
       const digest = digestOf(bytes);
-      if (tagOrDigest.startsWith("sha256:")) verify(what, { digest: tagOrDigest, size }, digest, bytes.length);
+      if (tagOrDigest.startsWith("sha256:"))
+        verify(what, { digest: tagOrDigest, size }, digest, bytes.length);
       const mediaType = response.headers.get("content-type")?.split(";")[0]?.trim();
       return { bytes, digest, mediaType };
     });
@@ -123,7 +124,9 @@ export class RegistryClient {
     for (let hop = 0; hop <= maxRedirects; hop++) {
       // The token is for the registry alone, not for the storage that it sends us to.
       const authorization: Record<string, string> =
-        this.#token !== undefined && url.origin === start.origin ? { authorization: `Bearer ${this.#token}` } : {};
+        this.#token !== undefined && url.origin === start.origin
+          ? { authorization: `Bearer ${this.#token}` }
+          : {};
       const response = await this.#send(url, { ...headers, ...authorization });
       const location = response.headers.get("location");
       if (response.status < 300 || response.status >= 400 || location === null) return { response, url };
@@ -137,9 +140,13 @@ export class RegistryClient {
   #checkTarget(from: URL, to: URL, verb: string): URL {
     const allowed = to.protocol === "https:" || (to.protocol === "http:" && from.protocol === "http:");
     if (!allowed && this.#options.tlsVerify) {
-      throw new EngineError("insecure-redirect", `registry ${from.host} ${verb} to ${to.protocol}//${to.host}`, {
-        hint: "--tls-verify=false allows it",
-      });
+      throw new EngineError(
+        "insecure-redirect",
+        `registry ${from.host} ${verb} to ${to.protocol}//${to.host}`,
+        {
+          hint: "--tls-verify=false allows it",
+        },
+      );
     }
     return to;
   }
@@ -172,13 +179,17 @@ export class RegistryClient {
   async #fetchToken(registry: URL, header: string): Promise<string> {
     const { realm, service, scope } = parseChallenge(header)?.parameters ?? {};
     if (realm === undefined || !URL.canParse(realm)) {
-      throw new EngineError("registry-failed", `registry ${registry.host}: unusable authentication challenge`);
+      throw new EngineError(
+        "registry-failed",
+        `registry ${registry.host}: unusable authentication challenge`,
+      );
     }
     const url = this.#checkTarget(registry, new URL(realm), "sends for a token");
     if (service !== undefined) url.searchParams.set("service", service);
     url.searchParams.set("scope", scope ?? `repository:${this.#reference.repository}:pull`);
     const response = await this.#send(url, {});
-    if (response.status !== 200) throw await this.#failure(url, response, `getting a token for ${this.#name}`);
+    if (response.status !== 200)
+      throw await this.#failure(url, response, `getting a token for ${this.#name}`);
     const body = await readBody(url, response, 1 << 20);
     let answer: { token?: unknown; access_token?: unknown } = {};
     try {
@@ -206,9 +217,13 @@ export class RegistryClient {
       });
     }
     if (status === 429) {
-      return new EngineError("rate-limited", `${what}: registry ${url.host} allows no more requests for now`, {
-        hint: "wait and try again",
-      });
+      return new EngineError(
+        "rate-limited",
+        `${what}: registry ${url.host} allows no more requests for now`,
+        {
+          hint: "wait and try again",
+        },
+      );
     }
     const code = status >= 500 ? "registry-unavailable" : "registry-failed";
     return new EngineError(code, `${what}: registry ${url.host} answered ${status}${said && `: ${said}`}`);
@@ -227,11 +242,17 @@ function registryMessage(body: Buffer): string {
   }
 }
 
-function verify(what: string, wanted: { digest: string; size?: number | undefined }, digest: string, size: number): void {
+function verify(
+  what: string,
+  wanted: { digest: string; size?: number | undefined },
+  digest: string,
+  size: number,
+): void {
   if (wanted.size !== undefined && size !== wanted.size) {
     throw new EngineError("size-mismatch", `${what}: has not the announced ${wanted.size} bytes`);
   }
-  if (digest !== wanted.digest) throw new EngineError("digest-mismatch", `${what}: the content has digest ${digest}`);
+  if (digest !== wanted.digest)
+    throw new EngineError("digest-mismatch", `${what}: the content has digest ${digest}`);
 }
 
 /** Tries again what may work the next time: lost connections and server errors. */

@@ -46,7 +46,10 @@ export async function request(url: URL, options: HttpRequest): Promise<HttpRespo
 
 /** Codes of the OpenSSL and BoringSSL failures that mean: this is no certificate we trust, or no TLS at all. */
 function isTlsFailure(code: string, message: string): boolean {
-  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_|EPROTO/.test(code) || /certificate|SSL|TLS|wrong version/i.test(message);
+  return (
+    /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_|EPROTO/.test(code) ||
+    /certificate|SSL|TLS|wrong version/i.test(message)
+  );
 }
 
 export function connectionError(url: URL, error: unknown, timedOut = false): EngineError {
@@ -55,10 +58,14 @@ export function connectionError(url: URL, error: unknown, timedOut = false): Eng
   const code = String((cause as NodeJS.ErrnoException).code ?? "");
   const message = (cause as Error).message || String(cause);
   if (url.protocol === "https:" && isTlsFailure(code, message)) {
-    return new EngineError("tls-failed", `registry ${url.host}: no trusted TLS connection: ${message.split("\n")[0]}`, {
-      hint: "--tls-verify=false allows plain HTTP and unknown certificates; else install the registry's CA",
-      cause: error,
-    });
+    return new EngineError(
+      "tls-failed",
+      `registry ${url.host}: no trusted TLS connection: ${message.split("\n")[0]}`,
+      {
+        hint: "--tls-verify=false allows plain HTTP and unknown certificates; else install the registry's CA",
+        cause: error,
+      },
+    );
   }
   const reasons: Record<string, string> = {
     ECONNREFUSED: "connection refused",
@@ -85,7 +92,8 @@ export async function readBody(url: URL, response: HttpResponse, maxSize: number
   try {
     for await (const chunk of response.body ?? []) {
       size += chunk.length;
-      if (size > maxSize) throw new EngineError("too-large", `registry ${url.host}: answer of more than ${maxSize} bytes`);
+      if (size > maxSize)
+        throw new EngineError("too-large", `registry ${url.host}: answer of more than ${maxSize} bytes`);
       chunks.push(chunk);
     }
   } catch (error) {

@@ -69,7 +69,9 @@ async function decompressTo(ctx: Context, source: number, file: string, name: st
   } catch (error) {
     fs.closeSync(target);
     if (error instanceof EngineError && error.code === "corrupt-archive") {
-      throw new EngineError(error.code, `${name} is not a usable archive: ${error.message}`, { cause: error });
+      throw new EngineError(error.code, `${name} is not a usable archive: ${error.message}`, {
+        cause: error,
+      });
     }
     throw error;
   }

@@ -41,7 +41,8 @@ function blobDamage(file: string, digest: string, quick: boolean): string | unde
   const fd = fs.openSync(file, "r");
   try {
     const buffer = Buffer.allocUnsafe(1 << 20);
-    for (let count = fs.readSync(fd, buffer); count > 0; count = fs.readSync(fd, buffer)) hash.update(buffer.subarray(0, count));
+    for (let count = fs.readSync(fd, buffer); count > 0; count = fs.readSync(fd, buffer))
+      hash.update(buffer.subarray(0, count));
   } finally {
     fs.closeSync(fd);
   }

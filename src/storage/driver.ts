@@ -41,14 +41,20 @@ export function storageDriver(ctx: Context): DriverChoice {
     const problem = choice ? tryDriver(ctx, choice) : "not installed";
     if (choice && problem === undefined) {
       const facts = { version: 1 as const, kernel: os.release(), namespace: ctx.namespace };
-      writeJsonAtomic(driverFile(ctx), { ...facts, ...choice } satisfies RememberedChoice, { durable: false });
+      writeJsonAtomic(driverFile(ctx), { ...facts, ...choice } satisfies RememberedChoice, {
+        durable: false,
+      });
       return choice;
     }
     reasons.push(`${driver}: ${problem}`);
   }
-  throw new EngineError("no-storage-driver", `no storage driver works in ${ctx.graphRoot}: ${reasons.join("; ")}`, {
-    hint: "put the store on a local file system with --root",
-  });
+  throw new EngineError(
+    "no-storage-driver",
+    `no storage driver works in ${ctx.graphRoot}: ${reasons.join("; ")}`,
+    {
+      hint: "put the store on a local file system with --root",
+    },
+  );
 }
 
 function driverFile(ctx: Context): string {
@@ -62,7 +68,8 @@ function remember(ctx: Context): DriverChoice | undefined {
   } catch {
     return undefined;
   }
-  if (found?.version !== 1 || found.kernel !== os.release() || found.namespace !== ctx.namespace) return undefined;
+  if (found?.version !== 1 || found.kernel !== os.release() || found.namespace !== ctx.namespace)
+    return undefined;
   if (found.program !== undefined && !fs.existsSync(found.program)) return undefined;
   const { driver, options, program } = found;
   return program === undefined ? { driver, options } : { driver, options, program };
@@ -78,9 +85,13 @@ function driverAskedFor(ctx: Context, name: string): DriverChoice {
   const choice = describe(ctx, driver);
   const problem = choice ? tryDriver(ctx, choice) : "the program fuse-overlayfs is not installed";
   if (!choice || problem !== undefined) {
-    throw new EngineError("storage-driver-failed", `storage driver ${driver} does not work here: ${problem}`, {
-      hint: "leave out --storage-driver to have one chosen",
-    });
+    throw new EngineError(
+      "storage-driver-failed",
+      `storage driver ${driver} does not work here: ${problem}`,
+      {
+        hint: "leave out --storage-driver to have one chosen",
+      },
+    );
   }
   return choice;
 }
@@ -93,7 +104,9 @@ function describe(ctx: Context, driver: StorageDriver): DriverChoice | undefined
 }
 
 function findProgram(name: string): string | undefined {
-  const directories = (process.env["PATH"] ?? "").split(":").filter((directory) => path.isAbsolute(directory));
+  const directories = (process.env["PATH"] ?? "")
+    .split(":")
+    .filter((directory) => path.isAbsolute(directory));
   return [...directories, "/usr/local/bin", "/usr/bin", "/bin"]
     .map((directory) => path.join(directory, name))
     .find((file) => fs.existsSync(file));
@@ -111,7 +124,11 @@ function tryDriver(ctx: Context, choice: DriverChoice): string | undefined {
   const rootfs = { driver, lower: [lower], upper, work, target, options, ...(program ? { program } : {}) };
   try {
     // Most keys say what to do with a container that there will never be.
-    writeJsonAtomic(path.join(staging.path, "monitor.json"), { ...probeMonitor(staging.path), rootfs }, { durable: false });
+    writeJsonAtomic(
+      path.join(staging.path, "monitor.json"),
+      { ...probeMonitor(staging.path), rootfs },
+      { durable: false },
+    );
     runNative(ctx, "coracle-monitor", ["mount", staging.path]);
     const works = fs.existsSync(path.join(target as string, "file"));
     runNative(ctx, "coracle-monitor", ["unmount", staging.path]);

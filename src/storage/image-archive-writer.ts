@@ -15,7 +15,11 @@ export interface SavedImage {
 }
 
 /** An OCI image layout: manifests and blobs byte for byte as they were pulled or loaded. */
-export async function writeOciArchive(ctx: Context, fd: number, images: readonly SavedImage[]): Promise<void> {
+export async function writeOciArchive(
+  ctx: Context,
+  fd: number,
+  images: readonly SavedImage[],
+): Promise<void> {
   const tar = new TarWriter(fd);
   // Tools that unpack it without being root fail on directories that aren't listed.
   for (const directory of ["blobs/", "blobs/sha256/"]) tar.directory(directory);
@@ -51,7 +55,11 @@ export async function writeOciArchive(ctx: Context, fd: number, images: readonly
 }
 
 /** What `docker save` wrote before it became an OCI layout, which every tool reads: layers uncompressed. */
-export async function writeDockerArchive(ctx: Context, fd: number, images: readonly SavedImage[]): Promise<void> {
+export async function writeDockerArchive(
+  ctx: Context,
+  fd: number,
+  images: readonly SavedImage[],
+): Promise<void> {
   const tar = new TarWriter(fd);
   const written = new Set<string>();
   const manifest: object[] = [];
@@ -85,7 +93,10 @@ async function writeLayer(
   tar.header(name, size);
   const source = openBlob(ctx, digest);
   try {
-    await runLayerTool(ctx, ["decompress", "--digest", digest, "--diff-id", diffID], { stdin: source, stdout: fd });
+    await runLayerTool(ctx, ["decompress", "--digest", digest, "--diff-id", diffID], {
+      stdin: source,
+      stdout: fd,
+    });
   } finally {
     fs.closeSync(source);
   }

@@ -50,7 +50,10 @@ const refName = "org.opencontainers.image.ref.name";
 const containerdName = "io.containerd.image.name";
 
 function readOciImages(archive: Archive, wanted: Platform): ArchivedImage[] {
-  const parsed = parseManifest(mustRead(archive, "index.json", maxManifestSize), `${archive.name}: index.json`);
+  const parsed = parseManifest(
+    mustRead(archive, "index.json", maxManifestSize),
+    `${archive.name}: index.json`,
+  );
   if (parsed.kind !== "index") throw corrupt(archive, "index.json is not an index");
   // Manifests of one name are one image for several platforms; one manifest may have several names.
   const byName = new Map<string, Descriptor[]>();
@@ -60,7 +63,8 @@ function readOciImages(archive: Archive, wanted: Platform): ArchivedImage[] {
   }
   const images = new Map<string, ArchivedImage>();
   for (const [name, manifests] of byName) {
-    const isOne = manifests.length === 1 || name !== "" || manifests.some(({ platform }) => platform !== undefined);
+    const isOne =
+      manifests.length === 1 || name !== "" || manifests.some(({ platform }) => platform !== undefined);
     for (const group of isOne ? [manifests] : manifests.map((manifest) => [manifest])) {
       const image = readOciImage(archive, { schemaVersion: 2, manifests: group }, wanted);
       const key = digestOf(image.manifest);
@@ -75,18 +79,26 @@ function readOciImages(archive: Archive, wanted: Platform): ArchivedImage[] {
 
 function readOciImage(archive: Archive, index: Index, wanted: Platform): ArchivedImage {
   const digests: string[] = [];
-  let descriptor = index.manifests.length === 1 ? (index.manifests[0] as Descriptor) : chooseManifest(index, wanted, archive.name);
+  let descriptor =
+    index.manifests.length === 1
+      ? (index.manifests[0] as Descriptor)
+      : chooseManifest(index, wanted, archive.name);
   for (let depth = 0; depth < 3; depth++) {
     const bytes = readOciBlob(archive, descriptor, maxManifestSize);
     const parsed = parseManifest(bytes, `${archive.name}: ${descriptor.digest}`, descriptor.mediaType);
     digests.push(descriptor.digest);
-    if (parsed.kind === "manifest") return { names: [], digests, ...readOciLayers(archive, bytes, parsed.manifest) };
+    if (parsed.kind === "manifest")
+      return { names: [], digests, ...readOciLayers(archive, bytes, parsed.manifest) };
     descriptor = chooseManifest(parsed.index, wanted, archive.name);
   }
   throw corrupt(archive, "its indexes are nested too deep");
 }
 
-function readOciLayers(archive: Archive, bytes: Buffer, manifest: Manifest): Omit<ArchivedImage, "names" | "digests"> {
+function readOciLayers(
+  archive: Archive,
+  bytes: Buffer,
+  manifest: Manifest,
+): Omit<ArchivedImage, "names" | "digests"> {
   const config = readOciBlob(archive, manifest.config, maxConfigSize);
   const { rootfs } = parseImageConfig(config, archive.name, manifest.layers.length);
   const layers = manifest.layers.map((descriptor, i) => {
@@ -101,7 +113,10 @@ function ociEntry(archive: Archive, { digest, size }: Descriptor): TarEntry {
   const entry = archive.entries.get(`blobs/sha256/${digestHex(digest)}`);
   if (!entry) throw corrupt(archive, `blob ${digest} is missing`);
   if (entry.size !== size) {
-    throw new EngineError("size-mismatch", `${archive.name}: blob ${digest} has ${entry.size} bytes instead of ${size}`);
+    throw new EngineError(
+      "size-mismatch",
+      `${archive.name}: blob ${digest} has ${entry.size} bytes instead of ${size}`,
+    );
   }
   return entry;
 }
@@ -123,14 +138,17 @@ interface DockerEntry {
 /** `docker save`: configs and (mostly uncompressed) layers without descriptors. They get an OCI manifest. */
 function readDockerImages(archive: Archive): ArchivedImage[] {
   const list = readJsonEntry(archive, "manifest.json");
-  if (!Array.isArray(list) || !list.every(isDockerEntry)) throw corrupt(archive, "manifest.json is not a list of images");
+  if (!Array.isArray(list) || !list.every(isDockerEntry))
+    throw corrupt(archive, "manifest.json is not a list of images");
   return list.map((entry) => readDockerImage(archive, entry));
 }
 
 function isDockerEntry(value: unknown): value is DockerEntry {
   const { Config, RepoTags, Layers } = (value ?? {}) as Record<string, unknown>;
   const isList = (list: unknown) =>
-    list === null || list === undefined || (Array.isArray(list) && list.every((item) => typeof item === "string"));
+    list === null ||
+    list === undefined ||
+    (Array.isArray(list) && list.every((item) => typeof item === "string"));
   return typeof Config === "string" && isList(RepoTags) && isList(Layers);
 }
 
@@ -150,7 +168,11 @@ function readDockerImage(archive: Archive, entry: DockerEntry): ArchivedImage {
   return { names: entry.RepoTags ?? [], manifest, config, layers, digests: [digestOf(manifest)] };
 }
 
-export const layerTypes = { none: mediaTypes.ociLayer, gzip: mediaTypes.ociLayerGzip, zstd: mediaTypes.ociLayerZstd };
+export const layerTypes = {
+  none: mediaTypes.ociLayer,
+  gzip: mediaTypes.ociLayerGzip,
+  zstd: mediaTypes.ociLayerZstd,
+};
 
 function dockerLayer(archive: Archive, file: string, diffID: string): WantedLayer {
   const entry = archive.entries.get(file);

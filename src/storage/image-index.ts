@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../errors.ts";
-import { ensureDirectory, type Context } from "../host/context.ts";
+import { type Context, ensureDirectory } from "../host/context.ts";
 import { listDirectory, readJson, writeJsonAtomic } from "../host/files.ts";
 import { withLock } from "../host/lock.ts";
 
@@ -37,9 +37,13 @@ export function readImageIndex(ctx: Context): ImageIndex {
   const index = readJson<ImageIndex>(indexPath(ctx));
   if (index === undefined) return { version: 1, images: {} };
   if (index.version !== 1) {
-    throw new EngineError("store-version", `${indexPath(ctx)} was written by a newer version (${index.version})`, {
-      hint: "use that version, or another store with --root",
-    });
+    throw new EngineError(
+      "store-version",
+      `${indexPath(ctx)} was written by a newer version (${index.version})`,
+      {
+        hint: "use that version, or another store with --root",
+      },
+    );
   }
   return index;
 }

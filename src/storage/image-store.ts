@@ -34,7 +34,11 @@ export interface NewImage {
  * Puts an image whose layers and layer blobs are stored into images.json, last of all. Returns undefined when one of
  * them is gone: a concurrent `rmi` saw nobody using it, and the caller starts over.
  */
-export async function commitImage(ctx: Context, staging: string, image: NewImage): Promise<StoredImage | undefined> {
+export async function commitImage(
+  ctx: Context,
+  staging: string,
+  image: NewImage,
+): Promise<StoredImage | undefined> {
   const id = digestHex(digestOf(image.config));
   const parsed = parseManifest(image.manifest, `manifest of image ${id}`);
   if (parsed.kind === "index") throw new EngineError("bad-manifest", `image ${id}: an index is no image`);
@@ -53,7 +57,10 @@ export async function commitImage(ctx: Context, staging: string, image: NewImage
     created: config.created ?? "",
     storedAt: new Date().toISOString(),
     // As Podman counts: the uncompressed tars and what describes them.
-    size: layers.reduce((sum, { record }) => sum + record.diffSize, image.config.length + image.manifest.length),
+    size: layers.reduce(
+      (sum, { record }) => sum + record.diffSize,
+      image.config.length + image.manifest.length,
+    ),
     parents,
   };
   writeBlob(ctx, image.config);
@@ -107,7 +114,11 @@ export async function untagImage(ctx: Context, id: string, names: readonly strin
  * was rewritten, while `create` publishes its record first and then looks for the image: whichever is second sees the
  * other.
  */
-export async function removeImage(ctx: Context, id: string, usersOf: (id: string) => string[]): Promise<void> {
+export async function removeImage(
+  ctx: Context,
+  id: string,
+  usersOf: (id: string) => string[],
+): Promise<void> {
   refuseUsed(usersOf(id));
   // Marks the work: if we die half-way, the next command looks for what no image names.
   const staging = createStaging(ctx, "image");

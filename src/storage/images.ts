@@ -68,7 +68,8 @@ export function readImage(ctx: Context, id: string, entry: ImageEntry): StoredIm
 
 function readManifest(ctx: Context, digest: string): Manifest {
   const parsed = parseManifest(readBlob(ctx, digest), digest);
-  if (parsed.kind === "index") throw new EngineError("bad-manifest", `${digest} in the image store is an index`);
+  if (parsed.kind === "index")
+    throw new EngineError("bad-manifest", `${digest} in the image store is an index`);
   return parsed.manifest;
 }
 
@@ -90,12 +91,19 @@ export function resolveImage(index: ImageIndex, nameOrId: string): ResolvedImage
   const bare = nameOrId.startsWith("sha256:") ? nameOrId.slice("sha256:".length) : nameOrId;
   if (/^[0-9a-f]{64}$/.test(bare)) return bare in index.images ? { id: bare, name: undefined } : undefined;
   const isHex = /^[0-9a-f]+$/.test(bare);
-  return (bare === nameOrId ? byName(index, nameOrId, isHex) : undefined) ?? (isHex ? byPrefix(index, bare) : undefined);
+  return (
+    (bare === nameOrId ? byName(index, nameOrId, isHex) : undefined) ??
+    (isHex ? byPrefix(index, bare) : undefined)
+  );
 }
 
 function byPrefix(index: ImageIndex, prefix: string): ResolvedImage | undefined {
   const ids = Object.keys(index.images).filter((id) => id.startsWith(prefix));
-  if (ids.length > 1) throw ambiguous(prefix, ids.map((id) => `${id.slice(0, 12)} ${nameOf(index, id)}`));
+  if (ids.length > 1)
+    throw ambiguous(
+      prefix,
+      ids.map((id) => `${id.slice(0, 12)} ${nameOf(index, id)}`),
+    );
   return ids[0] === undefined ? undefined : { id: ids[0], name: undefined };
 }
 
@@ -122,7 +130,8 @@ function byName(index: ImageIndex, text: string, isHex: boolean): ResolvedImage 
 function byFullName(index: ImageIndex, reference: Reference): ResolvedImage | undefined {
   const name = formatReference(reference);
   for (const [id, entry] of Object.entries(index.images)) {
-    if (reference.digest === undefined ? entry.names.includes(name) : hasDigest(entry, reference)) return { id, name };
+    if (reference.digest === undefined ? entry.names.includes(name) : hasDigest(entry, reference))
+      return { id, name };
   }
   return undefined;
 }
@@ -135,21 +144,31 @@ function hasDigest(entry: ImageEntry, reference: Reference): boolean {
 }
 
 function bySuffix(index: ImageIndex, reference: Reference, text: string): ResolvedImage | undefined {
-  const name = formatReference(reference.digest ? reference : { ...reference, tag: reference.tag ?? "latest" });
+  const name = formatReference(
+    reference.digest ? reference : { ...reference, tag: reference.tag ?? "latest" },
+  );
   const matches: { id: string; name: string }[] = [];
   for (const [id, entry] of Object.entries(index.images)) {
     for (const candidate of reference.digest === undefined ? entry.names : entry.repoDigests) {
       if (candidate.endsWith(`/${name}`)) matches.push({ id, name: candidate });
     }
   }
-  if (new Set(matches.map(({ id }) => id)).size > 1) throw ambiguous(text, matches.map((match) => match.name));
+  if (new Set(matches.map(({ id }) => id)).size > 1)
+    throw ambiguous(
+      text,
+      matches.map((match) => match.name),
+    );
   return matches[0];
 }
 
 function ambiguous(text: string, candidates: string[]): EngineError {
-  return new EngineError("ambiguous-image", `${text}: several images match: ${candidates.sort().join(", ")}`, {
-    hint: "give the full name or more digits of the id",
-  });
+  return new EngineError(
+    "ambiguous-image",
+    `${text}: several images match: ${candidates.sort().join(", ")}`,
+    {
+      hint: "give the full name or more digits of the id",
+    },
+  );
 }
 
 /** Whether the text can only be an id or digest of an image here, never a name to pull. */

@@ -71,7 +71,12 @@ async function importLayer(
   onEvent({ digest, status: worked ? "done" : "exists" });
 }
 
-async function unpack(ctx: Context, staging: string, layer: WantedLayer, sync: () => Promise<void>): Promise<void> {
+async function unpack(
+  ctx: Context,
+  staging: string,
+  layer: WantedLayer,
+  sync: () => Promise<void>,
+): Promise<void> {
   const { descriptor, diffID } = layer;
   const name = `${digestHex(descriptor.digest)}-${digestHex(diffID)}`;
   const blob = path.join(staging, `${name}.blob`);
@@ -89,7 +94,12 @@ async function unpack(ctx: Context, staging: string, layer: WantedLayer, sync: (
 }
 
 /** The layer is there, from a blob that packed it differently: this one is kept beside it. */
-async function importBlob(ctx: Context, staging: string, layer: WantedLayer, sync: () => Promise<void>): Promise<void> {
+async function importBlob(
+  ctx: Context,
+  staging: string,
+  layer: WantedLayer,
+  sync: () => Promise<void>,
+): Promise<void> {
   const { descriptor } = layer;
   const file = path.join(staging, `${digestHex(descriptor.digest)}.blob`);
   const input = await layer.open();
@@ -120,7 +130,8 @@ async function copyVerified(source: Readable, file: string, { digest, size }: De
   } catch (error) {
     throw error instanceof EngineError ? error : writeError(file, error);
   }
-  if (read !== size) throw new EngineError("size-mismatch", `blob ${digest} has not the announced ${size} bytes`);
+  if (read !== size)
+    throw new EngineError("size-mismatch", `blob ${digest} has not the announced ${size} bytes`);
   const found = `sha256:${hash.digest("hex")}`;
   if (found !== digest) throw new EngineError("digest-mismatch", `blob ${digest} has digest ${found}`);
 }

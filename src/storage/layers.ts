@@ -89,7 +89,8 @@ export async function applyLayer(
   ensureDirectory(directory);
   fs.mkdirSync(diff, 0o755);
   const args = ["apply", "--dir", diff, "--xattrs", isRealRoot(ctx) ? "trusted" : "user"];
-  if (known.descriptor) args.push("--digest", known.descriptor.digest, "--size", String(known.descriptor.size));
+  if (known.descriptor)
+    args.push("--digest", known.descriptor.digest, "--size", String(known.descriptor.size));
   if (known.diffID !== undefined) args.push("--diff-id", known.diffID);
   if (known.copyTo !== undefined) args.push("--copy-to", known.copyTo);
   if ("fd" in input && input.offset !== undefined) args.push("--offset", String(input.offset));

@@ -51,7 +51,10 @@ export async function makeParentsLayer(
     fs.chmodSync(target, item.mode);
     fs.utimesSync(target, item.mtimeMs / 1000, item.mtimeMs / 1000);
   }
-  fs.writeFileSync(path.join(directory, "record.json"), `${JSON.stringify({ version: 1, parents: wanted })}\n`);
+  fs.writeFileSync(
+    path.join(directory, "record.json"),
+    `${JSON.stringify({ version: 1, parents: wanted })}\n`,
+  );
   await layerSync(ctx, staging)();
   commitLayer(ctx, directory, key);
   return key;

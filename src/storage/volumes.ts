@@ -45,7 +45,10 @@ export function volumeDataPath(ctx: Context, name: string): string {
 
 export function checkVolumeName(name: string): string {
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name) && name.length <= 255) return name;
-  throw new EngineError("bad-volume-name", `invalid volume name "${name}": names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*`);
+  throw new EngineError(
+    "bad-volume-name",
+    `invalid volume name "${name}": names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*`,
+  );
 }
 
 /** Makes a volume; without a name one is drawn. */
@@ -78,7 +81,10 @@ export async function createVolume(
   return record;
 }
 
-function newRecord(name: string, { labels = {}, options = {}, anonymous = false, container }: VolumeOptions): VolumeRecord {
+function newRecord(
+  name: string,
+  { labels = {}, options = {}, anonymous = false, container }: VolumeOptions,
+): VolumeRecord {
   return {
     version: 1,
     name,
@@ -179,8 +185,12 @@ export async function removeVolume(
 
 function refuseUsed(name: string, users: readonly string[]): void {
   if (users.length === 0) return;
-  throw new EngineError("volume-in-use", `volume ${name} is being used by the following container(s): ${users.join(", ")}: volume is being used`, {
-    hint: "remove them first, or all together with `coracle volume rm --force`",
-    exitCode: 2,
-  });
+  throw new EngineError(
+    "volume-in-use",
+    `volume ${name} is being used by the following container(s): ${users.join(", ")}: volume is being used`,
+    {
+      hint: "remove them first, or all together with `coracle volume rm --force`",
+      exitCode: 2,
+    },
+  );
 }

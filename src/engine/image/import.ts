@@ -6,7 +6,7 @@ import { digestOf } from "../../oci/digest.ts";
 import { type ImageConfig, type Manifest, mediaTypes } from "../../oci/image.ts";
 import { applyChange } from "../../oci/image-change.ts";
 import { platformOf } from "../../oci/image-platform.ts";
-import { localName, repositoryName, parseReference } from "../../oci/reference.ts";
+import { localName, parseReference, repositoryName } from "../../oci/reference.ts";
 import { openInput } from "../../storage/archive.ts";
 import { layerTypes } from "../../storage/image-archive.ts";
 import { commitImage } from "../../storage/image-store.ts";
@@ -43,14 +43,17 @@ export async function importImage(ctx: Context, options: ImportOptions): Promise
     const committed = await commitImage(ctx, staging.path, {
       ...image,
       names: name === undefined ? [] : [name],
-      repoDigests: name === undefined ? [] : [`${repositoryName(parseReference(name))}@${digestOf(image.manifest)}`],
+      repoDigests:
+        name === undefined ? [] : [`${repositoryName(parseReference(name))}@${digestOf(image.manifest)}`],
     });
     if (committed) return committed;
   } finally {
     if (source !== 0) fs.closeSync(source);
     await staging.remove();
   }
-  throw new EngineError("image-vanished", "the new layer was removed by another command", { hint: "import again" });
+  throw new EngineError("image-vanished", "the new layer was removed by another command", {
+    hint: "import again",
+  });
 }
 
 function newConfig({ os, arch, variant, changes = [] }: ImportOptions): ImageConfig {

@@ -1,9 +1,8 @@
 import type { Context } from "../../host/context.ts";
-import { layerDirectories, resolveImage } from "../../storage/images.ts";
-import { readImage, unknownImage } from "../../storage/images.ts";
+import { mediaTypes } from "../../oci/image.ts";
 import { type ImageEntry, readImageIndex } from "../../storage/image-index.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
-import { mediaTypes } from "../../oci/image.ts";
+import { layerDirectories, readImage, resolveImage, unknownImage } from "../../storage/images.ts";
 
 /** An image as `image inspect` shows it: Podman's keys in Podman's order. */
 export function inspectImage(ctx: Context, nameOrId: string): Record<string, unknown> {

@@ -30,16 +30,18 @@ type Predicate = (image: ListedImage) => boolean;
 /** The images of the store, newest first. */
 export function listImages(ctx: Context, options: ListOptions = {}): ListedImage[] {
   const index = readImageIndex(ctx);
-  const images = Object.entries(index.images).map(([id, entry]): ListedImage => ({
-    id,
-    names: entry.names,
-    repoDigests: entry.repoDigests,
-    digest: entry.manifest,
-    created: entry.created || entry.storedAt,
-    size: entry.size,
-    labels: () => readConfig(ctx, id).config?.Labels ?? null,
-    containers: () => listRecords(ctx).filter(({ config }) => config.image?.id === id).length,
-  }));
+  const images = Object.entries(index.images).map(
+    ([id, entry]): ListedImage => ({
+      id,
+      names: entry.names,
+      repoDigests: entry.repoDigests,
+      digest: entry.manifest,
+      created: entry.created || entry.storedAt,
+      size: entry.size,
+      labels: () => readConfig(ctx, id).config?.Labels ?? null,
+      containers: () => listRecords(ctx).filter(({ config }) => config.image?.id === id).length,
+    }),
+  );
   const timeOf = (name: string) => {
     const id = resolveImage(index, name)?.id;
     const image = images.find((it) => it.id === id);
@@ -47,7 +49,9 @@ export function listImages(ctx: Context, options: ListOptions = {}): ListedImage
     return Date.parse(image.created);
   };
   const predicate = parseFilters(options.filters ?? [], timeOf);
-  return images.filter(predicate).sort((a, b) => Date.parse(b.created) - Date.parse(a.created) || byName(a, b));
+  return images
+    .filter(predicate)
+    .sort((a, b) => Date.parse(b.created) - Date.parse(a.created) || byName(a, b));
 }
 
 function byName(a: ListedImage, b: ListedImage): number {
@@ -126,7 +130,12 @@ function parseBoolean(key: string, value: string): boolean {
 function parseTime(value: string): number {
   const ago = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(value);
   if (value !== "" && ago) {
-    const [days, hours, minutes, seconds] = ago.slice(1).map((part) => Number(part ?? 0)) as [number, number, number, number];
+    const [days, hours, minutes, seconds] = ago.slice(1).map((part) => Number(part ?? 0)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
     return Date.now() - (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
   }
   const time = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value);
@@ -144,9 +153,13 @@ function labelFilter(text: string): Predicate {
 
 /** `*` and `?` stand for anything within a path component. Without a registry or tag any will do. */
 function referenceFilter(pattern: string): Predicate {
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", "[^/]*").replaceAll("?", "[^/]");
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", "[^/]*")
+    .replaceAll("?", "[^/]");
   const expression = new RegExp(`^${source}$`);
-  return ({ names, repoDigests }) => [...names, ...repoDigests].some((name) => spellings(name).some((it) => expression.test(it)));
+  return ({ names, repoDigests }) =>
+    [...names, ...repoDigests].some((name) => spellings(name).some((it) => expression.test(it)));
 }
 
 /** What a full name may be called: without tag, and without its leading components. */

@@ -54,7 +54,9 @@ async function loadImage(
     manifest: archived.manifest,
     config: archived.config,
     names,
-    repoDigests: repositories.flatMap((repository) => archived.digests.map((digest) => `${repository}@${digest}`)),
+    repoDigests: repositories.flatMap((repository) =>
+      archived.digests.map((digest) => `${repository}@${digest}`),
+    ),
   };
   for (let attempt = 0; attempt < 3; attempt++) {
     await importLayers(ctx, staging, archived.layers, (event) => onProgress({ type: "layer", ...event }));

@@ -65,7 +65,9 @@ function findStored(ctx: Context, text: string, { platform, policy }: PullOption
   const image = findImage(ctx, text.replace(/^docker:\/\//, ""));
   if (!image || platform === undefined || policy === "never") return image;
   const wanted = parsePlatform(platform, platformOf(process.arch));
-  return image.config.architecture === wanted.architecture && image.config.os === wanted.os ? image : undefined;
+  return image.config.architecture === wanted.architecture && image.config.os === wanted.os
+    ? image
+    : undefined;
 }
 
 function isUnreachable(error: unknown): boolean {
@@ -101,7 +103,11 @@ async function fetchImage(
 ): Promise<StoredImage> {
   const wanted = wantedPlatform(options);
   const resolved = await resolveManifest(client, reference, wanted);
-  if (stored && options.policy === "newer" && stored.manifest.config.digest === resolved.manifest.config.digest) {
+  if (
+    stored &&
+    options.policy === "newer" &&
+    stored.manifest.config.digest === resolved.manifest.config.digest
+  ) {
     return stored;
   }
   const config = await fetchConfig(ctx, client, resolved.manifest.config);
@@ -127,7 +133,9 @@ async function fetchImage(
   try {
     // An rmi between import and commit may remove what it finds unused: then once more.
     for (let attempt = 0; attempt < 3; attempt++) {
-      await importLayers(ctx, staging.path, layers, (event) => options.onProgress?.({ type: "layer", ...event }));
+      await importLayers(ctx, staging.path, layers, (event) =>
+        options.onProgress?.({ type: "layer", ...event }),
+      );
       options.onProgress?.({ type: "config", digest: resolved.manifest.config.digest });
       const committed = await commitImage(ctx, staging.path, image);
       if (committed) {
@@ -138,9 +146,13 @@ async function fetchImage(
   } finally {
     await staging.remove();
   }
-  throw new EngineError("image-vanished", `${formatReference(reference)}: layers were removed while it was pulled`, {
-    hint: "another command removes images; pull again",
-  });
+  throw new EngineError(
+    "image-vanished",
+    `${formatReference(reference)}: layers were removed while it was pulled`,
+    {
+      hint: "another command removes images; pull again",
+    },
+  );
 }
 
 function wantedPlatform({ platform }: PullOptions): Platform {
@@ -148,7 +160,11 @@ function wantedPlatform({ platform }: PullOptions): Platform {
   return platform === undefined ? here : parsePlatform(platform, here);
 }
 
-async function resolveManifest(client: RegistryClient, reference: FullReference, wanted: Platform): Promise<Resolved> {
+async function resolveManifest(
+  client: RegistryClient,
+  reference: FullReference,
+  wanted: Platform,
+): Promise<Resolved> {
   const what = formatReference(reference);
   const first = await client.manifest(reference.digest ?? (reference.tag as string));
   const parsed = parseManifest(first.bytes, what, first.mediaType);
@@ -158,8 +174,13 @@ async function resolveManifest(client: RegistryClient, reference: FullReference,
   const chosen = chooseManifest(parsed.index, wanted, what);
   const second = await client.manifest(chosen.digest, chosen.size);
   const inner = parseManifest(second.bytes, what, chosen.mediaType);
-  if (inner.kind === "index") throw new EngineError("bad-manifest", `${what}: an index inside an index is not supported`);
-  return { manifest: checkImage(inner.manifest, what), bytes: second.bytes, digests: [first.digest, second.digest] };
+  if (inner.kind === "index")
+    throw new EngineError("bad-manifest", `${what}: an index inside an index is not supported`);
+  return {
+    manifest: checkImage(inner.manifest, what),
+    bytes: second.bytes,
+    digests: [first.digest, second.digest],
+  };
 }
 
 /** Manifests also describe signatures, charts and whatnot. */

@@ -4,8 +4,8 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { writeError } from "../../host/files.ts";
 import { completeReference, formatReference, localName, parseReference } from "../../oci/reference.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
 import { type SavedImage, writeDockerArchive, writeOciArchive } from "../../storage/image-archive-writer.ts";
+import { readImageIndex } from "../../storage/image-index.ts";
 import { getImage, resolveImage } from "../../storage/images.ts";
 
 export interface SaveOptions {
@@ -17,7 +17,11 @@ export interface SaveOptions {
 }
 
 /** Writes images as an archive that `load` gives back. */
-export async function saveImages(ctx: Context, names: readonly string[], options: SaveOptions): Promise<void> {
+export async function saveImages(
+  ctx: Context,
+  names: readonly string[],
+  options: SaveOptions,
+): Promise<void> {
   const write = writerOf(options);
   const images = options.multiple ? mergeSame(names.map((name) => find(ctx, name))) : [withNames(ctx, names)];
   if (options.output === undefined) {
@@ -35,9 +39,13 @@ function writerOf({ format, multiple }: SaveOptions): typeof writeDockerArchive 
     throw new EngineError("bad-argument", "--multi-image-archive works with the format docker-archive only");
   }
   const known = format === "oci-dir" || format === "docker-dir";
-  throw new EngineError(known ? "not-supported" : "bad-argument", `unsupported format "${format}" for saving images`, {
-    hint: "use docker-archive or oci-archive",
-  });
+  throw new EngineError(
+    known ? "not-supported" : "bad-argument",
+    `unsupported format "${format}" for saving images`,
+    {
+      hint: "use docker-archive or oci-archive",
+    },
+  );
 }
 
 /** An image under the name by which it was asked for; by id it gets none. */
@@ -51,7 +59,9 @@ function withNames(ctx: Context, [first, ...more]: readonly string[]): SavedImag
   const saved = find(ctx, first as string);
   const extra = more.map((name) => {
     const { registry } = parseReference(name);
-    return registry === undefined ? localName(name) : formatReference(completeReference(parseReference(name)));
+    return registry === undefined
+      ? localName(name)
+      : formatReference(completeReference(parseReference(name)));
   });
   return { ...saved, names: [...new Set([...saved.names, ...extra])] };
 }
@@ -70,7 +80,9 @@ function mergeSame(images: readonly SavedImage[]): SavedImage[] {
 async function writeWhole(output: string, write: (fd: number) => Promise<void>): Promise<void> {
   const existing = fs.statSync(output, { throwIfNoEntry: false });
   const direct = existing !== undefined && !existing.isFile();
-  const target = direct ? output : path.join(path.dirname(output), `.${path.basename(output)}.${process.pid}.part`);
+  const target = direct
+    ? output
+    : path.join(path.dirname(output), `.${path.basename(output)}.${process.pid}.part`);
   let fd: number | undefined;
   try {
     fd = fs.openSync(target, "w", 0o644);

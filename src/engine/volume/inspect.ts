@@ -1,7 +1,13 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
-import { findVolume, getVolume, isVolumeEmpty, volumeDataPath, type VolumeRecord } from "../../storage/volumes.ts";
+import {
+  findVolume,
+  getVolume,
+  isVolumeEmpty,
+  type VolumeRecord,
+  volumeDataPath,
+} from "../../storage/volumes.ts";
 import { volumeUsers } from "./users.ts";
 
 /** A volume as `volume inspect` shows it: Podman's keys in Podman's order. */

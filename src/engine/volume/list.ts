@@ -11,7 +11,8 @@ export function listVolumes(ctx: Context, filters: readonly string[] = []): Reco
   const groups = new Map<string, Predicate[]>();
   for (const filter of filters) {
     const equals = filter.indexOf("=");
-    if (equals < 0) throw new EngineError("bad-filter", `invalid filter "${filter}"`, { hint: "use KEY=VALUE" });
+    if (equals < 0)
+      throw new EngineError("bad-filter", `invalid filter "${filter}"`, { hint: "use KEY=VALUE" });
     const key = filter.slice(0, equals);
     groups.set(key, [...(groups.get(key) ?? []), parseFilter(ctx, key, filter.slice(equals + 1))]);
   }
@@ -30,7 +31,8 @@ function parseFilter(ctx: Context, key: string, value: string): Predicate {
       return () => value === "local";
     case "label": {
       const [label, wanted] = splitLabel(value);
-      return ({ labels }) => Object.hasOwn(labels, label) && (wanted === undefined || labels[label] === wanted);
+      return ({ labels }) =>
+        Object.hasOwn(labels, label) && (wanted === undefined || labels[label] === wanted);
     }
     case "dangling": {
       if (!/^(true|false|1|0)$/i.test(value)) {
