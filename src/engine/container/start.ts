@@ -7,8 +7,9 @@ import { MonitorConnection } from "../../runtime/control.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import { type ContainerRecord, readRecord } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
-import { copyUpVolumes } from "./copy-up.ts";
+import { chownSources, copyUpVolumes } from "./copy-up.ts";
 import { healContainer } from "./heal.ts";
+import { explainPortInUse } from "./port.ts";
 import { prepareStart } from "./prepare.ts";
 import { allowMount } from "./rootfs.ts";
 
@@ -29,13 +30,16 @@ export async function startContainer(ctx: Context, record: ContainerRecord, opti
       await startInitialized(last?.socket as string, record);
       return relay;
     }
-    const directory = await prepareStart(ctx, record);
-    await copyUpVolumes(ctx, record);
+    const { directory, owner } = await prepareStart(ctx, record);
+    await copyUpVolumes(ctx, record, owner);
+    chownSources(ctx, record, owner);
     // Seen by the sweep from before there is a monitor that could be killed.
     ensureDirectory(runDirectory(ctx, record.id));
     allowMount(ctx, record);
     const relay = startContainerMonitor(ctx, directory, options);
-    const pid = await relay.started();
+    const pid = await relay.started().catch((error: unknown) => {
+      throw explainPortInUse(ctx, record, error);
+    });
     if (record.pidFile) fs.writeFileSync(record.pidFile, `${pid}`);
     return relay;
   });
