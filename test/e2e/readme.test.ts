@@ -14,7 +14,7 @@ const home = useHome();
 
 test("every line of the README's tour works as pasted", async () => {
   const script = tour();
-  expect(script.split("\n").length).toBeGreaterThan(30);
+  expect(script.split("\n").length).toBeGreaterThan(20);
   const cwd = join(home.directory, "tour");
   mkdirSync(cwd);
   const env = { PATH: `${dirname(home.program)}:${home.env.PATH}` };
