@@ -36,6 +36,20 @@ install_packages() {
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
 }
 
+# npm leaves out optional packages whose Node.js is newer than the one that it runs on, and the test runner needs one.
+install_npm_packages() {
+	# npm writes this file last.
+	[ -z "$(find node_modules/.package-lock.json -newer package-lock.json 2>/dev/null)" ] || return 0
+	bootstrap=$(mktemp -d)
+	trap 'rm -rf "$bootstrap"' EXIT
+	if ! node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)'; then
+		echo "Node.js $(node --version) is too old to install the rest with; fetching a newer one for that"
+		npm install --prefix "$bootstrap" --no-fund --no-audit --loglevel=error node@24 npm@11
+	fi
+	PATH="$bootstrap/node_modules/.bin:$PATH" npm ci --no-fund --no-audit --loglevel=error
+	rm -rf "$bootstrap"
+}
+
 # The first range of 65536 ids after all that are granted.
 grant_subordinate_ids() {
 	for kind in uid gid; do
@@ -62,8 +76,7 @@ case "${1:-}" in
 *)
 	[ "$(uname -s)" = Linux ] || fail "Coracle needs Linux"
 	install_packages
-	# npm writes this file last.
-	[ -n "$(find node_modules/.package-lock.json -newer package-lock.json 2>/dev/null)" ] || npm ci --no-fund --no-audit --loglevel=error
+	install_npm_packages
 	npm run --silent build
 	[ "$(id -u)" = 0 ] || grant_subordinate_ids "$(id -un)"
 	say_hello
