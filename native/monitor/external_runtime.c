@@ -28,9 +28,29 @@ static const char **command(struct monitor *m, size_t *count)
 	return argv;
 }
 
-/* The words by which crun, runc and youki tell a command that isn't there or can't be executed; Podman goes by them too. */
-static int runtime_error(struct error *err, const char *runtime, const char *said)
+/* runc logs `time="…" level=error msg="…"`: the last message is the failure, the rest is noise. Edits in place. */
+static const char *last_message(char *said)
 {
+	static const char key[] = " msg=\"";
+	char *start = NULL;
+	for (char *at = strstr(said, key); at; at = strstr(start, key))
+		start = at + sizeof key - 1;
+	if (!start)
+		return said;
+	char *to = start;
+	for (const char *from = start; *from && *from != '"'; from++) {
+		if (*from == '\\' && from[1])
+			from++;
+		*to++ = *from;
+	}
+	*to = '\0';
+	return start;
+}
+
+/* The words by which crun, runc and youki tell a command that isn't there or can't be executed; Podman goes by them too. */
+static int runtime_error(struct error *err, const char *runtime, char *output)
+{
+	const char *said = last_message(output);
 	const char *code = "runtime-failed";
 	int exit_code = 125;
 	if (strcasestr(said, "executable file not found") || strcasestr(said, "executable file `") ||

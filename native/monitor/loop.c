@@ -5,6 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "memory.h"
+
 int loop_open(struct loop *loop)
 {
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -85,12 +87,26 @@ static void expire(struct loop *loop)
 	}
 }
 
+static int wait_one(struct loop *loop, struct epoll_event *event)
+{
+	int timeout = next_timeout(loop);
+	if (loop->idle || (timeout >= 0 && timeout <= MEMORY_IDLE_MS))
+		return epoll_wait(loop->epoll, event, 1, timeout);
+	int n = epoll_wait(loop->epoll, event, 1, MEMORY_IDLE_MS);
+	if (n == 0) {
+		memory_give_back();
+		loop->idle = true;
+	}
+	return n;
+}
+
 /* One event at a time: its handler may free any other source, which a batch would still point to. */
 void loop_step(struct loop *loop)
 {
 	struct epoll_event event;
-	int n = epoll_wait(loop->epoll, &event, 1, next_timeout(loop));
+	int n = wait_one(loop, &event);
 	if (n > 0) {
+		loop->idle = false;
 		struct source *source = event.data.ptr;
 		source->ready(source, event.events);
 	}

@@ -2,6 +2,7 @@
 #ifndef CORACLE_MONITOR_LOOP_H
 #define CORACLE_MONITOR_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 
@@ -16,6 +17,7 @@ struct source {
 
 struct loop {
 	int epoll;
+	bool idle;
 	long long deadline[TIMER_COUNT]; /* CLOCK_BOOTTIME milliseconds, 0: not set */
 	void (*expired)(void *owner, enum timer timer);
 	void *owner;

@@ -16,6 +16,7 @@
 #include "monitor.h"
 #include "relay.h"
 #include "rootfs.h"
+#include "selfprotect.h"
 #include "supervisor.h"
 #include "terminal.h"
 
@@ -144,9 +145,8 @@ static int connect_pair(struct connection *connection)
 
 static int become_monitor(struct launch *launch)
 {
-	/* Memory that grew at the top is given back at once; this process is to be small for a long time. */
+	/* Memory that grew at the top is given back at once. */
 	mallopt(M_TRIM_THRESHOLD, 32 * 1024);
-	malloc_trim(0);
 	return supervise(launch);
 }
 
@@ -255,11 +255,17 @@ int monitor_main(int argc, char **argv)
 		return 0;
 	}
 	fill_stdio();
-	if (argc < 2 || parse_arguments(argc - 1, argv + 1, &arguments, &err) < 0) {
-		if (argc < 2)
-			error_set(&err, "internal", "see `coracle-monitor --help`");
+	/*
+	 * Our children enter containers, whose processes shall not reach our executable through them. Before the arguments
+	 * are taken apart: it executes us anew with them.
+	 */
+	bool enters = strcmp(verb, "run") == 0 || strcmp(verb, "exec") == 0;
+	if (enters && selfprotect(argv, &err) < 0)
 		return fail(-1, &err);
-	}
+	if (argc < 2)
+		error_set(&err, "internal", "see `coracle-monitor --help`");
+	if (argc < 2 || parse_arguments(argc - 1, argv + 1, &arguments, &err) < 0)
+		return fail(-1, &err);
 	int rc, count = arguments.operand_count;
 	if (strcmp(verb, "run") == 0 && count == 1)
 		rc = run(&arguments, &err);

@@ -1,18 +1,29 @@
 #include "memory.h"
 
+#include <link.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Of the linker: the beginning of the program, the end of its code. */
-extern const char __executable_start[], etext[];
+static int give_back_segments(struct dl_phdr_info *info, size_t size, void *data)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	(void)size;
+	(void)data;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+		if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W))
+			continue;
+		uintptr_t start = (info->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+		uintptr_t end = (info->dlpi_addr + segment->p_vaddr + segment->p_memsz) & ~(page - 1);
+		madvise((void *)start, end - start, MADV_DONTNEED);
+	}
+	return 0;
+}
 
 void memory_give_back(void)
 {
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t start = (uintptr_t)__executable_start & ~(page - 1), end = (uintptr_t)etext & ~(page - 1);
 	malloc_trim(0);
-	if (end > start)
-		madvise((void *)start, end - start, MADV_DONTNEED);
+	dl_iterate_phdr(give_back_segments, NULL);
 }

@@ -31,7 +31,7 @@ enum { FD_DATA, FD_CONTROL, FD_COMMANDS, FD_SIGNALS, FD_STDIN, FD_STDOUT, FD_COU
 struct relay {
 	const struct relay_options *options;
 	int data, control, signals;
-	bool stdin_open, done;
+	bool stdin_open, done, idle;
 	int exit_code;
 	struct detach_keys keys;
 	struct relay_output output;
@@ -280,7 +280,11 @@ static void step(struct relay *r)
 	/* A monitor that has ended leaves POLLHUP on while we can't write: only what we can act on is asked for. */
 	if (fds[FD_DATA].events == 0)
 		fds[FD_DATA].fd = -1;
-	if (poll(fds, FD_COUNT, -1) < 0)
+	int n = poll(fds, FD_COUNT, r->idle ? -1 : MEMORY_IDLE_MS);
+	if (n == 0)
+		memory_give_back();
+	r->idle = n == 0;
+	if (n <= 0)
 		return;
 	if (fds[FD_SIGNALS].revents)
 		read_signal(r);
@@ -327,7 +331,6 @@ int relay_run(const struct relay_options *options, int data, int control)
 		terminal_raw();
 	if (data >= 0)
 		send_terminal_size(r);
-	memory_give_back();
 	while (!r->done)
 		step(r);
 	terminal_restore();

@@ -17,7 +17,6 @@
 
 #include "cleanup.h"
 #include "file.h"
-#include "memory.h"
 #include "rootfs.h"
 #include "setup.h"
 
@@ -88,8 +87,6 @@ static void running(struct monitor *m)
 		supervisor_kill(m, m->pending_signal);
 	m->pending_signal = 0;
 	supervisor_advance(m);
-	if (m->phase == PHASE_RUNNING)
-		memory_give_back();
 }
 
 static void start_done(struct monitor *m, const struct operation_result *result)

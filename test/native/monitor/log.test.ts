@@ -50,9 +50,13 @@ test.each(["k8s-file", "json-file"])("%s is rotated over its size", async (drive
   const files = ["log.2", "log.1", "log"].map((name) => readFileSync(join(bundle.directory, name), "utf8"));
   expect(bundle.exists("log.3")).toBe(false);
   for (const text of files) expect(text.length).toBeLessThanOrEqual(20000);
-  const numbers = files.join("").split("\n").slice(0, -1).map((line) => Number(/ F (\d+)$|"log":"(\d+)/.exec(line)?.slice(1).join("")));
+  // A line that one read of the pipe has cut is in two entries.
+  const lines = driver === "json-file" ? files.join("").replaceAll(/^\{"log":"(\d*)(\\n)?".*\n/gm, (_, digits, end) => digits + (end ? "\n" : "")) : files.join("").replaceAll(/^\S+ stdout F (.*)$/gm, "$1").replaceAll(/^\S+ stdout P (.*)\n/gm, "$1");
+  const numbers = lines.split("\n").slice(0, -1).map(Number);
   expect(numbers.at(-1)).toBe(2000);
-  expect(numbers).toEqual(numbers.map((_, i) => (numbers[0] as number) + i));
+  // The oldest entry may be the end of a line.
+  const whole = numbers.slice(1);
+  expect(whole).toEqual(whole.map((_, i) => (whole[0] as number) + i));
 });
 
 test("with one file only, it is started anew", async () => {
