@@ -25,9 +25,9 @@ describe("stop", () => {
     expect(await client.stop()).toEqual({ ok: true });
     expect(bundle.status).toMatchObject({ status: "exited", exitCode: 9, stoppedByUser: true });
     await client.closed;
-    expect(client.frames.filter(({ type }) => type === "X").map(({ payload }) => JSON.parse(payload.toString()))).toEqual([
-      { event: "exited", exitCode: 9, signal: 0, oomKilled: false },
-    ]);
+    expect(
+      client.frames.filter(({ type }) => type === "X").map(({ payload }) => JSON.parse(payload.toString())),
+    ).toEqual([{ event: "exited", exitCode: 9, signal: 0, oomKilled: false }]);
   });
 
   test("sends another signal when asked to", async () => {
@@ -97,12 +97,19 @@ describe("restart policy", () => {
     const args = ["sh", "-c", "echo run >>/tmp/runs; cat /tmp/runs; exit 6"];
     const bundle = workshop.bundle({ args, monitor: { restart: { policy: "on-failure", max: 2 } } });
     await bundle.run().exit;
-    expect(await bundle.waitFor("exited")).toMatchObject({ exitCode: 6, restartCount: 2, stoppedByUser: false });
+    expect(await bundle.waitFor("exited")).toMatchObject({
+      exitCode: 6,
+      restartCount: 2,
+      stoppedByUser: false,
+    });
     expect(bundle.log.match(/run$/gm)).toHaveLength(1 + 2 + 3);
   });
 
   test("on-failure leaves a container that succeeded", async () => {
-    const bundle = workshop.bundle({ args: ["true"], monitor: { restart: { policy: "on-failure", max: 0 } } });
+    const bundle = workshop.bundle({
+      args: ["true"],
+      monitor: { restart: { policy: "on-failure", max: 0 } },
+    });
     await bundle.run().exit;
     expect(await bundle.waitFor("exited")).toMatchObject({ restartCount: 0 });
   });
@@ -120,7 +127,10 @@ describe("restart policy", () => {
   });
 
   test("a killed container is started again, one killed by its user is not", async () => {
-    const bundle = workshop.bundle({ args: ["sleep", "100"], monitor: { restart: { policy: "always", max: 0 } } });
+    const bundle = workshop.bundle({
+      args: ["sleep", "100"],
+      monitor: { restart: { policy: "always", max: 0 } },
+    });
     await bundle.run().exit;
     const first = bundle.status.init?.pid as number;
     process.kill(first, "SIGKILL");
@@ -133,7 +143,8 @@ describe("restart policy", () => {
 
 describe("cleanup", () => {
   /** Keeps the status it finds and tells whether the lock is free. */
-  const script = 'cat "$0/status.json" >"$0/cleaned.new"; flock -n "$0/lock" echo free >>"$0/cleaned.new"; mv "$0/cleaned.new" "$0/cleaned"';
+  const script =
+    'cat "$0/status.json" >"$0/cleaned.new"; flock -n "$0/lock" echo free >>"$0/cleaned.new"; mv "$0/cleaned.new" "$0/cleaned"';
   const withCleanup = (args: string[], changes = {}): Bundle => {
     const bundle = workshop.bundle({ args });
     bundle.change({ cleanup: ["/bin/sh", "-c", script, bundle.directory], ...changes });
@@ -173,11 +184,21 @@ describe("clients", () => {
     const args = ["sh", "-c", "read line; echo out; echo err >&2; sleep 100"];
     const bundle = workshop.bundle({ args, monitor: { openStdin: true, stdinOnce: false } });
     await bundle.run().exit;
-    const clients = await Promise.all([bundle.client(2), bundle.client(4), bundle.client(6), bundle.client(0)]);
+    const clients = await Promise.all([
+      bundle.client(2),
+      bundle.client(4),
+      bundle.client(6),
+      bundle.client(0),
+    ]);
     const writer = await bundle.client(1);
     writer.send("I", "go\n");
     await waitUntil(() => clients[2]?.output().length === 8);
-    expect(clients.map((client) => client.output())).toEqual(["out\n", "err\n", expect.stringMatching(/out\n/), ""]);
+    expect(clients.map((client) => client.output())).toEqual([
+      "out\n",
+      "err\n",
+      expect.stringMatching(/out\n/),
+      "",
+    ]);
     await (await bundle.client()).stop(0);
   });
 

@@ -19,7 +19,11 @@ let count = 0;
 class Session {
   readonly directory: string;
 
-  constructor(args: string[], changes: Record<string, unknown> = {}, processChanges: Record<string, unknown> = {}) {
+  constructor(
+    args: string[],
+    changes: Record<string, unknown> = {},
+    processChanges: Record<string, unknown> = {},
+  ) {
     const session = `s${count++}`;
     this.directory = join(bundle.directory, session);
     mkdirSync(this.directory, { mode: 0o700 });
@@ -28,7 +32,14 @@ class Session {
       version: 1,
       id: bundle.id,
       session,
-      process: { terminal: false, user: { uid: 0, gid: 0 }, args, env: ["PATH=/bin"], cwd: "/", ...processChanges },
+      process: {
+        terminal: false,
+        user: { uid: 0, gid: 0 },
+        args,
+        env: ["PATH=/bin"],
+        cwd: "/",
+        ...processChanges,
+      },
       openStdin: false,
       runDir: this.directory,
       aliveFile: null,
@@ -59,7 +70,10 @@ test("gives output and exit code", async () => {
 });
 
 test("carries stdin to its end", async () => {
-  const relay = new Session(["wc", "-c"], { openStdin: true }).run({ attach: stdio, input: Buffer.alloc(3_000_000) });
+  const relay = new Session(["wc", "-c"], { openStdin: true }).run({
+    attach: stdio,
+    input: Buffer.alloc(3_000_000),
+  });
   expect(await relay.exit).toBe(0);
   expect(relay.stdout.toString().trim()).toBe("3000000");
 });
@@ -71,7 +85,11 @@ test("very short ones all give their code", async () => {
 });
 
 test("has a terminal when asked to", async () => {
-  const relay = new Session(["sh", "-c", "test -t 0 && test -t 1 && echo terminal"], { openStdin: true }, { terminal: true }).run({ attach: stdio });
+  const relay = new Session(
+    ["sh", "-c", "test -t 0 && test -t 1 && echo terminal"],
+    { openStdin: true },
+    { terminal: true },
+  ).run({ attach: stdio });
   expect(await relay.exit).toBe(0);
   expect(relay.stdout.toString()).toBe("terminal\r\n");
 });

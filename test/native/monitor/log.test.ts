@@ -20,7 +20,11 @@ async function logged(driver: string, args: string[], log: Record<string, unknow
 const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}[+-]\d\d:\d\d`;
 
 test("k8s-file has time, stream, F or P and the line", async () => {
-  const { bundle } = await logged("k8s-file", ["sh", "-c", "printf 'whole\\n\\npart'; sleep 0.2; echo err >&2; sleep 0.2; echo ial"]);
+  const { bundle } = await logged("k8s-file", [
+    "sh",
+    "-c",
+    "printf 'whole\\n\\npart'; sleep 0.2; echo err >&2; sleep 0.2; echo ial",
+  ]);
   expect(bundle.log).toMatch(
     new RegExp(
       `^${time} stdout F whole\n${time} stdout F \n${time} stdout P part\n${time} stderr F err\n${time} stdout F ial\n$`,
@@ -29,8 +33,15 @@ test("k8s-file has time, stream, F or P and the line", async () => {
 });
 
 test("k8s-file cuts long lines into pieces that join to the line", async () => {
-  const { bundle } = await logged("k8s-file", ["sh", "-c", "head -c 100000 /dev/zero | tr '\\0' x; echo; echo end"]);
-  const entries = bundle.log.split("\n").slice(0, -1).map((line) => /^\S+ stdout ([FP]) (.*)$/.exec(line) as RegExpExecArray);
+  const { bundle } = await logged("k8s-file", [
+    "sh",
+    "-c",
+    "head -c 100000 /dev/zero | tr '\\0' x; echo; echo end",
+  ]);
+  const entries = bundle.log
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => /^\S+ stdout ([FP]) (.*)$/.exec(line) as RegExpExecArray);
   expect(entries.map((entry) => entry[2]).join("")).toBe(`${"x".repeat(100000)}end`);
   expect(entries.filter((entry) => entry[1] === "F").length).toBeLessThanOrEqual(2);
   expect(entries[0]?.[1]).toBe("P");
@@ -38,11 +49,28 @@ test("k8s-file cuts long lines into pieces that join to the line", async () => {
 
 test("json-file has Docker's lines, whatever the bytes are", async () => {
   const text = 'quote " back \\ tab \t bell \x07 é 漢 😀';
-  const { bundle } = await logged("json-file", ["sh", "-c", `printf '%s\\n' "$0"; printf '\\377\\n' >&2; sleep 0.1; printf '\\303'; sleep 0.1; printf '\\251 split\\n'`, text]);
-  const entries = bundle.log.split("\n").slice(0, -1).map((line) => JSON.parse(line));
-  expect(entries[0]).toEqual({ log: `${text}\n`, stream: "stdout", time: expect.stringMatching(/^\d{4}-.*\.\d{9}Z$/) });
+  const { bundle } = await logged("json-file", [
+    "sh",
+    "-c",
+    `printf '%s\\n' "$0"; printf '\\377\\n' >&2; sleep 0.1; printf '\\303'; sleep 0.1; printf '\\251 split\\n'`,
+    text,
+  ]);
+  const entries = bundle.log
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+  expect(entries[0]).toEqual({
+    log: `${text}\n`,
+    stream: "stdout",
+    time: expect.stringMatching(/^\d{4}-.*\.\d{9}Z$/),
+  });
   expect(entries[1]).toMatchObject({ log: "\ufffd\n", stream: "stderr" });
-  expect(entries.slice(2).map((entry) => entry.log).join("")).toBe("é split\n");
+  expect(
+    entries
+      .slice(2)
+      .map((entry) => entry.log)
+      .join(""),
+  ).toBe("é split\n");
 });
 
 test.each(["k8s-file", "json-file"])("%s is rotated over its size", async (driver) => {
@@ -51,7 +79,15 @@ test.each(["k8s-file", "json-file"])("%s is rotated over its size", async (drive
   expect(bundle.exists("log.3")).toBe(false);
   for (const text of files) expect(text.length).toBeLessThanOrEqual(20000);
   // A line that one read of the pipe has cut is in two entries.
-  const lines = driver === "json-file" ? files.join("").replaceAll(/^\{"log":"(\d*)(\\n)?".*\n/gm, (_, digits, end) => digits + (end ? "\n" : "")) : files.join("").replaceAll(/^\S+ stdout F (.*)$/gm, "$1").replaceAll(/^\S+ stdout P (.*)\n/gm, "$1");
+  const lines =
+    driver === "json-file"
+      ? files
+          .join("")
+          .replaceAll(/^\{"log":"(\d*)(\\n)?".*\n/gm, (_, digits, end) => digits + (end ? "\n" : ""))
+      : files
+          .join("")
+          .replaceAll(/^\S+ stdout F (.*)$/gm, "$1")
+          .replaceAll(/^\S+ stdout P (.*)\n/gm, "$1");
   const numbers = lines.split("\n").slice(0, -1).map(Number);
   expect(numbers.at(-1)).toBe(2000);
   // The oldest entry may be the end of a line.
@@ -79,7 +115,9 @@ test("none writes nothing", async () => {
 });
 
 test("passthrough gives the container the caller's own stdio", async () => {
-  const { relay } = await logged("passthrough", ["sh", "-c", "echo out; echo err >&2; exit 2"], { path: null });
+  const { relay } = await logged("passthrough", ["sh", "-c", "echo out; echo err >&2; exit 2"], {
+    path: null,
+  });
   expect(relay.stdout.toString()).toBe("out\n");
   expect(relay.stderr).toBe("err\n");
   expect(await relay.exit).toBe(2);

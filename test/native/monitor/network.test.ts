@@ -46,9 +46,11 @@ test("a published port leads into the container, and slirp4netns ends with it", 
   let text = "";
   await waitUntil(async () => {
     const socket = createConnection(host, "127.0.0.1");
-    socket.on("error", () => {}).on("data", (data) => {
-      text += data;
-    });
+    socket
+      .on("error", () => {})
+      .on("data", (data) => {
+        text += data;
+      });
     await new Promise((resolve) => socket.on("close", resolve));
     return text !== "";
   });
@@ -76,7 +78,9 @@ test("a port in use is named", async (context) => {
   const relay = await bundle.output();
   server.close();
   expect(await relay.exit).toBe(125);
-  expect(relay.events).toMatchObject([{ event: "error", code: "port-in-use", message: expect.stringContaining(`${taken}/tcp`) }]);
+  expect(relay.events).toMatchObject([
+    { event: "error", code: "port-in-use", message: expect.stringContaining(`${taken}/tcp`) },
+  ]);
   expect(bundle.status).toMatchObject({ status: "exited", helpers: [], error: { code: "port-in-use" } });
 });
 
@@ -84,5 +88,7 @@ test("slirp4netns's own failure is told with its words", async (context) => {
   skipUnless(context, ...requirements());
   const network = { ...slirp().network, args: ["--mtu=1"] };
   const relay = await workshop.bundle({ args: ["true"], monitor: { network } }).output();
-  expect(relay.events).toMatchObject([{ event: "error", code: "network-failed", message: expect.stringMatching(/mtu/i) }]);
+  expect(relay.events).toMatchObject([
+    { event: "error", code: "network-failed", message: expect.stringMatching(/mtu/i) },
+  ]);
 });

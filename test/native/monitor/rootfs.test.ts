@@ -66,20 +66,34 @@ test("fuse-overlayfs that fails is told with its words", async (context) => {
   skipUnless(context, hasProgram("fuse-overlayfs"));
   const bundle = workshop.bundle({ args: ["true"] });
   cpSync("/bin/true", join(bundle.directory, "true"));
-  bundle.change(rootfs(bundle, { driver: "fuse-overlayfs", program: "/usr/bin/fuse-overlayfs", lower: ["/no/such/layer"] }));
+  bundle.change(
+    rootfs(bundle, {
+      driver: "fuse-overlayfs",
+      program: "/usr/bin/fuse-overlayfs",
+      lower: ["/no/such/layer"],
+    }),
+  );
   const relay = await bundle.output();
-  expect(relay.events).toMatchObject([{ code: "mount-failed", message: expect.stringContaining("/no/such/layer") }]);
+  expect(relay.events).toMatchObject([
+    { code: "mount-failed", message: expect.stringContaining("/no/such/layer") },
+  ]);
 });
 
-test.each(["overlay", "fuse-overlayfs"])("mount and unmount do the same in the caller's namespace: %s", (driver) => {
-  if (driver === "fuse-overlayfs" && hasProgram(driver)) return;
-  const bundle = workshop.bundle({ args: ["true"] });
-  bundle.change(rootfs(bundle, driver === "overlay" ? {} : { driver, program: "/usr/bin/fuse-overlayfs" }));
-  const monitor = join(nativeDirectory, "coracle-monitor");
-  const script = `"$0" mount "$1" && ls "$1/merged/etc" && "$0" unmount "$1" && ls "$1/merged" && "$0" unmount "$1" && echo end`;
-  const [program, ...args] = workshop.inNamespace(["sh", "-c", script, monitor, bundle.directory]) as [string, ...string[]];
-  expect(execFileSync(program, args).toString()).toBe("plain\nend\n");
-});
+test.each(["overlay", "fuse-overlayfs"])(
+  "mount and unmount do the same in the caller's namespace: %s",
+  (driver) => {
+    if (driver === "fuse-overlayfs" && hasProgram(driver)) return;
+    const bundle = workshop.bundle({ args: ["true"] });
+    bundle.change(rootfs(bundle, driver === "overlay" ? {} : { driver, program: "/usr/bin/fuse-overlayfs" }));
+    const monitor = join(nativeDirectory, "coracle-monitor");
+    const script = `"$0" mount "$1" && ls "$1/merged/etc" && "$0" unmount "$1" && ls "$1/merged" && "$0" unmount "$1" && echo end`;
+    const [program, ...args] = workshop.inNamespace(["sh", "-c", script, monitor, bundle.directory]) as [
+      string,
+      ...string[],
+    ];
+    expect(execFileSync(program, args).toString()).toBe("plain\nend\n");
+  },
+);
 
 test("driver none leaves the rootfs as it is", async () => {
   const bundle = workshop.bundle({ args: ["echo", "bare"] });

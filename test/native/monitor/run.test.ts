@@ -24,7 +24,14 @@ describe("a container in the foreground", () => {
       { event: "started", pid: expect.any(Number) },
       { event: "exited", exitCode: 3, signal: 0, oomKilled: false },
     ]);
-    expect(bundle.status).toMatchObject({ status: "exited", exitCode: 3, signal: 0, init: null, socket: null, error: null });
+    expect(bundle.status).toMatchObject({
+      status: "exited",
+      exitCode: 3,
+      signal: 0,
+      init: null,
+      socket: null,
+      error: null,
+    });
     expect(bundle.status.finishedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
     expect(bundle.exists("run")).toBe(false);
   });
@@ -46,7 +53,10 @@ describe("a container in the foreground", () => {
   });
 
   test("gives all of a large output to a reader that is slow", async () => {
-    const bundle = workshop.bundle({ args: ["sh", "-c", "seq 1 300000"], monitor: { log: { driver: "none" } } });
+    const bundle = workshop.bundle({
+      args: ["sh", "-c", "seq 1 300000"],
+      monitor: { log: { driver: "none" } },
+    });
     const relay = bundle.run({ attach: stdio });
     relay.child.stdout?.pause();
     await relay.started();
@@ -58,7 +68,9 @@ describe("a container in the foreground", () => {
   });
 
   test("ends although the caller's stdin stays open", async () => {
-    const relay = workshop.bundle({ args: ["true"], monitor: { openStdin: true } }).run({ attach: stdio, keepStdin: true });
+    const relay = workshop
+      .bundle({ args: ["true"], monitor: { openStdin: true } })
+      .run({ attach: stdio, keepStdin: true });
     expect(await relay.exit).toBe(0);
   });
 
@@ -86,7 +98,9 @@ describe("a container in the foreground", () => {
   });
 
   test("gets the signals of the control descriptor", async () => {
-    const bundle = workshop.bundle({ args: ["sh", "-c", "trap 'echo got; exit 7' USR1; echo up; while :; do sleep 0.1; done"] });
+    const bundle = workshop.bundle({
+      args: ["sh", "-c", "trap 'echo got; exit 7' USR1; echo up; while :; do sleep 0.1; done"],
+    });
     const relay = bundle.run({ attach: stdio });
     await relay.waitForOutput(/up/);
     relay.control.write("signal 10\n");
@@ -95,7 +109,10 @@ describe("a container in the foreground", () => {
   });
 
   test("gets signals although it does not read its stdin", async () => {
-    const bundle = workshop.bundle({ args: ["sh", "-c", "trap 'exit 7' USR1; echo up; while :; do sleep 0.1; done"], monitor: { openStdin: true } });
+    const bundle = workshop.bundle({
+      args: ["sh", "-c", "trap 'exit 7' USR1; echo up; while :; do sleep 0.1; done"],
+      monitor: { openStdin: true },
+    });
     const relay = bundle.run({ attach: stdio, input: randomBytes(10_000_000) });
     await relay.waitForOutput(/up/);
     relay.control.write("signal 10\n");
@@ -125,14 +142,25 @@ describe("a start that fails", () => {
   test("unknown keys are errors", async () => {
     const relay = await workshop.bundle({ args: ["true"], monitor: { surprise: 1 } }).output();
     expect(await relay.exit).toBe(125);
-    expect(relay.events).toMatchObject([{ event: "error", code: "bad-config", message: expect.stringContaining("surprise") }]);
+    expect(relay.events).toMatchObject([
+      { event: "error", code: "bad-config", message: expect.stringContaining("surprise") },
+    ]);
   });
 
   test("a missing layer is named", async () => {
     const bundle = workshop.bundle({ args: ["true"] });
-    const rootfs = { driver: "overlay", lower: ["/no/such/layer"], upper: join(bundle.directory, "upper"), work: join(bundle.directory, "work"), target: join(bundle.directory, "merged"), options: [] };
+    const rootfs = {
+      driver: "overlay",
+      lower: ["/no/such/layer"],
+      upper: join(bundle.directory, "upper"),
+      work: join(bundle.directory, "work"),
+      target: join(bundle.directory, "merged"),
+      options: [],
+    };
     const relay = await workshop.bundle({ args: ["true"], monitor: { rootfs } }).output();
-    expect(relay.events).toMatchObject([{ code: "mount-failed", message: expect.stringContaining("/no/such/layer") }]);
+    expect(relay.events).toMatchObject([
+      { code: "mount-failed", message: expect.stringContaining("/no/such/layer") },
+    ]);
   });
 
   test("a second monitor fails and leaves the first alone", async () => {
@@ -164,7 +192,9 @@ describe("a container in the background", () => {
     for (const pid of [bundle.status.monitor.pid, relay.child.pid as number]) {
       expect(memoryOf(pid).anonymous).toBeLessThanOrEqual(256);
       // Once there is nothing to do.
-      await waitUntil(() => memoryOf(pid).resident <= 768, { what: `at most 768 kB, not ${memoryOf(pid).resident}` });
+      await waitUntil(() => memoryOf(pid).resident <= 768, {
+        what: `at most 768 kB, not ${memoryOf(pid).resident}`,
+      });
     }
     await bundle.end();
   });
@@ -227,7 +257,10 @@ describe("a container in the background", () => {
 
   test("output that other processes keep open does not delay the end", async () => {
     // No pid namespace: the background process lives on.
-    const bundle = workshop.bundle({ args: ["sh", "-c", "sleep 3 & echo last; exit 4"], namespaces: ["mount", "network"] });
+    const bundle = workshop.bundle({
+      args: ["sh", "-c", "sleep 3 & echo last; exit 4"],
+      namespaces: ["mount", "network"],
+    });
     const begun = Date.now();
     const relay = await bundle.output();
     expect(await relay.exit).toBe(4);

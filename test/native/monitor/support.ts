@@ -23,7 +23,8 @@ const prefix = process.env.CORACLE_TEST_PREFIX;
 export const nativeDirectory =
   process.env.CORACLE_NATIVE_BIN ?? (prefix ? join(prefix, "lib/coracle/bin") : join(tree, "bin"));
 
-const applets = "sh cat echo sleep true false yes head dd stty kill printf id od tr seq wc date touch tail nc ls test";
+const applets =
+  "sh cat echo sleep true false yes head dd stty kill printf id od tr seq wc date touch tail nc ls test";
 
 export interface BundleOptions {
   /** Of the container's process. */
@@ -95,7 +96,9 @@ export class Relay {
       this.eventText += chunk.toString();
     });
     this.ready = new Promise((resolve) => ready.on("close", resolve));
-    this.exit = new Promise((resolve) => this.child.on("close", (code, signal) => resolve(code ?? (signal ? -1 : -2))));
+    this.exit = new Promise((resolve) =>
+      this.child.on("close", (code, signal) => resolve(code ?? (signal ? -1 : -2))),
+    );
   }
 
   get events(): Record<string, unknown>[] {
@@ -114,9 +117,11 @@ export class Relay {
   }
 
   async started(): Promise<number> {
-    const found = () => this.events.find((event) => ["started", "created", "error"].includes(event.event as string));
+    const found = () =>
+      this.events.find((event) => ["started", "created", "error"].includes(event.event as string));
     await waitUntil(() => found() !== undefined || this.child.exitCode !== null, { what: "start" });
-    if (found()?.event === "error" || !found()) throw new Error(`not started: ${this.eventText}${this.stderr}`);
+    if (found()?.event === "error" || !found())
+      throw new Error(`not started: ${this.eventText}${this.stderr}`);
     return found()?.pid as number;
   }
 
@@ -145,7 +150,10 @@ export class Client {
       this.rest = Buffer.concat([this.rest, data]);
       while (this.rest.length >= 5 && this.rest.length >= 5 + this.rest.readUInt32LE(1)) {
         const length = this.rest.readUInt32LE(1);
-        this.frames.push({ type: String.fromCharCode(this.rest[0] as number), payload: this.rest.subarray(5, 5 + length) });
+        this.frames.push({
+          type: String.fromCharCode(this.rest[0] as number),
+          payload: this.rest.subarray(5, 5 + length),
+        });
         this.rest = this.rest.subarray(5 + length);
       }
     });
@@ -180,7 +188,9 @@ export class Client {
   }
 
   answers(): Record<string, unknown>[] {
-    return this.frames.filter(({ type }) => type === "A").map(({ payload }) => JSON.parse(payload.toString()));
+    return this.frames
+      .filter(({ type }) => type === "A")
+      .map(({ payload }) => JSON.parse(payload.toString()));
   }
 
   kill(signal: number): Promise<Record<string, unknown>> {
@@ -252,9 +262,13 @@ export class Bundle {
     this.workshop = workshop;
     this.id = id;
     this.directory = join(workshop.directory, id);
-    for (const name of ["upper", "work", "merged"]) mkdirSync(join(this.directory, name), { recursive: true });
+    for (const name of ["upper", "work", "merged"])
+      mkdirSync(join(this.directory, name), { recursive: true });
     this.writeConfig(options);
-    writeFileSync(join(this.directory, "monitor.json"), JSON.stringify(this.monitorConfig(options.monitor ?? {})));
+    writeFileSync(
+      join(this.directory, "monitor.json"),
+      JSON.stringify(this.monitorConfig(options.monitor ?? {})),
+    );
   }
 
   /** Changes monitor.json before the next run. */
@@ -283,7 +297,12 @@ export class Bundle {
         // Only the owner of a pid namespace may mount its /proc.
         ...(namespaces.includes("pid") ? [{ destination: "/proc", type: "proc", source: "proc" }] : []),
         { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "mode=755"] },
-        { destination: "/dev/pts", type: "devpts", source: "devpts", options: ["newinstance", "ptmxmode=0666"] },
+        {
+          destination: "/dev/pts",
+          type: "devpts",
+          source: "devpts",
+          options: ["newinstance", "ptmxmode=0666"],
+        },
       ],
       linux: { namespaces: namespaces.map((type) => ({ type })), ...options.linux },
       ...(options.hooks && { hooks: options.hooks }),

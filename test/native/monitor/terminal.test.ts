@@ -24,7 +24,9 @@ class OnTerminal {
     const monitor = join(nativeDirectory, "coracle-monitor");
     const text = `cd ${bundle.directory}; tty >tty; ${setUp}; stty -g >before; ${bundle.workshop.inNamespace([monitor, command]).join(" ")} --ready-fd 3 3>events; echo code=$? >code; stty -g >after`;
     writeFileSync(join(bundle.directory, "command"), text);
-    this.running = new Running(["script", "-qec", `sh ${bundle.directory}/command`, "/dev/null"], { keepStdin: true });
+    this.running = new Running(["script", "-qec", `sh ${bundle.directory}/command`, "/dev/null"], {
+      keepStdin: true,
+    });
   }
 
   type(text: string): void {
@@ -44,7 +46,10 @@ class OnTerminal {
 }
 
 function terminalBundle(args: string[], monitor: Record<string, unknown> = {}): Bundle {
-  return workshop.bundle({ args, monitor: { terminal: true, openStdin: true, stdinOnce: false, ...monitor } });
+  return workshop.bundle({
+    args,
+    monitor: { terminal: true, openStdin: true, stdinOnce: false, ...monitor },
+  });
 }
 
 const runIt = (bundle: Bundle, more = "") => `run ${bundle.directory} --attach ${stdio} ${more}`;
@@ -52,7 +57,11 @@ const attachTo = (bundle: Bundle, more = "") => `attach ${bundle.socket} --attac
 
 describe("a container with a terminal", () => {
   test("has the size of the caller's from the first moment, and follows it", async () => {
-    const bundle = terminalBundle(["sh", "-c", "stty size; trap 'stty size; exit 3' WINCH; while :; do sleep 0.05; done"]);
+    const bundle = terminalBundle([
+      "sh",
+      "-c",
+      "stty size; trap 'stty size; exit 3' WINCH; while :; do sleep 0.05; done",
+    ]);
     const terminal = new OnTerminal(bundle, runIt(bundle));
     await terminal.running.waitForOutput(/33 77/);
     execFileSync("stty", ["-F", terminal.read("tty"), "rows", "44", "cols", "55"]);
@@ -61,7 +70,11 @@ describe("a container with a terminal", () => {
   });
 
   test("control-c reaches the container, not the relay", async () => {
-    const bundle = terminalBundle(["sh", "-c", "trap 'echo interrupted; exit 4' INT; echo up; while :; do sleep 0.05; done"]);
+    const bundle = terminalBundle([
+      "sh",
+      "-c",
+      "trap 'echo interrupted; exit 4' INT; echo up; while :; do sleep 0.05; done",
+    ]);
     const terminal = new OnTerminal(bundle, runIt(bundle));
     await terminal.running.waitForOutput(/up/);
     terminal.type("\x03");
@@ -94,7 +107,11 @@ describe("a container with a terminal", () => {
   });
 
   test("has no detach keys when they are empty", async () => {
-    const bundle = terminalBundle(["sh", "-c", "stty raw -echo; echo up; dd bs=1 count=2 2>/dev/null | od -An -tx1"]);
+    const bundle = terminalBundle([
+      "sh",
+      "-c",
+      "stty raw -echo; echo up; dd bs=1 count=2 2>/dev/null | od -An -tx1",
+    ]);
     const terminal = new OnTerminal(bundle, runIt(bundle, "--detach-keys ''"));
     await terminal.running.waitForOutput(/up/);
     terminal.type("\x10\x11");
@@ -108,7 +125,9 @@ describe("a container with a terminal", () => {
     const bundle = terminalBundle(["sh", "-c", "echo up; sleep 100"]);
     const terminal = new OnTerminal(bundle, runIt(bundle));
     await terminal.running.waitForOutput(/up/);
-    const relay = execFileSync("pgrep", ["-f", `coracle-monitor run ${bundle.directory} `]).toString().split("\n");
+    const relay = execFileSync("pgrep", ["-f", `coracle-monitor run ${bundle.directory} `])
+      .toString()
+      .split("\n");
     const pid = relay.map(Number).find((pid) => pid > 0 && pid !== bundle.status.monitor.pid) as number;
     process.kill(pid, "SIGTERM");
     expect(await terminal.end()).toBe(143);
@@ -124,7 +143,11 @@ describe("a container with a terminal", () => {
   });
 
   test("takes sizes and bytes from a caller without a terminal", async () => {
-    const bundle = terminalBundle(["sh", "-c", "trap 'stty size' WINCH; stty -echo; echo up; while :; do read line && echo got:$line; done"]);
+    const bundle = terminalBundle([
+      "sh",
+      "-c",
+      "trap 'stty size' WINCH; stty -echo; echo up; while :; do read line && echo got:$line; done",
+    ]);
     const relay = bundle.run({ attach: stdio, keepStdin: true });
     await relay.waitForOutput(/up/);
     relay.control.write("resize 12 34\n");
