@@ -9,14 +9,13 @@
 int apply_command(int argc, char **argv, struct error *err);
 int archive_command(int argc, char **argv, struct error *err);
 int cat_command(int argc, char **argv, struct error *err);
-int cat_command(int argc, char **argv, struct error *err);
+int chown_command(int argc, char **argv, struct error *err);
 int clone_command(int argc, char **argv, struct error *err);
 int copy_command(int argc, char **argv, struct error *err);
 int decompress_command(int argc, char **argv, struct error *err);
 int diff_command(int argc, char **argv, struct error *err);
 int extract_command(int argc, char **argv, struct error *err);
 int remove_command(int argc, char **argv, struct error *err);
-int stat_command(int argc, char **argv, struct error *err);
 int stat_command(int argc, char **argv, struct error *err);
 int sync_command(int argc, char **argv, struct error *err);
 int usage_command(int argc, char **argv, struct error *err);

@@ -86,8 +86,11 @@ export interface RelayOptions {
   preserveFds?: number;
 }
 
-/** How an attached container left us. */
-export type RelayEnd = { how: "exited"; exit: ExitEvent } | { how: "detached" };
+/** How an attached container left us: it ended, the user detached, or nobody reads our output any more. */
+export type RelayEnd = { how: "exited"; exit: ExitEvent } | { how: "detached" } | { how: "output-closed" };
+
+/** Exit code of a relay whose output is closed, and of the command then: what a shell sees of a writer that SIGPIPE ended. */
+export const BROKEN_PIPE = 141;
 
 /** A relay process and, through it, the monitor it started or connected to. */
 export class Relay {
@@ -156,8 +159,8 @@ export class Relay {
   /** Returns when the container has ended or the user has detached. */
   async end(): Promise<RelayEnd> {
     const event = await this.find("exited", "detached");
-    await this.exited;
-    if (event.event === "detached") return { how: "detached" };
+    const code = await this.exited;
+    if (event.event === "detached") return { how: code === BROKEN_PIPE ? "output-closed" : "detached" };
     return { how: "exited", exit: { exitCode: event.exitCode, signal: event.signal, oomKilled: event.oomKilled } };
   }
 

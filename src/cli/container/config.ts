@@ -8,7 +8,7 @@ import { parseDevice } from "../../oci/devices.ts";
 import { parseAddHost, parseDns } from "../../oci/hosts.ts";
 import { parseAnnotations, parseLabels } from "../../oci/labels.ts";
 import { parseLogConfig } from "../../oci/log-options.ts";
-import { parseImageVolumeMode, parseMounts, parseVolumesFrom } from "../../oci/mounts.ts";
+import { parseMounts, parseVolumesFrom } from "../../oci/mounts.ts";
 import { parseNamespace, parseNetwork, parseUserNamespace } from "../../oci/namespaces.ts";
 import { parseExposed, parsePorts } from "../../oci/ports.ts";
 import { cpusToQuota } from "../../oci/resources.ts";
@@ -100,9 +100,6 @@ function refuseUnsupported(flags: CreateFlags): void {
   if (flags["preserve-fds"] > 0) throw notSupportedYet("--preserve-fds");
   if (flags.systemd === "always") throw notSupportedYet("--systemd=always");
   if (flags["volumes-from"].length > 0) throw notSupportedYet("--volumes-from");
-  if (parseImageVolumeMode(flags["image-volume"]) !== "anonymous") {
-    throw notSupportedYet(`--image-volume=${flags["image-volume"]}`);
-  }
 }
 
 function processPart(flags: CreateFlags, detach: boolean) {

@@ -2,6 +2,7 @@ import type { CreateRequest } from "../../engine/container/create.ts";
 import type { PullOptions } from "../../engine/image/pull.ts";
 import { platformText, pullPolicy } from "../../engine/image/pull-options.ts";
 import { EngineError } from "../../errors.ts";
+import { parseImageVolumeMode } from "../../oci/mounts.ts";
 import { imageProgress } from "../image-progress.ts";
 import { containerConfig, entrypoint } from "./config.ts";
 import type { CreateFlags } from "./flags.ts";
@@ -32,6 +33,7 @@ export function createRequest(input: RequestInput): Omit<CreateRequest, "startPe
     unsetEnvAll: flags["unsetenv-all"],
     envHost: flags["env-host"],
     httpProxy: flags["http-proxy"],
+    imageVolume: parseImageVolumeMode(flags["image-volume"]),
     createCommand: [...input.commandLine],
     pidFile: flags.pidfile,
     cidFile: flags.cidfile,

@@ -3,8 +3,7 @@ import type { Context } from "../../host/context.ts";
 import { attachRelay, type Stream } from "../../runtime/monitor.ts";
 import { findRecord } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
-import { followRelay } from "./foreground.ts";
-import { removeIfAsked } from "./run.ts";
+import { finishForeground, followRelay } from "./foreground.ts";
 
 export interface AttachOptions {
   stdin: boolean;
@@ -24,7 +23,5 @@ export async function attachContainer(ctx: Context, nameOrId: string, options: A
   const attach: Stream[] = ["stdout", "stderr"];
   if (options.stdin && record.config.openStdin) attach.unshift("stdin");
   const relay = attachRelay(ctx, status.last.socket, { attach, detachKeys: options.detachKeys });
-  const exit = await followRelay(relay, options);
-  if (exit) await removeIfAsked(ctx, record);
-  return exit?.exitCode ?? null;
+  return finishForeground(ctx, record, await followRelay(relay, options));
 }

@@ -1,8 +1,8 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { findRecord } from "../../runtime/records.ts";
+import { removeIfAsked } from "./foreground.ts";
 import { healContainer } from "./heal.ts";
-import { removeIfAsked } from "./run.ts";
 
 /** What a monitor calls when its container has ended and no command is there to finish: removal for --rm. */
 export async function cleanUpContainer(ctx: Context, nameOrId: string): Promise<string | undefined> {

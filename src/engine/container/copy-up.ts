@@ -1,13 +1,19 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { listDirectory } from "../../host/files.ts";
 import { runNative } from "../../host/native.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import { volumeDataPath } from "../../storage/volumes.ts";
+import type { Owner } from "./prepare.ts";
 import { withRootfs } from "./rootfs.ts";
 
-/** Fills the empty volumes of a container with what the image has in their place, as Podman does at the first use. */
-export async function copyUpVolumes(ctx: Context, record: ContainerRecord): Promise<void> {
+/**
+ * Fills the empty volumes of a container with what the image has in their place, as Podman does at the first use. Where
+ * the image has nothing there, a new volume becomes the container's user's.
+ */
+export async function copyUpVolumes(ctx: Context, record: ContainerRecord, owner: Owner): Promise<void> {
   const empty = record.config.mounts.filter(
     (mount) =>
       mount.type === "volume" &&
@@ -18,6 +24,7 @@ export async function copyUpVolumes(ctx: Context, record: ContainerRecord): Prom
   if (empty.length === 0) return;
   await withRootfs(ctx, record, undefined, (root) => {
     for (const mount of empty) {
+      const target = volumeDataPath(ctx, mount.source);
       // Contents with owner and mode of the directory itself; nothing where the image has no such directory.
       try {
         runNative(ctx, "coracle-layer", [
@@ -27,11 +34,22 @@ export async function copyUpVolumes(ctx: Context, record: ContainerRecord): Prom
           "--from-path",
           mount.destination,
           "--to",
-          volumeDataPath(ctx, mount.source),
+          target,
         ]);
       } catch (error) {
         if (!(error instanceof EngineError && (error.code === "not-found" || error.code === "not-a-directory"))) throw error;
+        if (fs.statSync(target).uid === 0) fs.chownSync(target, owner.uid, owner.gid);
       }
     }
   });
+}
+
+/** The `U` option: what is mounted, and all in it, becomes the container's user's. */
+export function chownSources(ctx: Context, record: ContainerRecord, owner: Owner): void {
+  for (const mount of record.config.mounts) {
+    if (!mount.chown || mount.type === "tmpfs") continue;
+    const source = mount.type === "volume" ? volumeDataPath(ctx, mount.source) : mount.source;
+    const directory = path.join(source, mount.subpath ?? "");
+    runNative(ctx, "coracle-layer", ["chown", "--dir", directory, "--uid", `${owner.uid}`, "--gid", `${owner.gid}`]);
+  }
 }

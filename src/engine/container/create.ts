@@ -9,7 +9,12 @@ import { createStaging } from "../../host/staging.ts";
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
 import { checkName, randomName } from "../../oci/names.ts";
 import { runDirectory } from "../../runtime/places.ts";
-import { type ContainerRecord, containerDirectory, idOfName, publishContainer, releaseName } from "../../runtime/records.ts";
+import {
+  type ContainerRecord,
+  idOfName,
+  publishContainer,
+  stageRecord,
+} from "../../runtime/records.ts";
 import { storageDriver } from "../../storage/driver.ts";
 import { findImage, layerKeys } from "../../storage/images.ts";
 import { diffDirectory } from "../../storage/layers.ts";
@@ -17,6 +22,7 @@ import type { StorageDriver, StoredImage } from "../../storage/image-types.ts";
 import { createVolume, findVolume, removeVolume } from "../../storage/volumes.ts";
 import { type PullOptions, pullImage } from "../image/pull.ts";
 import { type ImageOverrides, withImageDefaults } from "./defaults.ts";
+import { dropContainer } from "./drop.ts";
 import { sweep } from "./heal.ts";
 import { choosePorts } from "./ports.ts";
 import { removeContainer } from "./rm.ts";
@@ -65,6 +71,20 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   const layers = image ? layerKeys(image) : [];
   const staging = createStaging(ctx, "container");
   const madeVolumes: string[] = [];
+  const record: ContainerRecord = {
+    version: 1,
+    id,
+    name: request.name,
+    createdAt: new Date().toISOString(),
+    config,
+    layers,
+    driver,
+    runtime: resolveRuntime(request.runtime ?? ctx.options.runtime),
+    createCommand: request.createCommand,
+    creator: self(),
+    startPending: request.startPending,
+    pidFile: request.pidFile && path.resolve(request.pidFile),
+  };
   try {
     makeRootfs(
       ctx,
@@ -72,41 +92,28 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
       driver,
       layers.map((key) => diffDirectory(ctx, key)),
     );
+    // From here on the volumes are known as ours, should we be killed (volume/orphans.ts).
+    stageRecord(record, staging.path);
     await makeVolumes(ctx, config.mounts, id, madeVolumes);
     if (request.replace && request.name !== "") {
       const old = idOfName(ctx, request.name);
       if (old !== undefined) await removeContainer(ctx, old, { force: true, ignore: true });
     }
-    const record: ContainerRecord = {
-      version: 1,
-      id,
-      name: request.name,
-      createdAt: new Date().toISOString(),
-      config,
-      layers,
-      driver,
-      runtime: resolveRuntime(request.runtime ?? ctx.options.runtime),
-      createCommand: request.createCommand,
-      creator: self(),
-      startPending: request.startPending,
-      pidFile: request.pidFile && path.resolve(request.pidFile),
-    };
+    // What the sweep looks at: with it a container that is published and not finished is found.
+    ensureDirectory(runDirectory(ctx, id));
     await publish(ctx, record, staging.path);
-    // What the sweep looks at: with it a container whose `run` is killed before the start is found.
-    if (request.startPending) ensureDirectory(runDirectory(ctx, id));
     // The other half of rmi's protocol: it looks for containers after it has taken the image out of the index.
     if (image && !findImage(ctx, image.id)) {
-      releaseName(ctx, record.name, id);
-      fs.renameSync(containerDirectory(ctx, id), staging.path);
       throw new EngineError("image-not-known", `${request.image}: image not known`, {
         hint: "it was removed while the container was being made",
       });
     }
     if (request.cidFile) fs.writeFileSync(request.cidFile, id);
+    if (!request.startPending) fs.rmdirSync(runDirectory(ctx, id));
     return record;
   } catch (error) {
-    fs.rmSync(staging.path, { recursive: true, force: true });
-    fs.rmSync(runDirectory(ctx, id), { recursive: true, force: true });
+    await dropContainer(ctx, record, { volumes: false });
+    await staging.remove();
     for (const volume of madeVolumes) await removeVolume(ctx, volume).catch(() => {});
     throw error;
   }

@@ -1,6 +1,7 @@
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
 import { type Environment, mergeEnv, proxyVariables } from "../../oci/env.ts";
 import type { ImageConfig } from "../../oci/image.ts";
+import { type ImageVolumeMode, imageVolumeMounts } from "../../oci/mounts.ts";
 import { parseExposed, publishExposed } from "../../oci/ports.ts";
 import { parseSignal } from "../../oci/signals.ts";
 
@@ -15,6 +16,8 @@ export interface ImageOverrides {
   envHost: boolean;
   /** --http-proxy: pass the host's proxy settings on. */
   httpProxy: boolean;
+  /** --image-volume: what becomes of the image's VOLUME entries. */
+  imageVolume: ImageVolumeMode;
 }
 
 /** SIGTERM. */
@@ -53,7 +56,7 @@ export function withImageDefaults(
     user: config.user || defaults.User || "",
     labels: { ...(defaults.Labels ?? {}), ...config.labels },
     stopSignal: config.stopSignal || imageStopSignal(defaults.StopSignal) || DEFAULT_STOP_SIGNAL,
-    mounts: nameVolumes([...config.mounts, ...imageVolumes(config.mounts, defaults.Volumes ?? {})], newVolumeName),
+    mounts: nameVolumes([...config.mounts, ...imageVolumes(config, overrides, defaults)], newVolumeName),
     ports: overrides.publishAll ? [...config.ports, ...publishExposed(exposed, config.ports)] : config.ports,
     exposed,
   };
@@ -68,20 +71,16 @@ function imageStopSignal(signal: string | undefined): number {
   }
 }
 
-/** VOLUME entries of the image that no mount covers. */
-function imageVolumes(mounts: MountRequest[], volumes: Record<string, object>): MountRequest[] {
-  const taken = new Set(mounts.map((mount) => trimSlash(mount.destination)));
-  return Object.keys(volumes)
-    .filter((destination) => !taken.has(trimSlash(destination)))
-    .map((destination) => ({ type: "volume", source: "", destination, options: [], anonymous: true }));
+function imageVolumes(
+  { mounts }: ContainerConfig,
+  { imageVolume }: ImageOverrides,
+  { Volumes = {} }: { Volumes?: Record<string, object> | null },
+): MountRequest[] {
+  return imageVolumeMounts(Object.keys(Volumes ?? {}), imageVolume, mounts);
 }
 
 function nameVolumes(mounts: MountRequest[], newVolumeName: () => string): MountRequest[] {
   return mounts.map((mount) =>
     mount.type === "volume" && mount.source === "" ? { ...mount, source: newVolumeName(), anonymous: true } : mount,
   );
-}
-
-function trimSlash(path: string): string {
-  return path.length > 1 ? path.replace(/\/+$/, "") : path;
 }

@@ -1,9 +1,11 @@
 import * as fs from "node:fs";
 import type { Context } from "../../host/context.ts";
+import { isAlive } from "../../host/process.ts";
 import { moveToTrash, removeTrees } from "../../host/staging.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory, releaseName } from "../../runtime/records.ts";
-import { removeVolume } from "../../storage/volumes.ts";
+import { readMonitorStatus } from "../../runtime/status.ts";
+import { dropAnonymousVolumes, markVolumes } from "../volume/orphans.ts";
 
 /**
  * Takes a container that doesn't run out of the store. One rename makes it disappear; deleting its files comes after,
@@ -14,15 +16,23 @@ export async function dropContainer(
   record: ContainerRecord,
   options: { volumes: boolean },
 ): Promise<void> {
+  if (options.volumes) markVolumes(ctx, record);
   const trash = moveToTrash(ctx, containerDirectory(ctx, record.id));
   releaseName(ctx, record.name, record.id);
+  if (trash !== undefined) endMonitor(trash);
   fs.rmSync(runDirectory(ctx, record.id), { recursive: true, force: true });
-  if (options.volumes) {
-    for (const mount of record.config.mounts) {
-      if (mount.type === "volume" && mount.anonymous) await removeVolume(ctx, mount.source).catch(() => {});
-    }
-  }
+  if (options.volumes) await dropAnonymousVolumes(ctx, record);
   if (trash !== undefined && !removeSmall(trash)) await removeTrees(ctx, [trash]);
+}
+
+/**
+ * Kills the monitor that a container's directory tells of. One whose engine was killed may not have told when we looked
+ * first. It does so before it makes anything, and ends if its directory has been moved by then; if it was faster, its
+ * word is in the trash.
+ */
+export function endMonitor(directory: string): void {
+  const monitor = readMonitorStatus(directory)?.monitor;
+  if (isAlive(monitor)) process.kill(monitor?.pid as number, "SIGKILL");
 }
 
 /** More than this is removed by the native program, which is worth a process then. */

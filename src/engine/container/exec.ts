@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
+import { constants } from "node:os";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
@@ -8,7 +9,8 @@ import { isAlive } from "../../host/process.ts";
 import { execProcess } from "../../oci/exec-process.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { type ResolvedUser, resolveUser } from "../../oci/user.ts";
-import { type ExecConfig, type MonitorConfig, type RelayOptions, startExecMonitor } from "../../runtime/monitor.ts";
+import { MonitorConnection } from "../../runtime/control.ts";
+import { BROKEN_PIPE, type ExecConfig, type MonitorConfig, type RelayOptions, startExecMonitor } from "../../runtime/monitor.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import { containerDirectory, findRecord } from "../../runtime/records.ts";
 import { type MonitorStatus, readStatus } from "../../runtime/status.ts";
@@ -90,15 +92,31 @@ export async function execInContainer(ctx: Context, nameOrId: string, request: E
       await relay.relayExit();
       return { session, exitCode: null };
     }
-    const exit = await followRelay(relay, { sigProxy: true });
-    if (!exit) return { session, exitCode: null };
+    const end = await followRelay(relay, { sigProxy: true });
+    if (end.how === "detached") return { session, exitCode: null };
+    if (end.how === "output-closed") {
+      await breakPipe(sessionDirectory);
+      return { session, exitCode: BROKEN_PIPE };
+    }
     fs.rmSync(sessionDirectory, { recursive: true, force: true });
-    return { session, exitCode: exit.exitCode };
+    return { session, exitCode: end.exit.exitCode };
   } catch (error) {
     fs.rmSync(sessionDirectory, { recursive: true, force: true });
     // The container's directory in the run root comes back only with its next start.
     if (!isAlive(init)) fs.rmSync(runDirectory(ctx, record.id), { recursive: true, force: true });
     throw error;
+  }
+}
+
+/** Tells the process that nobody reads its output, as the kernel would have if it wrote to our stdout itself. */
+async function breakPipe(sessionDirectory: string): Promise<void> {
+  const connection = await MonitorConnection.open(path.join(sessionDirectory, "attach"));
+  try {
+    await connection?.kill(constants.signals.SIGPIPE);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error; // it has ended meanwhile
+  } finally {
+    connection?.close();
   }
 }
 

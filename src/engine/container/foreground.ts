@@ -1,7 +1,12 @@
 import { constants } from "node:os";
 import { EngineError } from "../../errors.ts";
-import type { ExitEvent } from "../../runtime/control.ts";
-import type { Relay } from "../../runtime/monitor.ts";
+import type { Context } from "../../host/context.ts";
+import { BROKEN_PIPE, type Relay, type RelayEnd } from "../../runtime/monitor.ts";
+import { type ContainerRecord, readRecord } from "../../runtime/records.ts";
+import { isActive, readStatus } from "../../runtime/status.ts";
+import { withLock } from "../../host/lock.ts";
+import { dropContainer } from "./drop.ts";
+import { stopContainer } from "./stop.ts";
 
 /** Not for the container: our own business, or (the faults) never a message from somebody. */
 const kept = new Set<string>([
@@ -40,13 +45,12 @@ function proxySignals(relay: Relay): () => void {
   };
 }
 
-/** Stays with an attached container. Undefined when the user has detached from it. */
-export async function followRelay(relay: Relay, options: { sigProxy: boolean }): Promise<ExitEvent | undefined> {
+/** Stays with an attached container until that has ended or its output has nowhere to go. */
+export async function followRelay(relay: Relay, options: { sigProxy: boolean }): Promise<RelayEnd> {
   const stop = options.sigProxy ? proxySignals(relay) : () => {};
   try {
     await relay.started();
-    const end = await relay.end();
-    return end.how === "exited" ? end.exit : undefined;
+    return await relay.end();
   } catch (error) {
     if (error instanceof EngineError && error.code === "monitor-gone") {
       throw new EngineError("monitor-gone", "the container's monitor was killed, and the container with it", {
@@ -58,4 +62,24 @@ export async function followRelay(relay: Relay, options: { sigProxy: boolean }):
   } finally {
     stop();
   }
+}
+
+/**
+ * What the command that followed a container exits with; null after detaching. A --rm container is removed, also when
+ * nobody reads its output any more: like SIGPIPE a writer, that ends it at once.
+ */
+export async function finishForeground(ctx: Context, record: ContainerRecord, end: RelayEnd): Promise<number | null> {
+  if (end.how === "detached") return null;
+  if (end.how === "output-closed" && record.config.autoRemove) await stopContainer(ctx, record, { timeout: 0 });
+  await removeIfAsked(ctx, record);
+  return end.how === "exited" ? end.exit.exitCode : BROKEN_PIPE;
+}
+
+/** --rm: by the command that has seen the end; if it is killed first, the next one does it (heal.ts). */
+export async function removeIfAsked(ctx: Context, record: ContainerRecord): Promise<void> {
+  if (!record.config.autoRemove) return;
+  await withLock(ctx, `container/${record.id}`, async () => {
+    if (!readRecord(ctx, record.id) || isActive(readStatus(ctx, record.id).state)) return;
+    await dropContainer(ctx, record, { volumes: true });
+  });
 }

@@ -1,12 +1,14 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
 import { removeCgroup } from "../../host/cgroup.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { listDirectory, readJson } from "../../host/files.ts";
-import { withLock } from "../../host/lock.ts";
+import { deadLocks, isLocked, reapLocks, withLock } from "../../host/lock.ts";
 import { nativePath } from "../../host/native.ts";
 import { bootId, isAlive } from "../../host/process.ts";
 import { runProgram } from "../../host/spawn.ts";
+import { deadStaging } from "../../host/staging.ts";
 import { reapImageLeftovers } from "../image/reap.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { runDirectories, runDirectory, runtimeRoot } from "../../runtime/places.ts";
@@ -21,20 +23,42 @@ import { isActive, readStatus, writeExited } from "../../runtime/status.ts";
 import { dropContainer } from "./drop.ts";
 
 /**
- * Cleans up after what was killed: every command that changes something begins with it. It costs one look at the run
- * directory, which holds only containers that run or whose monitor died; after a boot it looks at all containers once.
+ * Cleans up after what was killed: every command that changes something begins with it. It costs a look at three
+ * directories: staging, locks, and the run directory, which holds only containers that run or that somebody was killed
+ * at; after a boot it looks at all containers once.
  */
 export async function sweep(ctx: Context): Promise<void> {
+  reapLocks(ctx);
   await reapImageLeftovers(ctx);
-  for (const id of suspects(ctx)) await healContainer(ctx, id);
+  for (const id of suspects(ctx)) {
+    // Who has the lock lives and is at work on it.
+    if (!isLocked(ctx, `container/${id}`)) await healContainer(ctx, id);
+  }
+  markSwept(ctx);
+}
+
+/** Whether a sweep would find anything to do. */
+export function needsSweep(ctx: Context): boolean {
+  return (
+    deadLocks(ctx).length > 0 ||
+    deadStaging(ctx).length > 0 ||
+    suspects(ctx).some((id) => !isLocked(ctx, `container/${id}`) && needsHealing(ctx, id))
+  );
+}
+
+function sweptMarker(ctx: Context): string {
+  return path.join(runDirectories(ctx), `.swept-${bootId()}`);
+}
+
+function markSwept(ctx: Context): void {
+  if (fs.existsSync(sweptMarker(ctx))) return;
+  ensureDirectory(runDirectories(ctx));
+  fs.writeFileSync(sweptMarker(ctx), "");
 }
 
 function suspects(ctx: Context): string[] {
-  const marker = path.join(runDirectories(ctx), `.swept-${bootId()}`);
-  if (fs.existsSync(marker)) return listDirectory(runDirectories(ctx)).filter((name) => !name.startsWith("."));
-  ensureDirectory(runDirectories(ctx));
-  fs.writeFileSync(marker, "");
-  return [...new Set([...listIds(ctx), ...listDirectory(runDirectories(ctx)).filter((name) => !name.startsWith("."))])];
+  const present = listDirectory(runDirectories(ctx)).filter((name) => !name.startsWith("."));
+  return fs.existsSync(sweptMarker(ctx)) ? present : [...new Set([...listIds(ctx), ...present])];
 }
 
 /** Brings one container's state in line with the truth, and finishes the removal that was promised for it. */
@@ -43,31 +67,24 @@ export async function healContainer(ctx: Context, id: string): Promise<void> {
   await withLock(ctx, `container/${id}`, async () => {
     if (!needsHealing(ctx, id)) return; // another command was first
     const record = tryReadRecord(ctx, id);
-    if (!record) {
-      fs.rmSync(runDirectory(ctx, id), { recursive: true, force: true });
+    const { last, stale } = readStatus(ctx, id);
+    endProcesses(ctx, id, record);
+    if (record && isLeftover(ctx, record)) {
+      await dropContainer(ctx, record, { volumes: true });
       return;
     }
-    const status = readStatus(ctx, id);
-    if (status.stale && status.last) {
-      endProcesses(ctx, record);
-      for (const helper of status.last.helpers) {
-        if (isAlive(helper)) tryKill(helper.pid);
-      }
-      fs.rmSync(runDirectory(ctx, id), { recursive: true, force: true });
-      writeExited(ctx, id, status.last);
-    }
-    if (isLeftover(ctx, record)) await dropContainer(ctx, record, { volumes: true });
-    else if (!isActive(readStatus(ctx, id).state)) fs.rmSync(runDirectory(ctx, id), { recursive: true, force: true });
+    fs.rmSync(runDirectory(ctx, id), { recursive: true, force: true });
+    if (stale && last) writeExited(ctx, id, last);
   });
 }
 
 function needsHealing(ctx: Context, id: string): boolean {
   const record = tryReadRecord(ctx, id);
-  if (!record) return fs.existsSync(runDirectory(ctx, id)) && !fs.existsSync(containerDirectory(ctx, id));
-  const status = readStatus(ctx, id);
-  if (status.stale) return true;
-  if (isLeftover(ctx, record)) return true;
-  return status.state === "exited" && fs.existsSync(runDirectory(ctx, id)) && !isAlive(status.last?.monitor);
+  const hasRunDirectory = fs.existsSync(runDirectory(ctx, id));
+  if (!record) return hasRunDirectory && !fs.existsSync(containerDirectory(ctx, id));
+  const { state, last, stale } = readStatus(ctx, id);
+  if (stale || isLeftover(ctx, record)) return true;
+  return hasRunDirectory && !isActive(state) && !isAlive(record.creator) && !isAlive(last?.monitor);
 }
 
 /** A container that nobody will finish: its command was killed while making it, or before the --rm it owed. */
@@ -80,15 +97,29 @@ export function isLeftover(ctx: Context, record: ContainerRecord): boolean {
   return state === "exited" && (stale || !isAlive(last?.monitor));
 }
 
-/** Kills what is left of a container whose monitor is gone: its init by identity, everything else by its cgroup. */
-export function endProcesses(ctx: Context, record: ContainerRecord): void {
-  const runtime = record.runtime ?? nativePath(ctx, "coracle-runtime");
-  runProgram(runtime, ["--root", runtimeRoot(ctx, record), "delete", "--force", record.id]);
-  const { last } = readStatus(ctx, record.id);
-  if (isAlive(last?.init)) tryKill(last?.init?.pid as number);
-  const spec = readJson<RuntimeSpec>(path.join(containerDirectory(ctx, record.id), "config.json"));
-  const cgroup = spec?.linux?.cgroupsPath;
+/**
+ * Kills what is left of a container whose monitor is gone: helpers and init by identity, everything else by its cgroup.
+ * Without a readable record it is taken for one of our own runtime.
+ */
+export function endProcesses(ctx: Context, id: string, record: ContainerRecord | undefined): void {
+  const { last } = readStatus(ctx, id);
+  for (const process of [...(last?.helpers ?? []), last?.init]) if (isAlive(process)) tryKill(process?.pid as number);
+  const root = runtimeRoot(ctx, record ?? { runtime: null });
+  if (fs.existsSync(path.join(root, id))) {
+    runProgram(record?.runtime ?? nativePath(ctx, "coracle-runtime"), ["--root", root, "delete", "--force", id]);
+    fs.rmSync(path.join(root, id), { recursive: true, force: true });
+  }
+  const cgroup = cgroupOf(ctx, id);
   if (cgroup) removeCgroup(cgroup);
+}
+
+function cgroupOf(ctx: Context, id: string): string | undefined {
+  try {
+    return readJson<RuntimeSpec>(path.join(containerDirectory(ctx, id), "config.json"))?.linux?.cgroupsPath ?? undefined;
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
 }
 
 function tryKill(pid: number): void {

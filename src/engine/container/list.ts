@@ -1,7 +1,7 @@
 import type { Context } from "../../host/context.ts";
 import { listRecords, type ContainerRecord } from "../../runtime/records.ts";
 import { type ContainerStatus, readStatus } from "../../runtime/status.ts";
-import { healContainer, isLeftover } from "./heal.ts";
+import { healContainer, isLeftover, needsSweep, sweep } from "./heal.ts";
 
 export interface ContainerSummary {
   record: ContainerRecord;
@@ -21,19 +21,19 @@ export interface ContainerList {
 /** All containers with their true states. Leftovers are cleared on the way where we can. */
 export async function listContainers(ctx: Context): Promise<ContainerList> {
   let needsHealing = false;
+  if (needsSweep(ctx)) {
+    if (ctx.namespace === "none") needsHealing = true;
+    else await sweep(ctx);
+  }
   const containers: ContainerSummary[] = [];
   for (const record of listRecords(ctx)) {
     let status = readStatus(ctx, record.id);
-    if (status.stale || isLeftover(ctx, record)) {
-      if (ctx.namespace === "none") {
-        needsHealing = true;
-      } else {
-        await healContainer(ctx, record.id);
-      }
-      if (isLeftover(ctx, record)) continue;
+    if (status.stale) {
+      if (ctx.namespace === "none") needsHealing = true;
+      else await healContainer(ctx, record.id);
       status = readStatus(ctx, record.id);
     }
-    containers.push({ record, status });
+    if (!isLeftover(ctx, record)) containers.push({ record, status });
   }
   containers.sort((a, b) => (a.record.createdAt < b.record.createdAt ? 1 : -1));
   return { containers, needsHealing };

@@ -1,5 +1,6 @@
 import type { Context } from "../../host/context.ts";
 import { findRecord } from "../../runtime/records.ts";
+import { sweep } from "./heal.ts";
 import { type RemoveOptions, removeContainer } from "./rm.ts";
 import { forEach } from "./select.ts";
 import { startContainer } from "./start.ts";
@@ -15,8 +16,9 @@ export function stopContainers(ctx: Context, names: string[], options: StopOptio
   });
 }
 
-export function removeContainers(ctx: Context, names: string[], options: RemoveOptions) {
-  return forEach(names, async (name) => ((await removeContainer(ctx, name, options)) === undefined ? undefined : name));
+export async function removeContainers(ctx: Context, names: string[], options: RemoveOptions) {
+  await sweep(ctx);
+  return await forEach(names, async (name) => ((await removeContainer(ctx, name, options)) === undefined ? undefined : name));
 }
 
 export function restartContainers(ctx: Context, names: string[], options: StopOptions) {
@@ -29,8 +31,9 @@ export function restartContainers(ctx: Context, names: string[], options: StopOp
   });
 }
 
-export function startContainers(ctx: Context, names: string[]) {
-  return forEach(names, async (name) => {
+export async function startContainers(ctx: Context, names: string[]) {
+  await sweep(ctx);
+  return await forEach(names, async (name) => {
     const relay = await startContainer(ctx, findRecord(ctx, name), { attach: [], detachKeys: "" });
     await relay.relayExit();
     return name;

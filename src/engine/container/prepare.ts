@@ -6,6 +6,7 @@ import { delegatedCgroup } from "../../host/cgroup.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { writeFileAtomic, writeJsonAtomic } from "../../host/files.ts";
 import { nativePath } from "../../host/native.ts";
+import type { ContainerConfig } from "../../oci/container.ts";
 import { hostsFile, resolvConf } from "../../network/files.ts";
 import { type Slirp, slirp4netns } from "../../network/slirp4netns.ts";
 import {
@@ -16,6 +17,7 @@ import {
   type HostFacts,
   requestedUser,
 } from "../../oci/generate-spec.ts";
+import { toParentId } from "../../oci/id-mapping.ts";
 import { type Mount, type NamespaceType, serializeSpec } from "../../oci/runtime-spec.ts";
 import { parseSeccompProfile, type SeccompProfile } from "../../oci/seccomp.ts";
 import { defaultSeccompProfile } from "../../oci/seccomp-default.ts";
@@ -28,10 +30,18 @@ import { volumeDataPath } from "../../storage/volumes.ts";
 import { hostDevices } from "./devices.ts";
 import { hostFacts } from "./host-facts.ts";
 import { logFile } from "./logs.ts";
+import { type UserDatabases, userFiles } from "./user-files.ts";
 import { rootfsMount, rootfsPath, userDatabases } from "./rootfs.ts";
 
+export interface PreparedStart {
+  /** With monitor.json and config.json. */
+  directory: string;
+  /** The user of the first process, as ids of the engine's own user namespace. */
+  owner: Owner;
+}
+
 /** Writes monitor.json and config.json of a container that is about to start, and the files bound into it. */
-export async function prepareStart(ctx: Context, record: ContainerRecord): Promise<string> {
+export async function prepareStart(ctx: Context, record: ContainerRecord): Promise<PreparedStart> {
   const { config } = record;
   const directory = containerDirectory(ctx, record.id);
   const host = hostFacts(ctx);
@@ -39,7 +49,8 @@ export async function prepareStart(ctx: Context, record: ContainerRecord): Promi
   ensureDirectory(runDirectories(ctx));
   ensureDirectory(runtimeRoot(ctx, record));
   const cgroup = cgroupsPath(record);
-  writeJsonAtomic(path.join(directory, "monitor.json"), monitorConfig(ctx, record, host, slirp, cgroup), {
+  const mappings = containerIdMappings(config, host);
+  writeJsonAtomic(path.join(directory, "monitor.json"), monitorConfig(ctx, record, mappings, slirp, cgroup), {
     durable: false,
   });
 
@@ -55,15 +66,45 @@ export async function prepareStart(ctx: Context, record: ContainerRecord): Promi
     ...(config.timezone ? { env: { TZ: config.timezone } } : {}),
     user,
     hostname,
-    mounts: mounts(ctx, record),
-    files: writeFiles(ctx, record, hostname, slirp),
+    mounts: mounts(ctx, record, user),
+    files: writeFiles(ctx, record, {
+      hostname,
+      slirp,
+      owner: parentOwner(mappings, { uid: 0, gid: 0 }),
+      users: { passwd, group, user, caller: mappedCaller(config, host), workdir: config.workdir },
+    }),
     devices: devices(record),
     ...joinedNamespaces(ctx, record),
     cgroupsPath: cgroup,
     seccomp: seccompProfile(config.security.seccomp),
   });
+  // A bind of what the host doesn't have (a kernel without POSIX message queues) would keep the container from starting.
+  spec.mounts = spec.mounts?.filter(({ source }) => source !== "/dev/mqueue" || fs.existsSync(source));
   writeFileAtomic(path.join(directory, "config.json"), serializeSpec(spec), { durable: false });
-  return directory;
+  return { directory, owner: parentOwner(mappings, user) };
+}
+
+export interface Owner {
+  uid: number;
+  gid: number;
+}
+
+type Mappings = ReturnType<typeof containerIdMappings>;
+
+function parentOwner(mappings: Mappings, { uid, gid }: Owner): Owner {
+  if (!mappings) return { uid, gid };
+  return { uid: toParentId(mappings.uid, uid) ?? 0, gid: toParentId(mappings.gid, gid) ?? 0 };
+}
+
+/** Whom --userns=keep-id makes of the caller. */
+function mappedCaller({ userns }: ContainerConfig, host: HostFacts): UserDatabases["caller"] {
+  if (userns.kind !== "keep-id") return null;
+  return {
+    uid: userns.uid ?? host.uid,
+    gid: userns.gid ?? host.gid,
+    hostUid: host.uid,
+    hostPasswd: readHost("/etc/passwd"),
+  };
 }
 
 /** Null where no subtree is delegated to us: then the container shares the caller's cgroup. */
@@ -77,7 +118,7 @@ function cgroupsPath(record: ContainerRecord): string | null {
 function monitorConfig(
   ctx: Context,
   record: ContainerRecord,
-  host: HostFacts,
+  mappings: Mappings,
   slirp: Slirp | undefined,
   cgroup: string | null,
 ): MonitorConfig {
@@ -91,7 +132,7 @@ function monitorConfig(
       ...(record.runtime === null ? {} : { args: runtimeArguments(record.runtime, cgroup) }),
       root: runtimeRoot(ctx, record),
     },
-    rootfs: rootfsMount(ctx, record, containerIdMappings(config, host)),
+    rootfs: rootfsMount(ctx, record, mappings),
     terminal: config.terminal,
     openStdin: config.openStdin,
     stdinOnce: config.stdinOnce,
@@ -138,12 +179,12 @@ function monitorNetwork(record: ContainerRecord, slirp: Slirp | undefined): Moni
 }
 
 /** Volumes, binds and tmpfs of the request as the runtime spec has them. */
-function mounts(ctx: Context, record: ContainerRecord): Mount[] {
+function mounts(ctx: Context, record: ContainerRecord, user: Owner): Mount[] {
   return record.config.mounts.map((mount): Mount => {
     switch (mount.type) {
       case "volume": {
         const source = path.join(volumeDataPath(ctx, mount.source), mount.subpath ?? "");
-        return bind(source, mount.destination, ["nosuid", "nodev", ...mount.options]);
+        return bind(source, mount.destination, mount.options);
       }
       case "bind":
         return bind(mount.source, mount.destination, mount.options);
@@ -152,7 +193,7 @@ function mounts(ctx: Context, record: ContainerRecord): Mount[] {
           destination: mount.destination,
           type: "tmpfs",
           source: "tmpfs",
-          options: ["rprivate", "nosuid", "nodev", "tmpcopyup", ...mount.options],
+          options: [...mount.options, ...(mount.chown ? [`uid=${user.uid}`, `gid=${user.gid}`] : [])],
         };
       case "devpts":
         return { destination: mount.destination, type: "devpts", source: "devpts", options: mount.options };
@@ -180,8 +221,7 @@ function bind(source: string, destination: string, options: string[]): Mount {
 function writeFiles(
   ctx: Context,
   record: ContainerRecord,
-  hostname: string,
-  slirp: Slirp | undefined,
+  { hostname, slirp, owner, users }: { hostname: string; slirp: Slirp | undefined; owner: Owner; users: UserDatabases },
 ): { source: string; destination: string }[] {
   const { config } = record;
   const directory = containerDirectory(ctx, record.id);
@@ -190,7 +230,11 @@ function writeFiles(
   const add = (name: string, destination: string, text: string) => {
     if (taken.has(destination)) return;
     const source = path.join(directory, name);
-    fs.writeFileSync(source, text, { mode: 0o644 });
+    // Anew, as a umask and the last start's owner would stay.
+    fs.rmSync(source, { force: true });
+    fs.writeFileSync(source, text);
+    fs.chmodSync(source, 0o644);
+    if (owner.uid !== 0 || owner.gid !== 0) fs.chownSync(source, owner.uid, owner.gid);
     files.push({ source, destination });
   };
   if (config.network.kind === "container") {
@@ -232,6 +276,11 @@ function writeFiles(
   }
   add("hostname", "/etc/hostname", `${hostname}\n`);
   add("containerenv", "/run/.containerenv", containerEnv(record));
+  if (config.passwd) {
+    const { passwd, group } = userFiles(users);
+    if (passwd !== null) add("passwd", "/etc/passwd", passwd);
+    if (group !== null) add("group", "/etc/group", group);
+  }
   return files;
 }
 

@@ -1,10 +1,22 @@
+import * as fs from "node:fs";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { withLock } from "../../host/lock.ts";
-import { findRecord, readRecord } from "../../runtime/records.ts";
+import { moveToTrash, removeTrees } from "../../host/staging.ts";
+import { runDirectory } from "../../runtime/places.ts";
+import {
+  type ContainerRecord,
+  containerDirectory,
+  findId,
+  namesOf,
+  noSuchContainer,
+  readRecord,
+  releaseName,
+} from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
-import { dropContainer } from "./drop.ts";
-import { healContainer } from "./heal.ts";
+import { listVolumes, removeVolume } from "../../storage/volumes.ts";
+import { dropContainer, endMonitor } from "./drop.ts";
+import { endProcesses, healContainer } from "./heal.ts";
 import { stopContainer } from "./stop.ts";
 
 export interface RemoveOptions {
@@ -23,11 +35,15 @@ export async function removeContainer(
   nameOrId: string,
   options: RemoveOptions,
 ): Promise<string | undefined> {
-  const id = findId(ctx, nameOrId, options.ignore ?? false);
-  if (id === undefined) return undefined;
+  const id = findId(ctx, nameOrId);
+  if (id === undefined) {
+    if (options.ignore) return undefined;
+    throw noSuchContainer(nameOrId);
+  }
   await healContainer(ctx, id);
   for (;;) {
-    const record = readRecord(ctx, id);
+    const record = readForRemoval(ctx, id, options.force ?? false);
+    if (record === "damaged") return await removeDamaged(ctx, id);
     if (!record) return id; // a --rm container that healing or its own command has removed
     if (isActive(readStatus(ctx, id).state)) {
       if (!options.force) throw runningError(id);
@@ -46,13 +62,30 @@ export async function removeContainer(
   }
 }
 
-function findId(ctx: Context, nameOrId: string, ignore: boolean): string | undefined {
+function readForRemoval(ctx: Context, id: string, force: boolean): ContainerRecord | "damaged" | undefined {
   try {
-    return findRecord(ctx, nameOrId).id;
+    const record = readRecord(ctx, id);
+    if (record || !fs.existsSync(containerDirectory(ctx, id))) return record;
   } catch (error) {
-    if (ignore && error instanceof EngineError && error.code === "no-such-container") return undefined;
-    throw error;
+    if (!(force && error instanceof EngineError)) throw error;
   }
+  return "damaged";
+}
+
+/** Removes a container of which only the directory is sure, as after a power loss. */
+async function removeDamaged(ctx: Context, id: string): Promise<string> {
+  return await withLock(ctx, `container/${id}`, async () => {
+    endMonitor(containerDirectory(ctx, id));
+    endProcesses(ctx, id, undefined);
+    for (const { name, container, anonymous } of listVolumes(ctx)) {
+      if (anonymous && container === id) await removeVolume(ctx, name);
+    }
+    const trash = moveToTrash(ctx, containerDirectory(ctx, id));
+    for (const name of namesOf(ctx, id)) releaseName(ctx, name, id);
+    fs.rmSync(runDirectory(ctx, id), { recursive: true, force: true });
+    if (trash !== undefined) await removeTrees(ctx, [trash]);
+    return id;
+  });
 }
 
 function runningError(id: string): EngineError {

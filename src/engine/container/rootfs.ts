@@ -62,9 +62,9 @@ export function allowMount(ctx: Context, record: ContainerRecord): void {
   fs.rmSync(path.join(containerDirectory(ctx, record.id), "work/work/incompat"), { recursive: true, force: true });
 }
 
-/** fuse-overlayfs(1): `uidmapping=HOST:CONTAINER:SIZE:…`, the ids in the image on the right. */
+/** fuse-overlayfs(1): `uidmapping=UID:MAPPED-UID:SIZE:…`, the ids in the image on the left. */
 function fuseMapping(mappings: IdMapping[]): string {
-  return mappings.map(({ containerID, hostID, size }) => `${hostID}:${containerID}:${size}`).join(":");
+  return mappings.map(({ containerID, hostID, size }) => `${containerID}:${hostID}:${size}`).join(":");
 }
 
 /**

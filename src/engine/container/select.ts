@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { listRecords } from "../../runtime/records.ts";
+import { listIds, listRecords } from "../../runtime/records.ts";
 import { type ContainerState, readStatus } from "../../runtime/status.ts";
 
 export interface Selection {
@@ -19,9 +19,9 @@ export interface Selection {
 /** What a command that takes many containers is to work on: what the user named, or the ids that his flags mean. */
 export function selectContainers(ctx: Context, selection: Selection): string[] {
   if (selection.all) {
-    return listRecords(ctx)
-      .filter((record) => !selection.states || selection.states.includes(readStatus(ctx, record.id).state))
-      .map((record) => record.id);
+    const { states } = selection;
+    if (!states) return listIds(ctx);
+    return listRecords(ctx).flatMap(({ id }) => (states.includes(readStatus(ctx, id).state) ? id : []));
   }
   const names = [...selection.names];
   for (const file of selection.cidfiles ?? []) {

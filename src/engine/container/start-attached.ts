@@ -2,8 +2,7 @@ import type { Context } from "../../host/context.ts";
 import type { Stream } from "../../runtime/monitor.ts";
 import { findRecord } from "../../runtime/records.ts";
 import type { AttachOptions } from "./attach.ts";
-import { followRelay } from "./foreground.ts";
-import { removeIfAsked } from "./run.ts";
+import { finishForeground, followRelay } from "./foreground.ts";
 import { startContainer } from "./start.ts";
 
 /** Starts a container and stays with it; its exit code, or null after detaching. */
@@ -12,7 +11,5 @@ export async function startAttached(ctx: Context, nameOrId: string, options: Att
   const attach: Stream[] = ["stdout", "stderr"];
   if (options.stdin && record.config.openStdin) attach.unshift("stdin");
   const relay = await startContainer(ctx, record, { attach, detachKeys: options.detachKeys });
-  const exit = await followRelay(relay, options);
-  if (exit) await removeIfAsked(ctx, record);
-  return exit?.exitCode ?? null;
+  return finishForeground(ctx, record, await followRelay(relay, options));
 }

@@ -1,13 +1,16 @@
-import { EngineError } from "../../errors.ts";
+import { EngineError, isErrno } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { isAlive } from "../../host/process.ts";
+import { isAlive, type ProcessIdentity } from "../../host/process.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
 import { healContainer } from "./heal.ts";
 
-/** How long the end of a container may take after its SIGKILL before its monitor counts as stuck, in seconds. */
-const GRACE = 10;
+/** How long the end of a container may take after its SIGKILL before its monitor counts as stuck, in milliseconds. */
+const GRACE = 10_000;
+
+/** How long a monitor takes from closing its socket to its end. */
+const ENDING = 500;
 
 export interface StopOptions {
   /** Seconds before SIGKILL; undefined: the container's own. */
@@ -20,20 +23,21 @@ export async function stopContainer(ctx: Context, record: ContainerRecord, optio
   const status = readStatus(ctx, record.id);
   if (status.stale) await healContainer(ctx, record.id);
   if (!isActive(status.state) || !status.last?.socket) return false;
+  const { monitor } = status.last;
+  const timeout = (options.timeout ?? record.config.stopTimeout) * 1000;
+  // A stopped process would answer nobody.
+  signalMonitor(monitor, "SIGCONT");
   const connection = await MonitorConnection.open(status.last.socket);
-  if (connection) {
-    const timeout = options.timeout ?? record.config.stopTimeout;
-    const stopped = await within((timeout + GRACE) * 1000, async () => {
-      await connection.stop(options.timeout ?? -1, options.signal ?? 0);
-      await connection.waitClosed();
-    });
-    connection.close();
-    if (stopped) return true;
-  }
-  // It is ending on its own, or it is stuck: in both cases it is over when the monitor is gone.
-  if (!(await within(connection ? 0 : GRACE * 1000, () => untilDead(status.last?.monitor)))) {
-    if (isAlive(status.last.monitor)) process.kill(status.last.monitor?.pid as number, "SIGKILL");
-    await within(GRACE * 1000, () => untilDead(status.last?.monitor));
+  const stopped = connection
+    ? await within(timeout + GRACE, async () => {
+        await connection.stop(options.timeout ?? -1, options.signal ?? 0);
+        await connection.waitClosed();
+      })
+    : await stopBySignal(monitor, timeout);
+  connection?.close();
+  if (!stopped) {
+    signalMonitor(monitor, "SIGKILL");
+    await within(GRACE, () => untilDead(monitor));
   }
   await healContainer(ctx, record.id);
   if (isActive(readStatus(ctx, record.id).state)) {
@@ -44,7 +48,23 @@ export async function stopContainer(ctx: Context, record: ContainerRecord, optio
   return true;
 }
 
-async function untilDead(monitor: Parameters<typeof isAlive>[0]): Promise<void> {
+/** Its socket is gone: it is ending on its own, or the run directory was removed and it has to be told otherwise. */
+async function stopBySignal(monitor: ProcessIdentity | null, timeout: number): Promise<boolean> {
+  if (await within(ENDING, () => untilDead(monitor))) return true;
+  signalMonitor(monitor, "SIGTERM");
+  return await within(timeout, () => untilDead(monitor));
+}
+
+function signalMonitor(monitor: ProcessIdentity | null, signal: NodeJS.Signals): void {
+  if (!isAlive(monitor)) return;
+  try {
+    process.kill(monitor?.pid as number, signal);
+  } catch (error) {
+    if (!isErrno(error, "ESRCH")) throw error;
+  }
+}
+
+async function untilDead(monitor: ProcessIdentity | null): Promise<void> {
   while (isAlive(monitor)) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 

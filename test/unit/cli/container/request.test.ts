@@ -45,6 +45,7 @@ describe("createRequest", () => {
       unsetEnvAll: false,
       envHost: false,
       httpProxy: true,
+      imageVolume: "anonymous",
       createCommand: ["coracle", "run", "image"],
       pidFile: "",
       cidFile: "",
@@ -217,7 +218,6 @@ describe("createRequest", () => {
     [["--health-cmd", "true"], "--health-cmd is not supported yet"],
     [["--volumes-from", "x"], "--volumes-from is not supported yet"],
     [["--preserve-fds", "1"], "--preserve-fds is not supported yet"],
-    [["--image-volume", "tmpfs"], "--image-volume=tmpfs is not supported yet"],
     [["--image-volume", "foo"], "invalid image-volume type"],
     [["--secret", "x"], "--secret is not supported yet"],
   ])("refuses %j", async (argv, message) => {
