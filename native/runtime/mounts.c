@@ -250,7 +250,10 @@ int mounts_make(struct container *container, struct error *err)
 		struct mount_spec *mount = &container->spec.mounts[i];
 		if (mount->bind && !mount->remount && mount->source_fd < 0)
 			continue;
-		if (make_mount(container, mount, err) < 0 && !mount->optional)
+		int rc = make_mount(container, mount, err);
+		if (mount->source_fd >= 0)
+			close(steal_fd(&mount->source_fd));
+		if (rc < 0 && !mount->optional)
 			return -1;
 	}
 	return 0;

@@ -52,7 +52,7 @@ static int move_root(int root, struct error *err)
 	return 0;
 }
 
-int rootfs_enter(const struct container *container, struct error *err)
+int rootfs_enter(struct container *container, struct error *err)
 {
 	if (container->spec.rootfs_readonly &&
 	    mount_set_attributes(container->root, MOUNT_ATTR_RDONLY, 0, 0, false) < 0)
@@ -67,5 +67,6 @@ int rootfs_enter(const struct container *container, struct error *err)
 		return error_errno(err, "runtime-failed", "set the propagation of the rootfs");
 	if (chdir("/") < 0)
 		return error_errno(err, "runtime-failed", "enter /");
+	close(steal_fd(&container->root));
 	return 0;
 }

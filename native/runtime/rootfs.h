@@ -10,7 +10,7 @@ int rootfs_open(struct container *container, struct error *err);
 int devices_make(const struct container *container, struct error *err);
 /* Applies linux.maskedPaths and linux.readonlyPaths. */
 int masks_apply(const struct container *container, struct error *err);
-/* Makes the rootfs `/` and leaves nothing else. */
-int rootfs_enter(const struct container *container, struct error *err);
+/* Makes the rootfs `/` and leaves nothing else; closes container->root. */
+int rootfs_enter(struct container *container, struct error *err);
 
 #endif

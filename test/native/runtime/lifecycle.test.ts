@@ -208,7 +208,7 @@ describe("exec", () => {
     const result = await bundle.script(`
       rt run -d c; rt pause c; rt state c | grep status; rt exec c true; rt resume c; rt exec c echo again
       rt delete -f c`);
-    expect(result.stdout).toMatch(/"paused"[^]*again/);
+    expect(result.stdout).toMatch(/"paused"[\s\S]*again/);
     expect(result.stderr).toMatch(/container `c` is paused/);
   });
 });
