@@ -3,6 +3,7 @@ import type { CommandTable } from "../src/cli/command-table.ts";
 /** The commands there are: one line for each file of this folder. `image ls` is image/ls.ts. */
 const files = {
   attach: () => import("./attach.ts"),
+  completion: () => import("./completion.ts"),
   "container cleanup": () => import("./container/cleanup.ts"),
   "container exists": () => import("./container/exists.ts"),
   "container inspect": () => import("./container/inspect.ts"),

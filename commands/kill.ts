@@ -10,7 +10,12 @@ export default class Kill extends CoracleCommand {
     all: flag.boolean({ char: "a", description: "Signal all running containers" }),
     cidfile: flag.stringArray({ description: "Read the container ID from the file" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
-    signal: flag.string({ char: "s", description: "Signal to send to the container", default: "KILL" }),
+    signal: flag.string({
+      char: "s",
+      description: "Signal to send to the container",
+      default: "KILL",
+      completes: "signal",
+    }),
   };
   static override arity = any;
   static override completes = ["running"] as const;

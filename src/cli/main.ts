@@ -7,7 +7,7 @@ import { HelpRequested, splitArgv, UsageError } from "./argv.ts";
 import { ExitWith } from "./command.ts";
 import { isGroup, type Loader, loaderOf, unknownCommand } from "./command-table.ts";
 import { globalSyntax, readGlobalFlags } from "./global-flags.ts";
-import { errorLine, printError } from "./output.ts";
+import { errorLine, printError, printLine } from "./output.ts";
 
 /** Exit code of a program that SIGPIPE ended, which is how a broken pipe ends Podman. */
 const brokenPipe = 141;
@@ -42,6 +42,7 @@ class Program {
     }
     rest = rest.slice(1);
     if (first === "help") return this.#help(rest);
+    if (first === "__complete") return this.#complete(rest);
     if (isGroup(table, first)) {
       this.#words = [first];
       rest = await this.#takeGlobalFlags(rest);
@@ -75,6 +76,14 @@ class Program {
   async #help(words: string[]): Promise<number> {
     const { showHelp } = await import("./help.ts");
     await showHelp(table, words);
+    return 0;
+  }
+
+  async #complete(words: string[]): Promise<number> {
+    const { complete } = await import("./completion/complete.ts");
+    for (const { value, description = "" } of await complete(table, words)) {
+      printLine(description ? `${value}\t${description}` : value);
+    }
     return 0;
   }
 

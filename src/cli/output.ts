@@ -39,6 +39,15 @@ export function printJson(value: unknown, indent = 4): void {
   printLine(JSON.stringify(value, null, indent));
 }
 
+/** Writes a file that the user named. */
+export function writeText(file: string, text: string): void {
+  try {
+    fs.writeFileSync(file, text);
+  } catch (cause) {
+    throw new EngineError("write-failed", `open ${file}: ${(cause as Error).message}`, { cause });
+  }
+}
+
 /** A failure as the user sees it: one line, the remedy included. */
 export function errorLine(error: unknown): string {
   if (error instanceof EngineError) return `Error: ${error.message}${error.hint ? `; ${error.hint}` : ""}`;

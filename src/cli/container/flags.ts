@@ -116,7 +116,11 @@ const networkFlags = {
   "dns-search": flag.strings({ description: "Set custom DNS search domains" }),
   expose: flag.strings({ description: "Expose a port or a range of ports" }),
   hostname: flag.string({ char: "h", description: "Set container hostname", default: "" }),
-  network: flag.stringArray({ description: "Connect a container to a network", aliases: ["net"] }),
+  network: flag.stringArray({
+    description: "Connect a container to a network",
+    aliases: ["net"],
+    completes: "network",
+  }),
   "no-hosts": flag.boolean({
     description: "Do not create /etc/hosts within the container, instead use the version from the image",
   }),

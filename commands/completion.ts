@@ -1,0 +1,34 @@
+import { CoracleCommand, exactly, flag } from "../src/cli/command.ts";
+
+export default class Completion extends CoracleCommand {
+  static override summary = "Generate shell autocompletions";
+  static override description = "Generate shell autocompletions.\nValid arguments are bash, zsh, and fish.";
+  static override usage = "[options] {bash|zsh|fish}";
+  static override examples = [
+    "source <(coracle completion bash)",
+    "coracle completion zsh -f _coracle",
+    "coracle completion fish | source",
+  ];
+  static override flags = {
+    file: flag.string({
+      char: "f",
+      description: "Output the completion to file rather than stdout.",
+      completes: "file",
+    }),
+  };
+  static override arity = exactly(1);
+  static override completes = ["none"] as const;
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.input(Completion);
+    const { shells } = await import("../src/cli/completion/shells.ts");
+    const [name = ""] = args;
+    const script = Object.hasOwn(shells, name) ? (shells[name] as string) : undefined;
+    if (script === undefined) {
+      throw this.usageError(`invalid shell "${name}": must be one of ${Object.keys(shells).join(", ")}`);
+    }
+    if (flags.file === undefined) return this.print(script);
+    const { writeText } = await import("../src/cli/output.ts");
+    writeText(flags.file, script);
+  }
+}

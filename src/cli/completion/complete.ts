@@ -1,0 +1,161 @@
+/** Shell completion: what may stand in place of the last word. The scripts of shells.ts call this as `__complete`. */
+
+import type { Flag, FlagInput } from "@oclif/core/interfaces";
+import type { GlobalOptions } from "../../host/context.ts";
+import { type FlagSyntax, splitArgv } from "../argv.ts";
+import { type CommandClass, type CommandTable, isGroup, loaderOf } from "../command-table.ts";
+import type { Completes, FlagExtras } from "../flags.ts";
+import { globalFlags, globalSyntax, readGlobalFlags } from "../global-flags.ts";
+import { flagSyntax } from "../parse-flags.ts";
+import { liveNames } from "./live-names.ts";
+
+export interface Candidate {
+  value: string;
+  description?: string;
+}
+
+type AnyFlag = Flag<unknown> & Partial<FlagExtras>;
+type Names = (kind: Completes, options: GlobalOptions) => Promise<Candidate[]>;
+
+/** Candidates for the last of `words` (which may be empty); none where the shell should offer files. */
+export async function complete(
+  table: CommandTable,
+  words: readonly string[],
+  names: Names = liveNames,
+): Promise<Candidate[]> {
+  const current = words.at(-1) ?? "";
+  const found = await candidates(table, words.slice(0, -1), current, names);
+  return found.filter(({ value }) => value.startsWith(current));
+}
+
+async function candidates(
+  table: CommandTable,
+  before: string[],
+  current: string,
+  names: Names,
+): Promise<Candidate[]> {
+  const options: GlobalOptions = {};
+  const top = split(before, globalSyntax, false);
+  await readGlobalFlags(top.given, options).catch(() => {});
+  const [first, ...afterFirst] = top.args;
+  if (first === undefined) return atTop(table, before, current);
+  if (first === "help") return afterFirst.length < 2 ? await commandNames(table, afterFirst[0]) : [];
+  if (!isGroup(table, first)) return await ofCommand(table, first, afterFirst, current, options, names);
+  const [second, ...afterSecond] = split(afterFirst, globalSyntax, false).args;
+  if (second === undefined) return await commandNames(table, first);
+  return await ofCommand(table, `${first} ${second}`, afterSecond, current, options, names);
+}
+
+async function atTop(table: CommandTable, before: string[], current: string): Promise<Candidate[]> {
+  const waiting = waitingFlag(before, globalSyntax, false);
+  if (waiting) return choices(globalFlags, waiting);
+  return current.startsWith("-") ? flagNames(globalFlags) : await commandNames(table, undefined);
+}
+
+async function ofCommand(
+  table: CommandTable,
+  name: string,
+  before: string[],
+  current: string,
+  options: GlobalOptions,
+  names: Names,
+): Promise<Candidate[]> {
+  const load = loaderOf(table, name);
+  if (!load) return [];
+  const command = (await load()).default;
+  const flags: FlagInput = { ...globalFlags, ...command.flags };
+  const syntax = flagSyntax(flags);
+  const { args, given } = split(before, syntax, command.interspersed);
+  await readGlobalFlags(
+    given.filter((flag) => !(flag.name in command.flags)),
+    options,
+  ).catch(() => {});
+  const inFlags = command.interspersed || args.length === 0;
+
+  const waiting = inFlags ? waitingFlag(before, syntax, command.interspersed) : undefined;
+  if (waiting) return await flagValues(flags, waiting, options, names);
+  if (inFlags && current.startsWith("--") && current.includes("=")) {
+    const flag = current.slice(2, current.indexOf("="));
+    const values = await flagValues(flags, flag, options, names);
+    return values.map((candidate) => ({ ...candidate, value: `--${flag}=${candidate.value}` }));
+  }
+  if (inFlags && current.startsWith("-")) return flagNames(command.flags);
+  return await argument(command, args, options, names);
+}
+
+/** The kinds of a command's arguments in turn; the last one repeats where flags may still follow. */
+async function argument(
+  command: CommandClass,
+  args: string[],
+  options: GlobalOptions,
+  names: Names,
+): Promise<Candidate[]> {
+  const last = command.interspersed ? command.completes.at(-1) : undefined;
+  const kind = command.completes[args.length] ?? last;
+  if (kind === undefined || kind === "file" || kind === "none") return [];
+  return (await names(kind, options)).filter(({ value }) => !args.includes(value));
+}
+
+async function flagValues(
+  flags: FlagInput,
+  name: string,
+  options: GlobalOptions,
+  names: Names,
+): Promise<Candidate[]> {
+  const kind = (flags[name] as (AnyFlag & Partial<FlagExtras>) | undefined)?.completes;
+  if (kind !== undefined && kind !== "file" && kind !== "none") return await names(kind, options);
+  return choices(flags, name);
+}
+
+function choices(flags: FlagInput, name: string): Candidate[] {
+  const flag = flags[name] as AnyFlag | undefined;
+  return (flag?.choices ?? []).map((value) => ({ value }));
+}
+
+function flagNames(flags: FlagInput): Candidate[] {
+  return Object.entries(flags as Record<string, AnyFlag>)
+    .filter(([, flag]) => !flag.hidden && !flag.unsupported)
+    .map(([name, flag]) => ({ value: `--${name}`, description: flag.description ?? "" }))
+    .concat({ value: "--help", description: "Show help" })
+    .sort((a, b) => (a.value < b.value ? -1 : 1));
+}
+
+async function commandNames(table: CommandTable, group: string | undefined): Promise<Candidate[]> {
+  const all = [...Object.keys(table.files), ...Object.keys(table.aliases)];
+  const prefix = group === undefined ? "" : `${group} `;
+  const names = all.filter((name) => name.startsWith(prefix) && name.includes(" ") === (prefix !== ""));
+  const commands = await Promise.all(
+    names.map(async (name) => ({ name, command: (await loaderOf(table, name)?.())?.default })),
+  );
+  const shown = commands
+    .filter(({ command }) => command && !command.hidden)
+    .map(({ name, command }) => ({ value: name.slice(prefix.length), description: command?.summary ?? "" }));
+  if (group === undefined) {
+    const groups = Object.entries(table.groups).filter(([name]) =>
+      all.some((each) => each.startsWith(`${name} `)),
+    );
+    shown.push(...groups.map(([value, description]) => ({ value, description })));
+  }
+  return shown.sort((a, b) => (a.value < b.value ? -1 : 1));
+}
+
+/** The words understood as far as they make sense: an unfinished line is full of mistakes. */
+function split(words: string[], syntax: readonly FlagSyntax[], interspersed: boolean) {
+  try {
+    return splitArgv(words, syntax, { interspersed, tolerant: true });
+  } catch {
+    return { given: [], args: [], argsBeforeDash: -1 }; // --help among them
+  }
+}
+
+/** The flag whose value the next word is, if the last word is such a flag. */
+function waitingFlag(
+  words: string[],
+  syntax: readonly FlagSyntax[],
+  interspersed: boolean,
+): string | undefined {
+  const probe = "\0";
+  const { given } = split([...words, probe], syntax, interspersed);
+  const last = given.at(-1);
+  return last?.value === probe ? last.name : undefined;
+}

@@ -1,0 +1,42 @@
+import { createContext, type GlobalOptions } from "../../host/context.ts";
+import type { Completes } from "../flags.ts";
+import type { Candidate } from "./complete.ts";
+
+/** Names of what there is, for completion; none when it can't be read. */
+export async function liveNames(kind: Completes, options: GlobalOptions): Promise<Candidate[]> {
+  try {
+    return await readers[kind](options);
+  } catch {
+    return [];
+  }
+}
+
+const nothing = async () => [];
+
+const readers: Record<Completes, (options: GlobalOptions) => Promise<Candidate[]>> = {
+  container: (options) => containers(options, false),
+  running: (options) => containers(options, true),
+  image: async (options) => {
+    const { listImages } = await import("../../engine/image/list.ts");
+    return listImages(createContext(options)).flatMap(({ names }) => names.map((value) => ({ value })));
+  },
+  volume: async (options) => {
+    const { listVolumes } = await import("../../engine/volume/list.ts");
+    return listVolumes(createContext(options)).map(({ Name }) => ({ value: String(Name) }));
+  },
+  network: async () => ["host", "none", "private", "slirp4netns"].map((value) => ({ value })),
+  signal: async () => {
+    const { signalName } = await import("../../oci/signals.ts");
+    return Array.from({ length: 31 }, (_, index) => ({ value: signalName(index + 1) }));
+  },
+  file: nothing,
+  none: nothing,
+};
+
+async function containers(options: GlobalOptions, running: boolean): Promise<Candidate[]> {
+  const { listContainers } = await import("../../engine/container/list.ts");
+  const list = await listContainers(createContext(options));
+  return list.containers
+    .filter(({ status }) => !running || status.state === "running" || status.state === "paused")
+    .map(({ record, status }) => ({ value: record.name, description: status.state }));
+}

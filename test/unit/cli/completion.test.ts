@@ -1,0 +1,102 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { table } from "../../../commands/index.ts";
+import { complete } from "../../../src/cli/completion/complete.ts";
+import { shells } from "../../../src/cli/completion/shells.ts";
+import { globalSyntax } from "../../../src/cli/global-flags.ts";
+
+const root = join(import.meta.dirname, "../../..");
+
+const names = async (kind: string) => [{ value: `${kind}-1` }, { value: `${kind}-2` }];
+
+async function values(...words: string[]): Promise<string[]> {
+  return (await complete(table, words, names)).map(({ value }) => value);
+}
+
+describe("complete", () => {
+  it("offers commands and groups, with what they do", async () => {
+    expect(await values("")).toEqual(expect.arrayContaining(["container", "image", "ps", "run"]));
+    expect(await complete(table, ["vers"], names)).toEqual([
+      { value: "version", description: "Display the version information" },
+    ]);
+    expect(await values("--root", "/x", "container", "sto")).toEqual(["stop"]);
+    expect(await values("help", "sto")).toEqual(["stop"]);
+    expect(await values("nope", "")).toEqual([]);
+  });
+
+  it("offers flags that work, not those that are only recognised", async () => {
+    expect(await values("run", "--net")).toEqual(["--network"]);
+    expect(await values("run", "--health")).toEqual([]);
+    expect(await values("--log")).toEqual(["--log-level"]);
+  });
+
+  it("offers the values of flags", async () => {
+    expect(await values("run", "--pull", "")).toEqual(["always", "missing", "never", "newer"]);
+    expect(await values("run", "--pull=n")).toEqual(["--pull=never", "--pull=newer"]);
+    expect(await values("run", "-it", "--pull", "a")).toEqual(["always"]);
+    expect(await values("--log-level", "deb")).toEqual(["debug"]);
+    expect(await values("kill", "-s", "")).toEqual(["signal-1", "signal-2"]);
+  });
+
+  it("offers names for arguments, each once", async () => {
+    expect(await values("stop", "")).toEqual(["running-1", "running-2"]);
+    expect(await values("stop", "running-1", "--time", "3", "")).toEqual(["running-2"]);
+    expect(await values("rmi", "image-2")).toEqual(["image-2"]);
+  });
+
+  it("offers only files for the command of a container", async () => {
+    expect(await values("run", "--rm", "")).toEqual(["image-1", "image-2"]);
+    expect(await values("run", "--rm", "image-1", "")).toEqual([]);
+    expect(await values("run", "image-1", "--pu")).toEqual([]);
+    expect(await values("exec", "-it", "running-1", "-")).toEqual([]);
+  });
+
+  it("makes nothing of a line that makes no sense", async () => {
+    expect(await values("run", "--nope", "--pull", "")).toEqual(["image-1", "image-2"]);
+    expect(await values("run", "--help", "")).toEqual(["image-1", "image-2"]);
+  });
+});
+
+describe("the scripts", () => {
+  it.each([
+    ["bash", "coracle.bash"],
+    ["zsh", "_coracle"],
+    ["fish", "coracle.fish"],
+  ])("for %s is the one that the program prints", (shell, file) => {
+    expect(readFileSync(join(root, "completions", file), "utf8")).toBe(shells[shell]);
+  });
+
+  it("completes in bash, also behind = and :", () => {
+    const directory = mkdtempSync(join(tmpdir(), "coracle-completion-"));
+    const program = join(directory, "coracle");
+    writeFileSync(
+      program,
+      `#!/bin/sh\nprintf '%s|' "$@" >${directory}/args\nprintf '%b\\n' '--pull=always\\tx' --pull=never\n`,
+    );
+    chmodSync(program, 0o755);
+    const script = `
+      source ${join(root, "completions/coracle.bash")}
+      COMP_LINE="${program} run --pull=" COMP_POINT=\${#COMP_LINE}
+      COMP_LINE+="ignored"
+      _coracle
+      printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const result = spawnSync("bash", ["-c", script], { encoding: "utf8" });
+    expect(result.stderr).toBe("");
+    expect(result.stdout).toBe("always\nnever\n");
+    expect(readFileSync(join(directory, "args"), "utf8")).toBe("__complete|run|--pull=|");
+  });
+});
+
+it("the launcher knows every global flag that takes a value", () => {
+  const source = readFileSync(join(root, "native/launcher/command_line.c"), "utf8");
+  const list = /valued_flags\[\] = \{([^}]*)\}/.exec(source)?.[1] ?? "";
+  const known = [...list.matchAll(/"(-[^"]*)"/g)].map((match) => match[1]);
+  for (const { name, char, valueWhenAlone } of globalSyntax) {
+    if (valueWhenAlone !== undefined) continue;
+    expect(known).toContain(`--${name}`);
+    if (char) expect(known).toContain(`-${char}`);
+  }
+});
