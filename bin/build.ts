@@ -2,7 +2,7 @@
  * Builds what lies beside the native programs: dist/engine (one executable, compiled by Bun), dist/engine.cjs (the same
  * program for Node) and dist/hello.oci.tar (the embedded image). Run by `npm run build`, after make.
  */
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ociArchive } from "./oci-archive.ts";
@@ -17,9 +17,14 @@ function compilerPackage(): string {
   return avx2 ? "bun-linux-x64" : "bun-linux-x64-baseline";
 }
 
+function fail(message: string): never {
+  console.error(`Error: ${message}`);
+  process.exit(1);
+}
+
 function bundle(outfile: string, mode: number, options: string[]): void {
   const bun = join(root, "node_modules/@oven", compilerPackage(), "bin/bun");
-  if (!existsSync(bun)) throw new Error(`the compiler is missing: ${bun}; run \`npm ci\``);
+  if (!existsSync(bun)) fail(`the compiler is missing: ${bun}; run \`npm ci\``);
   const fresh = `${outfile}.new`;
   // @oclif/core reaches for the TypeScript compiler when it runs from sources, which a bundle never does.
   const externals = ["--external", "typescript", "--external", "ts-node"];
@@ -33,7 +38,11 @@ function bundle(outfile: string, mode: number, options: string[]): void {
     "--outfile",
     fresh,
   ];
-  execFileSync(bun, arguments_, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  const { status, signal } = spawnSync(bun, arguments_, {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  if (status !== 0) fail(`${bun} ended with ${signal ?? `exit code ${status}`} at ${outfile}`);
   chmodSync(fresh, mode);
   renameSync(fresh, outfile);
 }
