@@ -80,9 +80,7 @@ static int remove_lower(struct copy *copy, const char *path, bool contents_only,
 		return -1;
 	if (contents_only && fstatat(parent, base, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
 		return 0;
-	int result = target_clear(&copy->unpack.target, parent, base, &whiteout, err);
-	target_forget(&copy->unpack.target);
-	return result;
+	return target_clear(&copy->unpack.target, parent, base, &whiteout, err);
 }
 
 static int copy_file(struct copy *copy, const struct walk_entry *source, struct tar_entry *entry, struct error *err)

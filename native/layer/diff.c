@@ -24,7 +24,7 @@ struct diff {
 /* An empty file. It has no date: when something was deleted is no part of an image, and the same deletion stays the same. */
 static int put_marker(struct diff *diff, const char *directory, const char *name, struct error *err)
 {
-	struct tar_entry entry = {.type = TAR_FILE};
+	struct tar_entry entry = {.type = TAR_FILE, .mode = 0600};
 	if (asprintf(&entry.path, "%s%s%s", directory, *directory ? "/" : "", name) < 0)
 		return fail_errno(err, "write the tar archive");
 	int result = tar_write_header(&diff->pack.writer, &entry, err);

@@ -131,7 +131,7 @@ int target_parent(struct target *target, const char *path, const char **base, st
 	return target->parent >= 0 ? target->parent : error_set(err, "io-error", "unpack %s: out of memory", path);
 }
 
-int target_clear(struct target *target, int parent, const char *base, bool *whiteout, struct error *err)
+int target_clear(const struct target *target, int parent, const char *base, bool *whiteout, struct error *err)
 {
 	struct stat st;
 	*whiteout = false;

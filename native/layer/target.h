@@ -14,7 +14,10 @@ struct target {
 	int root;
 	/* Whiteouts are in overlay form here: a directory that takes the place of one hides what is below it. */
 	const char *opaque_xattr; /* user.overlay.opaque or trusted.overlay.opaque, NULL: no layer */
-	/* Entries come directory by directory: the last one's parent stays open. */
+	/*
+	 * Entries come directory by directory: the last one's parent stays open. It cannot go stale, for an entry can
+	 * only replace what is in its own parent, and with that the open one is its parent.
+	 */
 	char *parent_path;
 	int parent;
 	bool parent_special; /* children inherit group or ACL from it */
@@ -31,10 +34,10 @@ void target_free(struct target *target);
 int target_parent(struct target *target, const char *path, const char **base, struct error *err);
 /* Makes `fd` (which it takes over) the open parent: a directory just made, whose children come next. */
 void target_enter(struct target *target, const char *path, int fd);
-/* Forgets the open parent: something was removed or changed, so its path may mean another directory now. */
+/* Closes the open parent. */
 void target_forget(struct target *target);
 /* Removes whatever `base` is in the directory. *whiteout tells whether it was one. */
-int target_clear(struct target *target, int parent, const char *base, bool *whiteout, struct error *err);
+int target_clear(const struct target *target, int parent, const char *base, bool *whiteout, struct error *err);
 /* Marks a directory as opaque, for the kernel's overlay and for fuse-overlayfs. */
 int target_set_opaque(struct target *target, int directory, const char *path, struct error *err);
 

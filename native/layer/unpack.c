@@ -100,7 +100,7 @@ static bool is_directory(const struct place *place)
 }
 
 /* Removes what is in the entry's place. Returns 1 when it was a mounted file, which can only be written over. */
-static int make_room(struct unpack *unpack, struct place *place, bool *whiteout, struct error *err)
+static int make_room(struct unpack *unpack, const struct place *place, bool *whiteout, struct error *err)
 {
 	bool was_directory = is_directory(place);
 	if (unpack->keep_kinds && was_directory)
@@ -109,12 +109,9 @@ static int make_room(struct unpack *unpack, struct place *place, bool *whiteout,
 	if (unpack->keep_kinds && place->entry->type == TAR_DIRECTORY)
 		return error_set(err, "not-a-directory", "%s is not a directory: it cannot be replaced by one",
 				 place->path);
-	if (target_clear(&unpack->target, place->parent, place->base, whiteout, err) < 0)
-		return err->errnum == EBUSY && place->entry->type == TAR_FILE && !was_directory ? 1 : -1;
-	/* The open parent may have been inside of it, or reached through it. */
-	target_forget(&unpack->target);
-	place->parent = target_parent(&unpack->target, place->path, &place->base, err);
-	return place->parent < 0 ? -1 : 0;
+	if (target_clear(&unpack->target, place->parent, place->base, whiteout, err) == 0)
+		return 0;
+	return err->errnum == EBUSY && place->entry->type == TAR_FILE && !was_directory ? 1 : -1;
 }
 
 static int creation_failed(const struct place *place, struct error *err)

@@ -4,7 +4,16 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Running } from "../../support/process.ts";
 import { skipUnless } from "../../support/requirements.ts";
-import { describeTree, layer, layerOk, mappedNamespace, scratch, shell, type Tree } from "./layer.ts";
+import {
+  describeTree,
+  layer,
+  layerError,
+  layerOk,
+  mappedNamespace,
+  scratch,
+  shell,
+  type Tree,
+} from "./layer.ts";
 import { directory, entry, file, hardlink, symlink, tar } from "./tar.ts";
 
 let work: string;
@@ -98,6 +107,17 @@ describe.each(Object.keys(COMMANDS) as (keyof typeof COMMANDS)[])("%s", (command
     expect(await describeTree(outside)).toEqual(before);
     expect((await shell("ls", work)).split("\n").filter(Boolean)).toEqual(["outside", "target"]);
   });
+});
+
+test("a name that climbs out is refused, an absolute one stops at the root", async () => {
+  for (const name of ["../x", "a/../../x", "./../x", ".."]) {
+    const error = await layerError(COMMANDS.apply(), { input: tar(file(name)) });
+    expect(error).toMatchObject({ code: "unsafe-path", message: expect.stringContaining(name) });
+  }
+  const link = await layerError(COMMANDS.apply(), { input: tar(hardlink("h", "../outside/sentinel")) });
+  expect(link).toMatchObject({ code: "unsafe-path" });
+  await layerOk(COMMANDS.apply(), { input: tar(file("a/../b/./c", "1"), file("/../../d", "2")) });
+  expect(Object.keys(await describeTree(target)).sort()).toEqual([".", "b", "b/c", "d"]);
 });
 
 test("links in parents lead inside, as they would with the target as root", async () => {
