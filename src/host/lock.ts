@@ -24,6 +24,9 @@ import { stagingDirectory } from "./staging.ts";
 export type LockName = "network" | "storage" | `container/${string}`;
 export type ClaimName = `claim/${string}`;
 
+/** Ends the name of the directory that breakers of a lock contend for. */
+const BREAKING = ".breaking";
+
 const order = ["claim", "network", "storage", "container"];
 
 function rankOf(name: LockName | ClaimName): number {
@@ -88,13 +91,13 @@ async function acquire(
   giveUp: () => boolean,
 ): Promise<Release | undefined> {
   const { lock } = await import("proper-lockfile");
-  const lockPath = path.join(ctx.graphRoot, "locks", name.replace("/", "-"));
+  const lockPath = lockPathOf(ctx, name);
   const options = {
     lockfilePath: lockPath,
     realpath: false,
     fs: linkFileSystem,
     // Never stale by time; the interval only keeps its timer from firing (setTimeout takes 31 bits).
-    stale: 2 ** 31,
+    stale: Number.POSITIVE_INFINITY,
     update: 2 ** 30,
   };
   for (let delay = 1; ; ) {
@@ -110,21 +113,59 @@ async function acquire(
   }
 }
 
+function locksDirectory(ctx: Context): string {
+  return path.join(ctx.graphRoot, "locks");
+}
+
+function lockPathOf(ctx: Context, name: LockName | ClaimName): string {
+  return path.join(locksDirectory(ctx), name.replace("/", "-"));
+}
+
+/** Whether a living process holds a lock. It may let go of it at any moment. */
+export function isLocked(ctx: Context, name: LockName): boolean {
+  const owner = ownerOf(lockPathOf(ctx, name));
+  return owner !== undefined && isOwnerAlive(owner) !== false;
+}
+
+/** Locks that dead processes hold or were breaking. They are in nobody's way, but nobody may ever ask for them again. */
+export function deadLocks(ctx: Context): string[] {
+  return listDirectory(locksDirectory(ctx))
+    .map((name) => path.join(locksDirectory(ctx), name))
+    .filter((lock) => ownersOf(lock).every((owner) => isOwnerAlive(owner) === false));
+}
+
+export function reapLocks(ctx: Context): void {
+  for (const lock of deadLocks(ctx)) {
+    if (!lock.endsWith(BREAKING)) breakDeadLock(ctx, lock);
+    else leaveBreaking(enterBreaking(ctx, lock));
+  }
+}
+
+function ownersOf(lock: string): string[] {
+  if (lock.endsWith(BREAKING)) return listDirectory(lock);
+  return [ownerOf(lock) ?? []].flat();
+}
+
 /** Removes the lock of a dead owner. True when it is worth trying again at once. */
 function breakDeadLock(ctx: Context, lockPath: string): boolean {
   const owner = ownerOf(lockPath);
   if (owner === undefined) return true;
   if (isOwnerAlive(owner) !== false) return false;
-  const breaker = enterBreaking(ctx, `${lockPath}.breaking`);
+  const breaker = enterBreaking(ctx, `${lockPath}${BREAKING}`);
   if (breaker === undefined) return false;
   try {
     // Only a breaker removes a dead owner's lock, and there is one: what is read here is still so when it is unlinked.
     if (ownerOf(lockPath) === owner) fs.rmSync(lockPath, { force: true });
     return true;
   } finally {
-    fs.rmSync(breaker, { force: true });
-    removeEmpty(path.dirname(breaker));
+    leaveBreaking(breaker);
   }
+}
+
+function leaveBreaking(breaker: string | undefined): void {
+  if (breaker === undefined) return;
+  fs.rmSync(breaker, { force: true });
+  removeEmpty(path.dirname(breaker));
 }
 
 /**

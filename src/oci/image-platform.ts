@@ -22,7 +22,7 @@ export function platformOf(arch: string): Platform {
 /** Parses `[OS/]ARCH[/VARIANT]` as --platform takes it; one part alone is an OS only when it is `linux`. */
 export function parsePlatform(text: string, here: Platform): Platform {
   const parts = text.split("/");
-  if (parts.length > 3 || parts.some((part) => !/^[\w.-]+$/.test(part))) {
+  if (parts.length > 3 || parts.some((part) => !/^\w[\w.-]*$/.test(part))) {
     throw new EngineError("bad-platform", `invalid platform "${text}"`, {
       hint: "use OS/ARCH or OS/ARCH/VARIANT",
     });

@@ -1,0 +1,35 @@
+/** A context whose store is a directory of its own, for tests that call storage and engine in this process. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach } from "vitest";
+import type { Context } from "../../src/host/context.ts";
+
+export function testContext(graphRoot: string): Context {
+  const prefix = process.env.CORACLE_TEST_PREFIX || join(import.meta.dirname, "../..");
+  return {
+    graphRoot,
+    runRoot: join(graphRoot, "run"),
+    binDir: join(prefix, "bin"),
+    libDir: join(prefix, "dist"),
+    namespace: "single",
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    home: graphRoot,
+    aliveFile: null,
+    options: {},
+  };
+}
+
+/** A fresh store for each test of the file. */
+export function useStore(): () => Context {
+  let directory: string | undefined;
+  afterEach(() => {
+    if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+    directory = undefined;
+  });
+  return () => {
+    directory ??= mkdtempSync(join(process.env.CORACLE_TEST_TMP || tmpdir(), "store-"));
+    return testContext(directory);
+  };
+}

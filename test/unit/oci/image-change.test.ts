@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import type { ImageExecutionConfig } from "../../../src/oci/image.ts";
+import { applyChange } from "../../../src/oci/image-change.ts";
+
+function changed(...changes: string[]): ImageExecutionConfig {
+  const config = {};
+  for (const change of changes) applyChange(config, change);
+  return config;
+}
+
+test.each<[string[], object]>([
+  [["CMD /bin/sh -l"], { Cmd: ["/bin/sh", "-c", "/bin/sh -l"] }],
+  [['CMD ["/bin/sh", "-l"]'], { Cmd: ["/bin/sh", "-l"] }],
+  [["CMD=/bin/sh"], { Cmd: ["/bin/sh", "-c", "/bin/sh"] }],
+  [['entrypoint ["/x"]'], { Entrypoint: ["/x"] }],
+  [["ENV A=1 B=\"two words\" C='3'"], { Env: ["A=1", "B=two words", "C=3"] }],
+  [["ENV A the rest"], { Env: ["A=the rest"] }],
+  [["ENV A=1", "ENV A=2"], { Env: ["A=2"] }],
+  [["LABEL a=b", "LABEL c=d=e"], { Labels: { a: "b", c: "d=e" } }],
+  [["EXPOSE 80 53/udp"], { ExposedPorts: { "80/tcp": {}, "53/udp": {} } }],
+  [["VOLUME /a /b"], { Volumes: { "/a": {}, "/b": {} } }],
+  [['VOLUME ["/a b"]'], { Volumes: { "/a b": {} } }],
+  [
+    ["USER 1000:1000", "WORKDIR /x", "STOPSIGNAL SIGINT"],
+    { User: "1000:1000", WorkingDir: "/x", StopSignal: "SIGINT" },
+  ],
+  [["ONBUILD RUN x"], { OnBuild: ["RUN x"] }],
+])("%j", (changes, config) => {
+  expect(changed(...changes)).toEqual(config);
+});
+
+test.each(["CMD", "RUN x", "COPY a b", "EXPOSE http", "LABEL =x", "ENV A=1 B", "", "="])(
+  "%j is refused",
+  (change) => {
+    expect(() => changed(change)).toThrow(/invalid change/);
+  },
+);

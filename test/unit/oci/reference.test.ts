@@ -1,0 +1,77 @@
+import { describe, expect, test } from "vitest";
+import { completeReference, formatReference, localName, parseReference } from "../../../src/oci/reference.ts";
+
+const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+const full = (text: string) => formatReference(completeReference(parseReference(text)));
+
+describe("parsing", () => {
+  test.each([
+    ["alpine", { repository: "alpine" }],
+    ["alpine:3.20", { repository: "alpine", tag: "3.20" }],
+    ["library/alpine", { repository: "library/alpine" }],
+    ["quay.io/a/b/c:x_Y-1.0", { registry: "quay.io", repository: "a/b/c", tag: "x_Y-1.0" }],
+    ["localhost/x", { registry: "localhost", repository: "x" }],
+    ["localhost:5000/x", { registry: "localhost:5000", repository: "x" }],
+    ["127.0.0.1:5000/x:1", { registry: "127.0.0.1:5000", repository: "x", tag: "1" }],
+    ["[::1]:5000/x", { registry: "[::1]:5000", repository: "x" }],
+    ["Registry/x", { registry: "Registry", repository: "x" }],
+    ["a__b/c.d-e", { repository: "a__b/c.d-e" }],
+    [`x@${digest}`, { repository: "x", digest }],
+    [`quay.io/x:1@${digest}`, { registry: "quay.io", repository: "x", tag: "1", digest }],
+  ])("%s", (text, parsed) => {
+    expect(parseReference(text)).toEqual(parsed);
+  });
+
+  test.each([
+    ["", "empty"],
+    ["quay.io/", "empty"],
+    ["UPPER", "lowercase"],
+    ["quay.io/Foo", "lowercase"],
+    ["a::b", "bad"],
+    ["a:", "bad tag"],
+    [`a:${"x".repeat(129)}`, "bad tag"],
+    ["a b", "bad"],
+    ["../etc", "bad"],
+    ["a/../b", "bad"],
+    ["a//b", "bad"],
+    ["/a", "bad"],
+    ["a/", "bad"],
+    ["-a", "bad"],
+    ["a_.b", "bad"],
+    ["a@sha256:abc", "bad digest"],
+    ["a@", "bad digest"],
+    ["ex ample.com/a", "bad registry"],
+    ["user@host.com/a", "bad digest"],
+    ["a\n", "bad"],
+    ["x".repeat(256), "255"],
+  ])("%j is refused", (text, reason) => {
+    expect(() => parseReference(text)).toThrow(reason);
+  });
+});
+
+describe("completing", () => {
+  test.each([
+    ["alpine", "docker.io/library/alpine:latest"],
+    ["alpine:3", "docker.io/library/alpine:3"],
+    ["me/app", "docker.io/me/app:latest"],
+    ["docker.io/alpine", "docker.io/library/alpine:latest"],
+    ["index.docker.io/alpine", "docker.io/library/alpine:latest"],
+    ["quay.io/app", "quay.io/app:latest"],
+    [`alpine@${digest}`, `docker.io/library/alpine@${digest}`],
+    [`alpine:3@${digest}`, `docker.io/library/alpine@${digest}`],
+  ])("%s is %s", (text, name) => {
+    expect(full(text)).toBe(name);
+  });
+
+  test.each([
+    ["app", "localhost/app:latest"],
+    ["me/app:1", "localhost/me/app:1"],
+    ["quay.io/app:1", "quay.io/app:1"],
+  ])("made here, %s is %s", (text, name) => {
+    expect(localName(text)).toBe(name);
+  });
+
+  test("an image made here can't be named by digest", () => {
+    expect(() => localName(`app@${digest}`)).toThrow(/digest/);
+  });
+});
