@@ -8,6 +8,7 @@ export default class Attach extends CoracleCommand {
   static override examples = ["coracle attach ctrID", "coracle attach --no-stdin ctrID"];
   static override flags = {
     "detach-keys": flag.string({
+      value: "[a-Z]",
       description: "Select the key sequence for detaching a container",
       default: "ctrl-p,ctrl-q",
     }),

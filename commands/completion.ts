@@ -15,15 +15,16 @@ export default class Completion extends CoracleCommand {
       description: "Output the completion to file rather than stdout.",
       completes: "file",
     }),
+    "no-desc": flag.boolean({ description: "Don't include descriptions in the completion output." }),
   };
   static override arity = exactly(1);
   static override completes = ["none"] as const;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Completion);
-    const { shells } = await import("../src/cli/completion/shells.ts");
+    const { shells, shellScript } = await import("../src/cli/completion/shells.ts");
     const [name = ""] = args;
-    const script = Object.hasOwn(shells, name) ? (shells[name] as string) : undefined;
+    const script = shellScript(name, flags["no-desc"]);
     if (script === undefined) {
       throw this.usageError(`invalid shell "${name}": must be one of ${Object.keys(shells).join(", ")}`);
     }

@@ -4,7 +4,7 @@ import { hostEnv } from "../src/cli/host-env.ts";
 export default class Exec extends CoracleCommand {
   static override summary = "Run a process in a running container";
   static override description = "Execute the specified command inside a running container.";
-  static override usage = "[options] CONTAINER COMMAND [ARG...]";
+  static override usage = "[options] CONTAINER [COMMAND [ARG...]]";
   static override examples = [
     "coracle exec -it ctrID ls",
     "coracle exec -it -w /tmp myCtr pwd",
@@ -15,6 +15,7 @@ export default class Exec extends CoracleCommand {
     cidfile: flag.string({ description: "File to read the container ID from" }),
     detach: flag.boolean({ char: "d", description: "Run the exec session in detached mode (backgrounded)" }),
     "detach-keys": flag.string({
+      value: "[a-Z]",
       description: "Select the key sequence for detaching a container",
       default: "ctrl-p,ctrl-q",
     }),

@@ -22,7 +22,7 @@ export default class Ps extends CoracleCommand {
       default: -1,
     }),
     latest: flag.boolean({ char: "l", description: "Show the latest container created (all states)" }),
-    namespace: flag.boolean({ description: "Display namespace information", aliases: ["ns"] }),
+    ns: flag.boolean({ description: "Display namespace information", aliases: ["namespace"] }),
     noheading: flag.boolean({ description: "Do not print headers" }),
     "no-trunc": flag.boolean({ description: "Display the extended information" }),
     pod: flag.unsupported("bool", {
@@ -32,6 +32,8 @@ export default class Ps extends CoracleCommand {
     quiet: flag.boolean({ char: "q", description: "Print the numeric IDs of the containers only" }),
     size: flag.boolean({ char: "s", description: "Display the total file sizes" }),
     sort: flag.string({
+      value: "choice",
+      choices: ["command", "created", "id", "image", "names", "runningfor", "size", "status"],
       description: "Sort output by: command, created, id, image, names, runningfor, size, status",
       default: "created",
     }),
@@ -49,6 +51,10 @@ export default class Ps extends CoracleCommand {
     const list = await listContainers(this.context);
     // Only inside the user's namespaces can leftovers be cleared and files be measured.
     if (list.needsHealing || flags.size) await this.requireNamespace();
-    await showContainers(this.context, list.containers, { ...flags, noTrunc: flags["no-trunc"] });
+    await showContainers(this.context, list.containers, {
+      ...flags,
+      namespace: flags.ns,
+      noTrunc: flags["no-trunc"],
+    });
   }
 }

@@ -12,6 +12,7 @@ export default class Start extends CoracleCommand {
     all: flag.boolean({ description: "Start all containers regardless of their state or configuration" }),
     attach: flag.boolean({ char: "a", description: "Attach container's STDOUT and STDERR" }),
     "detach-keys": flag.string({
+      value: "[a-Z]",
       description: "Select the key sequence for detaching a container",
       default: "ctrl-p,ctrl-q",
     }),

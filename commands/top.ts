@@ -4,7 +4,7 @@ export default class Top extends CoracleCommand {
   static override summary = "Display the running processes of a container";
   static override description =
     "Display the running processes of a container, as read from the host; no program of the container is run for it.";
-  static override usage = "[options] CONTAINER [FORMAT-DESCRIPTORS]";
+  static override usage = "[options] CONTAINER [FORMAT-DESCRIPTORS|ARGS...]";
   static override examples = [
     "coracle top ctrID",
     "coracle top ctrID pid seccomp args %C",

@@ -60,3 +60,9 @@ complete -c coracle -f -k -a '(__coracle_complete)'
 `;
 
 export const shells: Readonly<Record<string, string>> = { bash, zsh, fish };
+
+/** The script for a shell; undefined for one that isn't known. */
+export function shellScript(name: string, noDescriptions = false): string | undefined {
+  if (!Object.hasOwn(shells, name)) return undefined;
+  return noDescriptions ? shells[name]?.replace("2>/dev/null", "2>/dev/null | cut -f 1") : shells[name];
+}

@@ -19,6 +19,7 @@ export const unsupportedFlags = {
     "health-timeout": "the maximum time allowed to complete the healthcheck before it is considered failed",
     "hosts-file": "Base file to create the /etc/hosts file inside the container",
     "group-entry": "Entry to write to /etc/group",
+    "init-ctr": "Make this a pod init container",
     ip: "Specify a static IPv4 address for the container",
     ip6: "Specify a static IPv6 address for the container",
     "mac-address": "Container MAC address (e.g. 92:d0:c6:0a:29:33)",
