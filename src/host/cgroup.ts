@@ -33,7 +33,11 @@ export function isUnified(): boolean {
 /** Controllers available in a cgroup. */
 export function controllers(cgroup: string): string[] {
   try {
-    return fs.readFileSync(path.join(mountPoint, cgroup, "cgroup.controllers"), "utf8").trim().split(" ").filter(Boolean);
+    return fs
+      .readFileSync(path.join(mountPoint, cgroup, "cgroup.controllers"), "utf8")
+      .trim()
+      .split(" ")
+      .filter(Boolean);
   } catch {
     return [];
   }

@@ -50,7 +50,8 @@ export function createContext(options: GlobalOptions = {}): Context {
   const uid = Number(env.CORACLE_UID);
   const home = env.HOME || os.homedir();
   const dataHome = env.XDG_DATA_HOME || path.join(home, ".local/share");
-  const graphRoot = options.root ?? (namespace === "root" ? "/var/lib/coracle" : path.join(dataHome, "coracle"));
+  const graphRoot =
+    options.root ?? (namespace === "root" ? "/var/lib/coracle" : path.join(dataHome, "coracle"));
   return {
     graphRoot: path.resolve(graphRoot),
     runRoot: path.resolve(options.runroot ?? run),
@@ -74,6 +75,8 @@ export function ensureDirectory(directory: string, mode = 0o700): void {
   try {
     fs.mkdirSync(directory, { recursive: true, mode });
   } catch (error) {
-    throw new EngineError("no-directory", `cannot make ${directory}: ${(error as Error).message}`, { cause: error });
+    throw new EngineError("no-directory", `cannot make ${directory}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

@@ -39,7 +39,11 @@ export function writeFileAtomic(
   }
 }
 
-export function writeJsonAtomic(file: string, value: unknown, options: { mode?: number; durable?: boolean } = {}): void {
+export function writeJsonAtomic(
+  file: string,
+  value: unknown,
+  options: { mode?: number; durable?: boolean } = {},
+): void {
   writeFileAtomic(file, `${JSON.stringify(value)}\n`, options);
 }
 
@@ -51,7 +55,9 @@ export function writeError(file: string, error: unknown): EngineError {
       cause: error,
     });
   }
-  return new EngineError("write-failed", `cannot write ${file}: ${(error as Error).message}`, { cause: error });
+  return new EngineError("write-failed", `cannot write ${file}: ${(error as Error).message}`, {
+    cause: error,
+  });
 }
 
 /** The parsed file, or undefined where there is none. Unparsable content is an error that names the file. */

@@ -34,10 +34,14 @@ export function runNative(
     maxBuffer: 64 << 20,
   });
   if (result.error) {
-    throw new EngineError("native-missing", `cannot run ${nativePath(ctx, program)}: ${result.error.message}`, {
-      hint: "build it with `npm run build`",
-      cause: result.error,
-    });
+    throw new EngineError(
+      "native-missing",
+      `cannot run ${nativePath(ctx, program)}: ${result.error.message}`,
+      {
+        hint: "build it with `npm run build`",
+        cause: result.error,
+      },
+    );
   }
   if (result.status !== 0) throw nativeError(program, result.status, result.signal, result.stderr.toString());
   return result.stdout;

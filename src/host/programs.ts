@@ -2,7 +2,16 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 
 /** Distributions keep helpers in sbin and libexec, which an ordinary user's PATH need not have. */
-const more = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/libexec/podman", "/usr/lib/podman"];
+const more = [
+  "/usr/local/bin",
+  "/usr/bin",
+  "/bin",
+  "/usr/local/sbin",
+  "/usr/sbin",
+  "/sbin",
+  "/usr/libexec/podman",
+  "/usr/lib/podman",
+];
 
 /** The path of a program of the host, or undefined. */
 export function findProgram(name: string): string | undefined {

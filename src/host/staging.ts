@@ -73,6 +73,14 @@ export function hasStaging(ctx: Context, kind: StagingKind, alive: boolean): boo
   );
 }
 
+/** What dead processes left, as paths. */
+export function deadStaging(ctx: Context, kinds?: readonly StagingKind[]): string[] {
+  const directory = stagingDirectory(ctx);
+  return listDirectory(directory)
+    .filter((name) => isOwnerAlive(name) === false && (kinds?.includes(kindOf(name)) ?? true))
+    .map((name) => path.join(directory, name));
+}
+
 /** Removes trees whatever their modes and owners. Plain files and empty directories cost no process. */
 export async function removeTrees(ctx: Context, trees: readonly string[]): Promise<void> {
   const full = trees.filter((tree) => !removeSimple(tree));

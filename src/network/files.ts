@@ -19,7 +19,9 @@ export function hostsFile(input: HostsInput): string {
     return { name: entry.slice(0, colon), address: address === "host-gateway" ? input.hostAddress : address };
   });
   const taken = new Set([...added.map((entry) => entry.name), ...input.names]);
-  const lines = added.filter((entry) => entry.address !== "").map((entry) => `${entry.address}\t${entry.name}`);
+  const lines = added
+    .filter((entry) => entry.address !== "")
+    .map((entry) => `${entry.address}\t${entry.name}`);
   for (const line of input.base.split("\n")) {
     const fields = line.replace(/#.*/, "").trim().split(/\s+/).filter(Boolean);
     const names = fields.slice(1).filter((name) => !taken.has(name));
@@ -62,7 +64,10 @@ export function resolvConf(input: ResolvInput): string {
     .filter((server) => server !== "" && (input.hostNetwork || !loopback.test(server)))
     .filter((server) => input.ipv6 || !server.includes(":"));
   const own = input.dns.length > 0 ? input.dns : [...(input.resolver ? [input.resolver] : []), ...ofHost];
-  const search = input.dnsSearch.length > 0 ? input.dnsSearch.filter((domain) => domain !== ".") : (fields("search").at(-1) ?? []);
+  const search =
+    input.dnsSearch.length > 0
+      ? input.dnsSearch.filter((domain) => domain !== ".")
+      : (fields("search").at(-1) ?? []);
   const options = input.dnsOptions.length > 0 ? input.dnsOptions : (fields("options").at(-1) ?? []);
   const lines = [
     ...(search.length > 0 ? [`search ${search.join(" ")}`] : []),

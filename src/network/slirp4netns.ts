@@ -18,9 +18,13 @@ const DEFAULT_CIDR = "10.0.2.0/24";
 export function slirp4netns(options: string[]): Slirp {
   const program = findProgram("slirp4netns");
   if (!program) {
-    throw new EngineError("no-slirp4netns", "could not find slirp4netns, the network namespace can't be configured", {
-      hint: "install it (`apt install slirp4netns`), or use --network none or --network host",
-    });
+    throw new EngineError(
+      "no-slirp4netns",
+      "could not find slirp4netns, the network namespace can't be configured",
+      {
+        hint: "install it (`apt install slirp4netns`), or use --network none or --network host",
+      },
+    );
   }
   return { program, ...slirpArguments(options) };
 }
@@ -55,7 +59,8 @@ export function slirpArguments(options: string[]): Omit<Slirp, "program"> {
     }
     return get(key) === "true";
   };
-  if (!/^\d+$/.test(get("mtu"))) throw new EngineError("bad-network", `invalid mtu "${get("mtu")}" for slirp4netns`);
+  if (!/^\d+$/.test(get("mtu")))
+    throw new EngineError("bad-network", `invalid mtu "${get("mtu")}" for slirp4netns`);
   if (get("port_handler") !== "slirp4netns" && get("port_handler") !== "rootlesskit") {
     throw new EngineError("bad-network", `unknown port_handler for slirp4netns: "${get("port_handler")}"`);
   }
@@ -86,7 +91,9 @@ function networkBase(cidr: string): number {
   const parts = match?.slice(1, 5).map(Number) ?? [];
   const bits = Number(match?.[5]);
   if (!match || parts.some((part) => part > 255) || bits < 8 || bits > 25) {
-    throw new EngineError("bad-network", `invalid cidr "${cidr}" for slirp4netns`, { hint: "give an IPv4 network like 10.0.2.0/24" });
+    throw new EngineError("bad-network", `invalid cidr "${cidr}" for slirp4netns`, {
+      hint: "give an IPv4 network like 10.0.2.0/24",
+    });
   }
   const address = parts.reduce((sum, part) => sum * 256 + part, 0);
   return address - (address % 2 ** (32 - bits));

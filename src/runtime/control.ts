@@ -105,7 +105,8 @@ export class MonitorConnection {
       this.answers.push({ resolve, reject });
       this.socket.write(frame(type, payload));
     });
-    if (!answer.ok) throw new EngineError(answer.code ?? "monitor-failed", answer.message ?? "the monitor refused");
+    if (!answer.ok)
+      throw new EngineError(answer.code ?? "monitor-failed", answer.message ?? "the monitor refused");
   }
 
   kill(signal: number): Promise<void> {

@@ -15,7 +15,12 @@ export interface MonitorConfig {
   terminal: boolean;
   openStdin: boolean;
   stdinOnce: boolean;
-  log: { driver: "k8s-file" | "json-file" | "none" | "passthrough"; path: string; maxSize: number; maxFile: number };
+  log: {
+    driver: "k8s-file" | "json-file" | "none" | "passthrough";
+    path: string;
+    maxSize: number;
+    maxFile: number;
+  };
   runDir: string;
   aliveFile: string | null;
   network: MonitorNetwork;
@@ -138,14 +143,19 @@ export class Relay {
     for (const waiter of this.waiters.splice(0)) waiter();
   }
 
-  private async find<T extends MonitorEvent["event"]>(...names: T[]): Promise<Extract<MonitorEvent, { event: T }>> {
+  private async find<T extends MonitorEvent["event"]>(
+    ...names: T[]
+  ): Promise<Extract<MonitorEvent, { event: T }>> {
     for (;;) {
       const failed = this.events.find((event) => event.event === "error");
       if (failed) throw startError(failed as Extract<MonitorEvent, { event: "error" }>);
       const found = this.events.find((event) => (names as string[]).includes(event.event));
       if (found) return found as Extract<MonitorEvent, { event: T }>;
       if (this.ended) {
-        throw new EngineError("monitor-gone", `the container's monitor ended unexpectedly${this.stderr ? `: ${this.stderr.trim()}` : ""}`);
+        throw new EngineError(
+          "monitor-gone",
+          `the container's monitor ended unexpectedly${this.stderr ? `: ${this.stderr.trim()}` : ""}`,
+        );
       }
       await new Promise<void>((resolve) => this.waiters.push(resolve));
     }
@@ -161,7 +171,10 @@ export class Relay {
     const event = await this.find("exited", "detached");
     const code = await this.exited;
     if (event.event === "detached") return { how: code === BROKEN_PIPE ? "output-closed" : "detached" };
-    return { how: "exited", exit: { exitCode: event.exitCode, signal: event.signal, oomKilled: event.oomKilled } };
+    return {
+      how: "exited",
+      exit: { exitCode: event.exitCode, signal: event.signal, oomKilled: event.oomKilled },
+    };
   }
 
   /** Returns when the relay process itself has ended (a relay without streams ends right after the start). */
@@ -181,7 +194,10 @@ export class Relay {
 }
 
 function startError(event: Extract<MonitorEvent, { event: "error" }>): EngineError {
-  return new EngineError(event.code, event.message, { exitCode: event.exitCode ?? 125, hint: hints[event.code] });
+  return new EngineError(event.code, event.message, {
+    exitCode: event.exitCode ?? 125,
+    hint: hints[event.code],
+  });
 }
 
 const hints: Record<string, string> = {
@@ -191,11 +207,13 @@ const hints: Record<string, string> = {
 };
 
 function startRelay(ctx: Context, args: string[], options: RelayOptions): Relay {
-  const stream = (name: Stream) => (options.attach.includes(name) ? ("inherit" as const) : ("ignore" as const));
+  const stream = (name: Stream) =>
+    options.attach.includes(name) ? ("inherit" as const) : ("ignore" as const);
   const preserve = options.preserveFds ?? 0;
   const stdio: StdioOptions = [stream("stdin"), stream("stdout"), stream("stderr"), "pipe", "pipe"];
   const all = ["--ready-fd", "3", "--control-fd", "4"];
-  if (options.attach.length > 0) all.push("--attach", options.attach.join(","), "--detach-keys", options.detachKeys);
+  if (options.attach.length > 0)
+    all.push("--attach", options.attach.join(","), "--detach-keys", options.detachKeys);
   if (options.noStart) all.push("--no-start");
   if (preserve > 0) {
     throw new EngineError("not-supported", "--preserve-fds is not supported yet");
@@ -208,7 +226,12 @@ export function startContainerMonitor(ctx: Context, directory: string, options: 
   return startRelay(ctx, ["run", directory], options);
 }
 
-export function startExecMonitor(ctx: Context, directory: string, session: string, options: RelayOptions): Relay {
+export function startExecMonitor(
+  ctx: Context,
+  directory: string,
+  session: string,
+  options: RelayOptions,
+): Relay {
   return startRelay(ctx, ["exec", directory, session], options);
 }
 

@@ -45,7 +45,22 @@ function namesDirectory(ctx: Context): string {
 }
 
 export function readRecord(ctx: Context, id: string): ContainerRecord | undefined {
-  return readJson<ContainerRecord>(path.join(containerDirectory(ctx, id), "record.json"));
+  return readRecordIn(containerDirectory(ctx, id));
+}
+
+/** The record in a container's directory, wherever that is: in staging, in its place, in the trash. */
+export function readRecordIn(directory: string): ContainerRecord | undefined {
+  const file = path.join(directory, "record.json");
+  const record = readJson<ContainerRecord | null>(file);
+  if (record === undefined || typeof record?.config === "object") return record as ContainerRecord;
+  throw new EngineError("corrupt-file", `${file} is not a container's record`, {
+    hint: "`coracle rm --force` removes the container",
+  });
+}
+
+/** Writes the record of a container that is being made. */
+export function stageRecord(record: ContainerRecord, staging: string): void {
+  writeJsonAtomic(path.join(staging, "record.json"), record, { durable: !record.config.autoRemove });
 }
 
 /** Ids of all containers, damaged ones included. */
@@ -75,21 +90,35 @@ export function tryReadRecord(ctx: Context, id: string): ContainerRecord | undef
 /** The id that a name stands for, if its container exists. */
 export function idOfName(ctx: Context, name: string): string | undefined {
   const id = linkTarget(path.join(namesDirectory(ctx), name));
-  return id !== undefined && fs.existsSync(path.join(containerDirectory(ctx, id), "record.json")) ? id : undefined;
+  return id !== undefined && fs.existsSync(path.join(containerDirectory(ctx, id), "record.json"))
+    ? id
+    : undefined;
 }
 
 /** Finds a container by name, id or unique id prefix, in this order (as Podman). */
 export function findRecord(ctx: Context, nameOrId: string): ContainerRecord {
-  const notFound = () =>
-    new EngineError("no-such-container", `no container with name or ID "${nameOrId}" found: no such container`, {
+  const id = findId(ctx, nameOrId);
+  const record = id === undefined ? undefined : readRecord(ctx, id);
+  if (!record) throw noSuchContainer(nameOrId);
+  return record;
+}
+
+export function noSuchContainer(nameOrId: string): EngineError {
+  return new EngineError(
+    "no-such-container",
+    `no container with name or ID "${nameOrId}" found: no such container`,
+    {
       hint: "`coracle ps -a` lists all containers",
-    });
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(nameOrId)) throw notFound();
+    },
+  );
+}
+
+/** The id of a container by name, id or unique prefix, whether or not its record can be read. */
+export function findId(ctx: Context, nameOrId: string): string | undefined {
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(nameOrId)) return undefined;
   const named = idOfName(ctx, nameOrId);
   const id = named ?? (/^[0-9a-f]{1,64}$/.test(nameOrId) ? idOfPrefix(ctx, nameOrId) : undefined);
-  const record = id === undefined ? undefined : readRecord(ctx, id);
-  if (!record) throw notFound();
-  return record;
+  return id !== undefined && fs.existsSync(containerDirectory(ctx, id)) ? id : undefined;
 }
 
 function idOfPrefix(ctx: Context, prefix: string): string | undefined {
@@ -110,11 +139,15 @@ function idOfPrefix(ctx: Context, prefix: string): string | undefined {
  * is a symlink made with O_EXCL, so uniqueness needs no lock; a link whose container doesn't exist is a leftover of a
  * killed command and gives way. A container that its name doesn't point to is not complete: see isComplete().
  */
-export async function publishContainer(ctx: Context, record: ContainerRecord, staging: string): Promise<void> {
+export async function publishContainer(
+  ctx: Context,
+  record: ContainerRecord,
+  staging: string,
+): Promise<void> {
   ensureDirectory(namesDirectory(ctx));
   ensureDirectory(containersDirectory(ctx));
   const durable = !record.config.autoRemove;
-  writeJsonAtomic(path.join(staging, "record.json"), record, { durable });
+  stageRecord(record, staging);
   fs.renameSync(staging, containerDirectory(ctx, record.id));
   try {
     await claimName(ctx, record.name, record.id);
@@ -166,6 +199,13 @@ function nameInUse(name: string, id: string): EngineError {
   );
 }
 
+/** The names that stand for a container: one, unless its rename was cut short. */
+export function namesOf(ctx: Context, id: string): string[] {
+  return listDirectory(namesDirectory(ctx)).filter(
+    (name) => linkTarget(path.join(namesDirectory(ctx), name)) === id,
+  );
+}
+
 /** Removes a name if it still belongs to that container. */
 export function releaseName(ctx: Context, name: string, id: string): void {
   const link = path.join(namesDirectory(ctx), name);
@@ -173,7 +213,11 @@ export function releaseName(ctx: Context, name: string, id: string): void {
 }
 
 /** Gives a container another name; the old one is free afterwards. */
-export async function renameRecord(ctx: Context, record: ContainerRecord, name: string): Promise<ContainerRecord> {
+export async function renameRecord(
+  ctx: Context,
+  record: ContainerRecord,
+  name: string,
+): Promise<ContainerRecord> {
   await claimName(ctx, name, record.id);
   const renamed = { ...record, name };
   writeJsonAtomic(path.join(containerDirectory(ctx, record.id), "record.json"), renamed);

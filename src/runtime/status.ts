@@ -1,4 +1,5 @@
 import * as path from "node:path";
+import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { readJson, writeJsonAtomic } from "../host/files.ts";
 import { isAlive, type ProcessIdentity } from "../host/process.ts";
@@ -39,16 +40,40 @@ export interface ContainerStatus {
   stale: boolean;
 }
 
-function statusFile(ctx: Context, id: string): string {
-  return path.join(containerDirectory(ctx, id), "status.json");
-}
-
 /** Exit code shown for a container whose monitor was killed with it: what SIGKILL gives. */
 const KILLED = 137;
 
+/** What stands for a status file that can't be read (power loss): a container whose monitor isn't known. */
+const unreadable: MonitorStatus = {
+  status: "running",
+  monitor: null,
+  init: null,
+  startedAt: null,
+  finishedAt: null,
+  exitCode: KILLED,
+  signal: 9,
+  oomKilled: false,
+  restartCount: 0,
+  stoppedByUser: false,
+  error: null,
+  socket: null,
+  helpers: [],
+};
+
 /** The truth about a container: what its monitor wrote, believed only while that monitor lives. */
 export function readStatus(ctx: Context, id: string): ContainerStatus {
-  return deriveStatus(readJson<MonitorStatus>(statusFile(ctx, id)), isAlive);
+  return deriveStatus(readMonitorStatus(containerDirectory(ctx, id)), isAlive);
+}
+
+/** What a monitor wrote into a container's directory, wherever that is now. */
+export function readMonitorStatus(directory: string): MonitorStatus | undefined {
+  try {
+    const status = readJson<MonitorStatus | null>(path.join(directory, "status.json"));
+    return status === undefined || Array.isArray(status?.helpers) ? (status as MonitorStatus) : unreadable;
+  } catch (error) {
+    if (error instanceof EngineError && error.code === "corrupt-file") return unreadable;
+    throw error;
+  }
 }
 
 /** The pure part of readStatus. */
@@ -65,7 +90,7 @@ export function deriveStatus(
 /** Records the end of a container whose monitor died before it could. */
 export function writeExited(ctx: Context, id: string, last: MonitorStatus): void {
   writeJsonAtomic(
-    statusFile(ctx, id),
+    path.join(containerDirectory(ctx, id), "status.json"),
     {
       ...last,
       status: "exited",
@@ -81,7 +106,13 @@ export function writeExited(ctx: Context, id: string, last: MonitorStatus): void
   );
 }
 
-const active: ReadonlySet<ContainerState> = new Set(["initialized", "running", "paused", "stopping", "restarting"]);
+const active: ReadonlySet<ContainerState> = new Set([
+  "initialized",
+  "running",
+  "paused",
+  "stopping",
+  "restarting",
+]);
 
 /** Whether a monitor is there to talk to. */
 export function isActive(state: ContainerState): boolean {

@@ -12,13 +12,21 @@ export interface AttachOptions {
 }
 
 /** Attaches our stdio to a running container; its exit code, or null after detaching. */
-export async function attachContainer(ctx: Context, nameOrId: string, options: AttachOptions): Promise<number | null> {
+export async function attachContainer(
+  ctx: Context,
+  nameOrId: string,
+  options: AttachOptions,
+): Promise<number | null> {
   const record = findRecord(ctx, nameOrId);
   const status = readStatus(ctx, record.id);
   if (status.state !== "running" || !status.last?.socket) {
-    throw new EngineError("container-state", "you can only attach to running containers: container state improper", {
-      hint: `it is ${status.state}; \`coracle start --attach ${record.name}\` starts it`,
-    });
+    throw new EngineError(
+      "container-state",
+      "you can only attach to running containers: container state improper",
+      {
+        hint: `it is ${status.state}; \`coracle start --attach ${record.name}\` starts it`,
+      },
+    );
   }
   const attach: Stream[] = ["stdout", "stderr"];
   if (options.stdin && record.config.openStdin) attach.unshift("stdin");

@@ -6,7 +6,7 @@ import { listDirectory } from "../../host/files.ts";
 import { runNative } from "../../host/native.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import { volumeDataPath } from "../../storage/volumes.ts";
-import type { Owner } from "./prepare.ts";
+import type { Owner } from "./owner.ts";
 import { withRootfs } from "./rootfs.ts";
 
 /**
@@ -37,7 +37,10 @@ export async function copyUpVolumes(ctx: Context, record: ContainerRecord, owner
           target,
         ]);
       } catch (error) {
-        if (!(error instanceof EngineError && (error.code === "not-found" || error.code === "not-a-directory"))) throw error;
+        if (
+          !(error instanceof EngineError && (error.code === "not-found" || error.code === "not-a-directory"))
+        )
+          throw error;
         if (fs.statSync(target).uid === 0) fs.chownSync(target, owner.uid, owner.gid);
       }
     }
@@ -50,6 +53,14 @@ export function chownSources(ctx: Context, record: ContainerRecord, owner: Owner
     if (!mount.chown || mount.type === "tmpfs") continue;
     const source = mount.type === "volume" ? volumeDataPath(ctx, mount.source) : mount.source;
     const directory = path.join(source, mount.subpath ?? "");
-    runNative(ctx, "coracle-layer", ["chown", "--dir", directory, "--uid", `${owner.uid}`, "--gid", `${owner.gid}`]);
+    runNative(ctx, "coracle-layer", [
+      "chown",
+      "--dir",
+      directory,
+      "--uid",
+      `${owner.uid}`,
+      "--gid",
+      `${owner.gid}`,
+    ]);
   }
 }

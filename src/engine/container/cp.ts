@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { runNative, spawnNative, nativeError } from "../../host/native.ts";
+import { nativeError, runNative, spawnNative } from "../../host/native.ts";
 import { findRecord } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
 import { containerExists } from "./exists.ts";
@@ -23,9 +23,13 @@ export function parsePlace(ctx: Context, text: string): CopyPlace {
   const name = text.slice(0, colon);
   if (name.includes("/")) return { container: null, path: text };
   if (!containerExists(ctx, name)) {
-    throw new EngineError("no-such-container", `"${name}" could not be found: no container with name or ID "${name}" found: no such container`, {
-      hint: "write a host path with a colon as ./PATH",
-    });
+    throw new EngineError(
+      "no-such-container",
+      `"${name}" could not be found: no container with name or ID "${name}" found: no such container`,
+      {
+        hint: "write a host path with a colon as ./PATH",
+      },
+    );
   }
   return { container: name, path: text.slice(colon + 1) };
 }
@@ -43,10 +47,14 @@ export async function copyFiles(
   options: { archive: boolean; overwrite: boolean },
 ): Promise<void> {
   if (source.container === null && target.container === null) {
-    throw new EngineError("usage", "invalid arguments: you must specify one container", { hint: "write it as CONTAINER:PATH" });
+    throw new EngineError("usage", "invalid arguments: you must specify one container", {
+      hint: "write it as CONTAINER:PATH",
+    });
   }
   await inRoot(ctx, source, (sourceRoot) =>
-    inRoot(ctx, target, (targetRoot) => transfer(ctx, { ...source, root: sourceRoot }, { ...target, root: targetRoot }, options)),
+    inRoot(ctx, target, (targetRoot) =>
+      transfer(ctx, { ...source, root: sourceRoot }, { ...target, root: targetRoot }, options),
+    ),
   );
 }
 
@@ -84,7 +92,16 @@ async function transfer(
   if (!from.exists) throw notFound(source);
   const base = path.posix.basename(absolute(source));
   const contents = /(^|\/)\.$/.test(source.path) || absolute(source) === "/";
-  const archive = (name: string) => ["archive", "--root", source.root, "--path", absolute(source), "--follow", "--name", name];
+  const archive = (name: string) => [
+    "archive",
+    "--root",
+    source.root,
+    "--path",
+    absolute(source),
+    "--follow",
+    "--name",
+    name,
+  ];
   if (target.container === null && target.path === "-") {
     await pipe(ctx, archive(base || "."), null);
     return;
@@ -96,9 +113,13 @@ async function transfer(
     return;
   }
   if (to.exists && from.type === "directory") {
-    throw new EngineError("not-a-directory", `cannot copy directory ${source.path} onto file ${target.path}`, {
-      hint: "name a directory as the destination",
-    });
+    throw new EngineError(
+      "not-a-directory",
+      `cannot copy directory ${source.path} onto file ${target.path}`,
+      {
+        hint: "name a directory as the destination",
+      },
+    );
   }
   if (!to.exists && target.path.endsWith("/") && from.type !== "directory") throw notFound(target);
   const parent = { ...target, path: path.posix.dirname(at) };
@@ -107,7 +128,14 @@ async function transfer(
 }
 
 function look(ctx: Context, place: Rooted): Look {
-  const output = runNative(ctx, "coracle-layer", ["stat", "--root", place.root, "--path", absolute(place), "--follow"]);
+  const output = runNative(ctx, "coracle-layer", [
+    "stat",
+    "--root",
+    place.root,
+    "--path",
+    absolute(place),
+    "--follow",
+  ]);
   return JSON.parse(output.toString()) as Look;
 }
 
@@ -119,25 +147,29 @@ function absolute(place: CopyPlace): string {
 
 /** `archive | extract` by the native program; a missing end is our own stdin or stdout. */
 async function pipe(ctx: Context, from: string[] | null, to: string[] | null): Promise<void> {
-  const reader = from && spawnNative(ctx, "coracle-layer", from, { stdio: ["ignore", to ? "pipe" : "inherit", "pipe"] });
-  const writer = to && spawnNative(ctx, "coracle-layer", to, { stdio: [from ? "pipe" : "inherit", "ignore", "pipe"] });
+  const reader =
+    from && spawnNative(ctx, "coracle-layer", from, { stdio: ["ignore", to ? "pipe" : "inherit", "pipe"] });
+  const writer =
+    to && spawnNative(ctx, "coracle-layer", to, { stdio: [from ? "pipe" : "inherit", "ignore", "pipe"] });
   if (reader?.stdout && writer?.stdin) {
     writer.stdin.on("error", () => {}); // the writer tells itself why it stopped
     reader.stdout.pipe(writer.stdin);
   }
-  const ends = [reader, writer].filter((child) => child !== null).map(
-    (child) =>
-      new Promise<EngineError | undefined>((resolve, reject) => {
-        let stderr = "";
-        child.stderr?.on("data", (chunk: Buffer) => {
-          stderr += chunk.toString();
-        });
-        child.once("error", reject);
-        child.once("close", (status, signal) =>
-          resolve(status === 0 ? undefined : nativeError("coracle-layer", status, signal, stderr)),
-        );
-      }),
-  );
+  const ends = [reader, writer]
+    .filter((child) => child !== null)
+    .map(
+      (child) =>
+        new Promise<EngineError | undefined>((resolve, reject) => {
+          let stderr = "";
+          child.stderr?.on("data", (chunk: Buffer) => {
+            stderr += chunk.toString();
+          });
+          child.once("error", reject);
+          child.once("close", (status, signal) =>
+            resolve(status === 0 ? undefined : nativeError("coracle-layer", status, signal, stderr)),
+          );
+        }),
+    );
   const errors = (await Promise.all(ends)).filter((error) => error !== undefined);
   // When the writer fails the reader's broken pipe is only a consequence.
   const error = errors.at(-1);
@@ -146,13 +178,21 @@ async function pipe(ctx: Context, from: string[] | null, to: string[] | null): P
 
 function notFound(place: CopyPlace): EngineError {
   const where = place.container === null ? "" : ` on container ${place.container}`;
-  return new EngineError("not-found", `"${place.path}" could not be found${where}: no such file or directory`, {
-    hint: "check the path",
-  });
+  return new EngineError(
+    "not-found",
+    `"${place.path}" could not be found${where}: no such file or directory`,
+    {
+      hint: "check the path",
+    },
+  );
 }
 
 function notDirectory(place: string): EngineError {
-  return new EngineError("not-a-directory", `destination must be a directory when copying from stdin: ${place}`, {
-    hint: "make it first",
-  });
+  return new EngineError(
+    "not-a-directory",
+    `destination must be a directory when copying from stdin: ${place}`,
+    {
+      hint: "make it first",
+    },
+  );
 }

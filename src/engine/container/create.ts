@@ -11,14 +11,15 @@ import { checkName, randomName } from "../../oci/names.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import {
   type ContainerRecord,
+  findRecord,
   idOfName,
   publishContainer,
   stageRecord,
 } from "../../runtime/records.ts";
 import { storageDriver } from "../../storage/driver.ts";
+import type { StorageDriver, StoredImage } from "../../storage/image-types.ts";
 import { findImage, layerKeys } from "../../storage/images.ts";
 import { diffDirectory } from "../../storage/layers.ts";
-import type { StorageDriver, StoredImage } from "../../storage/image-types.ts";
 import { createVolume, findVolume, removeVolume } from "../../storage/volumes.ts";
 import { type PullOptions, pullImage } from "../image/pull.ts";
 import { type ImageOverrides, withImageDefaults } from "./defaults.ts";
@@ -27,6 +28,7 @@ import { sweep } from "./heal.ts";
 import { choosePorts } from "./ports.ts";
 import { removeContainer } from "./rm.ts";
 import { resolveRuntime } from "./runtime-choice.ts";
+import { timezoneFile } from "./timezone.ts";
 
 export interface CreateRequest extends ImageOverrides {
   /** Reference as typed; null with config.rootfs. */
@@ -58,11 +60,17 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   const config = withImageDefaults(request.config, request, image?.config, newId, process.env);
   config.image = image ? { reference: request.image as string, id: image.id, name: imageName(image) } : null;
   if (config.entrypoint.length + config.command.length === 0) {
-    throw new EngineError("no-command", "no command or entrypoint provided, and no CMD or ENTRYPOINT from image", {
-      hint: "name a command after the image",
-    });
+    throw new EngineError(
+      "no-command",
+      "no command or entrypoint provided, and no CMD or ENTRYPOINT from image",
+      {
+        hint: "name a command after the image",
+      },
+    );
   }
   checkSources(config.mounts);
+  resolveJoined(ctx, config);
+  if (config.timezone) timezoneFile(config.timezone);
   config.ports = await choosePorts(config.ports);
   const id = newId();
   if (config.hostname === "" && config.uts.kind === "private") config.hostname = id.slice(0, 12);
@@ -120,9 +128,13 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
 }
 
 function cidFileExists(file: string): EngineError {
-  return new EngineError("cidfile-exists", `container id file exists. Ensure another container is not using it or delete ${file}`, {
-    hint: "delete the file, or give another one",
-  });
+  return new EngineError(
+    "cidfile-exists",
+    `container id file exists. Ensure another container is not using it or delete ${file}`,
+    {
+      hint: "delete the file, or give another one",
+    },
+  );
 }
 
 /** Publishes under the name asked for, or under a random one that is free. */
@@ -150,18 +162,35 @@ function driverFor(ctx: Context, config: ContainerConfig): StorageDriver {
   return "fuse-overlayfs";
 }
 
-function makeRootfs(ctx: Context, staging: string, driver: ContainerRecord["driver"], layers: string[]): void {
+function makeRootfs(
+  ctx: Context,
+  staging: string,
+  driver: ContainerRecord["driver"],
+  layers: string[],
+): void {
   if (driver === "none") return;
   if (driver === "vfs") {
     const rootfs = path.join(staging, "rootfs");
     fs.mkdirSync(rootfs, { mode: 0o755 });
-    runNative(ctx, "coracle-layer", ["copy", ...layers.flatMap((layer) => ["--from", layer]), "--to", rootfs]);
+    runNative(ctx, "coracle-layer", [
+      "copy",
+      ...layers.flatMap((layer) => ["--from", layer]),
+      "--to",
+      rootfs,
+    ]);
     return;
   }
   // mkdir's mode is subject to the umask, and the upper directory becomes the mode of the container's `/`.
   for (const name of ["upper", "work", "merged"]) fs.mkdirSync(path.join(staging, name), { mode: 0o755 });
   const lowest = layers[0];
   fs.chmodSync(path.join(staging, "upper"), lowest === undefined ? 0o755 : fs.statSync(lowest).mode & 0o7777);
+}
+
+/** `container:NAME` is the container that has the name now, whatever it is called later. */
+function resolveJoined(ctx: Context, config: ContainerConfig): void {
+  for (const mode of [config.network, config.pid, config.ipc, config.uts, config.cgroupns, config.userns]) {
+    if (mode.kind === "container") mode.id = findRecord(ctx, mode.id).id;
+  }
 }
 
 function checkSources(mounts: MountRequest[]): void {
@@ -177,7 +206,11 @@ function checkSources(mounts: MountRequest[]): void {
 async function makeVolumes(ctx: Context, mounts: MountRequest[], id: string, made: string[]): Promise<void> {
   for (const mount of mounts) {
     if (mount.type !== "volume" || findVolume(ctx, mount.source)) continue;
-    await createVolume(ctx, mount.source, { anonymous: mount.anonymous ?? false, container: id, ignoreExisting: true });
+    await createVolume(ctx, mount.source, {
+      anonymous: mount.anonymous ?? false,
+      container: id,
+      ignoreExisting: true,
+    });
     made.push(mount.source);
   }
 }

@@ -81,6 +81,8 @@ function imageVolumes(
 
 function nameVolumes(mounts: MountRequest[], newVolumeName: () => string): MountRequest[] {
   return mounts.map((mount) =>
-    mount.type === "volume" && mount.source === "" ? { ...mount, source: newVolumeName(), anonymous: true } : mount,
+    mount.type === "volume" && mount.source === ""
+      ? { ...mount, source: newVolumeName(), anonymous: true }
+      : mount,
   );
 }

@@ -5,7 +5,16 @@ import type { DeviceRequest } from "../../oci/container.ts";
 import type { HostDevice } from "../../oci/generate-spec.ts";
 
 /** Made by the runtime in every container, so not given again with --privileged. */
-const standard = new Set(["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/console", "/dev/ptmx"]);
+const standard = new Set([
+  "/dev/null",
+  "/dev/zero",
+  "/dev/full",
+  "/dev/random",
+  "/dev/urandom",
+  "/dev/tty",
+  "/dev/console",
+  "/dev/ptmx",
+]);
 
 /** The host's device nodes for --device (a directory gives those below it), or all of them for --privileged. */
 export function hostDevices(requests: DeviceRequest[], privileged: boolean): HostDevice[] {

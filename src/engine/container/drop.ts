@@ -4,8 +4,9 @@ import { isAlive } from "../../host/process.ts";
 import { moveToTrash, removeTrees } from "../../host/staging.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory, releaseName } from "../../runtime/records.ts";
-import { readMonitorStatus } from "../../runtime/status.ts";
+import { readMonitorStatus, readStatus } from "../../runtime/status.ts";
 import { dropAnonymousVolumes, markVolumes } from "../volume/orphans.ts";
+import { endProcesses } from "./end-processes.ts";
 
 /**
  * Takes a container that doesn't run out of the store. One rename makes it disappear; deleting its files comes after,
@@ -16,6 +17,8 @@ export async function dropContainer(
   record: ContainerRecord,
   options: { volumes: boolean },
 ): Promise<void> {
+  // Its monitor may have been killed just now.
+  if (readStatus(ctx, record.id).stale) endProcesses(ctx, record.id, record);
   if (options.volumes) markVolumes(ctx, record);
   const trash = moveToTrash(ctx, containerDirectory(ctx, record.id));
   releaseName(ctx, record.name, record.id);

@@ -10,7 +10,13 @@ import { execProcess } from "../../oci/exec-process.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { type ResolvedUser, resolveUser } from "../../oci/user.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
-import { BROKEN_PIPE, type ExecConfig, type MonitorConfig, type RelayOptions, startExecMonitor } from "../../runtime/monitor.ts";
+import {
+  BROKEN_PIPE,
+  type ExecConfig,
+  type MonitorConfig,
+  type RelayOptions,
+  startExecMonitor,
+} from "../../runtime/monitor.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import { containerDirectory, findRecord } from "../../runtime/records.ts";
 import { type MonitorStatus, readStatus } from "../../runtime/status.ts";
@@ -38,21 +44,33 @@ export interface ExecResult {
 }
 
 /** Runs one more process in a running container. */
-export async function execInContainer(ctx: Context, nameOrId: string, request: ExecRequest): Promise<ExecResult> {
+export async function execInContainer(
+  ctx: Context,
+  nameOrId: string,
+  request: ExecRequest,
+): Promise<ExecResult> {
   const record = findRecord(ctx, nameOrId);
   const status = readStatus(ctx, record.id);
   const init = status.last?.init;
   if (status.state === "paused") {
-    throw new EngineError("container-paused", `cannot exec in container ${record.id}: it is paused: container state improper`, {
-      hint: `\`coracle unpause ${record.name}\` lets it go on`,
-      exitCode: 255,
-    });
+    throw new EngineError(
+      "container-paused",
+      `cannot exec in container ${record.id}: it is paused: container state improper`,
+      {
+        hint: `\`coracle unpause ${record.name}\` lets it go on`,
+        exitCode: 255,
+      },
+    );
   }
   if (status.state !== "running" || !init) {
-    throw new EngineError("container-state", "can only create exec sessions on running containers: container state improper", {
-      hint: `container ${record.name} is ${status.state}; \`coracle start ${record.name}\` starts it`,
-      exitCode: 255,
-    });
+    throw new EngineError(
+      "container-state",
+      "can only create exec sessions on running containers: container state improper",
+      {
+        hint: `container ${record.name} is ${status.state}; \`coracle start ${record.name}\` starts it`,
+        exitCode: 255,
+      },
+    );
   }
   const directory = containerDirectory(ctx, record.id);
   const spec = readJson<RuntimeSpec>(path.join(directory, "config.json"));
@@ -86,7 +104,12 @@ export async function execInContainer(ctx: Context, nameOrId: string, request: E
   };
   writeJsonAtomic(path.join(sessionDirectory, "exec.json"), config, { durable: false });
   try {
-    const relay = startExecMonitor(ctx, directory, sessionDirectory, request.detach ? { ...request, attach: [] } : request);
+    const relay = startExecMonitor(
+      ctx,
+      directory,
+      sessionDirectory,
+      request.detach ? { ...request, attach: [] } : request,
+    );
     if (request.detach || request.attach.length === 0) {
       await relay.started();
       await relay.relayExit();
@@ -124,7 +147,13 @@ async function breakPipe(sessionDirectory: string): Promise<void> {
 function execUser(ctx: Context, spec: RuntimeSpec, initPid: number, user: string): ResolvedUser {
   const own = spec.process.user;
   if (user === "") {
-    return { uid: own.uid, gid: own.gid, additionalGids: own.additionalGids ?? [own.gid], home: "", name: "" };
+    return {
+      uid: own.uid,
+      gid: own.gid,
+      additionalGids: own.additionalGids ?? [own.gid],
+      home: "",
+      name: "",
+    };
   }
   const root = `/proc/${initPid}/root`;
   return resolveUser(user, readInRoot(ctx, root, "/etc/passwd"), readInRoot(ctx, root, "/etc/group"));
@@ -135,6 +164,7 @@ function reapSessions(ctx: Context, id: string): void {
   const directory = sessionsDirectory(ctx, id);
   for (const session of listDirectory(directory)) {
     const status = readJson<MonitorStatus>(path.join(directory, session, "status.json"));
-    if (status && !isAlive(status.monitor)) fs.rmSync(path.join(directory, session), { recursive: true, force: true });
+    if (status && !isAlive(status.monitor))
+      fs.rmSync(path.join(directory, session), { recursive: true, force: true });
   }
 }

@@ -18,7 +18,13 @@ const predicates: Record<string, Predicate> = {
     const image = record.config.image;
     if (!image) return false;
     const name = image.name.replace(/:latest$/, "");
-    return image.id.startsWith(value) || image.name === value || name === value || name.endsWith(`/${value}`) || image.name.endsWith(`/${value}`);
+    return (
+      image.id.startsWith(value) ||
+      image.name === value ||
+      name === value ||
+      name.endsWith(`/${value}`) ||
+      image.name.endsWith(`/${value}`)
+    );
   },
   before: ({ record }, value, all) => record.createdAt < reference(value, all).record.createdAt,
   since: ({ record }, value, all) => record.createdAt > reference(value, all).record.createdAt,
@@ -35,10 +41,16 @@ export function filterContainers(all: ContainerSummary[], filters: readonly stri
   const byKey = new Map<string, string[]>();
   for (const filter of filters) {
     const match = /^([a-z-]+!?)=(.*)$/s.exec(filter);
-    if (!match) throw new EngineError("bad-filter", `invalid filter "${filter}": must be in the format of filter=value`);
+    if (!match)
+      throw new EngineError(
+        "bad-filter",
+        `invalid filter "${filter}": must be in the format of filter=value`,
+      );
     const [, key, value] = match as unknown as [string, string, string];
     if (!predicates[key]) {
-      throw new EngineError("bad-filter", `${key} is an invalid filter`, { hint: `filters are ${Object.keys(predicates).join(", ")}` });
+      throw new EngineError("bad-filter", `${key} is an invalid filter`, {
+        hint: `filters are ${Object.keys(predicates).join(", ")}`,
+      });
     }
     byKey.set(key, [...(byKey.get(key) ?? []), value]);
   }
@@ -68,7 +80,10 @@ function matchesLabel(labels: Record<string, string>, wanted: string): boolean {
 function reference(value: string, all: ContainerSummary[]): ContainerSummary {
   const found = all.find(({ record }) => record.name === value || record.id.startsWith(value));
   if (!found) {
-    throw new EngineError("no-such-container", `no container with name or ID "${value}" found: no such container`);
+    throw new EngineError(
+      "no-such-container",
+      `no container with name or ID "${value}" found: no such container`,
+    );
   }
   return found;
 }

@@ -1,10 +1,10 @@
 import { constants } from "node:os";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { withLock } from "../../host/lock.ts";
 import { BROKEN_PIPE, type Relay, type RelayEnd } from "../../runtime/monitor.ts";
 import { type ContainerRecord, readRecord } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
-import { withLock } from "../../host/lock.ts";
 import { dropContainer } from "./drop.ts";
 import { stopContainer } from "./stop.ts";
 
@@ -68,9 +68,14 @@ export async function followRelay(relay: Relay, options: { sigProxy: boolean }):
  * What the command that followed a container exits with; null after detaching. A --rm container is removed, also when
  * nobody reads its output any more: like SIGPIPE a writer, that ends it at once.
  */
-export async function finishForeground(ctx: Context, record: ContainerRecord, end: RelayEnd): Promise<number | null> {
+export async function finishForeground(
+  ctx: Context,
+  record: ContainerRecord,
+  end: RelayEnd,
+): Promise<number | null> {
   if (end.how === "detached") return null;
-  if (end.how === "output-closed" && record.config.autoRemove) await stopContainer(ctx, record, { timeout: 0 });
+  if (end.how === "output-closed" && record.config.autoRemove)
+    await stopContainer(ctx, record, { timeout: 0 });
   await removeIfAsked(ctx, record);
   return end.how === "exited" ? end.exit.exitCode : BROKEN_PIPE;
 }

@@ -1,17 +1,11 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError } from "../../errors.ts";
-import { removeCgroup } from "../../host/cgroup.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
-import { listDirectory, readJson } from "../../host/files.ts";
+import { listDirectory } from "../../host/files.ts";
 import { deadLocks, isLocked, reapLocks, withLock } from "../../host/lock.ts";
-import { nativePath } from "../../host/native.ts";
 import { bootId, isAlive } from "../../host/process.ts";
-import { runProgram } from "../../host/spawn.ts";
 import { deadStaging } from "../../host/staging.ts";
-import { reapImageLeftovers } from "../image/reap.ts";
-import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
-import { runDirectories, runDirectory, runtimeRoot } from "../../runtime/places.ts";
+import { runDirectories, runDirectory } from "../../runtime/places.ts";
 import {
   type ContainerRecord,
   containerDirectory,
@@ -20,7 +14,9 @@ import {
   tryReadRecord,
 } from "../../runtime/records.ts";
 import { isActive, readStatus, writeExited } from "../../runtime/status.ts";
+import { reapImageLeftovers } from "../image/reap.ts";
 import { dropContainer } from "./drop.ts";
+import { endProcesses } from "./end-processes.ts";
 
 /**
  * Cleans up after what was killed: every command that changes something begins with it. It costs a look at three
@@ -95,37 +91,4 @@ export function isLeftover(ctx: Context, record: ContainerRecord): boolean {
   const { state, last, stale } = readStatus(ctx, record.id);
   if (state === "created") return record.startPending;
   return state === "exited" && (stale || !isAlive(last?.monitor));
-}
-
-/**
- * Kills what is left of a container whose monitor is gone: helpers and init by identity, everything else by its cgroup.
- * Without a readable record it is taken for one of our own runtime.
- */
-export function endProcesses(ctx: Context, id: string, record: ContainerRecord | undefined): void {
-  const { last } = readStatus(ctx, id);
-  for (const process of [...(last?.helpers ?? []), last?.init]) if (isAlive(process)) tryKill(process?.pid as number);
-  const root = runtimeRoot(ctx, record ?? { runtime: null });
-  if (fs.existsSync(path.join(root, id))) {
-    runProgram(record?.runtime ?? nativePath(ctx, "coracle-runtime"), ["--root", root, "delete", "--force", id]);
-    fs.rmSync(path.join(root, id), { recursive: true, force: true });
-  }
-  const cgroup = cgroupOf(ctx, id);
-  if (cgroup) removeCgroup(cgroup);
-}
-
-function cgroupOf(ctx: Context, id: string): string | undefined {
-  try {
-    return readJson<RuntimeSpec>(path.join(containerDirectory(ctx, id), "config.json"))?.linux?.cgroupsPath ?? undefined;
-  } catch (error) {
-    if (error instanceof EngineError) return undefined;
-    throw error;
-  }
-}
-
-function tryKill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // gone
-  }
 }

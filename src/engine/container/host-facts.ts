@@ -23,5 +23,7 @@ export function hostFacts(ctx: Context): HostFacts {
 
 /** The capabilities of this kernel that we could pass on. */
 export function hostCapabilities(facts = processFacts()): string[] {
-  return allCapabilities(facts.lastCapability).filter((_, number) => (facts.boundingSet >> BigInt(number)) & 1n);
+  return allCapabilities(facts.lastCapability).filter(
+    (_, number) => (facts.boundingSet >> BigInt(number)) & 1n,
+  );
 }

@@ -117,7 +117,9 @@ function inspectMounts(ctx: Context, mounts: MountRequest[]) {
   return mounts
     .filter((mount) => mount.type === "bind" || mount.type === "volume")
     .map((mount) => {
-      const propagation = mount.options.find((option) => /^r?(shared|slave|private|unbindable)$/.test(option));
+      const propagation = mount.options.find((option) =>
+        /^r?(shared|slave|private|unbindable)$/.test(option),
+      );
       const options = mount.options.filter((option) => !modeOption.test(option));
       const volume = mount.type === "volume";
       return {
@@ -140,7 +142,10 @@ function dependencies(config: ContainerConfig): string[] {
 }
 
 /** `{"80/tcp": [{HostIp, HostPort}]}`, null for a port that is only exposed. */
-function portBindings(config: ContainerConfig, exposed: boolean): Record<string, { HostIp: string; HostPort: string }[] | null> {
+function portBindings(
+  config: ContainerConfig,
+  exposed: boolean,
+): Record<string, { HostIp: string; HostPort: string }[] | null> {
   const bindings: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
   if (exposed) for (const port of config.exposed) bindings[port.includes("/") ? port : `${port}/tcp`] = null;
   for (const port of config.ports) {
@@ -235,7 +240,10 @@ function hostConfig(ctx: Context, record: ContainerRecord, spec: RuntimeSpec | u
     },
     NetworkMode: namespaceMode(config.network, true),
     PortBindings: portBindings(config, false),
-    RestartPolicy: { Name: config.restart.name === "no" ? "" : config.restart.name, MaximumRetryCount: config.restart.max },
+    RestartPolicy: {
+      Name: config.restart.name === "no" ? "" : config.restart.name,
+      MaximumRetryCount: config.restart.max,
+    },
     AutoRemove: config.autoRemove,
     VolumeDriver: "",
     VolumesFrom: config.volumesFrom.length > 0 ? config.volumesFrom : null,
@@ -257,7 +265,9 @@ function hostConfig(ctx: Context, record: ContainerRecord, spec: RuntimeSpec | u
     ReadonlyRootfs: config.readOnly,
     SecurityOpt: securityOptions(config),
     Tmpfs: Object.fromEntries(
-      config.mounts.filter((mount) => mount.type === "tmpfs").map((mount) => [mount.destination, mount.options.join(",")]),
+      config.mounts
+        .filter((mount) => mount.type === "tmpfs")
+        .map((mount) => [mount.destination, mount.options.join(",")]),
     ),
     UTSMode: namespaceMode(config.uts, true),
     UsernsMode: config.userns.kind === "host" ? "" : config.userns.kind,
@@ -313,4 +323,3 @@ function securityOptions(config: ContainerConfig): string[] {
   if (config.security.apparmor !== "") options.push(`apparmor=${config.security.apparmor}`);
   return options;
 }
-

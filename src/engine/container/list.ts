@@ -1,5 +1,5 @@
 import type { Context } from "../../host/context.ts";
-import { listRecords, type ContainerRecord } from "../../runtime/records.ts";
+import { type ContainerRecord, listRecords } from "../../runtime/records.ts";
 import { type ContainerStatus, readStatus } from "../../runtime/status.ts";
 import { healContainer, isLeftover, needsSweep, sweep } from "./heal.ts";
 

@@ -22,7 +22,11 @@ export function logFile(ctx: Context, record: ContainerRecord): string {
 }
 
 /** The container's log, entry by entry, oldest first; with `follow` until the container has ended. */
-export async function* containerLogs(ctx: Context, nameOrId: string, options: LogsOptions): AsyncGenerator<LogEntry> {
+export async function* containerLogs(
+  ctx: Context,
+  nameOrId: string,
+  options: LogsOptions,
+): AsyncGenerator<LogEntry> {
   const record = findRecord(ctx, nameOrId);
   const { driver } = record.config.log;
   if (driver === "none" || driver === "passthrough") {
@@ -33,7 +37,10 @@ export async function* containerLogs(ctx: Context, nameOrId: string, options: Lo
   const reader = new LogReader(logFile(ctx, record), driver);
   const wanted = (entry: LogEntry) => {
     const time = Date.parse(entry.time);
-    return !(options.since !== undefined && time < options.since) && !(options.until !== undefined && time > options.until);
+    return (
+      !(options.since !== undefined && time < options.since) &&
+      !(options.until !== undefined && time > options.until)
+    );
   };
   try {
     // Whether it runs is asked before the read: what came in between is then still read after the end.

@@ -18,7 +18,9 @@ export function stopContainers(ctx: Context, names: string[], options: StopOptio
 
 export async function removeContainers(ctx: Context, names: string[], options: RemoveOptions) {
   await sweep(ctx);
-  return await forEach(names, async (name) => ((await removeContainer(ctx, name, options)) === undefined ? undefined : name));
+  return await forEach(names, async (name) =>
+    (await removeContainer(ctx, name, options)) === undefined ? undefined : name,
+  );
 }
 
 export function restartContainers(ctx: Context, names: string[], options: StopOptions) {

@@ -7,7 +7,8 @@ export async function choosePorts(ports: PortMapping[]): Promise<PortMapping[]> 
   const taken = new Set(ports.map((port) => port.hostPort));
   for (const port of ports) {
     let hostPort = port.hostPort;
-    while (hostPort === 0 || (port.hostPort === 0 && taken.has(hostPort))) hostPort = await freePort(port.hostIp);
+    while (hostPort === 0 || (port.hostPort === 0 && taken.has(hostPort)))
+      hostPort = await freePort(port.hostIp);
     taken.add(hostPort);
     chosen.push({ ...port, hostPort });
   }

@@ -16,7 +16,8 @@ import {
 import { isActive, readStatus } from "../../runtime/status.ts";
 import { listVolumes, removeVolume } from "../../storage/volumes.ts";
 import { dropContainer, endMonitor } from "./drop.ts";
-import { endProcesses, healContainer } from "./heal.ts";
+import { endProcesses } from "./end-processes.ts";
+import { healContainer } from "./heal.ts";
 import { stopContainer } from "./stop.ts";
 
 export interface RemoveOptions {

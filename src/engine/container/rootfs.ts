@@ -38,9 +38,13 @@ export function rootfsMount(
   }
   const program = findProgram("fuse-overlayfs");
   if (!program) {
-    throw new EngineError("no-fuse-overlayfs", "fuse-overlayfs is not installed, and this container needs it", {
-      hint: "install it (`apt install fuse-overlayfs`)",
-    });
+    throw new EngineError(
+      "no-fuse-overlayfs",
+      "fuse-overlayfs is not installed, and this container needs it",
+      {
+        hint: "install it (`apt install fuse-overlayfs`)",
+      },
+    );
   }
   return {
     driver: "fuse-overlayfs",
@@ -59,7 +63,10 @@ function isVolatile(record: ContainerRecord): boolean {
 /** The kernel refuses to mount a volatile overlay a second time, as a crash may have lost writes; that is no matter here. */
 export function allowMount(ctx: Context, record: ContainerRecord): void {
   if (!isVolatile(record)) return;
-  fs.rmSync(path.join(containerDirectory(ctx, record.id), "work/work/incompat"), { recursive: true, force: true });
+  fs.rmSync(path.join(containerDirectory(ctx, record.id), "work/work/incompat"), {
+    recursive: true,
+    force: true,
+  });
 }
 
 /** fuse-overlayfs(1): `uidmapping=UID:MAPPED-UID:SIZE:…`, the ids in the image on the left. */
@@ -90,7 +97,10 @@ export async function withRootfs<T>(
 }
 
 /** Text of the container's /etc/passwd and /etc/group as they are now; "" where there is none. */
-export async function userDatabases(ctx: Context, record: ContainerRecord): Promise<{ passwd: string; group: string }> {
+export async function userDatabases(
+  ctx: Context,
+  record: ContainerRecord,
+): Promise<{ passwd: string; group: string }> {
   const passwd = quickRead(ctx, record, "passwd");
   const group = quickRead(ctx, record, "group");
   if (passwd !== undefined && group !== undefined) return { passwd, group };

@@ -28,7 +28,10 @@ export async function runContainer(
       await relay.relayExit();
       return { id: record.id, exitCode: null };
     }
-    return { id: record.id, exitCode: await finishForeground(ctx, record, await followRelay(relay, options)) };
+    return {
+      id: record.id,
+      exitCode: await finishForeground(ctx, record, await followRelay(relay, options)),
+    };
   } catch (error) {
     await removeIfAsked(ctx, record);
     throw error;

@@ -29,7 +29,9 @@ export function selectContainers(ctx: Context, selection: Selection): string[] {
       names.push((fs.readFileSync(file, "utf8").split("\n")[0] ?? "").trim());
     } catch (error) {
       if (!selection.ignore) {
-        throw new EngineError("no-cidfile", `reading CIDFile: open ${file}: no such file or directory`, { cause: error });
+        throw new EngineError("no-cidfile", `reading CIDFile: open ${file}: no such file or directory`, {
+          cause: error,
+        });
       }
     }
   }

@@ -8,7 +8,12 @@ import { getImage } from "../../storage/images.ts";
 export function containerSize(ctx: Context, record: ContainerRecord): { rootFsSize: number; rwSize: number } {
   if (record.driver === "none") return { rootFsSize: 0, rwSize: 0 };
   const written = path.join(containerDirectory(ctx, record.id), record.driver === "vfs" ? "rootfs" : "upper");
-  const { bytes } = JSON.parse(runNative(ctx, "coracle-layer", ["usage", written]).toString()) as { bytes: number };
+  const { bytes } = JSON.parse(runNative(ctx, "coracle-layer", ["usage", written]).toString()) as {
+    bytes: number;
+  };
   if (record.driver === "vfs") return { rootFsSize: bytes, rwSize: 0 };
-  return { rootFsSize: bytes + (record.config.image ? getImage(ctx, record.config.image.id).size : 0), rwSize: bytes };
+  return {
+    rootFsSize: bytes + (record.config.image ? getImage(ctx, record.config.image.id).size : 0),
+    rwSize: bytes,
+  };
 }

@@ -6,7 +6,11 @@ import { finishForeground, followRelay } from "./foreground.ts";
 import { startContainer } from "./start.ts";
 
 /** Starts a container and stays with it; its exit code, or null after detaching. */
-export async function startAttached(ctx: Context, nameOrId: string, options: AttachOptions): Promise<number | null> {
+export async function startAttached(
+  ctx: Context,
+  nameOrId: string,
+  options: AttachOptions,
+): Promise<number | null> {
   const record = findRecord(ctx, nameOrId);
   const attach: Stream[] = ["stdout", "stderr"];
   if (options.stdin && record.config.openStdin) attach.unshift("stdin");

@@ -2,8 +2,8 @@ import * as fs from "node:fs";
 import { EngineError } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { withLock } from "../../host/lock.ts";
-import { attachRelay, type Relay, type RelayOptions, startContainerMonitor } from "../../runtime/monitor.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
+import { attachRelay, type Relay, type RelayOptions, startContainerMonitor } from "../../runtime/monitor.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import { type ContainerRecord, readRecord } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
@@ -17,7 +17,11 @@ import { allowMount } from "./rootfs.ts";
  * Starts a container that doesn't run and returns when its process runs. With streams to attach, the relay that carries
  * them is returned; else it has ended already. A running container is left as it is (and attached to).
  */
-export async function startContainer(ctx: Context, record: ContainerRecord, options: RelayOptions): Promise<Relay> {
+export async function startContainer(
+  ctx: Context,
+  record: ContainerRecord,
+  options: RelayOptions,
+): Promise<Relay> {
   await healContainer(ctx, record.id);
   return await withLock(ctx, `container/${record.id}`, async () => {
     if (!readRecord(ctx, record.id)) throw removed(record);

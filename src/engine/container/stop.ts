@@ -19,7 +19,11 @@ export interface StopOptions {
 }
 
 /** Stops a running container and returns when nothing of it runs any more. False when it wasn't running. */
-export async function stopContainer(ctx: Context, record: ContainerRecord, options: StopOptions): Promise<boolean> {
+export async function stopContainer(
+  ctx: Context,
+  record: ContainerRecord,
+  options: StopOptions,
+): Promise<boolean> {
   const status = readStatus(ctx, record.id);
   if (status.stale) await healContainer(ctx, record.id);
   if (!isActive(status.state) || !status.last?.socket) return false;

@@ -30,10 +30,22 @@ function addedUsers({ caller, user, workdir }: UserDatabases): AddedUser[] {
   const users: AddedUser[] = [];
   if (caller) {
     const name = parsePasswd(caller.hostPasswd).find((entry) => entry.uid === caller.hostUid)?.name;
-    users.push({ uid: caller.uid, gid: caller.gid, name: name ?? String(caller.uid), gecos: "", home: workdir });
+    users.push({
+      uid: caller.uid,
+      gid: caller.gid,
+      name: name ?? String(caller.uid),
+      gecos: "",
+      home: workdir,
+    });
   }
   if (user.name === "" && user.uid !== caller?.uid) {
-    users.push({ uid: user.uid, gid: user.gid, name: String(user.uid), gecos: "container user", home: workdir });
+    users.push({
+      uid: user.uid,
+      gid: user.gid,
+      name: String(user.uid),
+      gecos: "container user",
+      home: workdir,
+    });
   }
   return users;
 }

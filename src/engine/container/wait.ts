@@ -20,9 +20,11 @@ export async function waitContainer(ctx: Context, nameOrId: string, options: Wai
   const forEnd = conditions.some((condition) => ended.has(condition));
   for (;;) {
     const status = readStatus(ctx, id);
-    if (matches(status.state, conditions)) return ended.has(conditions[0] as string) ? (status.last?.exitCode ?? 0) : -1;
+    if (matches(status.state, conditions))
+      return ended.has(conditions[0] as string) ? (status.last?.exitCode ?? 0) : -1;
     if (!readRecord(ctx, id)) return gone(conditions, id, status.last?.exitCode);
-    const socket = forEnd && conditions.length === 1 && isActive(status.state) ? status.last?.socket : undefined;
+    const socket =
+      forEnd && conditions.length === 1 && isActive(status.state) ? status.last?.socket : undefined;
     const connection = socket ? await MonitorConnection.open(socket) : undefined;
     if (connection) {
       const exit = await connection.waitClosed();
@@ -45,5 +47,8 @@ function matches(state: ContainerState, conditions: string[]): boolean {
 
 function gone(conditions: string[], id: string, exitCode: number | undefined): number {
   if (conditions.some((condition) => ended.has(condition))) return exitCode ?? 0;
-  throw new EngineError("no-such-container", `container ${id} was removed while waiting for it: no such container`);
+  throw new EngineError(
+    "no-such-container",
+    `container ${id} was removed while waiting for it: no such container`,
+  );
 }

@@ -2,11 +2,11 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
 import { listDirectory } from "../../host/files.ts";
-import { moveToTrash, removeTrees } from "../../host/staging.ts";
 import { containerDirectory, containersDirectory, readRecord } from "../../runtime/records.ts";
 import { checkImages, dropDamagedImage, type ImageDamage } from "../../storage/check.ts";
 import { hasLayer } from "../../storage/layers.ts";
 import { sweep } from "../container/heal.ts";
+import { removeContainer } from "../container/rm.ts";
 
 export interface Damage {
   kind: "container" | "image" | "name";
@@ -18,7 +18,10 @@ export interface Damage {
  * Looks at every object of the store. What killed commands left is cleared on the way, as by every command; damage that
  * needs a decision is listed, and with `repair` the damaged objects are removed.
  */
-export async function systemCheck(ctx: Context, options: { quick: boolean; repair: boolean }): Promise<Damage[]> {
+export async function systemCheck(
+  ctx: Context,
+  options: { quick: boolean; repair: boolean },
+): Promise<Damage[]> {
   await sweep(ctx);
   const images = checkImages(ctx, { quick: options.quick });
   const found: Damage[] = [
@@ -61,11 +64,9 @@ function danglingNames(ctx: Context): Damage[] {
 
 async function repair(ctx: Context, damage: Damage): Promise<void> {
   switch (damage.kind) {
-    case "container": {
-      const trash = moveToTrash(ctx, containerDirectory(ctx, damage.id));
-      if (trash !== undefined) await removeTrees(ctx, [trash]);
+    case "container":
+      await removeContainer(ctx, damage.id, { force: true, ignore: true });
       break;
-    }
     case "image":
       await dropDamagedImage(ctx, damage.id);
       break;

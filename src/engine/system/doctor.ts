@@ -36,7 +36,8 @@ function userNamespace(ctx: Context): Finding[] {
   const name = os.userInfo().username || String(ctx.uid);
   const user = process.env.USER || name;
   const { uidCount } = processFacts();
-  if (ctx.namespace === "inside") return [ok(`inside a user namespace that was there, ${uidCount} ids mapped`)];
+  if (ctx.namespace === "inside")
+    return [ok(`inside a user namespace that was there, ${uidCount} ids mapped`)];
   if (ctx.namespace === "single" || uidCount < 65536) {
     return [
       {
@@ -52,7 +53,13 @@ function userNamespace(ctx: Context): Finding[] {
   return [ok(`user namespace with ${uidCount} ids`)];
 }
 
-function program(name: string, packageName: string, level: Finding["level"], why: string, needed: boolean): Finding {
+function program(
+  name: string,
+  packageName: string,
+  level: Finding["level"],
+  why: string,
+  needed: boolean,
+): Finding {
   const file = findProgram(name);
   if (file || !needed) return ok(file ? `${name}: ${file}` : `${name}: not needed here`);
   return { level, what: `${name} is not installed (${why})`, cure: `sudo apt install ${packageName}` };
@@ -82,7 +89,13 @@ function storage(ctx: Context): Finding[] {
   const { driver } = storageDriver(ctx);
   const findings: Finding[] =
     driver === "vfs"
-      ? [{ level: "warning", what: "storage driver vfs: every container copies its image", cure: "sudo apt install fuse-overlayfs" }]
+      ? [
+          {
+            level: "warning",
+            what: "storage driver vfs: every container copies its image",
+            cure: "sudo apt install fuse-overlayfs",
+          },
+        ]
       : [ok(`storage driver ${driver} in ${ctx.graphRoot}`)];
   const space = fs.statfsSync(existing(ctx.graphRoot));
   const free = space.bavail * space.bsize;

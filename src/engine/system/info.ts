@@ -2,8 +2,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import { controllers, delegatedCgroup, isUnified } from "../../host/cgroup.ts";
 import { type Context, isRealRoot } from "../../host/context.ts";
-import { findProgram } from "../../host/programs.ts";
 import { nativePath } from "../../host/native.ts";
+import { findProgram } from "../../host/programs.ts";
 import { listRecords } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
 import { storageDriver } from "../../storage/driver.ts";
@@ -12,7 +12,13 @@ import { listVolumes } from "../../storage/volumes.ts";
 
 /** What `info` prints, with Podman's keys. */
 export function systemInfo(ctx: Context, version: string) {
-  return { host: hostInfo(ctx, version), store: storeInfo(ctx), registries: {}, plugins: plugins(), version: { Version: version, OsArch: `linux/${goArch()}`, Os: "linux" } };
+  return {
+    host: hostInfo(ctx, version),
+    store: storeInfo(ctx),
+    registries: {},
+    plugins: plugins(),
+    version: { Version: version, OsArch: `linux/${goArch()}`, Os: "linux" },
+  };
 }
 
 const goArch = () => ({ x64: "amd64", ia32: "386" })[process.arch as string] ?? process.arch;
@@ -27,7 +33,11 @@ function hostInfo(ctx: Context, version: string) {
     cgroupManager: cgroup === null ? "disabled" : "cgroupfs",
     cgroupVersion: isUnified() ? "v2" : "v1",
     cgroupControllers: cgroup === null ? [] : controllers(cgroup),
-    conmon: { package: "", path: nativePath(ctx, "coracle-monitor"), version: `coracle-monitor version ${version}` },
+    conmon: {
+      package: "",
+      path: nativePath(ctx, "coracle-monitor"),
+      version: `coracle-monitor version ${version}`,
+    },
     cpus: os.cpus().length,
     databaseBackend: "files",
     distribution: { distribution: release.ID ?? "unknown", version: release.VERSION_ID ?? "unknown" },
@@ -50,7 +60,8 @@ function hostInfo(ctx: Context, version: string) {
     rootlessNetworkCmd: "slirp4netns",
     security: {
       apparmorEnabled: fs.existsSync("/sys/kernel/security/apparmor/profiles"),
-      capabilities: "CAP_CHOWN,CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_FSETID,CAP_KILL,CAP_NET_BIND_SERVICE,CAP_SETFCAP,CAP_SETGID,CAP_SETPCAP,CAP_SETUID,CAP_SYS_CHROOT",
+      capabilities:
+        "CAP_CHOWN,CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_FSETID,CAP_KILL,CAP_NET_BIND_SERVICE,CAP_SETFCAP,CAP_SETGID,CAP_SETPCAP,CAP_SETUID,CAP_SYS_CHROOT",
       rootless: !isRealRoot(ctx),
       seccompEnabled: true,
       seccompProfilePath: "",
@@ -105,7 +116,9 @@ function osRelease(): Record<string, string> {
   try {
     const lines = fs.readFileSync("/etc/os-release", "utf8").split("\n");
     return Object.fromEntries(
-      lines.filter((line) => line.includes("=")).map((line) => [line.split("=")[0], line.slice(line.indexOf("=") + 1).replace(/^"|"$/g, "")]),
+      lines
+        .filter((line) => line.includes("="))
+        .map((line) => [line.split("=")[0], line.slice(line.indexOf("=") + 1).replace(/^"|"$/g, "")]),
     );
   } catch {
     return {};
@@ -124,5 +137,9 @@ function idMap(file: string) {
 }
 
 function memory(key: string): number {
-  return Number(new RegExp(`^${key}:\\s*(\\d+) kB$`, "m").exec(fs.readFileSync("/proc/meminfo", "utf8"))?.[1] ?? 0) * 1024;
+  return (
+    Number(
+      new RegExp(`^${key}:\\s*(\\d+) kB$`, "m").exec(fs.readFileSync("/proc/meminfo", "utf8"))?.[1] ?? 0,
+    ) * 1024
+  );
 }

@@ -24,7 +24,11 @@ export function inspectObjects(
   const errors: EngineError[] = [];
   for (const name of names) {
     try {
-      objects.push(type === "all" ? inspectAny(ctx, name) : (kinds[type] as (ctx: Context, name: string) => object)(ctx, name));
+      objects.push(
+        type === "all"
+          ? inspectAny(ctx, name)
+          : (kinds[type] as (ctx: Context, name: string) => object)(ctx, name),
+      );
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       errors.push(error);
@@ -39,7 +43,8 @@ function inspectAny(ctx: Context, name: string): object {
     try {
       return inspect(ctx, name);
     } catch (error) {
-      if (!(error instanceof EngineError) || !["image-not-known", "no-such-volume"].includes(error.code)) throw error;
+      if (!(error instanceof EngineError) || !["image-not-known", "no-such-volume"].includes(error.code))
+        throw error;
     }
   }
   throw new EngineError("no-such-object", `inspecting object: no such object: "${name}"`, {

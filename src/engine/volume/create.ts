@@ -1,7 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { reapStaging } from "../../host/staging.ts";
 import * as volumes from "../../storage/volumes.ts";
+import { reapImageLeftovers } from "../image/reap.ts";
 
 export interface CreateVolumeRequest {
   /** Undefined: one is drawn. */
@@ -19,7 +19,7 @@ export async function createVolume(ctx: Context, request: CreateVolumeRequest): 
       hint: "`local` is the only driver",
     });
   }
-  await reapStaging(ctx);
+  await reapImageLeftovers(ctx);
   const { labels, options, ignore } = request;
   const record = await volumes.createVolume(ctx, request.name, { labels, options, ignoreExisting: ignore });
   return record.name;

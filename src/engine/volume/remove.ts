@@ -1,7 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { reapStaging } from "../../host/staging.ts";
 import { getVolume, listVolumes, removeVolume } from "../../storage/volumes.ts";
+import { reapImageLeftovers } from "../image/reap.ts";
 import { volumeUsers } from "./users.ts";
 
 export interface RemoveVolumesOptions {
@@ -23,7 +23,7 @@ export async function removeVolumes(
   names: readonly string[],
   options: RemoveVolumesOptions = {},
 ): Promise<RemovedVolumes> {
-  await reapStaging(ctx);
+  await reapImageLeftovers(ctx);
   const result: RemovedVolumes = { removed: [], errors: [] };
   for (const given of options.all ? listVolumes(ctx).map(({ name }) => name) : names) {
     try {

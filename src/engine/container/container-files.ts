@@ -1,0 +1,117 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { isErrno } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { hostsFile, resolvConf } from "../../network/files.ts";
+import type { Slirp } from "../../network/slirp4netns.ts";
+import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
+import type { Owner } from "./owner.ts";
+import { timezoneFile } from "./timezone.ts";
+import { type UserDatabases, userFiles } from "./user-files.ts";
+
+/** Files of ours that are bound over the image's. They live in the container's directory. */
+export function writeFiles(
+  ctx: Context,
+  record: ContainerRecord,
+  {
+    hostname,
+    slirp,
+    owner,
+    users,
+  }: { hostname: string; slirp: Slirp | undefined; owner: Owner; users: UserDatabases },
+): { source: string; destination: string }[] {
+  const { config } = record;
+  const directory = containerDirectory(ctx, record.id);
+  const taken = new Set(config.mounts.map((mount) => mount.destination));
+  const files: { source: string; destination: string }[] = [];
+  const add = (name: string, destination: string, text: string | Buffer) => {
+    if (taken.has(destination)) return;
+    const source = path.join(directory, name);
+    // Anew, as a umask and the last start's owner would stay.
+    fs.rmSync(source, { force: true });
+    fs.writeFileSync(source, text);
+    fs.chmodSync(source, 0o644);
+    if (owner.uid !== 0 || owner.gid !== 0) fs.chownSync(source, owner.uid, owner.gid);
+    files.push({ source, destination });
+  };
+  if (config.network.kind === "container") {
+    const other = containerDirectory(ctx, config.network.id);
+    for (const name of ["hosts", "resolv.conf"]) {
+      const source = path.join(other, name);
+      if (fs.existsSync(source)) files.push({ source, destination: `/etc/${name}` });
+    }
+  } else {
+    const hostNetwork = config.network.kind === "host";
+    if (!config.noHosts) {
+      add(
+        "hosts",
+        "/etc/hosts",
+        hostsFile({
+          base: readHost("/etc/hosts"),
+          addHosts: config.addHosts,
+          names: [hostname, record.name],
+          address: slirp?.address ?? (hostNetwork ? "" : "127.0.1.1"),
+          hostAddress: hostAddress(),
+        }),
+      );
+    }
+    if (config.network.kind !== "none" || config.dns.length > 0) {
+      add(
+        "resolv.conf",
+        "/etc/resolv.conf",
+        resolvConf({
+          base: readHost("/etc/resolv.conf"),
+          dns: config.dns,
+          dnsSearch: config.dnsSearch,
+          dnsOptions: config.dnsOptions,
+          resolver: slirp?.resolver ?? "",
+          hostNetwork,
+          ipv6: hostNetwork || (slirp?.ipv6 ?? false),
+        }),
+      );
+    }
+  }
+  add("hostname", "/etc/hostname", `${hostname}\n`);
+  add("containerenv", "/run/.containerenv", containerEnv(record));
+  if (config.timezone) add("localtime", "/etc/localtime", fs.readFileSync(timezoneFile(config.timezone)));
+  if (config.passwd) {
+    const { passwd, group } = userFiles(users);
+    if (passwd !== null) add("passwd", "/etc/passwd", passwd);
+    if (group !== null) add("group", "/etc/group", group);
+  }
+  return files;
+}
+
+function containerEnv(record: ContainerRecord): string {
+  if (!record.config.privileged) return "";
+  const { image } = record.config;
+  return [
+    'engine="coracle"',
+    `name="${record.name}"`,
+    `id="${record.id}"`,
+    `image="${image?.name ?? ""}"`,
+    `imageid="${image?.id ?? ""}"`,
+    "rootless=1",
+    "",
+  ].join("\n");
+}
+
+/** Text of a file of the host, "" where we have none. */
+export function readHost(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "EACCES")) return "";
+    throw error;
+  }
+}
+
+/** The host's first address that isn't a loopback one; a container reaches the host by it. */
+function hostAddress(): string {
+  for (const addresses of Object.values(os.networkInterfaces())) {
+    const found = addresses?.find((address) => address.family === "IPv4" && !address.internal);
+    if (found) return found.address;
+  }
+  return "";
+}

@@ -1,0 +1,76 @@
+import * as path from "node:path";
+import type { Context } from "../../host/context.ts";
+import { nativePath } from "../../host/native.ts";
+import type { Slirp } from "../../network/slirp4netns.ts";
+import type { MonitorConfig, MonitorNetwork } from "../../runtime/monitor.ts";
+import { runDirectory, runtimeRoot } from "../../runtime/places.ts";
+import type { ContainerRecord } from "../../runtime/records.ts";
+import { logFile } from "./logs.ts";
+import type { Mappings } from "./owner.ts";
+import { rootfsMount } from "./rootfs.ts";
+
+/** What the monitor of a container is to do; `cgroup` null: it gets none of its own. */
+export function monitorConfig(
+  ctx: Context,
+  record: ContainerRecord,
+  mappings: Mappings,
+  slirp: Slirp | undefined,
+  cgroup: string | null,
+): MonitorConfig {
+  const { config } = record;
+  return {
+    version: 1,
+    id: record.id,
+    name: record.name,
+    runtime: {
+      path: record.runtime,
+      ...(record.runtime === null ? {} : { args: runtimeArguments(record.runtime, cgroup) }),
+      root: runtimeRoot(ctx, record),
+    },
+    rootfs: rootfsMount(ctx, record, mappings),
+    terminal: config.terminal,
+    openStdin: config.openStdin,
+    stdinOnce: config.stdinOnce,
+    log: {
+      driver: config.log.driver,
+      path: logFile(ctx, record),
+      maxSize: config.log.maxSize,
+      maxFile: config.log.maxFile ?? 1,
+    },
+    runDir: runDirectory(ctx, record.id),
+    aliveFile: ctx.aliveFile,
+    network: monitorNetwork(record, slirp),
+    stopSignal: config.stopSignal,
+    stopTimeout: config.stopTimeout,
+    timeout: config.timeout,
+    restart: { policy: config.restart.name, max: config.restart.max },
+    cleanup: config.autoRemove
+      ? [nativePath(ctx, "coracle"), ...globalFlags(ctx), "container", "cleanup", record.id]
+      : null,
+    cleanupAlways: false,
+  };
+}
+
+/** The global flags that make another invocation see the same store. */
+function globalFlags(ctx: Context): string[] {
+  return ["--root", ctx.graphRoot, "--runroot", ctx.runRoot];
+}
+
+/** crun insists on a cgroup unless told otherwise; runc finds out by itself. */
+function runtimeArguments(runtime: string, cgroup: string | null): string[] {
+  if (path.basename(runtime) !== "crun") return [];
+  return [`--cgroup-manager=${cgroup === null ? "disabled" : "cgroupfs"}`];
+}
+
+function monitorNetwork(record: ContainerRecord, slirp: Slirp | undefined): MonitorNetwork {
+  const { network, ports } = record.config;
+  switch (network.kind) {
+    case "none":
+    case "host":
+      return { mode: network.kind };
+    case "slirp4netns":
+      return { mode: "slirp4netns", program: (slirp as Slirp).program, args: (slirp as Slirp).args, ports };
+    default:
+      return { mode: "path" };
+  }
+}

@@ -1,0 +1,46 @@
+import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import type { Mount } from "../../oci/runtime-spec.ts";
+import type { ContainerRecord } from "../../runtime/records.ts";
+import { volumeDataPath } from "../../storage/volumes.ts";
+import type { Owner } from "./owner.ts";
+
+/** Volumes, binds and tmpfs of the request as the runtime spec has them. */
+export function requestedMounts(ctx: Context, record: ContainerRecord, user: Owner): Mount[] {
+  return record.config.mounts.map((mount): Mount => {
+    switch (mount.type) {
+      case "volume": {
+        const source = path.join(volumeDataPath(ctx, mount.source), mount.subpath ?? "");
+        return bind(source, mount.destination, mount.options);
+      }
+      case "bind":
+        return bind(mount.source, mount.destination, mount.options);
+      case "tmpfs":
+        return {
+          destination: mount.destination,
+          type: "tmpfs",
+          source: "tmpfs",
+          options: [...mount.options, ...(mount.chown ? [`uid=${user.uid}`, `gid=${user.gid}`] : [])],
+        };
+      case "devpts":
+        return { destination: mount.destination, type: "devpts", source: "devpts", options: mount.options };
+      case "image":
+        throw new EngineError("not-supported", "image mounts are not supported yet");
+    }
+  });
+}
+
+function bind(source: string, destination: string, options: string[]): Mount {
+  const has = (pattern: RegExp) => options.some((option) => pattern.test(option));
+  return {
+    destination,
+    type: "bind",
+    source,
+    options: [
+      ...options,
+      ...(has(/^r?bind$/) ? [] : ["rbind"]),
+      ...(has(/^r?(private|shared|slave|unbindable)$/) ? [] : ["rprivate"]),
+    ],
+  };
+}

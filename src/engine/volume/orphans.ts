@@ -1,0 +1,54 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { deadStaging } from "../../host/staging.ts";
+import { type ContainerRecord, containerDirectory, readRecordIn } from "../../runtime/records.ts";
+import { findVolume, removeVolume } from "../../storage/volumes.ts";
+
+/*
+ * Anonymous volumes are made for one container, before it is published, and go after it. Whoever is killed in between
+ * leaves the container's record in staging or trash, and by that the next command finds them.
+ */
+
+/** In a container's directory: its anonymous volumes are to be removed with it. */
+const MARK = "remove-volumes";
+
+/** Says in the directory of a container that is about to go that its anonymous volumes go too; --rm says so anyway. */
+export function markVolumes(ctx: Context, record: ContainerRecord): void {
+  if (record.config.autoRemove || anonymousVolumes(record).length === 0) return;
+  fs.writeFileSync(path.join(containerDirectory(ctx, record.id), MARK), "");
+}
+
+export async function dropAnonymousVolumes(ctx: Context, record: ContainerRecord): Promise<void> {
+  for (const name of anonymousVolumes(record)) {
+    // Another container may have the use of it (--volumes-from), but only its own takes it along.
+    if (findVolume(ctx, name)?.container === record.id) await removeVolume(ctx, name).catch(() => {});
+  }
+}
+
+/** Removes the volumes of containers that killed commands were making or removing; before staging itself is reaped. */
+export async function reapVolumes(ctx: Context): Promise<void> {
+  for (const directory of deadStaging(ctx, ["container", "trash"])) {
+    const record = recordIn(directory);
+    if (!record) continue;
+    const unpublished = path.basename(directory).startsWith("container-");
+    if (unpublished || record.config.autoRemove || fs.existsSync(path.join(directory, MARK))) {
+      await dropAnonymousVolumes(ctx, record);
+    }
+  }
+}
+
+/** Layers and volumes in the trash have a record of another kind. */
+function recordIn(directory: string): ContainerRecord | undefined {
+  try {
+    return readRecordIn(directory);
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
+}
+
+function anonymousVolumes(record: ContainerRecord): string[] {
+  return record.config.mounts.flatMap((mount) => (mount.type === "volume" && mount.anonymous ? mount.source : []));
+}
