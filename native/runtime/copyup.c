@@ -69,13 +69,13 @@ static int copy_directory(int from, int to)
 	return 0;
 }
 
-int copy_up(int from, int to, struct error *err)
+int copy_up(int from, int to, bool keep_owner, bool keep_mode, struct error *err)
 {
 	struct stat st;
 	if (copy_directory(from, to) < 0)
 		return error_errno(err, "runtime-failed", "copy");
-	if (fstat(from, &st) < 0 || fchownat(to, ".", st.st_uid, st.st_gid, 0) < 0 ||
-	    fchmodat(to, ".", st.st_mode & 07777, 0) < 0)
+	if (fstat(from, &st) < 0 || (!keep_owner && fchownat(to, ".", st.st_uid, st.st_gid, 0) < 0) ||
+	    (!keep_mode && fchmodat(to, ".", st.st_mode & 07777, 0) < 0))
 		return error_errno(err, "runtime-failed", "set mode and owner");
 	return 0;
 }

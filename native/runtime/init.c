@@ -122,7 +122,7 @@ static int set_up(struct container *container, struct execution *execution, stru
 		return -1;
 	if (seccomp_notify_connect(&container->seccomp, &execution->notify, err) < 0 ||
 	    mounts_make(container, err) < 0 || devices_make(container, err) < 0 ||
-	    make_console(container, &slave, err) < 0 || sysctl_apply(&container->spec, container->proc, err) < 0 ||
+	    make_console(container, &slave, err) < 0 || mounts_seal(container, err) < 0 || sysctl_apply(&container->spec, container->proc, err) < 0 ||
 	    masks_apply(container, err) < 0 || run_creation_hooks(container, err) < 0 ||
 	    rootfs_enter(container, err) < 0)
 		return -1;

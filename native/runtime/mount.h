@@ -17,5 +17,7 @@ int mount_attach(int mount, int target);
 int mounts_open_sources(struct container *container, struct error *err);
 /* Makes all mounts of the spec below container->root. */
 int mounts_make(struct container *container, struct error *err);
+/* Makes those read-only that mounts and devices were still to be made in. */
+int mounts_seal(struct container *container, struct error *err);
 
 #endif

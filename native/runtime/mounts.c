@@ -15,7 +15,6 @@
 #include "cleanup.h"
 #include "copyup.h"
 #include "file.h"
-#include "idmap.h"
 #include "mount.h"
 #include "path.h"
 
@@ -172,6 +171,8 @@ static int make_devpts(const struct mount_spec *mount, struct error *err)
 
 static int make_detached(struct mount_spec *mount, struct error *err)
 {
+	if (mount->mapped_fd >= 0)
+		return steal_fd(&mount->mapped_fd);
 	if (mount->bind) {
 		int fd = mount_clone(mount->source_fd, mount->recursive);
 		if (fd < 0)
@@ -217,6 +218,14 @@ static int remount(const struct container *container, const struct mount_spec *m
 	return set_attributes(&attributes, target, err);
 }
 
+static bool has_data(const struct mount_spec *mount, const char *prefix)
+{
+	for (char **option = mount->data; option && *option; option++)
+		if (strncmp(*option, prefix, strlen(prefix)) == 0)
+			return true;
+	return false;
+}
+
 static int make_mount(struct container *container, struct mount_spec *mount, struct error *err)
 {
 	struct stat st = {.st_mode = S_IFDIR};
@@ -232,15 +241,33 @@ static int make_mount(struct container *container, struct mount_spec *mount, str
 	auto_close int fd = make_detached(mount, err);
 	if (fd < 0)
 		return error_prefix(err, "mount %s", mount->destination);
-	if (mount->copy_up && copy_up(target, fd, err) < 0)
+	bool own_owner = has_data(mount, "uid=") || has_data(mount, "gid=");
+	if (mount->copy_up && copy_up(target, fd, own_owner, has_data(mount, "mode="), err) < 0)
 		return error_prefix(err, "copy the contents of %s", mount->destination);
-	if (mount->idmap && idmap_mount(container, mount, fd, err) < 0)
-		return -1;
+	bool seal = has_type(mount, "tmpfs") && (mount->attr_set & MOUNT_ATTR_RDONLY);
+	if (seal)
+		mount->attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	if (set_attributes(mount, fd, err) < 0)
 		return -1;
 	if (mount_attach(fd, target) < 0)
 		return error_errno(err, "runtime-failed", "mount %s at %s", mount->source ? mount->source : mount->type,
 				   mount->destination);
+	if (seal)
+		mount->seal_fd = steal_fd(&fd);
+	return 0;
+}
+
+int mounts_seal(struct container *container, struct error *err)
+{
+	for (size_t i = 0; i < container->spec.mount_count; i++) {
+		struct mount_spec *mount = &container->spec.mounts[i];
+		if (mount->seal_fd < 0)
+			continue;
+		int rc = mount_set_attributes(mount->seal_fd, MOUNT_ATTR_RDONLY, 0, 0, false);
+		close(steal_fd(&mount->seal_fd));
+		if (rc < 0)
+			return error_errno(err, "runtime-failed", "make mount %s read-only", mount->destination);
+	}
 	return 0;
 }
 

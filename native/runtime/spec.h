@@ -66,7 +66,9 @@ struct mount_spec {
 	uint64_t propagation;                  /* MS_SHARED and friends, 0: private */
 	bool propagation_recursive;
 	char **data;       /* options for the file system; NULL-terminated */
+	int seal_fd;   /* of a read-only tmpfs, which is written to until the container's own mounts and devices are there */
 	int source_fd; /* O_PATH, of bind mounts; opened before credentials change */
+	int mapped_fd; /* detached, of bind mounts with id mappings; made by the creating process */
 };
 
 struct device_spec {

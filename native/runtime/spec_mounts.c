@@ -173,7 +173,7 @@ static int read_mount(json_t *json, struct mount_spec *mount, size_t i, struct e
 {
 	const char *where = "mounts";
 	auto_free char **options = NULL;
-	mount->source_fd = -1;
+	mount->source_fd = mount->mapped_fd = mount->seal_fd = -1;
 	if (json_read_string(json, where, "destination", &mount->destination, err) < 0 ||
 	    json_read_string(json, where, "type", &mount->type, err) < 0 ||
 	    json_read_string(json, where, "source", &mount->source, err) < 0 ||
