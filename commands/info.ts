@@ -14,11 +14,12 @@ export default class Info extends CoracleCommand {
     const { flags } = await this.input(Info);
     const { systemInfo } = await import("../src/engine/system/info.ts");
     const { toYaml } = await import("../src/cli/yaml.ts");
+    const { infoFields } = await import("../src/cli/info.ts");
     const { asksForJson, formatOne } = await import("../src/cli/report.ts");
     const { versionReport } = await import("../src/cli/version.ts");
     const info = systemInfo(this.context, versionReport().Client.Version);
     if (flags.format === undefined) this.print(toYaml(info));
     else if (asksForJson(flags.format)) this.printJson(info, 2);
-    else this.print(formatOne("info", flags.format, info));
+    else this.print(formatOne("info", flags.format, infoFields(info)));
   }
 }

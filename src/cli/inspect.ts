@@ -1,15 +1,28 @@
-import { print, printJson } from "./output.ts";
+import { print } from "./output.ts";
 import { asksForJson, formatOne } from "./report.ts";
 import { GoTime, isObject } from "./template/values.ts";
 
-/** `inspect`: a JSON list of what was found, or each by a template. */
+/** Prints what `inspect` found. */
 export function showInspected(objects: object[], format: string | undefined, name = "inspect"): void {
-  if (format === undefined || asksForJson(format)) printJson(objects, 5);
-  else for (const object of objects) print(formatOne(name, format, forTemplate(object)));
+  print(inspectText(objects, format, name));
+}
+
+/** A JSON list of the objects, or each by a template. */
+export function inspectText(objects: object[], format: string | undefined, name: string): string {
+  if (format === undefined || asksForJson(format)) return `${JSON.stringify(objects, null, 5)}\n`;
+  return objects.map((object) => formatOne(name, goFields(format), forTemplate(object))).join("");
 }
 
 const times = new Set(["Created", "CreatedAt", "StartedAt", "FinishedAt", "CheckpointedAt", "RestoredAt"]);
 const maps = new Set(["Annotations", "Data", "Labels", "Networks", "Options", "Ports", "Sysctls"]);
+
+/** JSON says `Id` where Go's field is `ID`; both are in use, and a few short forms. */
+function goFields(format: string): string {
+  const renamed: Record<string, string> = { Id: "ID", ImageID: "Image", Src: "Source", Dst: "Destination" };
+  return format.replace(/\{\{.*?\}\}/gs, (action) =>
+    action.replace(/\.(Id|ImageID|Src|Dst)\b/g, (_field, name: string) => `.${renamed[name]}`),
+  );
+}
 
 /** The JSON of an object with the Go types behind it, which templates print in their own way. */
 export function forTemplate(value: unknown): unknown {
@@ -21,7 +34,7 @@ export function forTemplate(value: unknown): unknown {
       if (isObject(item) && maps.has(key)) {
         return [key, new Map(Object.entries(item).map(([name, inner]) => [name, forTemplate(inner)]))];
       }
-      return [key, forTemplate(item)];
+      return [key === "Id" ? "ID" : key, forTemplate(item)];
     }),
   );
 }

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { infoFields } from "../../../src/cli/info.ts";
+import { inspectText } from "../../../src/cli/inspect.ts";
+import { formatOne } from "../../../src/cli/report.ts";
+
+const container = {
+  Id: "abc",
+  Created: "2026-01-02T03:04:05.5Z",
+  Image: "def",
+  State: { StartedAt: "2026-01-02T03:04:06Z", Pid: 1 },
+  Config: { Labels: { Key: "v" } },
+  Mounts: [{ Source: "/a", Destination: "/b" }],
+  NetworkSettings: { Ports: { "80/tcp": [{ HostPort: "8080" }] } },
+};
+
+const shown = (format: string | undefined, objects: object[] = [container]) =>
+  inspectText(objects, format, "inspect");
+
+describe("inspect", () => {
+  it.each([
+    ["{{.Id}} {{.ID}} {{ .Id | upper }}", "abc abc ABC\n"],
+    ["{{.Created}}", "2026-01-02 03:04:05.5 +0000 UTC\n"],
+    ["{{json .Created}}", '"2026-01-02T03:04:05.5Z"\n'],
+    ["{{.State.StartedAt.Unix}}", "1767323046\n"],
+    ["{{.ImageID}}", "def\n"],
+    ["{{range .Mounts}}{{.Src}}:{{.Dst}}{{end}}", "/a:/b\n"],
+    ["{{.Config.Labels}} {{.Config.Labels.none}}", "map[Key:v] <no value>\n"],
+    ['{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}', "8080\n"],
+    ["{{range $p, $c := .NetworkSettings.Ports}}{{$p}}={{(index $c 0).HostPort}}{{end}}", "80/tcp=8080\n"],
+  ])("%s", (format, expected) => {
+    expect(shown(format)).toBe(expected);
+  });
+
+  it("prints a list as JSON, also an empty one", () => {
+    expect(JSON.parse(shown("json"))).toEqual([container]);
+    expect(shown(undefined, [])).toBe("[]\n");
+  });
+});
+
+describe("info", () => {
+  const info = {
+    host: { cpus: 2, cgroupVersion: "v2", security: { rootless: true }, ociRuntime: { name: "x" } },
+    store: { graphRoot: "/s", graphOptions: {} },
+    version: { Version: "1" },
+  };
+
+  it.each([
+    ["{{.Host.CPUs}} {{.Host.CgroupsVersion}}", "2 v2\n"],
+    ["{{.Host.Security.Rootless}} {{.Host.OCIRuntime.Name}}", "true x\n"],
+    ["{{.Store.GraphRoot}} {{.Store.GraphOptions}} {{.Version.Version}}", "/s map[] 1\n"],
+  ])("%s", (format, expected) => {
+    expect(formatOne("info", format, infoFields(info))).toBe(expected);
+  });
+});
