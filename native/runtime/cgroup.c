@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cgroup_devices.h"
 #include "cleanup.h"
 #include "file.h"
 
@@ -105,7 +107,8 @@ int cgroup_make(const char *path, json_t *resources, char **directory, struct er
 		return -1;
 	if (asprintf(directory, "%s%s", mount, path) < 0)
 		return error_errno(err, "runtime-failed", "name cgroup %s", path);
-	if (resources && cgroup_set_resources(fd, resources, err) < 0) {
+	if (resources && (cgroup_set_resources(fd, resources, err) < 0 ||
+			  cgroup_set_devices(fd, json_object_get(resources, "devices"), err) < 0)) {
 		struct error ignored;
 		cgroup_remove(*directory, &ignored);
 		return -1;
@@ -116,6 +119,22 @@ int cgroup_make(const char *path, json_t *resources, char **directory, struct er
 int cgroup_open(const char *directory)
 {
 	return open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int cgroup_open_of(pid_t pid)
+{
+	char file[64], path[PATH_MAX];
+	snprintf(file, sizeof file, "/proc/%d/cgroup", (int)pid);
+	auto_free char *text = read_file_at(AT_FDCWD, file, FILE_MAX, NULL);
+	char *line = text ? strstr(text, "0::/") : NULL;
+	const char *mount = find_mount();
+	if (!line || !mount || (line != text && line[-1] != '\n')) {
+		errno = ENOENT;
+		return -1;
+	}
+	line[strcspn(line, "\n")] = '\0';
+	snprintf(path, sizeof path, "%s%s", mount, line + 3);
+	return cgroup_open(path);
 }
 
 /* The value of `key` in a flat-keyed file such as cgroup.events; -1 when there is none. */

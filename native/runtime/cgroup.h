@@ -15,6 +15,8 @@
 int cgroup_make(const char *path, json_t *resources, char **directory, struct error *err);
 int cgroup_set_resources(int cgroup, json_t *resources, struct error *err);
 int cgroup_open(const char *directory);
+/* The cgroup that a process is in at the moment. */
+int cgroup_open_of(pid_t pid);
 bool cgroup_is_frozen(const char *directory);
 int cgroup_freeze(const char *directory, bool freeze, struct error *err);
 /* Kills all processes below, waits for them and removes the cgroup. Not an error when it is gone. */

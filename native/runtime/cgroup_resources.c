@@ -249,7 +249,7 @@ static int set_unified(int cgroup, json_t *json, struct error *err)
 
 int cgroup_set_resources(int cgroup, json_t *resources, struct error *err)
 {
-	/* Device rules need a BPF program attached by real root; without one the nodes in /dev are what there is. */
+	/* `devices` is for a new cgroup only: cgroup_set_devices(). */
 	static const char *const known[] = {"devices", "memory", "cpu", "pids", "blockIO", "hugepageLimits", "network",
 					    "rdma",    "unified", NULL};
 	const char *where = "linux.resources";

@@ -126,7 +126,7 @@ static int prepare(struct container *container, struct error *err)
 	auto_close int root = state_open_root(options->root, err);
 	if (root < 0 || fill_state(container, err) < 0 || keep_config(container, err) < 0 ||
 	    seccomp_prepare(container->spec.seccomp, root, &container->seccomp, err) < 0 ||
-	    make_cgroup(container, err) < 0)
+	    idmap_mounts(container, err) < 0 || make_cgroup(container, err) < 0)
 		return -1;
 	if (options->start_socket >= 0) {
 		container->gate = options->start_socket;

@@ -203,6 +203,14 @@ static pid_t clone_stage(const struct session *session)
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)session->cgroup;
 	}
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+	if (pid >= 0 || errno != EBUSY)
+		return pid;
+	/* A container that runs systemd hands its controllers on and has no processes in its own cgroup any more. */
+	auto_close int cgroup = cgroup_open_of(session->state.init.pid);
+	if (cgroup < 0)
+		return -1;
+	args.cgroup = (uint64_t)cgroup;
 	return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 

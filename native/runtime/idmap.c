@@ -16,6 +16,7 @@
 
 #include "cleanup.h"
 #include "launcher/subordinate_ids.h"
+#include "mount.h"
 
 static char *format(const struct id_mappings *mappings)
 {
@@ -145,20 +146,33 @@ static int open_mapping(const struct id_mappings *uids, const struct id_mappings
 	return fd;
 }
 
-int idmap_mount(const struct container *container, const struct mount_spec *mount, int fd, struct error *err)
+static int make_mount(const struct container *container, struct mount_spec *mount, struct error *err)
 {
 	const struct id_mappings *uids = mount->uids.count ? &mount->uids : &container->spec.uids;
 	const struct id_mappings *gids = mount->gids.count ? &mount->gids : &container->spec.gids;
 	if (!uids->count || !gids->count)
 		return error_set(err, "bad-config", "mount %s: idmap needs uidMappings and gidMappings",
 				 mount->destination);
+	auto_close int source = openat(container->bundle, mount->source, O_PATH | O_CLOEXEC);
+	mount->mapped_fd = source < 0 ? -1 : mount_clone(source, mount->recursive);
+	if (mount->mapped_fd < 0)
+		return error_errno(err, "runtime-failed", "bind %s", mount->source);
 	auto_close int mapping = open_mapping(uids, gids, err);
 	if (mapping < 0)
 		return error_prefix(err, "mount %s", mount->destination);
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)mapping};
-	if (mount_setattr(fd, "", AT_EMPTY_PATH | (mount->idmap_recursive ? AT_RECURSIVE : 0), &attr, sizeof attr) < 0)
+	int flags = AT_EMPTY_PATH | (mount->idmap_recursive ? AT_RECURSIVE : 0);
+	if (mount_setattr(mount->mapped_fd, "", flags, &attr, sizeof attr) < 0)
 		return error_errno(err, "runtime-failed",
-				   "map the ids of mount %s (a file system of another user namespace allows it only to "
-				   "that one's root)", mount->destination);
+				   "map the ids of mount %s (only root of the user namespace that a file system belongs to "
+				   "can, and not every file system knows how)", mount->destination);
+	return 0;
+}
+
+int idmap_mounts(struct container *container, struct error *err)
+{
+	for (size_t i = 0; i < container->spec.mount_count; i++)
+		if (container->spec.mounts[i].idmap && make_mount(container, &container->spec.mounts[i], err) < 0)
+			return -1;
 	return 0;
 }

@@ -11,7 +11,10 @@ int idmap_write(pid_t pid, const struct id_mappings *uids, const struct id_mappi
  * ids follow, as the caller's shared namespace has them.
  */
 int idmap_add_default(struct spec *spec, struct error *err);
-/* Gives a detached mount the id mapping that the spec asks for. */
-int idmap_mount(const struct container *container, const struct mount_spec *mount, int fd, struct error *err);
+/*
+ * Makes the bind mounts that have id mappings, detached. In the creating process: in a user namespace of the container,
+ * nobody may map the ids of a file system from outside.
+ */
+int idmap_mounts(struct container *container, struct error *err);
 
 #endif

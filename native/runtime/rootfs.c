@@ -3,25 +3,75 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "mount.h"
 
+/* The mount point that the directory lies on, by its number in mountinfo(5). */
+static char *find_mount_point(int directory)
+{
+	struct statx stx;
+	if (statx(directory, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0)
+		return NULL;
+	auto_fclose FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	auto_free char *line = NULL;
+	size_t room = 0;
+	while (mounts && getline(&line, &room, mounts) > 0) {
+		unsigned long long id;
+		auto_free char *point = NULL;
+		if (sscanf(line, "%llu %*s %*s %*s %ms", &id, &point) != 2 || id != stx.stx_mnt_id)
+			continue;
+		char *out = point;
+		for (const char *in = point; *in; out++) {
+			bool escaped = in[0] == '\\' && in[1] && in[2] && in[3];
+			*out = escaped ? (char)((in[1] - '0') << 6 | (in[2] - '0') << 3 | (in[3] - '0')) : *in;
+			in += escaped ? 4 : 1;
+		}
+		*out = '\0';
+		return steal_ptr(&point);
+	}
+	errno = ENOENT;
+	return NULL;
+}
+
+/*
+ * Mounts of the container must not reach the host, unless `shared` is asked for: then those below shared volumes are to, but
+ * the one of the rootfs itself still must not.
+ */
+static int set_propagation(const struct spec *spec, int directory, struct error *err)
+{
+	struct mount_attr attr = {.propagation = spec->rootfs_propagation == MS_PRIVATE ? MS_PRIVATE : MS_SLAVE};
+	auto_free char *point = NULL;
+	unsigned flags = AT_RECURSIVE;
+	if (spec->rootfs_propagation == MS_SHARED) {
+		point = find_mount_point(directory);
+		if (!point)
+			return error_errno(err, "runtime-failed", "find the mount that the rootfs lies on");
+		attr.propagation = MS_PRIVATE;
+		flags = 0;
+	}
+	if (mount_setattr(AT_FDCWD, point ? point : "/", flags, &attr, sizeof attr) < 0)
+		return error_errno(err, "runtime-failed", "keep mounts of the container from reaching the host");
+	return 0;
+}
+
 int rootfs_open(struct container *container, struct error *err)
 {
 	const struct spec *spec = &container->spec;
-	struct mount_attr slave = {.propagation = spec->rootfs_propagation == MS_PRIVATE ? MS_PRIVATE : MS_SLAVE};
-	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &slave, sizeof slave) < 0)
-		return error_errno(err, "runtime-failed", "keep mounts of the container from reaching the host");
 	container->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (container->proc < 0)
 		return error_errno(err, "runtime-failed", "open /proc");
 	auto_close int directory = openat(container->bundle, spec->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return error_errno(err, "bad-config", "open the rootfs %s", spec->rootfs);
+	if (set_propagation(spec, directory, err) < 0)
+		return -1;
 	auto_close int tree = mount_clone(directory, true);
 	if (tree < 0)
 		return error_errno(err, "runtime-failed", "clone the rootfs mount %s", spec->rootfs);
@@ -31,13 +81,15 @@ int rootfs_open(struct container *container, struct error *err)
 	return 0;
 }
 
-/* The old root ends up under the new one at the same place and is then detached, so no directory is needed for it. */
+/* The old root ends up on top of the new one at the same place and is then detached: no directory is needed for it. */
 static int pivot(struct error *err)
 {
-	if (syscall(SYS_pivot_root, ".", ".") < 0)
+	auto_close int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (old < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
 		return error_errno(err, "runtime-failed",
 				   "pivot_root into the rootfs (on an initramfs, use --no-pivot)");
-	if (umount2(".", MNT_DETACH) < 0)
+	/* Detaching what is shared with the host would detach it there as well. */
+	if (mount_set_attributes(old, 0, 0, MS_SLAVE, true) < 0 || fchdir(old) < 0 || umount2(".", MNT_DETACH) < 0)
 		return error_errno(err, "runtime-failed", "detach the old root");
 	return 0;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
-#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "file.h"
@@ -230,6 +230,8 @@ void spec_free(struct spec *spec)
 		free(spec->mounts[i].data);
 		free(spec->mounts[i].uids.items);
 		free(spec->mounts[i].gids.items);
+		if (spec->mounts[i].mapped_fd >= 0)
+			close(spec->mounts[i].mapped_fd);
 	}
 	free(spec->mounts);
 	free(spec->devices);
