@@ -21,7 +21,7 @@ struct diff {
 	size_t lower_count;
 };
 
-/* An empty file. It has no date: when something was deleted is no part of an image, and the same deletion stays the same. */
+/* An empty file without a date: when something was deleted is no part of an image. */
 static int put_marker(struct diff *diff, const char *directory, const char *name, struct error *err)
 {
 	struct tar_entry entry = {.type = TAR_FILE, .mode = 0600};

@@ -16,7 +16,7 @@ struct links {
 	size_t count, room;
 };
 
-/* The name under which the file was added before, or NULL when it is new, and added now. Without memory it is new, too. */
+/* The name under which the file was added before; NULL: it is new, and added now (if memory allows). */
 const char *links_find_or_add(struct links *links, const struct stat *st, const char *path);
 void links_free(struct links *links);
 

@@ -31,8 +31,8 @@ int metadata_set_at(const struct ownership *ownership, int parent, const char *n
 int metadata_set_times(int fd, const struct tar_entry *entry, const char *path, struct error *err);
 
 /*
- * Fills in an entry's type, metadata and link from a file: open (name NULL) or `name` in the directory fd. Returns 1, 0 for
- * what no archive can hold (a socket), -1: error. A hard link is the caller's to find.
+ * Fills in an entry's type, metadata and link from a file: open (name NULL) or `name` in the directory fd. Returns 1,
+ * 0 for what no archive can hold (a socket), -1: error. Hard links are the caller's to find.
  */
 int metadata_read(int fd, const char *name, const struct stat *st, struct tar_entry *entry, const char *path,
 		  struct error *err);

@@ -20,7 +20,7 @@ struct path {
 	size_t length, room;
 };
 
-/* Appends a component, after a slash where the path isn't empty. Returns the length before it for path_pop, -1: no memory. */
+/* Appends a component, after a slash where the path isn't empty. Returns the length before, for path_pop; -1: error. */
 long path_push(struct path *path, const char *name, struct error *err);
 void path_pop(struct path *path, long length);
 const char *path_text(const struct path *path);

@@ -159,7 +159,7 @@ static ssize_t read_input(struct stream *s, size_t length, bool whole)
 	return (ssize_t)done;
 }
 
-/* Everything up to the end of input: what cannot be decompressed is still read, for its digest tells more than its rest. */
+/* Everything up to the end of input. What cannot be decompressed is still read, for its digest tells more. */
 static int produce(struct stream *s, struct error *err)
 {
 	bool decoding = true;

@@ -19,7 +19,7 @@ struct tar_pax {
 	bool sparse;
 };
 
-/* Applies the records of an extended header to an entry. A global one sets defaults for owner, time and attributes only. */
+/* Applies the records of an extended header to an entry. A global one sets no more than owner, time and attributes. */
 int tar_pax_apply(const char *records, size_t length, bool global, struct tar_entry *entry, struct tar_pax *pax,
 		  struct error *err);
 

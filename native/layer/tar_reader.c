@@ -5,10 +5,10 @@
 
 #include "cleanup.h"
 #include "tar_pax.h"
+#include "tar_sparse.h"
 
 /* Of one extended header or long name. No file system takes more attributes than this. */
 #define EXTENSION_MAX (1024 * 1024)
-#define SEGMENTS_MAX (1024 * 1024)
 
 /* What the headers before an entry's own said of it. */
 struct extensions {
@@ -61,7 +61,7 @@ static int take(struct tar_reader *reader, uint64_t wanted, const uint8_t **data
 	return 0;
 }
 
-static int skip(struct tar_reader *reader, uint64_t count, struct error *err)
+int tar_skip(struct tar_reader *reader, uint64_t count, struct error *err)
 {
 	while (count > 0) {
 		const uint8_t *data;
@@ -73,7 +73,7 @@ static int skip(struct tar_reader *reader, uint64_t count, struct error *err)
 	return 0;
 }
 
-static int read_exactly(struct tar_reader *reader, void *buffer, size_t count, struct error *err)
+int tar_read(struct tar_reader *reader, void *buffer, size_t count, struct error *err)
 {
 	for (size_t done = 0; done < count;) {
 		const uint8_t *data;
@@ -100,10 +100,10 @@ static int next_block(struct tar_reader *reader, const void **block, struct erro
 		return 0;
 	}
 	*block = reader->block;
-	return read_exactly(reader, reader->block, TAR_BLOCK, err);
+	return tar_read(reader, reader->block, TAR_BLOCK, err);
 }
 
-static unsigned padding_of(uint64_t size)
+unsigned tar_padding(uint64_t size)
 {
 	return (unsigned)(-size & (TAR_BLOCK - 1));
 }
@@ -118,8 +118,8 @@ static int read_extension(struct tar_reader *reader, const struct tar_header *he
 	auto_free char *buffer = malloc((size_t)size + 1);
 	if (!buffer)
 		return no_memory(err);
-	if (read_exactly(reader, buffer, (size_t)size, err) < 0 ||
-	    skip(reader, padding_of((uint64_t)size), err) < 0)
+	if (tar_read(reader, buffer, (size_t)size, err) < 0 ||
+	    tar_skip(reader, tar_padding((uint64_t)size), err) < 0)
 		return -1;
 	buffer[size] = '\0';
 	free(*text);
@@ -191,105 +191,6 @@ static int set_type(const struct tar_header *header, struct tar_entry *entry, st
 	}
 }
 
-static int add_segment(struct tar_entry *entry, uint64_t offset, uint64_t length, struct error *err)
-{
-	if (entry->segment_count >= SEGMENTS_MAX)
-		return corrupt(err, "a sparse file has too many pieces");
-	return tar_entry_add_segment(entry, offset, length) < 0 ? no_memory(err) : 0;
-}
-
-/* GNU pairs of offset and length, up to the first empty one. */
-static int add_gnu_pairs(struct tar_entry *entry, const char (*pairs)[2][12], size_t count, struct error *err)
-{
-	for (size_t i = 0; i < count && pairs[i][0][0] != '\0'; i++) {
-		int64_t offset, length;
-		if (tar_number(pairs[i][0], 12, &offset) < 0 || tar_number(pairs[i][1], 12, &length) < 0 ||
-		    offset < 0 || length < 0)
-			return corrupt(err, "a sparse file's map is invalid");
-		if (add_segment(entry, (uint64_t)offset, (uint64_t)length, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The old GNU format: the map in the header and in blocks that follow it. */
-static int read_gnu_map(struct tar_reader *reader, const struct tar_header *header, struct tar_entry *entry,
-			struct error *err)
-{
-	int64_t real_size;
-	bool more = header->gnu.extended != 0;
-	if (tar_number(header->gnu.real_size, sizeof header->gnu.real_size, &real_size) < 0 || real_size < 0)
-		return corrupt(err, "a sparse file's size is invalid");
-	if (add_gnu_pairs(entry, header->gnu.sparse, 4, err) < 0)
-		return -1;
-	while (more) {
-		struct {
-			char pairs[21][2][12], extended, padding[7];
-		} block;
-		_Static_assert(sizeof block == TAR_BLOCK, "a map extension is one block");
-		if (read_exactly(reader, &block, sizeof block, err) < 0 ||
-		    add_gnu_pairs(entry, (const char(*)[2][12])block.pairs, 21, err) < 0)
-			return -1;
-		more = block.extended != 0;
-	}
-	entry->size = (uint64_t)real_size;
-	entry->sparse = true;
-	return 0;
-}
-
-/* One decimal line of a 1.0 map, which lies in the data. */
-static int read_map_number(struct tar_reader *reader, uint64_t *value, struct error *err)
-{
-	*value = 0;
-	for (int digits = 0;; digits++) {
-		char c;
-		if (reader->data_left == 0)
-			return corrupt(err, "a sparse file's map is cut off");
-		if (read_exactly(reader, &c, 1, err) < 0)
-			return -1;
-		reader->data_left--;
-		if (c == '\n' && digits > 0)
-			return 0;
-		if (c < '0' || c > '9' || digits > 17)
-			return corrupt(err, "a sparse file's map is invalid");
-		*value = *value * 10 + (uint64_t)(c - '0');
-	}
-}
-
-/* GNU sparse 1.0: count, then offset and length of each piece, filled up to a block. */
-static int read_map_from_data(struct tar_reader *reader, struct tar_entry *entry, struct error *err)
-{
-	uint64_t size = reader->data_left, count, offset, length;
-	if (read_map_number(reader, &count, err) < 0)
-		return -1;
-	entry->segment_count = 0;
-	for (uint64_t i = 0; i < count; i++) {
-		if (read_map_number(reader, &offset, err) < 0 || read_map_number(reader, &length, err) < 0 ||
-		    add_segment(entry, offset, length, err) < 0)
-			return -1;
-	}
-	unsigned rest = padding_of(size - reader->data_left);
-	if (rest > reader->data_left)
-		return corrupt(err, "a sparse file's map is cut off");
-	reader->data_left -= rest;
-	return skip(reader, rest, err);
-}
-
-static int check_map(struct tar_reader *reader, const struct tar_entry *entry, struct error *err)
-{
-	uint64_t end = 0, total = 0;
-	for (size_t i = 0; i < entry->segment_count; i++) {
-		const struct tar_segment *s = &entry->segments[i];
-		if (s->offset < end || s->length > entry->size || s->offset > entry->size - s->length)
-			return corrupt(err, "a sparse file's map is out of order");
-		end = s->offset + s->length;
-		total += s->length;
-	}
-	if (total != reader->data_left)
-		return corrupt(err, "a sparse file's map does not fit its data");
-	return 0;
-}
-
 static int describe_data(struct tar_reader *reader, const struct tar_header *header, struct tar_entry *entry,
 			 const struct tar_pax *pax, struct error *err)
 {
@@ -297,7 +198,7 @@ static int describe_data(struct tar_reader *reader, const struct tar_header *hea
 	uint64_t stored = entry->type == TAR_FILE ? (pax->has_size ? pax->size : entry->size) : 0;
 	reader->segment = 0;
 	reader->segment_done = 0;
-	reader->padding = padding_of(stored);
+	reader->padding = tar_padding(stored);
 	reader->data_left = stored;
 	entry->size = stored;
 	if (stored > INT64_MAX)
@@ -306,17 +207,15 @@ static int describe_data(struct tar_reader *reader, const struct tar_header *hea
 		return 0;
 	if (header->type == 'S') {
 		entry->segment_count = 0;
-		return read_gnu_map(reader, header, entry, err) < 0 ? -1 : check_map(reader, entry, err);
+		return tar_sparse_read_gnu(reader, header, entry, err);
 	}
 	if (!pax->sparse) {
 		entry->segment_count = 0;
-		return add_segment(entry, 0, stored, err);
+		return tar_entry_add_segment(entry, 0, stored) < 0 ? no_memory(err) : 0;
 	}
 	entry->sparse = true;
 	entry->size = pax->has_real_size ? pax->real_size : stored;
-	if (pax->map_in_data && read_map_from_data(reader, entry, err) < 0)
-		return -1;
-	return check_map(reader, entry, err);
+	return tar_sparse_read_pax(reader, pax->map_in_data, entry, err);
 }
 
 static int describe(struct tar_reader *reader, const struct tar_header *header, struct extensions *extensions,
@@ -370,7 +269,7 @@ static int next_entry(struct tar_reader *reader, struct extensions *extensions, 
 int tar_next(struct tar_reader *reader, struct tar_entry *entry, struct error *err)
 {
 	tar_entry_free(entry);
-	if (skip(reader, reader->data_left, err) < 0 || skip(reader, reader->padding, err) < 0)
+	if (tar_skip(reader, reader->data_left, err) < 0 || tar_skip(reader, reader->padding, err) < 0)
 		return -1;
 	reader->data_left = 0;
 	reader->padding = 0;

@@ -30,4 +30,10 @@ int tar_data(struct tar_reader *reader, const struct tar_entry *entry, const uin
 	     uint64_t *offset, struct error *err);
 void tar_reader_free(struct tar_reader *reader);
 
+/* Raw bytes of the archive. */
+int tar_read(struct tar_reader *reader, void *buffer, size_t count, struct error *err);
+int tar_skip(struct tar_reader *reader, uint64_t count, struct error *err);
+/* From the end of data of that size to the next block. */
+unsigned tar_padding(uint64_t size);
+
 #endif

@@ -1,4 +1,4 @@
-/* Writes tar archives: ustar headers, and a PAX header where one cannot say it all. The same entry gives the same bytes. */
+/* Writes tar archives: ustar headers, and PAX headers for what they cannot say. The same entry gives the same bytes. */
 #ifndef CORACLE_LAYER_TAR_WRITER_H
 #define CORACLE_LAYER_TAR_WRITER_H
 
