@@ -333,11 +333,27 @@ static int mount_rootfs(struct monitor *m, struct error *err)
 	return 0;
 }
 
+/*
+ * From here on commands see this monitor and can stop it, also if the engine that started it was killed. Another command
+ * may have removed the container since: it moved the directory away and looked for this file, or we see it moved.
+ */
+static int show_up(struct monitor *m, struct error *err)
+{
+	struct stat named, ours;
+	supervisor_write_status(m);
+	if (m->config->exec)
+		return 0;
+	if (stat(m->launch->path, &named) == 0 && fstat(m->launch->directory, &ours) == 0 &&
+	    named.st_dev == ours.st_dev && named.st_ino == ours.st_ino)
+		return 0;
+	return error_set(err, "internal", "container %s was removed while it was being started", m->config->id);
+}
+
 static int prepare(struct monitor *m, struct error *err)
 {
 	if (!m->config->exec && setup_mount_namespace(err) < 0)
 		return -1;
-	if (setup_run_directory(m, err) < 0 || client_listen(m, err) < 0)
+	if (setup_run_directory(m, err) < 0 || client_listen(m, err) < 0 || show_up(m, err) < 0)
 		return -1;
 	if (log_open(&m->log, m->config, err) < 0)
 		return -1;

@@ -42,11 +42,15 @@ trap 'exit 130' INT TERM HUP
 
 chown "$user:" "$runtime"
 mkdir -p "$delegated/runner"
+# For the homes of tests (cgroup.ts): each is a delegated cgroup whose parent is not.
+(cd "$delegated" && seq -f 'homes/%g' 64 | xargs mkdir -p)
 for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
-	echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null || true
-	echo "+$controller" >"$delegated/cgroup.subtree_control" 2>/dev/null || true
+	for directory in /sys/fs/cgroup "$delegated" "$delegated/homes"; do
+		echo "+$controller" >"$directory/cgroup.subtree_control" 2>/dev/null || true
+	done
 done
 chown -R "$user:" "$delegated"
+chown root: "$delegated/homes"
 home=$(getent passwd "$user" | cut -d: -f6)
 
 sh -c 'echo $$ >"$0/runner/cgroup.procs" && exec "$@"' "$delegated" \

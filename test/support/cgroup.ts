@@ -29,21 +29,42 @@ export function delegatedCgroup(): string | undefined {
 /** One cgroup per test home, so that whatever a home started can be found and ended. */
 export class HomeCgroup {
   readonly directory: string;
+  /** Made by as-user.sh, and to stay. */
+  private readonly lasting: boolean;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, lasting: boolean) {
     this.directory = directory;
+    this.lasting = lasting;
   }
 
   static create(name: string): HomeCgroup | undefined {
     const parent = delegatedCgroup();
     if (parent === undefined) return undefined;
-    const cgroup = new HomeCgroup(join(parent, name));
+    const cgroup = HomeCgroup.claim(join(parent, "homes")) ?? new HomeCgroup(join(parent, name), false);
     mkdirSync(cgroup.leaf, { recursive: true });
     const controllers = readFileSync(join(cgroup.directory, "cgroup.controllers"), "utf8").trim();
     for (const controller of controllers.split(" ").filter(Boolean)) {
       writeFileSync(join(cgroup.directory, "cgroup.subtree_control"), `+${controller}`);
     }
     return cgroup;
+  }
+
+  /**
+   * A free one of those that as-user.sh made in a directory that isn't ours: the engine takes the topmost cgroup that it
+   * may write to, and so puts the containers of each home into that home's cgroup.
+   */
+  private static claim(homes: string): HomeCgroup | undefined {
+    for (const slot of existsSync(homes) ? readdirSync(homes, { withFileTypes: true }) : []) {
+      if (!slot.isDirectory()) continue;
+      const cgroup = new HomeCgroup(join(homes, slot.name), true);
+      try {
+        mkdirSync(cgroup.leaf);
+        return cgroup;
+      } catch {
+        // somebody's
+      }
+    }
+    return undefined;
   }
 
   /** Where the commands run; containers get cgroups beside it. */
@@ -70,7 +91,10 @@ export class HomeCgroup {
   }
 
   remove(): void {
-    for (const directory of this.directories().reverse()) rmdirSync(directory);
+    for (const name of this.children().reverse()) rmdirSync(join(this.directory, name));
+    // Last: who finds no leaf may take the slot.
+    rmdirSync(this.leaf);
+    if (!this.lasting) rmdirSync(this.directory);
   }
 
   /** Parents before children. */

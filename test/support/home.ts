@@ -44,8 +44,8 @@ function defaultProgram(): string {
   return join(prefix, "bin/coracle");
 }
 
-/** Lives in every run directory once a command has run, and costs nothing. */
-const RUN_FILES = ["alive", "create", "holder"];
+/** Lives in every run directory once a command has run, and costs nothing: locks, a marker, compiled seccomp filters. */
+const RUN_FILES = /^(alive|create|holder|containers\/\.swept-.*|runtime\/\.seccomp\/.*)$/;
 
 export class Home {
   readonly directory: string;
@@ -128,7 +128,7 @@ export class Home {
       ...(this.cgroup?.children() ?? []).map((name) => `cgroup ${name}`),
       ...mounts.filter((line) => line.includes(`${this.directory}/`)).map((line) => `mount ${line}`),
       ...filesBelow(join(this.runtimeDirectory, "coracle"))
-        .filter((name) => !RUN_FILES.includes(name))
+        .filter((name) => !RUN_FILES.test(name))
         .map((name) => `run directory: ${name}`),
       ...filesBelow(join(this.store, "staging")).map((name) => `staging: ${name}`),
     ];
