@@ -30,7 +30,9 @@ int mounts_open_sources(struct container *container, struct error *err)
 		if (!mount->bind || mount->remount)
 			continue;
 		int nofollow = mount->copy_symlink ? O_NOFOLLOW : 0;
-		mount->source_fd = openat(container->bundle, mount->source, O_PATH | O_CLOEXEC | nofollow);
+		mount->source_fd = mount_clone_foreign(mount->source, mount->recursive, &mount->source_detached);
+		if (!mount->source_detached)
+			mount->source_fd = openat(container->bundle, mount->source, O_PATH | O_CLOEXEC | nofollow);
 		if (mount->source_fd < 0 && !(mount->optional && errno == ENOENT))
 			return error_errno(err, "runtime-failed", "open %s, to be mounted at %s", mount->source,
 					   mount->destination);
@@ -173,6 +175,8 @@ static int make_detached(struct mount_spec *mount, struct error *err)
 {
 	if (mount->mapped_fd >= 0)
 		return steal_fd(&mount->mapped_fd);
+	if (mount->bind && mount->source_detached)
+		return steal_fd(&mount->source_fd);
 	if (mount->bind) {
 		int fd = mount_clone(mount->source_fd, mount->recursive);
 		if (fd < 0)

@@ -68,6 +68,7 @@ struct mount_spec {
 	char **data;       /* options for the file system; NULL-terminated */
 	int seal_fd;   /* of a read-only tmpfs, which is written to until the container's own mounts and devices are there */
 	int source_fd; /* O_PATH, of bind mounts; opened before credentials change */
+	bool source_detached; /* source_fd is a copy already, made in another mount namespace */
 	int mapped_fd; /* detached, of bind mounts with id mappings; made by the creating process */
 };
 
