@@ -1,4 +1,4 @@
-import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
+import { any, CoracleCommand, flag } from "../src/cli/command.ts";
 import { hostEnv } from "../src/cli/host-env.ts";
 
 export default class Exec extends CoracleCommand {
@@ -37,7 +37,7 @@ export default class Exec extends CoracleCommand {
     }),
     workdir: flag.string({ char: "w", description: "Working directory inside the container", default: "" }),
   };
-  static override arity = atLeast(1);
+  static override arity = any;
   static override completes = ["running"] as const;
 
   async run(): Promise<number> {
@@ -45,6 +45,9 @@ export default class Exec extends CoracleCommand {
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { execInContainer } = await import("../src/engine/container/exec.ts");
     const fromFlags = flags.latest || flags.cidfile !== undefined;
+    if (!fromFlags && args.length === 0) {
+      throw this.usageError("exec requires the name or ID of a container or the --latest flag");
+    }
     const [name] = selectContainers(this.context, {
       names: fromFlags ? [] : args.slice(0, 1),
       latest: flags.latest,

@@ -22,6 +22,7 @@ export default class Kill extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Kill);
+    this.checkSelection(args, flags);
     const { parseSignal } = await import("../src/cli/values.ts");
     const { selectContainers, forEach } = await import("../src/engine/container/select.ts");
     const { killContainer } = await import("../src/engine/container/kill.ts");
@@ -33,7 +34,6 @@ export default class Kill extends CoracleCommand {
       cidfiles: flags.cidfile,
       states: ["running", "paused"],
     });
-    this.requireNames(names, flags.all);
     for (const [index, result] of (
       await forEach(names, (name) => killContainer(this.context, name, signal))
     ).entries()) {

@@ -30,11 +30,11 @@ export default class Logs extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Logs);
+    this.checkSelection(args, flags, "specify at least one container name or ID to log");
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { showLogs } = await import("../src/cli/logs.ts");
     const { parseTime } = await import("../src/cli/time.ts");
     const names = selectContainers(this.context, { names: args, latest: flags.latest });
-    this.requireNames(names, false);
     await showLogs(this.context, names, {
       follow: flags.follow,
       tail: flags.tail < 0 ? undefined : flags.tail,

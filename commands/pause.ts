@@ -19,6 +19,7 @@ export default class Pause extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Pause);
+    this.checkSelection(args, flags);
     const { selectContainers, forEach } = await import("../src/engine/container/select.ts");
     const { pauseContainer } = await import("../src/engine/container/pause.ts");
     const names = selectContainers(this.context, {
@@ -28,7 +29,6 @@ export default class Pause extends CoracleCommand {
       cidfiles: flags.cidfile,
       states: ["running"],
     });
-    this.requireNames(names, flags.all);
     for (const [index, result] of (
       await forEach(names, (name) => pauseContainer(this.context, name))
     ).entries()) {

@@ -15,6 +15,7 @@ export default class Port extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Port);
+    this.checkSelection(flags.latest ? [] : args, flags, "you must supply a running container name or id");
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { publishedPorts } = await import("../src/engine/container/port.ts");
     const fromFlags = flags.all || flags.latest;
@@ -23,7 +24,6 @@ export default class Port extends CoracleCommand {
       all: flags.all,
       latest: flags.latest,
     });
-    this.requireNames(names, flags.all);
     for (const name of names) {
       const { id, ports } = publishedPorts(this.context, name, fromFlags ? args[0] : args[1]);
       for (const { container, host } of ports) {

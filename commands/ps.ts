@@ -31,8 +31,7 @@ export default class Ps extends CoracleCommand {
     }),
     quiet: flag.boolean({ char: "q", description: "Print the numeric IDs of the containers only" }),
     size: flag.boolean({ char: "s", description: "Display the total file sizes" }),
-    sort: flag.string({
-      value: "choice",
+    sort: flag.choice({
       choices: ["command", "created", "id", "image", "names", "runningfor", "size", "status"],
       description: "Sort output by: command, created, id, image, names, runningfor, size, status",
       default: "created",
@@ -45,7 +44,12 @@ export default class Ps extends CoracleCommand {
   };
 
   async run(): Promise<void> {
-    const { flags } = await this.input(Ps);
+    const { flags, given } = await this.input(Ps);
+    if (flags.quiet && (flags.size || flags.ns)) {
+      throw this.usageError("quiet conflicts with size and namespace");
+    }
+    if (flags.size && flags.ns) throw this.usageError("size and namespace options conflict");
+    if (flags.latest && given.has("last")) throw this.usageError("last and latest are mutually exclusive");
     const { listContainers } = await import("../src/engine/container/list.ts");
     const { showContainers } = await import("../src/cli/container-list.ts");
     const list = await listContainers(this.context);

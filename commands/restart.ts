@@ -22,6 +22,7 @@ export default class Restart extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Restart);
+    this.checkSelection(args, { ...flags, all: flags.all || flags.running });
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { restartContainers } = await import("../src/engine/container/many.ts");
     const names = selectContainers(this.context, {
@@ -31,7 +32,6 @@ export default class Restart extends CoracleCommand {
       cidfiles: flags.cidfile,
       ...(flags.running ? { states: ["running" as const] } : {}),
     });
-    this.requireNames(names, flags.all || flags.running);
     for (const result of await restartContainers(this.context, names, { timeout: flags.time })) {
       if (result.status === "fulfilled") this.printLine(result.value);
       else this.report(result.reason);

@@ -1,5 +1,8 @@
 import { any, CoracleCommand, flag } from "../src/cli/command.ts";
 
+/** 1: one of them doesn't exist; 2: one of them runs. */
+const exitCodes: Record<string, number> = { "no-such-container": 1, "container-running": 2 };
+
 export default class Rm extends CoracleCommand {
   static override summary = "Remove one or more containers";
   static override description =
@@ -25,8 +28,9 @@ export default class Rm extends CoracleCommand {
   static override arity = any;
   static override completes = ["container"] as const;
 
-  async run(): Promise<void> {
+  async run(): Promise<number> {
     const { flags, args } = await this.input(Rm);
+    this.checkSelection(args, flags);
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { removeContainers } = await import("../src/engine/container/many.ts");
     const names = selectContainers(this.context, {
@@ -36,7 +40,6 @@ export default class Rm extends CoracleCommand {
       cidfiles: flags.cidfile,
       ignore: flags.ignore || flags.force,
     });
-    if (!(flags.ignore || flags.force) || flags.cidfile.length === 0) this.requireNames(names, flags.all);
     const results = await removeContainers(this.context, names, {
       // --time only makes sense with --force; --ignore alone is about missing ones.
       force: flags.force,
@@ -44,9 +47,11 @@ export default class Rm extends CoracleCommand {
       timeout: flags.time,
       volumes: flags.volumes,
     });
+    const codes = new Set<number>();
     for (const result of results) {
-      if (result.status === "rejected") this.report(result.reason);
+      if (result.status === "rejected") codes.add(this.report(result.reason, exitCodes[result.reason?.code]));
       else if (result.value !== undefined) this.printLine(result.value);
     }
+    return [1, 2, 125].find((code) => codes.has(code)) ?? 0;
   }
 }

@@ -1,4 +1,4 @@
-import { any, CoracleCommand, flag, UsageError } from "../src/cli/command.ts";
+import { any, CoracleCommand, flag } from "../src/cli/command.ts";
 
 export default class Rmi extends CoracleCommand {
   static override summary = "Removes one or more images from local storage";
@@ -20,9 +20,9 @@ export default class Rmi extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Rmi);
-    if (args.length === 0 && !flags.all) throw new UsageError("image name or ID must be specified");
+    if (args.length === 0 && !flags.all) throw this.usageError("image name or ID must be specified");
     if (args.length > 0 && flags.all) {
-      throw new UsageError("when using the --all switch, you may not pass any images names or IDs");
+      throw this.usageError("when using the --all switch, you may not pass any images names or IDs");
     }
     await this.requireNamespace();
     const { removeImages } = await import("../src/engine/image/remove.ts");

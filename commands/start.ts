@@ -31,6 +31,7 @@ export default class Start extends CoracleCommand {
 
   async run(): Promise<number | undefined> {
     const { flags, args, given } = await this.input(Start);
+    this.checkSelection(args, flags, "start requires at least one argument");
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const names = selectContainers(this.context, {
       names: args,
@@ -38,8 +39,8 @@ export default class Start extends CoracleCommand {
       latest: flags.latest,
       states: ["created", "exited"],
     });
-    this.requireNames(names, flags.all);
     if (flags.attach || flags.interactive) {
+      if (flags.all) throw this.usageError("you cannot start and attach all containers at once");
       if (names.length > 1) throw this.usageError("you cannot start and attach multiple containers at once");
       const { startAttached } = await import("../src/engine/container/start-attached.ts");
       const code = await startAttached(this.context, names[0] as string, {

@@ -22,6 +22,7 @@ export default class Stop extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Stop);
+    this.checkSelection(args, flags);
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { stopContainers } = await import("../src/engine/container/many.ts");
     const names = selectContainers(this.context, {
@@ -32,7 +33,6 @@ export default class Stop extends CoracleCommand {
       ignore: flags.ignore,
       states: ["running", "paused", "restarting", "initialized"],
     });
-    this.requireNames(names, flags.all);
     for (const result of await stopContainers(this.context, names, { timeout: flags.time })) {
       if (result.status === "fulfilled") this.printLine(result.value);
       else if (!(flags.ignore && result.reason?.code === "no-such-container")) this.report(result.reason);

@@ -20,6 +20,11 @@ export default class Top extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Top);
+    this.checkSelection(
+      flags.latest ? [] : args,
+      flags,
+      "you must provide the name or id of a running container",
+    );
     const { formatTable } = await import("../src/cli/table.ts");
     const { processRows } = await import("../src/cli/process-table.ts");
     const { selectContainers } = await import("../src/engine/container/select.ts");
@@ -28,7 +33,6 @@ export default class Top extends CoracleCommand {
       names: flags.latest ? [] : args.slice(0, 1),
       latest: flags.latest,
     });
-    this.requireNames(name === undefined ? [] : [name], false);
     const descriptors = (flags.latest ? args : args.slice(1)).flatMap((word) => word.split(","));
     this.print(formatTable(processRows(containerProcesses(this.context, name as string), descriptors)));
   }

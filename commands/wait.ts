@@ -21,12 +21,12 @@ export default class Wait extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Wait);
+    this.checkSelection(args, flags, `"${this.invocation.path}" requires a name, id, or the "--latest" flag`);
     const { parseDuration } = await import("../src/cli/values.ts");
     const { selectContainers, forEach } = await import("../src/engine/container/select.ts");
     const { waitContainer } = await import("../src/engine/container/wait.ts");
     const interval = /^\d+$/.test(flags.interval) ? Number(flags.interval) : parseDuration(flags.interval);
     const names = selectContainers(this.context, { names: args, latest: flags.latest });
-    this.requireNames(names, false);
     const results = await forEach(
       names,
       (name) => waitContainer(this.context, name, { conditions: flags.condition, interval }),

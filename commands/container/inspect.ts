@@ -18,11 +18,11 @@ export default class ContainerInspect extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(ContainerInspect);
+    this.checkSelection(args, flags, "no names or ids specified");
     const { selectContainers } = await import("../../src/engine/container/select.ts");
     const { inspectObjects } = await import("../../src/engine/system/inspect.ts");
     const { showInspected } = await import("../../src/cli/inspect.ts");
     const names = selectContainers(this.context, { names: args, latest: flags.latest });
-    this.requireNames(names, false);
     const { objects, errors } = inspectObjects(this.context, names, "container");
     showInspected(objects, flags.format);
     for (const error of errors) this.report(error);

@@ -23,13 +23,15 @@ export default class Inspect extends CoracleCommand {
     const { flags, args } = await this.input(Inspect);
     const { inspectImage } = await import("../../src/engine/image/inspect.ts");
     const found: object[] = [];
+    const errors: unknown[] = [];
     for (const name of args) {
       try {
         found.push(inspectImage(this.context, name));
       } catch (error) {
-        this.report(error);
+        errors.push(error);
       }
     }
     showInspected(found, flags.format);
+    for (const error of errors) this.report(error);
   }
 }

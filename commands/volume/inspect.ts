@@ -1,4 +1,4 @@
-import { any, CoracleCommand, flag, UsageError } from "../../src/cli/command.ts";
+import { any, CoracleCommand, flag } from "../../src/cli/command.ts";
 import { showInspected } from "../../src/cli/inspect.ts";
 
 export default class Inspect extends CoracleCommand {
@@ -25,20 +25,20 @@ export default class Inspect extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args } = await this.input(Inspect);
     if ((args.length === 0) === !flags.all) {
-      throw new UsageError(
-        flags.all ? "--all takes no volume names" : "requires at least one volume name, or --all",
-      );
+      throw this.usageError("provide one or more volume names or use --all");
     }
     const { inspectVolume } = await import("../../src/engine/volume/inspect.ts");
     const { listVolumes } = await import("../../src/engine/volume/list.ts");
     const found: object[] = flags.all ? listVolumes(this.context) : [];
+    const errors: unknown[] = [];
     for (const name of args) {
       try {
         found.push(inspectVolume(this.context, name));
       } catch (error) {
-        this.report(error);
+        errors.push(error);
       }
     }
     showInspected(found, flags.format, "volume inspect");
+    for (const error of errors) this.report(error);
   }
 }

@@ -1,4 +1,4 @@
-import { any, CoracleCommand, flag, UsageError } from "../../src/cli/command.ts";
+import { any, CoracleCommand, flag } from "../../src/cli/command.ts";
 
 export default class Rm extends CoracleCommand {
   static override summary = "Remove one or more volumes";
@@ -27,9 +27,7 @@ export default class Rm extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args } = await this.input(Rm);
     if ((args.length === 0) === !flags.all) {
-      throw new UsageError(
-        flags.all ? "--all takes no volume names" : "requires at least one volume name, or --all",
-      );
+      throw this.usageError("choose either one or more volumes or all");
     }
     await this.requireNamespace();
     const { removeVolumes } = await import("../../src/engine/volume/remove.ts");

@@ -33,7 +33,7 @@ import type { Command } from "@oclif/core/command";
 import type { FlagInput } from "@oclif/core/interfaces";
 import { EngineError } from "../errors.ts";
 import { type Context, createContext, type GlobalOptions } from "../host/context.ts";
-import { splitArgv, UsageError } from "./argv.ts";
+import { splitArgv } from "./argv.ts";
 import { type Arity, none } from "./arity.ts";
 import type { Completes } from "./flags.ts";
 import { globalSyntax, readGlobalFlags } from "./global-flags.ts";
@@ -136,11 +136,12 @@ export abstract class CoracleCommand {
     throw new ExitWith(await runAgainInside(this.context, this.invocation.argv));
   }
 
-  /** Tells of a failure that doesn't end the command; the exit code will be that of the last one. */
-  protected report(error: unknown): void {
+  /** Tells of a failure that doesn't end the command; the exit code will be that of the last one, and is returned. */
+  protected report(error: unknown, exitCode?: number): number {
     if (!(error instanceof EngineError)) throw error;
     printError(errorLine(error));
-    this.#exitCode = error.exitCode;
+    this.#exitCode = exitCode ?? error.exitCode;
+    return this.#exitCode;
   }
 
   /** Arguments that make no sense together. */
@@ -148,9 +149,20 @@ export abstract class CoracleCommand {
     return new EngineError("usage", message);
   }
 
-  /** For commands that take names or --all, --latest, --cidfile: none of them is an error. */
-  protected requireNames(names: readonly string[], all: boolean): void {
-    if (names.length === 0 && !all) throw this.usageError("you must provide at least one name or id");
+  /** Containers are chosen by names, --all, --latest or --cidfile; `none` is the complaint where nothing is. */
+  protected checkSelection(
+    names: readonly string[],
+    { all = false, latest = false, cidfile = [] }: { all?: boolean; latest?: boolean; cidfile?: string[] },
+    none = "you must provide at least one name or id",
+  ): void {
+    const files = cidfile.length > 0;
+    if (files && (all || latest)) {
+      throw this.usageError("--all, --latest, and --cidfile cannot be used together");
+    }
+    if (all && latest) throw this.usageError("--all and --latest cannot be used together");
+    if (all && names.length > 0) throw this.usageError("no arguments are needed with --all");
+    if (latest && names.length > 0) throw this.usageError("--latest and containers cannot be used together");
+    if (names.length === 0 && !all && !latest && !files) throw this.usageError(none);
   }
 
   protected print = print;
@@ -168,5 +180,3 @@ export class ExitWith extends Error {
     this.exitCode = exitCode;
   }
 }
-
-export { UsageError };

@@ -4,7 +4,6 @@ import { containerSize } from "../engine/container/size.ts";
 import { namespaceId } from "../engine/container/top.ts";
 import type { Context } from "../host/context.ts";
 import type { PortMapping } from "../oci/container.ts";
-import { UsageError } from "./argv.ts";
 import { print, printJson, printLine } from "./output.ts";
 import { asksForJson, formatRows } from "./report.ts";
 import { GoTime } from "./template/values.ts";
@@ -92,9 +91,7 @@ const sortKeys: Record<string, Key> = {
 };
 
 function sortContainers(containers: ContainerSummary[], sort: string): ContainerSummary[] {
-  const key = sortKeys[sort];
-  if (!key)
-    throw new UsageError(`invalid sort value "${sort}": must be one of ${Object.keys(sortKeys).join(", ")}`);
+  const key = sortKeys[sort] as Key;
   return [...containers].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
 

@@ -72,6 +72,19 @@ export function string(options: WithValue & { default?: string }): Either<string
   return option("string", options, (text) => text);
 }
 
+/** One of the words in `choices`; anything else is refused. */
+export function choice(
+  options: WithValue & { choices: readonly string[]; default: string },
+): OptionFlag<string> {
+  const { choices } = options;
+  return option("string", { value: "choice", ...options }, (text) => {
+    if (choices.includes(text)) return text;
+    throw new Error(
+      `${JSON.stringify(text)} is not a valid value.  Choose from: ${JSON.stringify(choices.join(", "))}`,
+    );
+  }) as OptionFlag<string>;
+}
+
 export function int(options: WithValue & { default: number }): OptionFlag<number>;
 export function int(options: WithValue): OptionFlag<number | undefined>;
 export function int(options: WithValue & { default?: number }): Either<number> {

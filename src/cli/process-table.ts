@@ -1,5 +1,5 @@
 import type { ContainerProcess, ProcessList } from "../engine/container/top.ts";
-import { UsageError } from "./argv.ts";
+import { EngineError } from "../errors.ts";
 
 /** `top`: the format descriptors of podman-top(1) and ps(1)'s AIX ones, over what /proc says. Pure. */
 
@@ -62,7 +62,8 @@ export function processRows(list: ProcessList, wanted: readonly string[]): strin
   const columns = (wanted.length > 0 ? wanted : standard).map((name) => {
     const descriptor = descriptors[codes[name] ?? name];
     if (!descriptor) {
-      throw new UsageError(
+      throw new EngineError(
+        "usage",
         `unknown descriptor "${name}": the descriptors are ${Object.keys(descriptors).join(", ")}`,
       );
     }
