@@ -49,15 +49,15 @@ export async function openArchive(ctx: Context, staging: string, input: ArchiveI
 
 export function openInput(input: ArchiveInput): number {
   if (input === "-") return 0;
+  let fd: number;
   try {
-    const fd = fs.openSync(input, "r");
-    if (!fs.fstatSync(fd).isDirectory()) return fd;
-    fs.closeSync(fd);
+    fd = fs.openSync(input, "r");
   } catch (error) {
-    if (!isErrno(error)) throw error;
     const reason = isErrno(error, "ENOENT") ? "no such file or directory" : (error as Error).message;
     throw new EngineError("no-archive", `cannot open ${input}: ${reason}`, { cause: error });
   }
+  if (!fs.fstatSync(fd).isDirectory()) return fd;
+  fs.closeSync(fd);
   throw new EngineError("no-archive", `${input} is a directory`, { hint: "give an archive file" });
 }
 

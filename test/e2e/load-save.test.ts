@@ -1,0 +1,329 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { tar } from "../../bin/oci-archive.ts";
+import { digestOf } from "../support/fake-registry.ts";
+import { useHome } from "../support/home.ts";
+import { busyboxArchive, imageArchive } from "../support/images.ts";
+import { hasProgram, skipUnless } from "../support/requirements.ts";
+
+const home = useHome({ image: true });
+const scratch = (name: string) => join(home.directory, "tmp", name);
+const idOf = (name: string) => home.ok("image", "inspect", "--format", "{{.Id}}", name);
+
+/** A file of a tar archive. */
+const extract = (file: string, member: string) =>
+  execFileSync("tar", ["-xOf", file, member], { maxBuffer: 1 << 28 });
+
+/** What the layers of an image hold, as a container sees it: names, modes, owners, times. */
+const filesOf = (name: string) =>
+  home.ok(
+    "run",
+    "--rm",
+    "--network",
+    "none",
+    name,
+    "sh",
+    "-c",
+    "cd / && find bin home tmp var etc/passwd etc/group | sort | xargs stat -c '%n %a %u:%g %Y %s'",
+  );
+
+/** What `docker save` made before version 25, of one plain layer. */
+function dockerArchive(layer: Buffer, tags: string[] | null, compressed = false): Buffer {
+  const config = JSON.stringify({
+    os: "linux",
+    architecture: "amd64",
+    config: { Cmd: ["/x"] },
+    rootfs: { type: "layers", diff_ids: [digestOf(compressed ? gunzipSync(layer) : layer)] },
+  });
+  const manifest = [{ Config: "config.json", RepoTags: tags, Layers: ["id/layer.tar"] }];
+  return tar([
+    { path: "config.json", data: config },
+    { path: "id/", type: "directory" },
+    { path: "id/layer.tar", type: "symlink", target: "../layer.tar" },
+    { path: "layer.tar", data: layer },
+    { path: "manifest.json", data: JSON.stringify(manifest) },
+  ]);
+}
+
+describe("load", () => {
+  test("tells the names it loaded", async () => {
+    const result = await home.coracle("load", "-i", busyboxArchive());
+    expect(result).toMatchObject({ exitCode: 0, stdout: "Loaded image: localhost/bb:latest\n" });
+    expect(await home.coracle("load", "-q", "-i", busyboxArchive())).toMatchObject({ stderr: "" });
+  });
+
+  test("from standard input, plain and compressed", async (context) => {
+    skipUnless(context, hasProgram("zstd"));
+    const archive = readFileSync(busyboxArchive());
+    const zstd = execFileSync("zstd", ["-c"], { input: archive, maxBuffer: 1 << 28 });
+    for (const input of [archive, gzipSync(archive), zstd]) {
+      await home.coracle("rmi", "bb");
+      const result = await home.run(["load"], { input });
+      expect(result).toMatchObject({ exitCode: 0, stdout: "Loaded image: localhost/bb:latest\n" });
+    }
+  });
+
+  test("from a compressed file", async () => {
+    writeFileSync(scratch("bb.tar.gz"), gzipSync(readFileSync(busyboxArchive())));
+    expect(await home.ok("load", "--input", scratch("bb.tar.gz"))).toBe("Loaded image: localhost/bb:latest");
+  });
+
+  test.each([false, true])("a docker-archive (layer compressed: %j)", async (compressed) => {
+    const plain = tar([{ path: "x", data: `docker ${compressed}` }]);
+    const layer = compressed ? gzipSync(plain) : plain;
+    const result = await home.run(["load"], {
+      input: dockerArchive(layer, ["app:1", "quay.io/app:2"], compressed),
+    });
+    expect(result.stdout).toBe("Loaded image: localhost/app:1\nLoaded image: quay.io/app:2\n");
+    expect(JSON.parse(await home.ok("image", "inspect", "app:1"))[0]).toMatchObject({
+      RepoTags: ["localhost/app:1", "quay.io/app:2"],
+      Config: { Cmd: ["/x"] },
+      RootFS: { Layers: [digestOf(plain)] },
+    });
+    await home.ok("rmi", "app:1", "quay.io/app:2");
+  });
+
+  test("an image without a name is told by its id", async () => {
+    const result = await home.run(["load"], { input: dockerArchive(tar([{ path: "nameless" }]), null) });
+    const id = /^Loaded image: sha256:([0-9a-f]{64})\n$/.exec(result.stdout)?.[1];
+    expect(await home.ok("images", "-q", "--no-trunc", "--filter", "dangling=true")).toBe(`sha256:${id}`);
+    await home.ok("rmi", id as string);
+  });
+
+  test("directories that a layer only implies keep their mode and owner", async () => {
+    const archive = imageArchive("implicit", {
+      reference: "localhost/implicit:1",
+      layers: [
+        [
+          { path: "secret/", type: "directory", mode: 0o711, uid: 12, gid: 34 },
+          { path: "bin/", type: "directory" },
+          { path: "bin/busybox", data: readFileSync("/bin/busybox"), mode: 0o755 },
+        ],
+        [{ path: "secret/inner/file", data: "x" }],
+      ],
+      config: {},
+    });
+    await home.ok("load", "-i", archive);
+    const run = ["run", "--rm", "--network", "none", "implicit:1", "/bin/busybox"];
+    expect(await home.ok(...run, "stat", "-c", "%a %u:%g", "/secret", "/secret/inner")).toBe(
+      "711 12:34\n755 0:0",
+    );
+    await home.ok("rmi", "implicit:1");
+  });
+
+  describe("what is no image archive is told in one line", () => {
+    const oci = () => readFileSync(busyboxArchive());
+    const replaceIn = (data: Buffer, from: string, to: string) => {
+      const copy = Buffer.from(data);
+      const at = copy.indexOf(from);
+      expect(at).toBeGreaterThan(0);
+      copy.write(to, at);
+      return copy;
+    };
+
+    test.each<[string, () => Buffer | string, RegExp]>([
+      ["text", () => "hello\n".repeat(200), /not a tar file/],
+      ["nothing", () => "", /unexpected end/],
+      ["one that is cut off", () => oci().subarray(0, 100_000), /unexpected end/],
+      ["a damaged gzip", () => gzipSync(oci()).subarray(0, 5000), /not a usable archive/],
+      [
+        "the tar of a root filesystem",
+        () => tar([{ path: "etc/", type: "directory" }]),
+        /neither an OCI image layout/,
+      ],
+      [
+        "a changed manifest",
+        () =>
+          replaceIn(
+            oci(),
+            '"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest',
+            '"schemaVersion":2,"mediatype',
+          ),
+        /has digest sha256:/,
+      ],
+      [
+        "a digest that is a path",
+        () => replaceIn(oci(), '"digest":"sha256:', '"digest":"sha256:../../../'),
+        /invalid digest/,
+      ],
+      ["xz", () => Buffer.from("fd377a585a00", "hex"), /compressed with xz|not a usable archive/],
+      [
+        "a layer of other content",
+        () => replaceIn(dockerArchive(tar([{ path: "x", data: "content" }]), ["a:1"]), "content", "CONTENT"),
+        /digest/,
+      ],
+    ])("%s", async (_name, input, message) => {
+      const result = await home.run(["load"], { input: input() });
+      expect(result).toMatchObject({ exitCode: 125, stdout: "" });
+      const lines = result.stderr.trimEnd().split("\n");
+      expect(lines.filter((line) => line.startsWith("Error: "))).toHaveLength(1);
+      expect(lines.at(-1)).toMatch(message);
+      await home.expectNothingLeft();
+    });
+
+    test("a layer whose bytes aren't those of its digest", async () => {
+      const archive = readFileSync(
+        imageArchive("flip", {
+          reference: "localhost/flip:1",
+          layers: [[{ path: "x", data: "content" }]],
+          config: {},
+        }),
+      );
+      archive.write("CONTENT", archive.indexOf("content\0"));
+      const result = await home.run(["load"], { input: archive });
+      expect(result.exitCode).toBe(125);
+      expect(result.stderr).toMatch(/Error: .*digest/);
+      expect(await home.coracle("image", "exists", "flip:1")).toMatchObject({ exitCode: 1 });
+      await home.expectNothingLeft();
+    });
+
+    test("no such file, and a directory", async () => {
+      expect((await home.coracle("load", "-i", scratch("nope"))).stderr).toMatch(
+        /nope: no such file or directory/,
+      );
+      expect((await home.coracle("load", "-i", home.directory)).stderr).toMatch(/is a directory/);
+    });
+  });
+});
+
+describe("save", () => {
+  test("an oci-archive gives back every blob byte for byte", async () => {
+    await home.ok("save", "--format", "oci-archive", "-o", scratch("o.tar"), "bb");
+    const index = JSON.parse(extract(scratch("o.tar"), "index.json").toString());
+    const original = JSON.parse(extract(busyboxArchive(), "index.json").toString());
+    expect(index.manifests[0]).toEqual(original.manifests[0]);
+    const members = (file: string) =>
+      execFileSync("tar", ["-tf", file], { encoding: "utf8" })
+        .split("\n")
+        .filter((name) => /sha256\/./.test(name))
+        .sort();
+    expect(members(scratch("o.tar"))).toEqual(members(busyboxArchive()));
+    for (const member of members(busyboxArchive())) {
+      expect(extract(scratch("o.tar"), member).equals(extract(busyboxArchive(), member))).toBe(true);
+    }
+  });
+
+  test("a docker-archive has the layers uncompressed and the config as it was", async () => {
+    await home.ok("save", "-o", scratch("d.tar"), "bb", "other:2");
+    const [entry] = JSON.parse(extract(scratch("d.tar"), "manifest.json").toString());
+    expect(entry.RepoTags).toEqual(["localhost/bb:latest", "localhost/other:2"]);
+    expect(entry.Config).toBe(`${await idOf("bb")}.json`);
+    const config = extract(scratch("d.tar"), entry.Config);
+    expect(digestOf(config)).toBe(`sha256:${await idOf("bb")}`);
+    expect(entry.Layers.map((layer: string) => digestOf(extract(scratch("d.tar"), layer)))).toEqual(
+      JSON.parse(config.toString()).rootfs.diff_ids,
+    );
+  });
+
+  test.each(["docker-archive", "oci-archive"])("what %s holds, load gives back", async (format) => {
+    const before = [await idOf("bb"), await filesOf("bb")];
+    const { stdoutBytes } = await home.coracle("save", "--format", format, "bb");
+    await home.ok("rmi", "bb");
+    await home.run(["load"], { input: stdoutBytes });
+    expect([await idOf("bb"), await filesOf("bb")]).toEqual(before);
+  });
+
+  test("several images in one docker-archive", async () => {
+    const more = imageArchive("save-more", {
+      reference: "localhost/more:1",
+      layers: [[{ path: "m" }]],
+      config: {},
+    });
+    await home.ok("load", "-i", more);
+    await home.ok("save", "-m", "-o", scratch("m.tar"), "bb", "more:1");
+    await home.ok("rmi", "bb", "more:1");
+    expect(await home.ok("load", "-i", scratch("m.tar"))).toBe(
+      "Loaded image: localhost/bb:latest\nLoaded image: localhost/more:1",
+    );
+    await home.ok("rmi", "more:1");
+  });
+
+  test.for(["docker-archive", "oci-archive"])("skopeo reads a %s", async (format, context) => {
+    skipUnless(context, hasProgram("skopeo"));
+    const file = scratch(`peer-${format}.tar`);
+    await home.ok("save", "--format", format, "-o", file, "bb");
+    const inspected = await home.exec(["skopeo", "inspect", "--config", `${format}:${file}`]);
+    expect(JSON.parse(inspected.stdout)).toMatchObject({ config: { Cmd: ["sh"] } });
+    const copied = await home.exec([
+      "skopeo",
+      "copy",
+      "-q",
+      `${format}:${file}`,
+      `oci-archive:${scratch(`back-${format}.tar`)}:x:1`,
+    ]);
+    expect(copied).toMatchObject({ exitCode: 0, stderr: "" });
+    await home.ok("load", "-i", scratch(`back-${format}.tar`));
+    // Between Docker's and OCI's form skopeo rewrites the config, never the layers.
+    const layers = (name: string) => home.ok("image", "inspect", "--format", "{{.RootFS.Layers}}", name);
+    expect(await layers("x:1")).toBe(await layers("bb"));
+    await home.ok("rmi", "x:1");
+  });
+
+  test("the file is there whole or not at all", async () => {
+    const result = await home.coracle("save", "-o", scratch("none.tar"), "nope");
+    expect(result.exitCode).toBe(125);
+    expect(() => statSync(scratch("none.tar"))).toThrow();
+    expect((await home.coracle("save", "-o", "/nonexistent/x.tar", "bb")).stderr).toMatch(
+      /cannot write \/nonexistent\/x.tar/,
+    );
+  });
+
+  test("unknown formats are refused", async () => {
+    expect((await home.coracle("save", "--format", "zip", "bb")).stderr).toMatch(/unsupported format "zip"/);
+  });
+});
+
+describe("import", () => {
+  const root = tar([
+    { path: "etc/", type: "directory" },
+    { path: "etc/motd", data: "hi" },
+  ]);
+
+  test("a tar becomes an image with the changes asked for", async () => {
+    writeFileSync(scratch("root.tar"), root);
+    const id = await home.ok(
+      "import",
+      "-m",
+      "why",
+      "-c",
+      "CMD /bin/x",
+      "-c",
+      "ENV A=1",
+      scratch("root.tar"),
+      "imp:1",
+    );
+    expect(id).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(JSON.parse(await home.ok("image", "inspect", "imp:1"))[0]).toMatchObject({
+      Id: id.slice("sha256:".length),
+      RepoTags: ["localhost/imp:1"],
+      Comment: "why",
+      Config: { Cmd: ["/bin/sh", "-c", "/bin/x"], Env: ["A=1"] },
+      RootFS: { Layers: [digestOf(root)] },
+    });
+    await home.ok("rmi", "imp:1");
+  });
+
+  test("from standard input, compressed, without a name", async () => {
+    const { stdout } = await home.run(["import", "-"], { input: gzipSync(root) });
+    const [image] = JSON.parse(await home.ok("image", "inspect", stdout.trim()));
+    expect(image).toMatchObject({ RepoTags: [], RootFS: { Layers: [digestOf(root)] } });
+    await home.ok("rmi", image.Id);
+  });
+
+  test("what can't be imported is told", async () => {
+    expect((await home.coracle("import", "https://example.com/x.tar")).stderr).toMatch(
+      /importing from a URL is not supported/,
+    );
+    expect((await home.coracle("import", scratch("nope"))).stderr).toMatch(/no such file/);
+    expect((await home.coracle("import", "-c", "RUN x", scratch("root.tar"))).stderr).toMatch(
+      /invalid change/,
+    );
+    expect((await home.run(["import", "-"], { input: "x".repeat(2000) })).stderr).toMatch(/^Error: /m);
+    mkdirSync(scratch("directory"), { recursive: true });
+    expect((await home.coracle("import", scratch("directory"))).stderr).toMatch(/is a directory/);
+    await home.expectNothingLeft();
+  });
+});

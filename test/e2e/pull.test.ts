@@ -1,0 +1,352 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { tar } from "../../bin/oci-archive.ts";
+import { digestOf, FakeRegistry, sendError } from "../support/fake-registry.ts";
+import { useHome } from "../support/home.ts";
+import { imageArchive } from "../support/images.ts";
+import { waitUntil } from "../support/process.ts";
+import { startRegistry, type TestRegistry } from "../support/registry.ts";
+import { hasProgram, skipUnless } from "../support/requirements.ts";
+
+const home = useHome();
+const insecure = ["pull", "--tls-verify=false"];
+const layersIn = (count: number, size: number, seed: string) =>
+  Array.from({ length: count }, (_, i) =>
+    tar([{ path: `${seed}-${i}`, data: Buffer.alloc(size, `${seed}${i}`) }]),
+  );
+const stored = (what: string) => {
+  const directory = join(home.store, what);
+  return existsSync(directory) ? readdirSync(directory) : [];
+};
+
+afterEach(async () => {
+  await home.ok("rmi", "--all", "--force");
+  expect(stored("layers")).toEqual([]);
+  expect(stored("blobs/sha256")).toEqual([]);
+  expect(stored("staging")).toEqual([]);
+  expect(stored("locks")).toEqual([]);
+});
+
+describe("from a registry that behaves", () => {
+  let registry: TestRegistry | undefined;
+  const missing = hasProgram("docker-registry") ?? hasProgram("skopeo");
+
+  beforeAll(async () => {
+    if (missing !== undefined) return;
+    registry = await startRegistry();
+    const archive = imageArchive("pull", {
+      reference: "localhost/pull:1",
+      layers: ["one", "two", "three"].map((path) => [{ path, data: path }]),
+      config: { Cmd: ["/x"] },
+      gzip: true,
+    });
+    const target = `docker://${registry.address}/team/pull:1`;
+    const copied = await home.exec([
+      "skopeo",
+      "copy",
+      "-q",
+      "--dest-tls-verify=false",
+      `oci-archive:${archive}`,
+      target,
+    ]);
+    expect(copied).toMatchObject({ exitCode: 0 });
+  });
+
+  afterAll(async () => registry?.stop());
+
+  test("the id on stdout, progress on stderr", async (context) => {
+    skipUnless(context, missing);
+    const name = `${registry?.address}/team/pull:1`;
+    const result = await home.coracle(...insecure, name);
+    expect(result).toMatchObject({ exitCode: 0 });
+    expect(result.stdout).toMatch(/^[0-9a-f]{64}\n$/);
+    expect(result.stderr).toMatch(new RegExp(`^Trying to pull ${name}\\.\\.\\.\nCopying blob sha256:`));
+    expect(await home.coracle(...insecure, "-q", name)).toMatchObject({ stdout: result.stdout, stderr: "" });
+    expect(await home.ok("images", "--format", "{{.Repository}}:{{.Tag}}")).toBe(name);
+  });
+
+  test("by digest it has a repository but no tag", async (context) => {
+    skipUnless(context, missing);
+    const repository = `${registry?.address}/team/pull`;
+    const id = await home.ok(...insecure, "-q", `${repository}:1`);
+    const digest = await home.ok("image", "inspect", "--format", "{{.Digest}}", id);
+    await home.ok("rmi", id);
+    expect(await home.ok(...insecure, "-q", `${repository}@${digest}`)).toBe(id);
+    expect(await home.ok("images", "--format", "{{.Repository}} {{.Tag}} {{.Digest}}")).toBe(
+      `${repository} <none> ${digest}`,
+    );
+    await home.ok("image", "exists", `${repository}@${digest}`);
+  });
+
+  test("an image that isn't there", async (context) => {
+    skipUnless(context, missing);
+    const result = await home.coracle(...insecure, "-q", `${registry?.address}/team/pull:2`);
+    expect(result.exitCode).toBe(125);
+    expect(result.stderr).toBe(
+      `Error: reading manifest 2 in ${registry?.address}/team/pull: manifest unknown; check the repository name and the tag\n`,
+    );
+  });
+
+  test("policies", async (context) => {
+    skipUnless(context, missing);
+    const name = `${registry?.address}/team/pull:1`;
+    const never = await home.coracle(...insecure, "--policy", "never", name);
+    expect(never).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining(`${name}: image not known`),
+    });
+    const id = await home.ok(...insecure, "-q", "--policy", "missing", name);
+    expect(await home.coracle("pull", "--policy", "missing", name)).toMatchObject({
+      stdout: `${id}\n`,
+      stderr: "",
+    });
+    expect(await home.ok(...insecure, "-q", "--policy", "newer", name)).toBe(id);
+    expect((await home.coracle("pull", "--policy", "sometimes", name)).stderr).toMatch(
+      /unsupported pull policy/,
+    );
+  });
+});
+
+describe("from one that can be told what to do", () => {
+  let registry: FakeRegistry;
+
+  beforeAll(async () => {
+    registry = await FakeRegistry.start();
+  });
+  afterEach(() => {
+    registry.handler = () => false;
+    registry.content.clear();
+    registry.requests.length = 0;
+  });
+  afterAll(async () => registry.stop());
+
+  const name = (tag = "1") => `${registry.address}/a/b:${tag}`;
+  const pull = (...args: string[]) => home.coracle(...insecure, "-q", ...args, name());
+
+  test("twenty pulls at once fetch each blob once", async () => {
+    const layers = layersIn(5, 100_000, "many");
+    registry.image("a/b", "1", layers);
+    registry.handler = (_request, response, url) => {
+      if (!url.pathname.includes("/blobs/")) return false;
+      // Slow enough for all of them to be there.
+      setTimeout(() => {
+        const found = registry.content.get(url.pathname.slice("/v2/".length));
+        response.end(found?.data);
+      }, 300);
+      return true;
+    };
+    const results = await Promise.all(Array.from({ length: 20 }, () => pull()));
+    expect(new Set(results.map(({ exitCode, stdout }) => `${exitCode} ${stdout}`)).size).toBe(1);
+    expect(results[0]?.exitCode).toBe(0);
+    for (const layer of layers) expect(registry.count(`a/b/blobs/${digestOf(layer)}`)).toBe(1);
+  });
+
+  test("a pull that is killed leaves its work to those who wait for it", async () => {
+    registry.image("a/b", "1", layersIn(2, 50_000, "kill"));
+    const waiting = new Set<() => void>();
+    let hold = true;
+    registry.handler = (_request, response, url) => {
+      if (!url.pathname.includes("/blobs/")) return false;
+      const data = registry.content.get(url.pathname.slice("/v2/".length))?.data as Buffer;
+      if (!hold || data.length < 50_000) return false;
+      response.writeHead(200, { "content-length": data.length });
+      response.write(data.subarray(0, 1000));
+      waiting.add(() => response.destroy());
+      return true;
+    };
+    const first = home.start([...insecure, name()]);
+    await waitUntil(() => waiting.size === 2, { what: "the first pull's downloads" });
+    const second = home.start([...insecure, "-q", name()]);
+    await waitUntil(() => registry.count("a/b/manifests/1") >= 2, { what: "the second pull" });
+    hold = false;
+    for (const pid of home.processes()) {
+      if (pid === first.child.pid) process.kill(pid, "SIGKILL");
+    }
+    const killed = Date.now();
+    expect(await second.done).toMatchObject({ exitCode: 0 });
+    expect(Date.now() - killed).toBeLessThan(3000);
+    await first.done;
+    for (const close of waiting) close();
+  });
+
+  test("the platform is chosen from an index", async () => {
+    const layer = layersIn(1, 10, "arch");
+    const own = registry.image("a/b", "own", layer);
+    const other = registry.manifest("a/b", "other", { schemaVersion: 2, config: {}, layers: [] });
+    const architecture = process.arch === "x64" ? "amd64" : process.arch;
+    const entry = (descriptor: object, arch: string) => ({
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+      ...descriptor,
+      platform: { os: "linux", architecture: arch },
+    });
+    const index = registry.manifest("a/b", "1", {
+      schemaVersion: 2,
+      mediaType: "application/vnd.oci.image.index.v1+json",
+      manifests: [entry(other, "s390x"), entry(own, architecture)],
+    });
+    expect(await pull()).toMatchObject({ exitCode: 0 });
+    expect(JSON.parse(await home.ok("image", "inspect", name()))[0].RepoDigests).toEqual([
+      `${registry.address}/a/b@${index.digest}`,
+      `${registry.address}/a/b@${own.digest}`,
+    ]);
+    expect((await pull("--platform", "linux/riscv64")).stderr).toMatch(
+      /no image for platform linux\/riscv64; it has linux\/s390x/,
+    );
+  });
+
+  test("a lost connection is resumed", async () => {
+    const [layer] = layersIn(1, 2 << 20, "resume") as [Buffer];
+    registry.image("a/b", "1", [layer]);
+    let breaks = 2;
+    registry.handler = (request, response, url) => {
+      if (url.pathname !== `/v2/a/b/blobs/${digestOf(layer)}` || breaks-- <= 0) return false;
+      const from = Number(/(\d+)/.exec(request.headers.range ?? "0")?.[1]);
+      response.writeHead(from > 0 ? 206 : 200, { "content-length": layer.length - from });
+      response.write(layer.subarray(from, from + (1 << 19)), () => setTimeout(() => response.destroy(), 100));
+      return true;
+    };
+    expect(await pull()).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(registry.count(`a/b/blobs/${digestOf(layer)}`)).toBe(3);
+  });
+
+  test("a token is fetched when the registry wants one", async () => {
+    registry.image("a/b", "1", layersIn(1, 10, "token"));
+    registry.handler = (request, response, url) => {
+      if (url.pathname === "/token") response.end('{"token":"t0ken"}');
+      else if (request.headers.authorization === "Bearer t0ken") return false;
+      else {
+        const challenge = `Bearer realm="http://${registry.address}/token",service="s",scope="repository:a/b:pull"`;
+        response.writeHead(401, { "www-authenticate": challenge }).end();
+      }
+      return true;
+    };
+    expect(await pull()).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+
+  describe("what is wrong is told in one line, and nothing is kept", () => {
+    const [layer] = layersIn(1, 1000, "bad") as [Buffer];
+    const other = tar([{ path: "other" }]);
+    const type = "application/vnd.oci.image.layer.v1.tar";
+    const good = { mediaType: type, digest: digestOf(layer), size: layer.length };
+    const put = (digest: string, data: Buffer) =>
+      registry.content.set(`a/b/blobs/${digest}`, { data, type: "application/octet-stream" });
+
+    test.each<[string, () => void, RegExp]>([
+      ["a layer of other content", () => put(digestOf(layer), Buffer.alloc(layer.length)), /digest/],
+      [
+        "a layer that is longer",
+        () => put(digestOf(layer), Buffer.concat([layer, layer])),
+        /bytes|digest|size/,
+      ],
+      ["a layer that is shorter", () => put(digestOf(layer), layer.subarray(0, 1024)), /bytes|digest|size/],
+      [
+        "a missing layer",
+        () => registry.content.delete(`a/b/blobs/${digestOf(layer)}`),
+        /reading blob sha256:.*manifest unknown/,
+      ],
+      [
+        "a layer that is not the config's",
+        () => registry.image("a/b", "1", [layer], { layers: [{ ...good, ...registry.blob("a/b", other) }] }),
+        /diffID/,
+      ],
+      [
+        "too few layers",
+        () => registry.image("a/b", "1", [layer], { layers: [] }),
+        /manifest has 0 layers, image config 1/,
+      ],
+      [
+        "a damaged layer",
+        () =>
+          registry.image("a/b", "1", [layer], {
+            layers: [
+              {
+                ...good,
+                mediaType: `${type}+gzip`,
+                ...registry.blob("a/b", gzipSync(layer).subarray(0, 60)),
+              },
+            ],
+          }),
+        /./,
+      ],
+      [
+        "a digest that is a path",
+        () => registry.image("a/b", "1", [layer], { layers: [{ ...good, digest: "sha256:../../x" }] }),
+        /invalid digest/,
+      ],
+      [
+        "manifest and index at once",
+        () => registry.image("a/b", "1", [layer], { manifests: [] }),
+        /neither clearly a manifest nor clearly an index/,
+      ],
+      [
+        "no image",
+        () =>
+          registry.image("a/b", "1", [layer], {
+            config: { ...registry.blob("a/b", "{}"), mediaType: "application/vnd.cncf.helm.config.v1+json" },
+          }),
+        /is not a container image but application\/vnd.cncf.helm/,
+      ],
+      ["no manifest", () => registry.manifest("a/b", "1", "<html>"), /not valid JSON/],
+    ])("%s", async (_name, spoil, message) => {
+      registry.image("a/b", "1", [layer]);
+      spoil();
+      const result = await pull();
+      expect(result).toMatchObject({ exitCode: 125, stdout: "" });
+      expect(result.stderr).toMatch(/^Error: .*\n$/);
+      expect(result.stderr).toMatch(message);
+      expect(stored("layers")).toEqual([]);
+      expect(await home.ok("images", "-q")).toBe("");
+    });
+
+    test("credentials that are wanted", async () => {
+      registry.handler = (_request, response) => {
+        sendError(response, 401, "UNAUTHORIZED", "authentication required");
+        return true;
+      };
+      expect((await pull()).stderr).toMatch(
+        /^Error: reading manifest 1 in .*: authentication required; .*\n$/,
+      );
+    });
+  });
+});
+
+describe("what can't be pulled", () => {
+  test("a registry that isn't there", async () => {
+    const result = await home.coracle("pull", "-q", "127.0.0.1:1/x");
+    expect(result).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringMatching(/^Error: registry 127\.0\.0\.1:1: .*\n$/),
+    });
+  });
+
+  test("plain HTTP without being allowed to", async () => {
+    const registry = await FakeRegistry.start();
+    const result = await home.coracle("pull", "-q", `${registry.address}/x`);
+    await registry.stop();
+    expect(result.stderr).toMatch(/^Error: registry .*: no trusted TLS connection: .*--tls-verify=false/);
+  });
+
+  test("a certificate that nobody signed", async (context) => {
+    skipUnless(context, hasProgram("openssl"));
+    const registry = await FakeRegistry.start({ tls: true });
+    registry.image("a", "latest", []);
+    const refused = await home.coracle("pull", "-q", `${registry.address}/a`);
+    const accepted = await home.coracle(...insecure, "-q", `${registry.address}/a`);
+    await registry.stop();
+    expect(refused.stderr).toMatch(/no trusted TLS connection/);
+    expect(accepted).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+
+  test.each([
+    ["UPPER", /repository name must be lowercase/],
+    ["a::b", /invalid image reference "a::b"/],
+    ["localhost/nope", /localhost\/nope: image not known/],
+    ["0".repeat(64), /image not known/],
+  ])("%s", async (reference, message) => {
+    const result = await home.coracle("pull", "-q", reference);
+    expect(result).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(result.stderr).toMatch(message);
+  });
+});
