@@ -24,6 +24,10 @@ done
 put 755 "$root/dist/engine" "$lib/dist/engine"
 put 644 "$root/dist/engine.cjs" "$lib/dist/engine.cjs"
 put 644 "$root/dist/hello.oci.tar" "$lib/dist/hello.oci.tar"
+share=${DESTDIR:-}$prefix/share
+put 644 "$root/completions/coracle.bash" "$share/bash-completion/completions/coracle"
+put 644 "$root/completions/_coracle" "$share/zsh/site-functions/_coracle"
+put 644 "$root/completions/coracle.fish" "$share/fish/vendor_completions.d/coracle.fish"
 mkdir -p "${DESTDIR:-}$prefix/bin"
 ln -sf ../lib/coracle/bin/coracle "${DESTDIR:-}$prefix/bin/coracle"
 ln -sf ../lib/coracle/bin/coracle-runtime "${DESTDIR:-}$prefix/bin/coracle-runtime"
