@@ -200,6 +200,15 @@ static int take_terminal(struct monitor *m, struct error *err)
 	return 0;
 }
 
+/* What the container has of the caller's shall see its end when the container does. */
+static void close_caller_fds(struct monitor *m)
+{
+	for (int i = 0; i < 3; i++)
+		close_fd(&m->io.caller[i]);
+	for (unsigned i = 0; i < m->config->preserve_fds; i++)
+		close(3 + (int)i);
+}
+
 static int watch(struct monitor *m, struct source *source, uint32_t events)
 {
 	return source->fd < 0 ? 0 : loop_add(&m->loop, source, source->fd, events);
@@ -209,6 +218,8 @@ int container_io_created(struct monitor *m, struct error *err)
 {
 	struct container_io *io = &m->io;
 	close_child_ends(io);
+	if (m->config->restart == RESTART_NO)
+		close_caller_fds(m);
 	if (m->config->terminal && take_terminal(m, err) < 0)
 		return -1;
 	if (watch(m, &io->out, EPOLLIN) < 0 || watch(m, &io->err, EPOLLIN) < 0)

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -9,6 +10,7 @@
 #include "external_runtime.h"
 #include "file.h"
 #include "runtime/runtime.h"
+#include "setup.h"
 #include "supervisor.h"
 
 /*
@@ -34,6 +36,7 @@ static void run(struct monitor *m, operation_work work, int result_fd)
 {
 	struct operation_result result = {0};
 	child_reset_signals();
+	setup_restore_oom_score(m);
 	keep_needed_fds(m, result_fd);
 	if (work(m, &result) < 0)
 		result.failed = true;
@@ -51,6 +54,12 @@ static void result_ready(struct source *source, uint32_t events)
 		error_set(&result.error, "runtime-failed", "the runtime was killed");
 	}
 	loop_close(&m->loop, source);
+	/*
+	 * It is about to exit, and what it made becomes our child only then: a container that asks to die with its parent
+	 * must not be started before, or it would die with that one.
+	 */
+	if (m->operation.pid > 0)
+		waitpid(m->operation.pid, NULL, 0);
 	m->operation.running = false;
 	m->operation.done(m, &result);
 	supervisor_reap(m);

@@ -158,8 +158,11 @@ static int overlay_mount(const struct rootfs_config *rootfs, struct pins *pins, 
 	if (json_array_size(rootfs->lower) > LOWER_MAX)
 		return error_set(err, "mount-failed", "mount overlay: more than %d layers", LOWER_MAX);
 	auto_close int context = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
+	if (context < 0 && errno == ENODEV)
+		return error_errno(err, "mount-failed", "mount overlay: the kernel has no overlay filesystem");
+	/* A seccomp filter around us may not know the new calls. */
 	if (context < 0)
-		return error_errno(err, "mount-failed", "mount overlay: the kernel has no overlay for us");
+		return mount_old_way(rootfs, pins, err);
 	unsigned attributes = 0;
 	int rc = set_lower(context, pins, rootfs->lower, err);
 	if (rc == 1)

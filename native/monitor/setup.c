@@ -27,11 +27,23 @@ static int own_stdio_to_null(void)
 	return 0;
 }
 
-/* Of all that could be killed for memory, the monitor gives the least and is missed the most. Not allowed to users. */
-static void lower_oom_score(void)
+/*
+ * Of all that could be killed for memory, the monitor gives the least and is missed the most. Ordinary users may not
+ * lower it; then nothing changes.
+ */
+static void lower_oom_score(struct monitor *m)
 {
-	auto_close int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (fd >= 0 && write_full(fd, "-999", 4) < 0)
+	auto_close int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read_full(fd, m->oom_score, sizeof m->oom_score - 1);
+	m->oom_score[n > 0 ? n : 0] = '\0';
+	if (n > 0 && pwrite(fd, "-999", 4, 0) < 0)
+		m->oom_score[0] = '\0';
+}
+
+void setup_restore_oom_score(const struct monitor *m)
+{
+	auto_close int fd = m->oom_score[0] ? open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC) : -1;
+	if (fd >= 0 && write_full(fd, m->oom_score, strlen(m->oom_score)) < 0)
 		return;
 }
 
@@ -65,7 +77,7 @@ int setup_locks(struct monitor *m, struct error *err)
 {
 	if (take_lock(m, err) < 0)
 		return -1;
-	lower_oom_score();
+	lower_oom_score(m);
 	if (!m->config->alive_file)
 		return 0;
 	m->alive = open(m->config->alive_file, O_RDONLY | O_CLOEXEC);
@@ -78,7 +90,7 @@ int setup_mount_namespace(struct error *err)
 {
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_errno(err, "mount-failed", "make a mount namespace");
-	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+	if (mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) < 0)
 		return error_errno(err, "mount-failed", "make mounts propagate one way");
 	return 0;
 }

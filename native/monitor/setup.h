@@ -14,6 +14,8 @@ int setup_locks(struct monitor *m, struct error *err);
 int setup_mount_namespace(struct error *err);
 /* Makes runDir and opens it. */
 int setup_run_directory(struct monitor *m, struct error *err);
+/* In a child that makes the container: the monitor's own protection from the OOM killer is not to be inherited. */
+void setup_restore_oom_score(const struct monitor *m);
 /* Tells ready descriptor and relay of an error so early that nothing has been made or changed. */
 void setup_refuse(const struct launch *launch, const struct error *err);
 

@@ -61,6 +61,7 @@ struct monitor {
 	int start_socket[2];   /* of our own runtime: our end, that of init */
 	int pending_signal;    /* asked for before the start */
 	int backoff_ms;
+	char oom_score[16]; /* before ours was lowered; empty: it was not */
 	long long running_since;
 };
 

@@ -19,7 +19,7 @@ const obedient = ["sh", "-c", "trap 'exit 9' TERM; trap 'exit 8' USR2; echo up; 
 describe("stop", () => {
   test("sends the stop signal and answers when the container has ended", async () => {
     const bundle = workshop.bundle({ args: obedient });
-    await bundle.run().exit;
+    await bundle.background();
     const client = await bundle.client(2);
     await waitUntil(() => bundle.log.includes("up"));
     expect(await client.stop()).toEqual({ ok: true });
@@ -32,7 +32,7 @@ describe("stop", () => {
 
   test("sends another signal when asked to", async () => {
     const bundle = workshop.bundle({ args: obedient });
-    await bundle.run().exit;
+    await bundle.background();
     await waitUntil(() => bundle.log.includes("up"));
     await (await bundle.client()).stop(-1, 12);
     expect(bundle.status.exitCode).toBe(8);
@@ -40,7 +40,7 @@ describe("stop", () => {
 
   test("kills after the timeout", async () => {
     const bundle = workshop.bundle({ args: deaf, monitor: { stopTimeout: 1 } });
-    await bundle.run().exit;
+    await bundle.background();
     await waitUntil(() => bundle.log.includes("up"));
     const begun = Date.now();
     const stopping = (await bundle.client()).stop();
@@ -53,14 +53,14 @@ describe("stop", () => {
 
   test("with timeout 0 kills at once", async () => {
     const bundle = workshop.bundle({ args: deaf });
-    await bundle.run().exit;
+    await bundle.background();
     await (await bundle.client()).stop(0);
     expect(bundle.status.exitCode).toBe(137);
   });
 
   test("is what SIGTERM to the monitor does", async () => {
     const bundle = workshop.bundle({ args: obedient });
-    await bundle.run().exit;
+    await bundle.background();
     await waitUntil(() => bundle.log.includes("up"));
     process.kill(bundle.status.monitor.pid, "SIGTERM");
     expect(await bundle.waitFor("exited")).toMatchObject({ exitCode: 9, stoppedByUser: true });
@@ -68,7 +68,7 @@ describe("stop", () => {
 
   test("works although a client reads nothing", async () => {
     const bundle = workshop.bundle({ args: ["yes"], monitor: { log: { driver: "none" } } });
-    await bundle.run().exit;
+    await bundle.background();
     const stuck = await bundle.client(2);
     stuck.socket.pause();
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -96,7 +96,7 @@ describe("restart policy", () => {
   test("on-failure starts again so many times", async () => {
     const args = ["sh", "-c", "echo run >>/tmp/runs; cat /tmp/runs; exit 6"];
     const bundle = workshop.bundle({ args, monitor: { restart: { policy: "on-failure", max: 2 } } });
-    await bundle.run().exit;
+    await bundle.background();
     expect(await bundle.waitFor("exited")).toMatchObject({
       exitCode: 6,
       restartCount: 2,
@@ -110,7 +110,7 @@ describe("restart policy", () => {
       args: ["true"],
       monitor: { restart: { policy: "on-failure", max: 0 } },
     });
-    await bundle.run().exit;
+    await bundle.background();
     expect(await bundle.waitFor("exited")).toMatchObject({ restartCount: 0 });
   });
 
@@ -131,7 +131,7 @@ describe("restart policy", () => {
       args: ["sleep", "100"],
       monitor: { restart: { policy: "always", max: 0 } },
     });
-    await bundle.run().exit;
+    await bundle.background();
     const first = bundle.status.init?.pid as number;
     process.kill(first, "SIGKILL");
     await waitUntil(() => bundle.status.restartCount === 1 && bundle.status.status === "running");
@@ -153,7 +153,7 @@ describe("cleanup", () => {
 
   test("is run when the container has ended and nobody is there", async () => {
     const bundle = withCleanup(["sleep", "0.2"]);
-    await bundle.run().exit;
+    await bundle.background();
     await waitUntil(() => bundle.exists("cleaned"));
     expect(readFileSync(join(bundle.directory, "cleaned"), "utf8")).toMatch(/"status":"exited".*\nfree\n$/);
   });
@@ -183,7 +183,7 @@ describe("clients", () => {
   test("all get the output, and only what they asked for", async () => {
     const args = ["sh", "-c", "read line; echo out; echo err >&2; sleep 100"];
     const bundle = workshop.bundle({ args, monitor: { openStdin: true, stdinOnce: false } });
-    await bundle.run().exit;
+    await bundle.background();
     const clients = await Promise.all([
       bundle.client(2),
       bundle.client(4),
@@ -204,7 +204,7 @@ describe("clients", () => {
 
   test("stdin stays open for the next one unless it is for one only", async () => {
     const open = workshop.bundle({ args: ["cat"], monitor: { openStdin: true, stdinOnce: false } });
-    await open.run().exit;
+    await open.background();
     const first = open.attach({ attach: stdio, input: "one\n" });
     await first.waitForOutput(/one/);
     first.child.kill();
@@ -215,7 +215,7 @@ describe("clients", () => {
     await (await open.client()).stop(0);
 
     const once = workshop.bundle({ args: ["cat"], monitor: { openStdin: true, stdinOnce: true } });
-    await once.run().exit;
+    await once.background();
     const only = once.attach({ attach: stdio, input: "one\n" });
     expect(await only.exit).toBe(0);
     expect(only.stdout.toString()).toBe("one\n");
@@ -223,7 +223,7 @@ describe("clients", () => {
 
   test("an attached relay ends with the container's exit code", async () => {
     const bundle = workshop.bundle({ args: ["sh", "-c", "read x; exit 5"], monitor: { openStdin: true } });
-    await bundle.run().exit;
+    await bundle.background();
     const relay = bundle.attach({ attach: stdio, input: "\n" });
     expect(await relay.exit).toBe(5);
     expect(relay.events).toEqual([{ event: "exited", exitCode: 5, signal: 0, oomKilled: false }]);
@@ -234,7 +234,7 @@ describe("clients", () => {
 
   test("attach can start a container that waits for it, losing no output", async () => {
     const bundle = workshop.bundle({ args: ["echo", "first"] });
-    await bundle.run({ more: ["--no-start"] }).exit;
+    await bundle.background({ more: ["--no-start"] });
     const relay = bundle.attach({ attach: stdio, more: ["--start"] });
     expect(await relay.exit).toBe(0);
     expect(relay.stdout.toString()).toBe("first\n");
@@ -242,7 +242,7 @@ describe("clients", () => {
 
   test("garbage on the socket closes it and harms nobody", async () => {
     const bundle = workshop.bundle({ args: ["sleep", "100"] });
-    await bundle.run().exit;
+    await bundle.background();
     for (let i = 0; i < 200; i++) {
       const socket = createConnection(bundle.socket);
       socket.on("error", () => {});
@@ -259,7 +259,7 @@ describe("clients", () => {
   test("no abstract socket is made", async () => {
     const bundle = workshop.bundle({ args: ["sleep", "100"] });
     const names = () => readFileSync("/proc/net/unix", "utf8").match(/@.*(coracle|attach)/g);
-    await bundle.run().exit;
+    await bundle.background();
     expect(names()).toBeNull();
     await (await bundle.client()).stop(0);
   });

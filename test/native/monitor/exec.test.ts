@@ -9,7 +9,7 @@ let bundle: Bundle;
 beforeAll(async () => {
   workshop = await new Workshop().ready();
   bundle = workshop.bundle({ args: ["sleep", "1000"] });
-  await bundle.run().exit;
+  await bundle.background();
 });
 afterAll(() => workshop.cleanUp());
 

@@ -40,7 +40,7 @@ test("a published port leads into the container, and slirp4netns ends with it", 
   const host = await freePort();
   const args = ["sh", "-c", "echo hello | nc -l -p 8080; sleep 100"];
   const bundle = workshop.bundle({ args, monitor: slirp([port(host, 8080)]) });
-  await bundle.run().exit;
+  await bundle.background();
   const [helper] = bundle.status.helpers;
   expect(isAlive(helper?.pid as number)).toBe(true);
   let text = "";
@@ -62,7 +62,7 @@ test("a published port leads into the container, and slirp4netns ends with it", 
 test("it ends with a monitor that is killed", async (context) => {
   skipUnless(context, ...requirements());
   const bundle = workshop.bundle({ args: ["sleep", "100"], monitor: slirp() });
-  await bundle.run().exit;
+  await bundle.background();
   const { helpers, monitor, init } = bundle.status;
   process.kill(monitor.pid, "SIGKILL");
   await waitUntil(() => !isAlive(helpers[0]?.pid as number));

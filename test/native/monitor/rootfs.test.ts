@@ -55,7 +55,7 @@ test("fuse-overlayfs ends with a killed monitor and its container", async (conte
   skipUnless(context, hasProgram("fuse-overlayfs"), hasDevice("/dev/fuse"));
   const bundle = workshop.bundle({ args: ["sleep", "100"] });
   bundle.change(rootfs(bundle, { driver: "fuse-overlayfs", program: "/usr/bin/fuse-overlayfs" }));
-  await bundle.run().exit;
+  await bundle.background();
   const { helpers, monitor, init } = bundle.status;
   process.kill(monitor.pid, "SIGKILL");
   process.kill(init?.pid as number, "SIGKILL");

@@ -165,7 +165,7 @@ describe("a start that fails", () => {
 
   test("a second monitor fails and leaves the first alone", async () => {
     const bundle = workshop.bundle({ args: ["sleep", "100"] });
-    await bundle.run().exit;
+    await bundle.background();
     const before = bundle.status;
     const second = await bundle.output();
     expect(await second.exit).toBe(125);
@@ -222,14 +222,14 @@ describe("a container in the background", () => {
     await bundle.end();
   });
 
-  test("a killed monitor is told by its relay", async () => {
+  test("a killed monitor takes its container with it and is told by its relay", async () => {
     const bundle = workshop.bundle({ args: ["sleep", "100"] });
     const relay = bundle.run({ attach: stdio });
     const init = await relay.started();
     process.kill(bundle.status.monitor.pid, "SIGKILL");
     expect(await relay.exit).toBe(125);
     expect(relay.events[1]).toMatchObject({ event: "error", code: "internal" });
-    process.kill(init, "SIGKILL");
+    await waitUntil(() => !isAlive(init), { what: "end of the container" });
   });
 
   test("can be made first and started later", async () => {
@@ -249,7 +249,7 @@ describe("a container in the background", () => {
 
   test("its socket is the user's alone", async () => {
     const bundle = workshop.bundle({ args: ["sleep", "100"] });
-    await bundle.run().exit;
+    await bundle.background();
     expect(statSync(bundle.socket).mode & 0o777).toBe(0o600);
     expect(statSync(join(bundle.directory, "run")).mode & 0o777).toBe(0o700);
     await bundle.end();

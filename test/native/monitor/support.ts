@@ -362,6 +362,13 @@ export class Bundle {
     return relay;
   }
 
+  /** Runs it in the background; a start that fails is an error. */
+  async background(options: RelayOptions = {}): Promise<void> {
+    const relay = this.run(options);
+    const code = await relay.exit;
+    if (code !== 0) throw new Error(`exit code ${code}: ${JSON.stringify(relay.events)}${relay.stderr}`);
+  }
+
   get socket(): string {
     return join(this.directory, "run/attach");
   }
