@@ -24,12 +24,18 @@ export async function saveImages(
 ): Promise<void> {
   const write = writerOf(options);
   const images = options.multiple ? mergeSame(names.map((name) => find(ctx, name))) : [withNames(ctx, names)];
-  if (options.output === undefined) {
-    await write(ctx, 1, images);
-    return;
-  }
   const { output } = options;
-  await writeWhole(output, (fd) => write(ctx, fd, images));
+  if (output === undefined) await named("standard output", () => write(ctx, 1, images));
+  else await named(output, () => writeWhole(output, (fd) => write(ctx, fd, images)));
+}
+
+/** Gives failed writes the name of what was written. */
+async function named(output: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw error instanceof Error && "syscall" in error ? writeError(output, error) : error;
+  }
 }
 
 function writerOf({ format, multiple }: SaveOptions): typeof writeDockerArchive {
@@ -93,6 +99,6 @@ async function writeWhole(output: string, write: (fd: number) => Promise<void>):
   } catch (error) {
     if (fd !== undefined) fs.closeSync(fd);
     if (!direct) fs.rmSync(target, { force: true });
-    throw error instanceof EngineError ? error : writeError(output, error);
+    throw error;
   }
 }
