@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,22 +42,32 @@ static int unsupported(const char *name, struct error *err)
 	return error_set(err, "bad-config", "linux.resources.%s: there is no such thing in cgroup v2", name);
 }
 
+static int64_t current_memory(int cgroup)
+{
+	auto_free char *text = read_file_at(cgroup, "memory.current", 64, NULL);
+	return text ? strtoll(text, NULL, 10) : 0;
+}
+
 static int set_memory(int cgroup, json_t *json, struct error *err)
 {
 	const char *where = "linux.resources.memory";
 	static const char *const known[] = {"limit",  "reservation", "swap", "kernel", "kernelTCP", "swappiness",
 					    "disableOOMKiller", "useHierarchy", "checkBeforeUpdate", NULL};
 	int64_t limit = 0, reservation = 0, swap = 0, swappiness = 0;
-	bool has_limit, has_reservation, has_swap, has_swappiness, no_oom_kill = false;
+	bool has_limit, has_reservation, has_swap, has_swappiness, no_oom_kill = false, check = false;
 	if (json_only_keys(json, where, known, err) < 0 ||
 	    json_read_int(json, where, "limit", -1, INT64_MAX, &limit, &has_limit, err) < 0 ||
 	    json_read_int(json, where, "reservation", -1, INT64_MAX, &reservation, &has_reservation, err) < 0 ||
 	    json_read_int(json, where, "swap", -1, INT64_MAX, &swap, &has_swap, err) < 0 ||
 	    json_read_int(json, where, "swappiness", 0, 200, &swappiness, &has_swappiness, err) < 0 ||
-	    json_read_bool(json, where, "disableOOMKiller", &no_oom_kill, err) < 0)
+	    json_read_bool(json, where, "disableOOMKiller", &no_oom_kill, err) < 0 ||
+	    json_read_bool(json, where, "checkBeforeUpdate", &check, err) < 0)
 		return -1;
 	if (no_oom_kill || has_swappiness)
 		return unsupported(no_oom_kill ? "memory.disableOOMKiller" : "memory.swappiness", err);
+	if (check && limit > 0 && current_memory(cgroup) > limit)
+		return error_set(err, "runtime-failed", "%s.limit: the container uses more than %" PRId64 " bytes already",
+				 where, limit);
 	if (has_limit && limit != 0 && set_number(cgroup, "memory.max", limit, err) < 0)
 		return -1;
 	if (has_reservation && reservation != 0 && set_number(cgroup, "memory.low", reservation, err) < 0)

@@ -22,24 +22,25 @@
 static const struct {
 	const char *name;
 	cli_command *run;
+	bool enters; /* a process of ours gets into a container */
 	const char *what;
 } commands[] = {
-	{"create", cli_create, "make a container from a bundle"},
-	{"start", cli_start, "run the program of a created container"},
-	{"run", cli_run, "create, start, wait and delete"},
-	{"exec", cli_exec, "run one more process in a container"},
-	{"state", cli_state, "print the state of a container as JSON"},
-	{"kill", cli_kill, "send a signal to a container"},
-	{"delete", cli_delete, "remove a container"},
-	{"list", cli_list, "list containers"},
-	{"ps", cli_ps, "list the processes of a container"},
-	{"pause", cli_pause, "freeze a container"},
-	{"resume", cli_resume, "thaw a container"},
-	{"update", cli_update, "change the resource limits of a container"},
-	{"spec", cli_spec, "write an example config.json"},
-	{"features", cli_features, "print what this runtime supports as JSON"},
-	{"checkpoint", cli_unsupported, NULL},
-	{"restore", cli_unsupported, NULL},
+	{"create", cli_create, true, "make a container from a bundle"},
+	{"start", cli_start, false, "run the program of a created container"},
+	{"run", cli_run, true, "create, start, wait and delete"},
+	{"exec", cli_exec, true, "run one more process in a container"},
+	{"state", cli_state, false, "print the state of a container as JSON"},
+	{"kill", cli_kill, false, "send a signal to a container"},
+	{"delete", cli_delete, false, "remove a container"},
+	{"list", cli_list, false, "list containers"},
+	{"ps", cli_ps, false, "list the processes of a container"},
+	{"pause", cli_pause, false, "freeze a container"},
+	{"resume", cli_resume, false, "thaw a container"},
+	{"update", cli_update, false, "change the resource limits of a container"},
+	{"spec", cli_spec, false, "write an example config.json"},
+	{"features", cli_features, false, "print what this runtime supports as JSON"},
+	{"checkpoint", cli_unsupported, false, NULL},
+	{"restore", cli_unsupported, false, NULL},
 };
 
 static void print_help(void)
@@ -181,7 +182,8 @@ static int parse_globals(struct cli *cli, int argc, char **argv, struct error *e
 	return 0;
 }
 
-static int dispatch(const struct cli *cli, int argc, char **argv, struct error *err)
+/* `all` are the arguments with which the program can be executed anew. */
+static int dispatch(const struct cli *cli, char **all, int argc, char **argv, struct error *err)
 {
 	if (argc == 0) {
 		print_help();
@@ -189,6 +191,8 @@ static int dispatch(const struct cli *cli, int argc, char **argv, struct error *
 	}
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		if (strcmp(commands[i].name, argv[0]) == 0) {
+			if (commands[i].enters && selfprotect(all, err) < 0)
+				return -1;
 			optind = 0;
 			return commands[i].run(cli, argc, argv, err);
 		}
@@ -221,9 +225,7 @@ int runtime_main(int argc, char **argv)
 	if (rc == 0 && !cli.root)
 		rc = error_set(&err, "internal", "out of memory");
 	if (rc == 0)
-		rc = selfprotect(argv, &err);
-	if (rc == 0)
-		rc = dispatch(&cli, argc - first, argv + first, &err);
+		rc = dispatch(&cli, argv, argc - first, argv + first, &err);
 	if (rc < 0) {
 		report(&cli, &err);
 		return err.exit_code == 125 ? 1 : err.exit_code;

@@ -17,6 +17,7 @@
 #include "cleanup.h"
 #include "console.h"
 #include "container.h"
+#include "descriptors.h"
 #include "execute.h"
 #include "init.h"
 #include "json.h"
@@ -96,16 +97,20 @@ static int load(struct session *session, const char *process, struct error *err)
 static int set_up(struct session *session, struct execution *execution, struct error *err)
 {
 	const struct process_spec *process = &session->process;
-	if (init_session(err) < 0)
+	const struct runtime_options *options = session->options;
+	int keep[] = {options->stdio[0], options->stdio[1], options->stdio[2], options->console_socket, session->proc,
+		      session->sync};
+	if (descriptors_keep(keep, sizeof keep / sizeof *keep, 3 + (int)options->preserve_fds, err) < 0 ||
+	    init_session(err) < 0)
 		return -1;
 	if ((session->namespaces & CLONE_NEWUSER) && init_become_root(err) < 0)
 		return -1;
 	if (process->terminal) {
 		auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		int slave = root < 0 ? -1 : console_open(root, session->options->console_socket, process, err);
+		int slave = root < 0 ? -1 : console_open(root, options->console_socket, process, err);
 		if (slave < 0 || console_take(slave, err) < 0)
 			return -1;
-	} else if (init_stdio(session->options->stdio, err) < 0) {
+	} else if (init_stdio(options->stdio, err) < 0) {
 		return -1;
 	}
 	return execute_prepare(execution, err);

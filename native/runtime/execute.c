@@ -21,6 +21,7 @@
 #include "limits.h"
 #include "lookup.h"
 #include "path.h"
+#include "procfs.h"
 #include "seccomp_notify.h"
 
 /*
@@ -79,23 +80,28 @@ int execute_prepare(struct execution *execution, struct error *err)
 	return 0;
 }
 
-static int set_groups(const struct process_spec *process, struct error *err)
+static int set_groups(const struct execution *execution, struct error *err)
 {
+	const struct process_spec *process = execution->process;
 	if (setgroups(process->group_count, process->groups) == 0)
 		return 0;
 	int saved = errno;
-	auto_free char *policy = read_file_at(AT_FDCWD, "/proc/self/setgroups", 16, NULL);
+	char path[64], policy[8] = "";
+	snprintf(path, sizeof path, "%d/setgroups", procfs_self(execution->proc));
+	auto_close int fd = procfs_open(execution->proc, path, O_RDONLY);
+	ssize_t length = fd < 0 ? -1 : read(fd, policy, sizeof policy - 1);
 	/* One id mapped without privileges: the kernel forbids it to all, and there are no groups to give. */
-	if (saved == EPERM && process->group_count == 0 && policy && strncmp(policy, "deny", 4) == 0)
+	if (saved == EPERM && process->group_count == 0 && length > 0 && strncmp(policy, "deny", 4) == 0)
 		return 0;
 	errno = saved;
 	return error_errno(err, "runtime-failed", "set the additional groups");
 }
 
-static int set_user(const struct process_spec *process, struct error *err)
+static int set_user(const struct execution *execution, struct error *err)
 {
+	const struct process_spec *process = execution->process;
 	umask(process->umask == (mode_t)-1 ? 0022 : process->umask);
-	if (set_groups(process, err) < 0)
+	if (set_groups(execution, err) < 0)
 		return -1;
 	if (setresgid(process->gid, process->gid, process->gid) < 0)
 		return error_errno(err, "runtime-failed", "become group %u (is it mapped in the user namespace?)",
@@ -123,7 +129,7 @@ int execute_credentials(struct execution *execution, struct error *err)
 		return error_errno(err, "runtime-failed", "set the personality");
 	if (apparmor_set_exec(execution->proc, process->apparmor_profile, err) < 0)
 		return -1;
-	if (set_user(process, err) < 0)
+	if (set_user(execution, err) < 0)
 		return -1;
 	uint64_t keep = filter_first(execution) ? 1ULL << CAP_SYS_ADMIN : 0;
 	if (capabilities_set(process->capabilities, keep, err) < 0)
@@ -155,6 +161,8 @@ int execute_program(struct execution *execution, struct error *err)
 		return -1;
 	if (filter_first(execution) && capabilities_set(process->capabilities, 0, err) < 0)
 		return -1;
+	/* Not left to close-on-exec: /proc/self/fd/N in the program's own path would still lead to the host. */
+	close(execution->proc);
 	execve(execution->path, process->args, execution->env);
 	set_exec_error(err, execution->path);
 	return -1;

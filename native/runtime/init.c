@@ -15,11 +15,13 @@
 
 #include "cleanup.h"
 #include "console.h"
+#include "descriptors.h"
 #include "execute.h"
 #include "gate.h"
 #include "hooks.h"
 #include "mount.h"
 #include "namespaces.h"
+#include "procfs.h"
 #include "rootfs.h"
 #include "seccomp_notify.h"
 #include "sync.h"
@@ -115,10 +117,40 @@ static int run_creation_hooks(struct container *container, struct error *err)
 	return hooks_run(hooks, "createContainer", container->state_dir, &container->state, "creating", err);
 }
 
+static int drop_descriptors(const struct container *container, struct error *err)
+{
+	const struct runtime_options *options = container->options;
+	const int fixed[] = {options->stdio[0],	 options->stdio[1],	options->stdio[2], options->console_socket,
+			     container->state_dir, container->bundle, container->gate,	   container->sync};
+	const size_t fixed_count = sizeof fixed / sizeof *fixed;
+	auto_free int *keep = calloc(fixed_count + container->spec.mount_count, sizeof *keep);
+	if (!keep)
+		return error_errno(err, "runtime-failed", "close inherited descriptors");
+	memcpy(keep, fixed, sizeof fixed);
+	for (size_t i = 0; i < container->spec.mount_count; i++)
+		keep[fixed_count + i] = container->spec.mounts[i].mapped_fd;
+	return descriptors_keep(keep, fixed_count + container->spec.mount_count, 3 + (int)options->preserve_fds, err);
+}
+
+/* The container process state of the runtime specification, for the agent that gets the seccomp listener. */
+static int describe_listener(struct container *container, struct execution *execution, struct error *err)
+{
+	int pid = procfs_self(container->proc);
+	container->state.init.pid = pid;
+	json_t *json = json_pack("{s:s s:[s] s:i s:s* s:o}", "ociVersion", SPEC_VERSION, "fds", "seccompFd", "pid", pid,
+				 "metadata", container->seccomp.listener_metadata, "state",
+				 state_to_json(container->state_dir, &container->state, "creating"));
+	execution->notify_state = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	json_decref(json);
+	if (!execution->notify_state)
+		return error_errno(err, "runtime-failed", "describe the container for the seccomp agent");
+	return 0;
+}
+
 static int set_up(struct container *container, struct execution *execution, struct error *err)
 {
 	int slave;
-	if (init_session(err) < 0 || join_keyring(container, err) < 0 || enter_namespaces(container, err) < 0)
+	if (drop_descriptors(container, err) < 0 || init_session(err) < 0 || join_keyring(container, err) < 0 || enter_namespaces(container, err) < 0)
 		return -1;
 	if (seccomp_notify_connect(&container->seccomp, &execution->notify, err) < 0 ||
 	    mounts_make(container, err) < 0 || devices_make(container, err) < 0 ||
@@ -128,7 +160,11 @@ static int set_up(struct container *container, struct execution *execution, stru
 		return -1;
 	if (slave >= 0 && console_take(slave, err) < 0)
 		return -1;
+	/* From here on the image's paths are followed: through /proc/self/fd they must find no directory of the host. */
+	close(steal_fd(&container->bundle));
 	execution->proc = container->proc;
+	if (execution->notify >= 0 && describe_listener(container, execution, err) < 0)
+		return -1;
 	return execute_prepare(execution, err);
 }
 
@@ -146,8 +182,10 @@ static int die_with_starter(int connection, struct error *err)
 static int run(struct container *container, struct execution *execution, int connection, struct error *err)
 {
 	const struct state *state = &container->state;
-	if (hooks_run(container->spec.hooks, "startContainer", container->state_dir, state, "created", err) < 0 ||
-	    execute_credentials(execution, err) < 0)
+	if (hooks_run(container->spec.hooks, "startContainer", container->state_dir, state, "created", err) < 0)
+		return -1;
+	close(steal_fd(&container->state_dir));
+	if (execute_credentials(execution, err) < 0)
 		return -1;
 	if (container->options->start_socket >= 0 && die_with_starter(connection, err) < 0)
 		return -1;

@@ -86,7 +86,8 @@ char *lookup_executable(const char *name, char *const *env, struct error *err)
 /* The file is the image's: it may be a link, a pipe or endless. */
 static char *read_passwd(void)
 {
-	auto_close int fd = open("/etc/passwd", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int fd = root < 0 ? -1 : open_in_root(root, "/etc/passwd", O_RDONLY | O_NONBLOCK, 0);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > PASSWD_MAX)
 		return NULL;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -43,6 +44,16 @@ static int join_error(const struct spec *spec, int kind, struct error *err)
 			   spec->namespaces[kind].path);
 }
 
+/* Joining where one is already takes privileges that there is no need for. */
+static bool is_current(int fd, int kind)
+{
+	char path[64];
+	struct stat current, wanted;
+	snprintf(path, sizeof path, "/proc/self/ns/%s", namespace_kinds[kind].proc_name);
+	return stat(path, &current) == 0 && fstat(fd, &wanted) == 0 && current.st_ino == wanted.st_ino &&
+	       current.st_dev == wanted.st_dev;
+}
+
 /*
  * A namespace belongs to the user namespace it was made in: ours, or the one that is joined here. So each is tried
  * before and, if that is not permitted, after joining the user namespace.
@@ -58,6 +69,8 @@ int namespaces_join(const struct spec *spec, struct error *err)
 		fds[kind] = open(spec->namespaces[kind].path, O_RDONLY | O_CLOEXEC);
 		if (fds[kind] < 0)
 			rc = join_error(spec, kind, err);
+		else if (is_current(fds[kind], kind))
+			close(steal_fd(&fds[kind]));
 	}
 	bool user = fds[NS_USER] >= 0;
 	for (int round = user ? 0 : 1; round < 2 && rc == 0; round++) {

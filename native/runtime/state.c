@@ -167,7 +167,8 @@ const char *status_name(enum status status)
 
 json_t *state_to_json(int directory, const struct state *state, const char *status)
 {
-	bool alive = process_alive(&state->init);
+	/* While it is being made the caller knows the pid, and for its own good. */
+	bool alive = status ? strcmp(status, "stopped") != 0 : process_alive(&state->init);
 	if (!status)
 		status = status_name(state_status(directory, state));
 	return json_pack("{s:s s:s s:s s:i s:s s:s s:s s:O*}", "ociVersion", SPEC_VERSION, "id", state->id, "status", status,

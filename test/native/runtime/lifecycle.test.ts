@@ -45,6 +45,32 @@ describe("run", () => {
   });
 });
 
+describe("a runtime that is killed", () => {
+  const killed = async (phase: string, hook: { path: string; args: string[] }) => {
+    bundle.config.hooks = { [phase]: [hook] };
+    bundle.config.process.args = ["sh", "-c", "echo ran; sleep 1000"];
+    const running = bundle.spawn('"$program" --root "$state" run c & echo "started $!"; wait');
+    const [, pid] = await running.waitForOutput(/started (\d+)/);
+    await waitUntil(() => existsSync(join(bundle.state, "c/state.json")), { what: "the container" });
+    const init = JSON.parse(readFileSync(join(bundle.state, "c/state.json"), "utf8")).pid as number;
+    await waitUntil(() => children(phase === "startContainer" ? init : Number(pid)).includes("sleep"));
+    process.kill(Number(pid), "SIGKILL");
+    await waitUntil(() => !existsSync(`/proc/${init}`), { what: "the end of the container" });
+    expect((await running.done).stdout).not.toContain("ran");
+  };
+  const children = (pid: number) =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+      .split(" ")
+      .filter(Boolean)
+      .map((child) => readFileSync(`/proc/${child}/comm`, "utf8").trim());
+
+  test("while it makes the container takes it along", () =>
+    killed("createRuntime", { path: "/bin/sleep", args: ["sleep", "2"] }));
+
+  test("while it starts the container keeps the program from running", () =>
+    killed("startContainer", { path: "/bin/sleep", args: ["sleep", "2"] }));
+});
+
 describe("create, start, state, delete", () => {
   test("the program runs only after start, and state tells", async () => {
     bundle.config.process.args = ["sh", "-c", "echo ran; sleep 1000"];

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
-import { skipUnless } from "../../support/requirements.ts";
+import { hasProgram, skipUnless } from "../../support/requirements.ts";
 import { Bundle, mappedNamespace, statusFields } from "./bundle.ts";
 
 let bundle: Bundle;
@@ -124,6 +124,20 @@ describe("working directory", () => {
   });
 });
 
+/** Answers one system call with ENOSPC and prints what it was told about the container. */
+const AGENT = `
+import array, fcntl, socket, struct
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+listener.bind("agent.sock"); listener.listen(1)
+connection, _ = listener.accept()
+state, control, _, _ = connection.recvmsg(65536, socket.CMSG_SPACE(4))
+notify = array.array("i", control[0][2])[0]
+request = bytearray(80)
+fcntl.ioctl(notify, 0xc0502100, request)
+fcntl.ioctl(notify, 0xc0182101, request[:8] + struct.pack("qiI", 0, -28, 0))
+print(state.decode())
+`;
+
 describe("seccomp", () => {
   const seccomp = (rules: unknown[], more = {}) => {
     bundle.config.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: rules, ...more };
@@ -165,6 +179,26 @@ describe("seccomp", () => {
     seccomp([{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 1 }]);
     expect(await bundle.sh("mkdir /x 2>&1 || true")).toMatch(/not permitted/);
     expect((await files()).split("\n")).toHaveLength(3);
+  });
+
+  test("an agent gets the listener and decides", async (context) => {
+    skipUnless(context, hasProgram("python3"));
+    writeFileSync(bundle.outside("agent.py"), AGENT);
+    seccomp([{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_NOTIFY" }], {
+      listenerPath: bundle.outside("agent.sock"),
+      listenerMetadata: "said by the test",
+    });
+    bundle.config.process.args = ["sh", "-c", "mkdir /x 2>&1"];
+    const { stdout } = await bundle.script(
+      "python3 agent.py >agent.out & while [ ! -e agent.sock ]; do sleep 0.01; done; rt run c; wait; cat agent.out",
+    );
+    const [answer, state] = stdout.trim().split("\n");
+    expect(answer).toMatch(/No space left on device/);
+    expect(JSON.parse(state!)).toMatchObject({
+      fds: ["seccompFd"],
+      metadata: "said by the test",
+      state: { id: "c" },
+    });
   });
 
   test.each([

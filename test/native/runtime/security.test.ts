@@ -82,6 +82,14 @@ describe("the working directory", () => {
     }
   });
 
+  test("nor can the program be reached through one", async () => {
+    copyFileSync("/bin/busybox", bundle.outside("echo"));
+    for (const fd of descriptors) {
+      const { stdout } = await bundle.run([`/proc/self/fd/${fd}/echo`, "escaped"]);
+      expect(stdout, `descriptor ${fd}`).toBe("");
+    }
+  });
+
   test("nor that of an exec'ed process", async () => {
     bundle.config.process.args = ["sleep", "1000"];
     const { stdout } = await bundle.script(`
