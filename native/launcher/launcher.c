@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -80,9 +81,18 @@ static int enter_namespaces(const struct caller *caller, const struct run_direct
 	return private_mount_namespace(err);
 }
 
+/* Relative paths on the command line would mean nothing, and the engine's JavaScript runtime doesn't start without. */
+static int check_working_directory(struct error *err)
+{
+	char path[PATH_MAX];
+	if (!getcwd(path, sizeof path) && errno == ENOENT)
+		return error_set(err, "usage", "the working directory was deleted; change to one that exists");
+	return 0;
+}
+
 static int launch(int argc, char **argv, struct error *err)
 {
-	if (fill_standard_descriptors(err) < 0)
+	if (fill_standard_descriptors(err) < 0 || check_working_directory(err) < 0)
 		return -1;
 	if (access("/proc/self/ns/user", F_OK) < 0)
 		return error_errno(err, "internal", "/proc is not usable, and nothing works without it; mount it first");

@@ -9,7 +9,9 @@ const run = (...args: string[]) => home.coracle("run", "--rm", "--network", "non
 /** The status of the first process, one field a line. */
 const status = async (...args: string[]) =>
   Object.fromEntries(
-    (await run(...args, "bb", "cat", "/proc/self/status")).stdout.split("\n").map((line) => line.split(/:\s+/)),
+    (await run(...args, "bb", "cat", "/proc/self/status")).stdout
+      .split("\n")
+      .map((line) => line.split(/:\s+/)),
   ) as Record<string, string>;
 
 /** Podman's default: chown, dac_override, fowner, fsetid, kill, net_bind_service, setfcap, setgid, setpcap, setuid, sys_chroot. */
@@ -21,10 +23,18 @@ describe("capabilities", () => {
     ["of root", [], { CapEff: DEFAULT, CapPrm: DEFAULT, CapBnd: DEFAULT, CapInh: NONE, CapAmb: NONE }],
     ["of a user", ["-u", "guest"], { CapEff: NONE, CapPrm: NONE, CapBnd: DEFAULT, CapInh: NONE }],
     ["--cap-drop all", ["--cap-drop", "all"], { CapEff: NONE, CapBnd: NONE }],
-    ["--cap-drop all --cap-add", ["--cap-drop", "ALL", "--cap-add", "CAP_NET_BIND_SERVICE"], { CapEff: "0000000000000400" }],
+    [
+      "--cap-drop all --cap-add",
+      ["--cap-drop", "ALL", "--cap-add", "CAP_NET_BIND_SERVICE"],
+      { CapEff: "0000000000000400" },
+    ],
     ["--cap-drop of some", ["--cap-drop", "chown,kill"], { CapEff: "00000000800405da" }],
     ["--cap-add in lower case", ["--cap-add", "sys_admin"], { CapEff: "00000000802405fb" }],
-    ["--cap-add of a user is ambient", ["-u", "guest", "--cap-add", "net_raw"], { CapEff: "0000000000002000", CapAmb: "0000000000002000" }],
+    [
+      "--cap-add of a user is ambient",
+      ["-u", "guest", "--cap-add", "net_raw"],
+      { CapEff: "0000000000002000", CapAmb: "0000000000002000" },
+    ],
     ["--privileged", ["--privileged"], { CapEff: expect.stringMatching(/^000001f{10}$/), Seccomp: "0" }],
   ])("%s", async (_name, args, expected) => {
     expect(await status(...args)).toMatchObject(expected);
@@ -58,11 +68,14 @@ describe("security options", () => {
     expect(result.exitCode).toBe(1);
     expect(result.stderr).toMatch(/Operation not permitted/);
     writeFileSync(file, "{ not json");
-    expect((await run("--security-opt", `seccomp=${file}`, "bb", "true")).stderr).toMatch(/^Error: .*seccomp.json.*\n$/);
+    expect((await run("--security-opt", `seccomp=${file}`, "bb", "true")).stderr).toMatch(
+      /^Error: .*seccomp.json.*\n$/,
+    );
   });
 
   test("parts of /proc and /sys are hidden or read-only", async () => {
-    const script = "cat /proc/kcore | wc -c; ls /proc/acpi /sys/firmware 2>/dev/null | wc -l; echo 1 >/proc/sys/kernel/printk";
+    const script =
+      "cat /proc/kcore | wc -c; ls /proc/acpi /sys/firmware 2>/dev/null | wc -l; echo 1 >/proc/sys/kernel/printk";
     const { stdout, stderr } = await run("bb", "sh", "-c", script);
     expect(stdout).toMatch(/^0\n/);
     expect(stderr).toMatch(/Read-only file system/);
@@ -100,9 +113,24 @@ describe("limits and settings", () => {
   test("the container's own devices are all there is", async () => {
     const { stdout } = await run("bb", "ls", "/dev");
     expect(stdout.trim().split("\n")).toEqual(
-      ["console", "core", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty", "urandom", "zero"].filter(
-        (name) => name !== "console" && (name !== "core" || stdout.includes("core\n")),
-      ),
+      [
+        "console",
+        "core",
+        "fd",
+        "full",
+        "mqueue",
+        "null",
+        "ptmx",
+        "pts",
+        "random",
+        "shm",
+        "stderr",
+        "stdin",
+        "stdout",
+        "tty",
+        "urandom",
+        "zero",
+      ].filter((name) => name !== "console" && (name !== "core" || stdout.includes("core\n"))),
     );
   });
 });
@@ -125,22 +153,54 @@ describe("namespaces", () => {
   });
 
   test("net is shared with --network=host", async () => {
-    const { stdout } = await home.coracle("run", "--rm", "--network", "host", "bb", "readlink", "/proc/self/ns/net");
+    const { stdout } = await home.coracle(
+      "run",
+      "--rm",
+      "--network",
+      "host",
+      "bb",
+      "readlink",
+      "/proc/self/ns/net",
+    );
     expect(stdout.trim()).toBe(own("net"));
   });
 
   test("--pid=host shows the host's processes, a private one the container's only", async () => {
     expect((await run("--pid", "host", "bb", "test", "-e", `/proc/${process.pid}`)).exitCode).toBe(0);
-    expect((await run("bb", "sh", "-c", "ls /proc | grep -c '^[0-9]'; echo $$")).stdout).toMatch(/^[34]\n1\n$/);
+    expect((await run("bb", "sh", "-c", "ls /proc | grep -c '^[0-9]'; echo $$")).stdout).toMatch(
+      /^[34]\n1\n$/,
+    );
   });
 
   test("of another container are joined", async () => {
-    const id = await home.ok("run", "-d", "--name", "first", "--network", "none", "--ipc", "shareable", "-h", "shared", "bb", "sleep", "1000");
+    const id = await home.ok(
+      "run",
+      "-d",
+      "--name",
+      "first",
+      "--network",
+      "none",
+      "--ipc",
+      "shareable",
+      "-h",
+      "shared",
+      "bb",
+      "sleep",
+      "1000",
+    );
     const read = (name: string) => home.ok("exec", id, "readlink", `/proc/self/ns/${name}`);
     for (const name of ["pid", "ipc", "uts"]) {
       expect(await namespace(name, `--${name}=container:first`)).toBe(await read(name));
     }
-    const joined = await home.coracle("run", "--rm", "--network", "container:first", "bb", "readlink", "/proc/self/ns/net");
+    const joined = await home.coracle(
+      "run",
+      "--rm",
+      "--network",
+      "container:first",
+      "bb",
+      "readlink",
+      "/proc/self/ns/net",
+    );
     expect(joined.stdout.trim()).toBe(await read("net"));
     await home.ok("stop", "-t", "0", "first");
     const stopped = await run("--pid=container:first", "bb", "true");
@@ -153,16 +213,41 @@ describe("namespaces", () => {
 
 describe.each(["crun", "runc"])("--runtime %s", (runtime) => {
   test("runs, execs, stops, logs, and tells what is not found", async (context) => {
-    context.skip(!existsSync(`/usr/bin/${runtime}`) && !existsSync(`/usr/sbin/${runtime}`), `${runtime} is not installed`);
-    const { exitCode, stdout, stderr } = await run("--runtime", runtime, "bb", "sh", "-c", "echo out; echo err >&2; exit 7");
+    context.skip(
+      !existsSync(`/usr/bin/${runtime}`) && !existsSync(`/usr/sbin/${runtime}`),
+      `${runtime} is not installed`,
+    );
+    const { exitCode, stdout, stderr } = await run(
+      "--runtime",
+      runtime,
+      "bb",
+      "sh",
+      "-c",
+      "echo out; echo err >&2; exit 7",
+    );
     expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 7, stdout: "out\n", stderr: "err\n" });
     const missing = await run("--runtime", runtime, "bb", "nosuch");
     expect(missing.exitCode).toBe(127);
     expect(missing.stderr).toMatch(/^Error: .*nosuch.*\n$/);
     expect(missing.stderr).not.toContain("level=");
     expect(await run("--runtime", runtime, "bb", "/etc")).toMatchObject({ exitCode: 126 });
-    await home.ok("--runtime", runtime, "run", "-d", "--name", runtime, "--network", "none", "bb", "sh", "-c", "echo started; trap 'exit 5' TERM; while :; do sleep 0.05; done");
-    expect(await home.coracle("exec", "-u", "guest", "-w", "/tmp", runtime, "sh", "-c", "id -un; pwd; exit 4")).toMatchObject({
+    await home.ok(
+      "--runtime",
+      runtime,
+      "run",
+      "-d",
+      "--name",
+      runtime,
+      "--network",
+      "none",
+      "bb",
+      "sh",
+      "-c",
+      "echo started; trap 'exit 5' TERM; while :; do sleep 0.05; done",
+    );
+    expect(
+      await home.coracle("exec", "-u", "guest", "-w", "/tmp", runtime, "sh", "-c", "id -un; pwd; exit 4"),
+    ).toMatchObject({
       exitCode: 4,
       stdout: "guest\n/tmp\n",
     });
@@ -170,23 +255,43 @@ describe.each(["crun", "runc"])("--runtime %s", (runtime) => {
     await home.ok("pause", runtime);
     await home.ok("unpause", runtime);
     await home.ok("stop", runtime);
-    expect(await home.ok("inspect", "-f", "{{.State.ExitCode}} {{.OCIRuntime}}", runtime)).toMatch(new RegExp(`^5 .*${runtime}$`));
+    expect(await home.ok("inspect", "-f", "{{.State.ExitCode}} {{.OCIRuntime}}", runtime)).toMatch(
+      new RegExp(`^5 .*${runtime}$`),
+    );
     expect(await home.ok("logs", runtime)).toBe("started");
     await home.ok("rm", runtime);
   });
 
   test("with a terminal", async (context) => {
-    context.skip(!existsSync(`/usr/bin/${runtime}`) && !existsSync(`/usr/sbin/${runtime}`), `${runtime} is not installed`);
-    expect((await run("--runtime", runtime, "-t", "bb", "sh", "-c", "test -t 0 && tty")).stdout).toMatch(/^\/dev\/pts\/0\r\n$/);
+    context.skip(
+      !existsSync(`/usr/bin/${runtime}`) && !existsSync(`/usr/sbin/${runtime}`),
+      `${runtime} is not installed`,
+    );
+    expect((await run("--runtime", runtime, "-t", "bb", "sh", "-c", "test -t 0 && tty")).stdout).toMatch(
+      /^\/dev\/pts\/0\r\n$/,
+    );
   });
 });
 
 test("the seccomp filter in place is the one that was asked for, not an older compiled one", async () => {
   const file = join(home.env.HOME as string, "changing.json");
-  const profile = (name: string) => ({ defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: [name], action: "SCMP_ACT_ERRNO" }] });
-  for (const [name, command] of [["mkdir", "mkdir"], ["symlink", "ln -s x"]] as const) {
+  const profile = (name: string) => ({
+    defaultAction: "SCMP_ACT_ALLOW",
+    syscalls: [{ names: [name], action: "SCMP_ACT_ERRNO" }],
+  });
+  for (const [name, command] of [
+    ["mkdir", "mkdir"],
+    ["symlink", "ln -s x"],
+  ] as const) {
     writeFileSync(file, JSON.stringify(profile(name)));
-    const { stdout } = await run("--security-opt", `seccomp=${file}`, "bb", "sh", "-c", `mkdir /a && echo mkdir; ln -s x /b && echo ln; true`);
+    const { stdout } = await run(
+      "--security-opt",
+      `seccomp=${file}`,
+      "bb",
+      "sh",
+      "-c",
+      `mkdir /a && echo mkdir; ln -s x /b && echo ln; true`,
+    );
     expect(stdout).toBe(command === "mkdir" ? "ln\n" : "mkdir\n");
   }
   expect(readFileSync(file, "utf8")).toContain("symlink");

@@ -3,7 +3,7 @@ import { findRecord } from "../../runtime/records.ts";
 import { sweep } from "./heal.ts";
 import { type RemoveOptions, removeContainer } from "./rm.ts";
 import { forEach } from "./select.ts";
-import { startContainer } from "./start.ts";
+import { startDetached } from "./start.ts";
 import { type StopOptions, stopContainer } from "./stop.ts";
 
 /** Operations on many containers at once. Each result belongs to the name in the same place. */
@@ -27,8 +27,7 @@ export function restartContainers(ctx: Context, names: string[], options: StopOp
   return forEach(names, async (name) => {
     const record = findRecord(ctx, name);
     await stopContainer(ctx, record, options);
-    const relay = await startContainer(ctx, record, { attach: [], detachKeys: "" });
-    await relay.relayExit();
+    await startDetached(ctx, record);
     return name;
   });
 }
@@ -36,8 +35,7 @@ export function restartContainers(ctx: Context, names: string[], options: StopOp
 export async function startContainers(ctx: Context, names: string[]) {
   await sweep(ctx);
   return await forEach(names, async (name) => {
-    const relay = await startContainer(ctx, findRecord(ctx, name), { attach: [], detachKeys: "" });
-    await relay.relayExit();
+    await startDetached(ctx, findRecord(ctx, name));
     return name;
   });
 }

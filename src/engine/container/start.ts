@@ -15,22 +15,37 @@ import { allowMount } from "./rootfs.ts";
 
 /**
  * Starts a container that doesn't run and returns when its process runs. With streams to attach, the relay that carries
- * them is returned; else it has ended already. A running container is left as it is (and attached to).
+ * them is returned; else it ends by itself. A running container is left as it is (and attached to).
  */
 export async function startContainer(
   ctx: Context,
   record: ContainerRecord,
   options: RelayOptions,
 ): Promise<Relay> {
+  return (await startOrAttach(ctx, record, options)) as Relay;
+}
+
+/** The same without streams. */
+export async function startDetached(ctx: Context, record: ContainerRecord): Promise<void> {
+  const relay = await startOrAttach(ctx, record, { attach: [], detachKeys: "" });
+  await relay?.relayExit();
+}
+
+/** Undefined for a running container to which nothing is to be attached. */
+async function startOrAttach(
+  ctx: Context,
+  record: ContainerRecord,
+  options: RelayOptions,
+): Promise<Relay | undefined> {
   await healContainer(ctx, record.id);
   return await withLock(ctx, `container/${record.id}`, async () => {
     if (!readRecord(ctx, record.id)) throw removed(record);
     const { state, last } = readStatus(ctx, record.id);
     if (state === "running" || state === "paused" || state === "restarting" || state === "stopping") {
-      return attachRelay(ctx, last?.socket as string, options);
+      return attachIfAsked(ctx, last?.socket as string, options);
     }
     if (state === "initialized") {
-      const relay = attachRelay(ctx, last?.socket as string, options);
+      const relay = attachIfAsked(ctx, last?.socket as string, options);
       await startInitialized(last?.socket as string, record);
       return relay;
     }
@@ -47,6 +62,10 @@ export async function startContainer(
     if (record.pidFile) fs.writeFileSync(record.pidFile, `${pid}`);
     return relay;
   });
+}
+
+function attachIfAsked(ctx: Context, socket: string, options: RelayOptions): Relay | undefined {
+  return options.attach.length > 0 ? attachRelay(ctx, socket, options) : undefined;
 }
 
 async function startInitialized(socket: string, record: ContainerRecord): Promise<void> {
