@@ -173,7 +173,7 @@ static void header_done(struct client *client)
 /* Takes one piece off the socket. False when there is nothing (more) to take now. */
 static bool read_piece(struct client *client)
 {
-	char data[4096];
+	char data[STDIN_PENDING_MAX];
 	unsigned char *into = (unsigned char *)data;
 	size_t want = sizeof data;
 	bool in_header = client->header_length < FRAME_HEADER, in_stdin = !in_header && client->header[0] == 'I';

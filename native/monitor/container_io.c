@@ -12,7 +12,7 @@
 #include "file.h"
 #include "supervisor.h"
 
-#define READ_SIZE 32768
+#define READ_SIZE 65536 /* all that a pipe holds */
 /* What may pile up for a client that is behind when the container has ended: some pipes full. */
 #define DRAIN_MAX (2U << 20)
 

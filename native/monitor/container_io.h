@@ -10,7 +10,7 @@
 
 struct monitor;
 
-#define STDIN_PENDING_MAX 8192
+#define STDIN_PENDING_MAX 16384
 
 struct container_io {
 	int child[3];      /* the container's ends, until it is made */

@@ -22,7 +22,8 @@
 #include "socket_path.h"
 #include "terminal.h"
 
-#define STDIN_READ 4096
+#define STDIN_READ 16384
+#define OUTPUT_STEPS 32
 #define EXIT_RELAY 125
 #define EXIT_BROKEN_PIPE 141 /* 128 + SIGPIPE: what a shell sees of any writer whose reader has gone */
 
@@ -249,6 +250,7 @@ static void handle_output(struct relay *r, enum output_event event)
 {
 	switch (event) {
 	case OUTPUT_MORE:
+	case OUTPUT_NOTHING:
 		break;
 	case OUTPUT_EXIT:
 		handle_exit(r, r->output.text, r->output.text_length);
@@ -262,6 +264,24 @@ static void handle_output(struct relay *r, enum output_event event)
 	case OUTPUT_CLOSED:
 		fail(r, "the container's monitor ended unexpectedly");
 		break;
+	}
+}
+
+/* Frames that are there are carried at once, some at a time: signals and stdin have their turn too. */
+static void carry_output(struct relay *r, bool writable)
+{
+	for (int i = 0; i < OUTPUT_STEPS && !r->done; i++) {
+		enum output_event event;
+		if (relay_output_waits(&r->output) < 0)
+			event = relay_output_read(&r->output, r->data);
+		else if (writable || relay_output_may_try(&r->output))
+			event = relay_output_write(&r->output);
+		else
+			break;
+		writable = false;
+		handle_output(r, event);
+		if (event == OUTPUT_NOTHING)
+			break;
 	}
 }
 
@@ -292,10 +312,8 @@ static void step(struct relay *r)
 		read_commands(r);
 	if (!r->done && (fds[FD_DATA].revents & POLLOUT))
 		flush_input(r);
-	if (!r->done && fds[FD_STDOUT].revents)
-		handle_output(r, relay_output_write(&r->output));
-	if (!r->done && out < 0 && (fds[FD_DATA].revents & (POLLIN | POLLHUP | POLLERR)))
-		handle_output(r, relay_output_read(&r->output, r->data));
+	if (!r->done && (fds[FD_STDOUT].revents || (out < 0 && (fds[FD_DATA].revents & (POLLIN | POLLHUP | POLLERR)))))
+		carry_output(r, fds[FD_STDOUT].revents);
 	if (!r->done && fds[FD_CONTROL].revents)
 		read_control(r);
 	if (!r->done && fds[FD_STDIN].revents)

@@ -1,17 +1,44 @@
 #include "relay_output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+/*
+ * Our stdio is shared with others, so it can't be made non-blocking. A pipe or terminal can be opened once more, for
+ * ourselves. Where that fails: a pipe that polls writable takes PIPE_BUF bytes without blocking. What matters is to wait
+ * in poll(2), where signals and resizes are seen, and not in write(2).
+ */
+static void open_stream(struct relay_output *output, int fd)
+{
+	char path[32];
+	struct stat st;
+	output->stream[fd].fd = fd;
+	output->stream[fd].kind = BLOCKING;
+	if (fstat(fd, &st) < 0)
+		return;
+	if (S_ISREG(st.st_mode))
+		output->stream[fd].kind = FILE_ON_DISK;
+	if (S_ISSOCK(st.st_mode))
+		output->stream[fd].kind = SOCKET;
+	if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
+		return;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	int own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (own < 0)
+		return;
+	output->stream[fd].fd = own;
+	output->stream[fd].kind = NONBLOCKING;
+}
+
 void relay_output_init(struct relay_output *output)
 {
-	for (int fd = 1; fd <= 2; fd++) {
-		struct stat st;
-		output->is_pipe[fd] = fstat(fd, &st) == 0 && !S_ISREG(st.st_mode);
-	}
+	open_stream(output, STDOUT_FILENO);
+	open_stream(output, STDERR_FILENO);
 }
 
 static int target(const struct relay_output *output)
@@ -21,26 +48,29 @@ static int target(const struct relay_output *output)
 
 int relay_output_waits(const struct relay_output *output)
 {
-	return output->written < output->length ? target(output) : -1;
+	return output->written < output->length ? output->stream[target(output)].fd : -1;
 }
 
-/*
- * Our stdio is shared with others, so it can't be made non-blocking. A pipe that polls writable takes PIPE_BUF bytes
- * without blocking; while we wait in poll(2) instead of write(2), signals and resizes go on.
- */
 enum output_event relay_output_write(struct relay_output *output)
 {
-	int fd = target(output);
+	int stream = target(output), fd = output->stream[stream].fd;
 	size_t length = output->length - output->written;
-	if (output->is_pipe[fd] && length > PIPE_BUF)
+	const char *data = output->buffer + output->written;
+	if (output->stream[stream].kind == BLOCKING && length > PIPE_BUF)
 		length = PIPE_BUF;
-	ssize_t n = write(fd, output->buffer + output->written, length);
+	ssize_t n = output->stream[stream].kind == SOCKET ? send(fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL)
+							  : write(fd, data, length);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return OUTPUT_MORE;
+		return OUTPUT_NOTHING;
 	if (n < 0)
 		return OUTPUT_BROKEN;
 	output->written += (size_t)n;
 	return OUTPUT_MORE;
+}
+
+bool relay_output_may_try(const struct relay_output *output)
+{
+	return output->stream[target(output)].kind != BLOCKING;
 }
 
 static enum output_event payload(struct relay_output *output, size_t n)
@@ -75,7 +105,7 @@ enum output_event relay_output_read(struct relay_output *output, int data)
 		want = sizeof output->buffer;
 	ssize_t n = recv(data, into, want, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return OUTPUT_MORE;
+		return OUTPUT_NOTHING;
 	if (n <= 0)
 		return OUTPUT_CLOSED;
 	if (!in_header)

@@ -8,13 +8,14 @@
 #include "event.h"
 #include "frame.h"
 
-#define OUTPUT_BUFFER 32768
+#define OUTPUT_BUFFER 65536
 
 enum output_event {
 	OUTPUT_MORE,
-	OUTPUT_EXIT,   /* X has come: its text is there */
-	OUTPUT_BROKEN, /* nobody reads stdout any more */
-	OUTPUT_CLOSED  /* the monitor is gone */
+	OUTPUT_NOTHING, /* not now */
+	OUTPUT_EXIT,    /* X has come: its text is there */
+	OUTPUT_BROKEN,  /* nobody reads stdout any more */
+	OUTPUT_CLOSED   /* the monitor is gone */
 };
 
 struct relay_output {
@@ -24,12 +25,17 @@ struct relay_output {
 	size_t length, written;
 	char text[EVENT_MAX];
 	size_t text_length;
-	bool is_pipe[3];
+	struct {
+		int fd;
+		enum { BLOCKING, NONBLOCKING, SOCKET, FILE_ON_DISK } kind;
+	} stream[3];
 };
 
 void relay_output_init(struct relay_output *output);
 /* Descriptor that has to become writable before more is read, or -1. */
 int relay_output_waits(const struct relay_output *output);
+/* Whether to try a write before poll(2) has said that it would work. */
+bool relay_output_may_try(const struct relay_output *output);
 enum output_event relay_output_write(struct relay_output *output);
 enum output_event relay_output_read(struct relay_output *output, int data);
 

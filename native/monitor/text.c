@@ -44,23 +44,35 @@ int utf8_length(const char *data, size_t length)
 	return need;
 }
 
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+static void add_escape(struct text *text, unsigned char c)
+{
+	static const char short_forms[] = {['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+	if (c < sizeof short_forms && short_forms[c])
+		text_add(text, "\\%c", short_forms[c]);
+	else
+		text_add(text, "\\u%04x", c);
+}
+
 void text_add_escaped(struct text *text, const char *data, size_t length)
 {
 	for (size_t i = 0; i < length;) {
+		size_t run = 0;
+		while (i + run < length && is_plain((unsigned char)data[i + run]))
+			run++;
+		text_add_bytes(text, data + i, run);
+		i += run;
+		if (i == length)
+			break;
 		int n = utf8_length(data + i, length - i);
-		unsigned char c = (unsigned char)data[i];
 		if (n <= 0)
 			text_add(text, "\\ufffd");
-		else if (c == '"' || c == '\\')
-			text_add(text, "\\%c", c);
-		else if (c == '\n')
-			text_add(text, "\\n");
-		else if (c == '\r')
-			text_add(text, "\\r");
-		else if (c == '\t')
-			text_add(text, "\\t");
-		else if (c < 0x20 || c == 0x7f)
-			text_add(text, "\\u%04x", c);
+		else if (n == 1)
+			add_escape(text, (unsigned char)data[i]);
 		else
 			text_add_bytes(text, data + i, (size_t)n);
 		i += n > 0 ? (size_t)n : 1;
