@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomHex } from "../oci/hash.ts";
 import { bootId, isAlive, type ProcessIdentity, self } from "./process.ts";
 
 /*
@@ -9,7 +9,7 @@ import { bootId, isAlive, type ProcessIdentity, self } from "./process.ts";
 /** `<pid>-<startTime>-<bootId>-<random>`, unique for every call; the boot id without its dashes. */
 export function ownerName(): string {
   const { pid, startTime, bootId: boot } = self();
-  return `${pid}-${startTime}-${boot.replaceAll("-", "")}-${randomBytes(4).toString("hex")}`;
+  return `${pid}-${startTime}-${boot.replaceAll("-", "")}-${randomHex(4)}`;
 }
 
 const pattern = /(\d+)-(\d+)-([0-9a-f]{32})-[0-9a-f]{8}$/;

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { EngineError } from "../errors.ts";
+import { sha256 } from "./hash.ts";
 
 /** `sha256:` and 64 lower-case hex digits; the only form that may become part of a path or URL. */
 const pattern = /^sha256:[0-9a-f]{64}$/;
@@ -25,5 +25,5 @@ export function digestHex(digest: string): string {
 }
 
 export function digestOf(bytes: Uint8Array | string): string {
-  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  return `sha256:${sha256().update(bytes).digest("hex")}`;
 }

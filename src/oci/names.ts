@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomHex } from "./hash.ts";
 import { invalid } from "./invalid.ts";
 
 /** Of containers, volumes, pods and networks. They are used in paths, so nothing else may get through. */
@@ -11,7 +11,7 @@ export function checkName(name: string): string {
 
 /** The id of a container, and the name of an anonymous volume: 64 hexadecimal digits. */
 export function randomId(): string {
-  return randomBytes(32).toString("hex");
+  return randomHex(32);
 }
 
 /** `adjective_name`, for containers without a name. Not unique: the caller sees whether it is taken. */
@@ -21,7 +21,7 @@ export function randomName(): string {
 
 function pick(words: string): string {
   const list = words.trim().split(/\s+/);
-  return list[randomInt(list.length)] ?? "";
+  return list[Math.floor(Math.random() * list.length)] ?? "";
 }
 
 const ADJECTIVES = `

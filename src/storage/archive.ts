@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError, isErrno } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { runLayerTool } from "../host/layer-tool.ts";
+import { sha256 } from "../oci/hash.ts";
 import { readTarIndex, type TarEntry } from "./tar-index.ts";
 
 /** An open image archive with its table of contents. */
@@ -117,7 +117,7 @@ export function readEntry(archive: Archive, name: string, maxSize: number): Buff
 
 /** Digest of a part of an open file. */
 export function digestOfPart(fd: number, { offset, size }: TarEntry): string {
-  const hash = createHash("sha256");
+  const hash = sha256();
   const buffer = Buffer.alloc(Math.min(size, 1 << 20));
   for (let at = 0; at < size; ) {
     const read = fs.readSync(fd, buffer, 0, Math.min(buffer.length, size - at), offset + at);

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import type { Context } from "../host/context.ts";
 import { digestHex } from "../oci/digest.ts";
+import { sha256 } from "../oci/hash.ts";
 import { blobPath } from "./blobs.ts";
 import { readImageIndex } from "./image-index.ts";
 import { removeImage } from "./image-store.ts";
@@ -37,7 +37,7 @@ export function checkImages(ctx: Context, options: { quick: boolean }): ImageDam
 function blobDamage(file: string, digest: string, quick: boolean): string | undefined {
   if (!fs.existsSync(file)) return "is missing";
   if (quick) return undefined;
-  const hash = createHash("sha256");
+  const hash = sha256();
   const fd = fs.openSync(file, "r");
   try {
     const buffer = Buffer.allocUnsafe(1 << 20);

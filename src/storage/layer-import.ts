@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -9,6 +8,7 @@ import type { Context } from "../host/context.ts";
 import { writeError } from "../host/files.ts";
 import { withClaim } from "../host/lock.ts";
 import { digestHex } from "../oci/digest.ts";
+import { sha256 } from "../oci/hash.ts";
 import type { Descriptor } from "../oci/image.ts";
 import { commitBlob, hasBlob, openBlob } from "./blobs.ts";
 import { applyLayer, type BlobInput, commitLayer, hasLayer, layerSync } from "./layers.ts";
@@ -115,7 +115,7 @@ function partOf({ fd, offset = 0 }: { fd: number; offset?: number }, size: numbe
 }
 
 async function copyVerified(source: Readable, file: string, { digest, size }: Descriptor): Promise<void> {
-  const hash = createHash("sha256");
+  const hash = sha256();
   let read = 0;
   const observe = async function* (chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Context } from "../host/context.ts";
+import { sha256 } from "../oci/hash.ts";
 import { commitLayer, hasLayer, type LayerRecord, layerSync } from "./layers.ts";
 
 /*
@@ -38,7 +38,7 @@ export async function makeParentsLayer(
   if (wanted.length === 0) return null;
   const text = JSON.stringify(wanted);
   // Not a digest of a tar: the prefix keeps its key from ever being some layer's diffID.
-  const key = createHash("sha256").update(`parents\0${text}`).digest("hex");
+  const key = sha256().update(`parents\0${text}`).digest("hex");
   if (hasLayer(ctx, `sha256:${key}`)) return key;
   const directory = path.join(staging, `parents-${key}`);
   const diff = path.join(directory, "diff");

@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError, isErrno } from "../errors.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
 import { listDirectory, readJson, syncDirectory, writeJsonAtomic } from "../host/files.ts";
 import { createStaging, moveToTrash, removeTrees } from "../host/staging.ts";
+import { randomHex } from "../oci/hash.ts";
 
 /** `volumes/<name>/{record.json,_data}`: made in staging and renamed, so a volume is there whole or not at all. */
 export interface VolumeRecord {
@@ -57,7 +57,7 @@ export async function createVolume(
   name: string | undefined,
   options: VolumeOptions = {},
 ): Promise<VolumeRecord> {
-  const target = volumeDirectory(ctx, name ?? randomBytes(32).toString("hex"));
+  const target = volumeDirectory(ctx, name ?? randomHex(32));
   const existing = name === undefined ? undefined : findVolume(ctx, name);
   if (existing && options.ignoreExisting) return existing;
   const record = newRecord(path.basename(target), options);

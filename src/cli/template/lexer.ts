@@ -31,10 +31,10 @@ const patterns: [TokenType, RegExp][] = [
     "number",
     /[+-]?(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)/y,
   ],
-  ["field", /\.[\p{L}_][\p{L}\p{Nd}_]*/uy],
+  ["field", /\.[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*/y],
   ["dot", /\./y],
-  ["variable", /\$(?:[\p{L}\p{Nd}_]+)?/uy],
-  ["word", /[\p{L}_][\p{L}\p{Nd}_]*/uy],
+  ["variable", /\$[\w\u0080-\uffff]*/y],
+  ["word", /[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*/y],
   ["punctuation", /:=|[=|(),]/y],
 ];
 

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
@@ -7,6 +6,7 @@ import { runNative } from "../../host/native.ts";
 import { self } from "../../host/process.ts";
 import { createStaging } from "../../host/staging.ts";
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
+import { randomHex } from "../../oci/hash.ts";
 import { checkName, randomName } from "../../oci/names.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import {
@@ -14,6 +14,7 @@ import {
   findRecord,
   idOfName,
   publishContainer,
+  stagedName,
   stageRecord,
 } from "../../runtime/records.ts";
 import { storageDriver } from "../../storage/driver.ts";
@@ -49,7 +50,7 @@ export interface CreateRequest extends ImageOverrides {
   cidFile: string;
 }
 
-const newId = () => randomBytes(32).toString("hex");
+const newId = () => randomHex(32);
 
 /** Makes a container without starting it. Nothing is left behind when it fails. */
 export async function createContainer(ctx: Context, request: CreateRequest): Promise<ContainerRecord> {
@@ -77,7 +78,10 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
 
   const driver = image ? driverFor(ctx, config) : "none";
   const layers = image ? layerKeys(image) : [];
+  // Stays until the container is complete: should we be killed, it tells the next command to look for it (heal.ts).
   const staging = createStaging(ctx, "container");
+  const staged = path.join(staging.path, stagedName);
+  fs.mkdirSync(staged, 0o700);
   const madeVolumes: string[] = [];
   const record: ContainerRecord = {
     version: 1,
@@ -96,20 +100,18 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   try {
     makeRootfs(
       ctx,
-      staging.path,
+      staged,
       driver,
       layers.map((key) => diffDirectory(ctx, key)),
     );
     // From here on the volumes are known as ours, should we be killed (volume/orphans.ts).
-    stageRecord(record, staging.path);
+    stageRecord(record, staged);
     await makeVolumes(ctx, config.mounts, id, madeVolumes);
     if (request.replace && request.name !== "") {
       const old = idOfName(ctx, request.name);
       if (old !== undefined) await removeContainer(ctx, old, { force: true, ignore: true });
     }
-    // What the sweep looks at: with it a container that is published and not finished is found.
-    ensureDirectory(runDirectory(ctx, id));
-    await publish(ctx, record, staging.path);
+    await publish(ctx, record, staged);
     // The other half of rmi's protocol: it looks for containers after it has taken the image out of the index.
     if (image && !findImage(ctx, image.id)) {
       throw new EngineError("image-not-known", `${request.image}: image not known`, {
@@ -117,7 +119,9 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
       });
     }
     if (request.cidFile) fs.writeFileSync(request.cidFile, id);
-    if (!request.startPending) fs.rmdirSync(runDirectory(ctx, id));
+    // A container that is to be started is found by this from now on.
+    if (request.startPending) ensureDirectory(runDirectory(ctx, id));
+    await staging.remove();
     return record;
   } catch (error) {
     await dropContainer(ctx, record, { volumes: false });

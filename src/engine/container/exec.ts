@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { constants } from "node:os";
 import * as path from "node:path";
@@ -7,6 +6,7 @@ import { type Context, ensureDirectory } from "../../host/context.ts";
 import { listDirectory, readJson, writeJsonAtomic } from "../../host/files.ts";
 import { isAlive } from "../../host/process.ts";
 import { execProcess } from "../../oci/exec-process.ts";
+import { randomHex } from "../../oci/hash.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { type ResolvedUser, resolveUser } from "../../oci/user.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
@@ -77,7 +77,7 @@ export async function execInContainer(
   const monitor = readJson<MonitorConfig>(path.join(directory, "monitor.json"));
   if (!spec || !monitor) throw new EngineError("container-gone", `container ${record.id} ended meanwhile`);
   reapSessions(ctx, record.id);
-  const session = randomBytes(32).toString("hex");
+  const session = randomHex(32);
   const sessionDirectory = path.join(sessionsDirectory(ctx, record.id), session);
   ensureDirectory(sessionDirectory);
   const config: ExecConfig = {
