@@ -1,4 +1,4 @@
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
@@ -16,6 +16,13 @@ export default defineConfig({
   test: {
     reporters: ["default", join(import.meta.dirname, "support/summary-reporter.ts")],
     pool: "forks",
-    projects: [suite("unit", 10_000), suite("integration", 60_000), suite("native", 60_000), suite("e2e", 60_000)],
+    // Most of the time the workers wait for containers.
+    maxWorkers: availableParallelism(),
+    projects: [
+      suite("unit", 10_000),
+      suite("integration", 60_000),
+      suite("native", 60_000),
+      suite("e2e", 60_000),
+    ],
   },
 });

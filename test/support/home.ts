@@ -54,6 +54,8 @@ export class Home {
   private readonly cgroup: HomeCgroup | undefined;
 
   constructor(options: HomeOptions = {}) {
+    if (process.getuid?.() === 0)
+      throw new Error("end-to-end tests run as an ordinary user; start them with `npm test`");
     // Short: the path of a Unix socket has at most 107 characters.
     this.directory = mkdtempSync(join(process.env.CORACLE_TEST_TMP || tmpdir(), "h-"));
     this.program = options.program ?? defaultProgram();
