@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,8 +107,7 @@ int cgroup_make(const char *path, json_t *resources, char **directory, struct er
 		return -1;
 	if (asprintf(directory, "%s%s", mount, path) < 0)
 		return error_errno(err, "runtime-failed", "name cgroup %s", path);
-	if (resources && (cgroup_set_resources(fd, resources, err) < 0 ||
-			  cgroup_set_devices(fd, json_object_get(resources, "devices"), err) < 0)) {
+	if (cgroup_limit(fd, resources, err) < 0) {
 		struct error ignored;
 		cgroup_remove(*directory, &ignored);
 		return -1;
@@ -121,20 +120,36 @@ int cgroup_open(const char *directory)
 	return open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-int cgroup_open_of(pid_t pid)
+char *cgroup_path_of(pid_t pid)
 {
-	char file[64], path[PATH_MAX];
+	char file[64], *path;
 	snprintf(file, sizeof file, "/proc/%d/cgroup", (int)pid);
 	auto_free char *text = read_file_at(AT_FDCWD, file, FILE_MAX, NULL);
 	char *line = text ? strstr(text, "0::/") : NULL;
 	const char *mount = find_mount();
 	if (!line || !mount || (line != text && line[-1] != '\n')) {
 		errno = ENOENT;
-		return -1;
+		return NULL;
 	}
 	line[strcspn(line, "\n")] = '\0';
-	snprintf(path, sizeof path, "%s%s", mount, line + 3);
-	return cgroup_open(path);
+	return asprintf(&path, "%s%s", mount, line + 3) < 0 ? NULL : path;
+}
+
+bool cgroup_is_users(void)
+{
+	unsigned long first = 1, outside = 1, count = 0;
+	auto_free char *map = read_file_at(AT_FDCWD, "/proc/self/uid_map", 4096, NULL);
+	return geteuid() != 0 || !map || sscanf(map, "%lu %lu %lu", &first, &outside, &count) != 3 || outside != 0 ||
+	       count != UINT32_MAX;
+}
+
+int cgroup_limit(int cgroup, json_t *resources, struct error *err)
+{
+	if (!resources)
+		return 0;
+	if (cgroup_set_resources(cgroup, resources, err) < 0)
+		return -1;
+	return cgroup_set_devices(cgroup, json_object_get(resources, "devices"), err);
 }
 
 /* The value of `key` in a flat-keyed file such as cgroup.events; -1 when there is none. */

@@ -13,10 +13,14 @@
  * *directory to its malloc'ed absolute name and returns a descriptor.
  */
 int cgroup_make(const char *path, json_t *resources, char **directory, struct error *err);
+/* Sets the limits and device rules of a new cgroup. */
+int cgroup_limit(int cgroup, json_t *resources, struct error *err);
 int cgroup_set_resources(int cgroup, json_t *resources, struct error *err);
 int cgroup_open(const char *directory);
-/* The cgroup that a process is in at the moment. */
-int cgroup_open_of(pid_t pid);
+/* The directory of the cgroup that a process is in at the moment, malloc'ed; NULL with errno. */
+char *cgroup_path_of(pid_t pid);
+/* Whether we are not root of the machine: our cgroups are those delegated to a user. */
+bool cgroup_is_users(void);
 bool cgroup_is_frozen(const char *directory);
 int cgroup_freeze(const char *directory, bool freeze, struct error *err);
 /* Kills all processes below, waits for them and removes the cgroup. Not an error when it is gone. */

@@ -5,17 +5,15 @@
 #include "cgroup_devices.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/bpf.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "cleanup.h"
-#include "file.h"
 #include "json.h"
 
 #define RULE_INSNS 8
@@ -137,18 +135,10 @@ static int attach(const struct program *program, int cgroup, struct error *err)
 	return 0;
 }
 
-static bool in_initial_user_namespace(void)
-{
-	unsigned long first = 1, outside = 1, count = 0;
-	auto_free char *map = read_file_at(AT_FDCWD, "/proc/self/uid_map", 4096, NULL);
-	return geteuid() == 0 && map && sscanf(map, "%lu %lu %lu", &first, &outside, &count) == 3 && first == 0 &&
-	       outside == 0 && count == UINT32_MAX;
-}
-
 int cgroup_set_devices(int cgroup, json_t *rules, struct error *err)
 {
 	size_t count = json_array_size(rules);
-	if (count == 0 || !in_initial_user_namespace())
+	if (count == 0 || cgroup_is_users())
 		return 0;
 	auto_free struct bpf_insn *insns = calloc(RULE_INSNS * (count + DEFAULT_RULES + 1), sizeof *insns);
 	struct program program = {.insns = insns};

@@ -46,7 +46,7 @@ static const struct {
 static void print_help(void)
 {
 	printf("Usage: coracle-runtime [--root DIR] [--log FILE] [--log-format text|json] [--cgroup-manager "
-	       "cgroupfs|disabled] [--debug] COMMAND [ARGUMENTS]\n\nCommands:\n");
+	       "cgroupfs|systemd|disabled] [--debug] COMMAND [ARGUMENTS]\n\nCommands:\n");
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		if (commands[i].what)
 			printf("  %-10s %s\n", commands[i].name, commands[i].what);

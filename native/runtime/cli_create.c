@@ -44,7 +44,7 @@ static int parse(struct create_options *create, const struct cli *cli, int argc,
 	int option;
 	*create = (struct create_options){
 		.runtime = {.root = cli->root, .bundle = ".", .stdio = {0, 1, 2}, .console_socket = -1,
-			    .start_socket = -1, .no_cgroup = cli->no_cgroup},
+			    .start_socket = -1, .no_cgroup = cli->no_cgroup, .systemd_cgroup = cli->systemd_cgroup},
 		.console_fd = -1};
 	while ((option = getopt_long(argc, argv, "+b:f:d", options, NULL)) != -1) {
 		switch (option) {
@@ -85,10 +85,6 @@ static int parse(struct create_options *create, const struct cli *cli, int argc,
 	create->runtime.id = cli_container_id(argc, argv, optind, err);
 	if (!create->runtime.id)
 		return -1;
-	if (cli->systemd_cgroup)
-		return error_set(err, "usage",
-				 "the systemd cgroup manager is not part of this runtime: make the scope in the engine and "
-				 "pass its cgroup, or use --cgroup-manager cgroupfs");
 	return cli_listen_fds(&create->runtime, err);
 }
 

@@ -109,7 +109,7 @@ static json_t *linux_features(void)
 		json_array_append_new(capabilities, json_string(capability_name(capability)));
 	return json_pack("{s:o s:o s:{s:b s:b s:b s:b s:b s:b} s:{s:b s:o s:o s:o} s:{s:b} s:{s:b} s:{s:{s:b}} s:{s:b}}",
 			 "namespaces", namespaces, "capabilities", capabilities,
-			 "cgroup", "v1", 0, "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 0, "cgroupfs", 1,
+			 "cgroup", "v1", 0, "v2", 1, "systemd", 1, "systemdUser", 1, "rdma", 0, "cgroupfs", 1,
 			 "seccomp", "enabled", 1, "actions", strings(actions), "operators", strings(operators),
 			 "supportedFlags", strings(flags), "apparmor", "enabled", 1, "selinux", "enabled", 0,
 			 "mountExtensions", "idmap", "enabled", 1, "intelRdt", "enabled", 0);

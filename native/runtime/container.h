@@ -15,6 +15,7 @@ struct container {
 	int bundle;    /* directory */
 	int state_dir; /* directory */
 	int cgroup;    /* directory or -1 */
+	int scope;     /* pid that keeps a systemd scope alive, or -1 */
 	int gate;      /* where init waits for its start */
 	int sync;      /* init's end to the process that makes it */
 	int root;      /* the rootfs, in init */

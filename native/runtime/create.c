@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "cgroup_systemd.h"
 #include "cleanup.h"
 #include "container.h"
 #include "file.h"
@@ -90,12 +91,25 @@ static int keep_config(const struct container *container, struct error *err)
 	return 0;
 }
 
+static int make_scope(struct container *container, struct error *err)
+{
+	container->scope = cgroup_systemd_make(container->spec.cgroups_path, &container->state.cgroup, err);
+	if (container->scope < 0)
+		return -1;
+	container->cgroup = cgroup_open(container->state.cgroup);
+	if (container->cgroup < 0)
+		return error_errno(err, "runtime-failed", "open cgroup %s", container->state.cgroup);
+	return cgroup_limit(container->cgroup, container->spec.resources, err);
+}
+
 static int make_cgroup(struct container *container, struct error *err)
 {
 	static const char *const limits[] = {"memory", "cpu", "pids", "blockIO", "hugepageLimits", "unified"};
 	const struct spec *spec = &container->spec;
 	if (container->options->no_cgroup)
 		return 0;
+	if (spec->cgroups_path && container->options->systemd_cgroup)
+		return make_scope(container, err);
 	if (spec->cgroups_path) {
 		container->cgroup = cgroup_make(spec->cgroups_path, spec->resources, &container->state.cgroup, err);
 		return container->cgroup < 0 ? -1 : 0;
@@ -297,11 +311,12 @@ static void undo(struct container *container, pid_t pid)
 int runtime_create(const struct runtime_options *options, pid_t *pid, struct error *err)
 {
 	struct container container = {
-		.options = options, .bundle = -1, .state_dir = -1, .cgroup = -1, .gate = -1, .sync = -1, .root = -1, .proc = -1};
+		.options = options, .bundle = -1, .state_dir = -1, .cgroup = -1, .scope = -1, .gate = -1, .sync = -1, .root = -1, .proc = -1};
 	*pid = -1;
 	int rc = prepare(&container, err);
 	if (rc == 0)
 		rc = make_init(&container, pid, err);
+	cgroup_systemd_release(container.scope);
 	if (rc < 0) {
 		undo(&container, *pid);
 		*pid = -1;

@@ -212,7 +212,8 @@ static pid_t clone_stage(const struct session *session)
 	if (pid >= 0 || errno != EBUSY)
 		return pid;
 	/* A container that runs systemd hands its controllers on and has no processes in its own cgroup any more. */
-	auto_close int cgroup = cgroup_open_of(session->state.init.pid);
+	auto_free char *directory = cgroup_path_of(session->state.init.pid);
+	auto_close int cgroup = directory ? cgroup_open(directory) : -1;
 	if (cgroup < 0)
 		return -1;
 	args.cgroup = (uint64_t)cgroup;

@@ -24,6 +24,7 @@ struct runtime_options {
 	unsigned listen_fds; /* how many of these come from socket activation: LISTEN_FDS and LISTEN_PID are set */
 	bool no_pivot;
 	bool no_new_keyring;
+	bool systemd_cgroup; /* linux.cgroupsPath is SLICE:PREFIX:NAME of a scope to be made */
 	bool no_cgroup;     /* linux.cgroupsPath and resources are ignored */
 	const char *config; /* another file than config.json of the bundle; NULL */
 };

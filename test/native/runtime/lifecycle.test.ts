@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
+import { delegatedCgroup } from "../../support/cgroup.ts";
 import { waitUntil } from "../../support/process.ts";
 import { hasCgroup, skipUnless } from "../../support/requirements.ts";
 import { Bundle, mappedNamespace } from "./bundle.ts";
@@ -294,6 +295,28 @@ describe("cgroup", () => {
       "0::/",
     ]);
     expect(existsSync(cgroup)).toBe(false);
+  });
+
+  test("with systemd it is a scope, made over the bus", async (context) => {
+    skipUnless(context, hasCgroup());
+    const parent = delegatedCgroup()!;
+    // What busctl does when systemd answers, without the bus.
+    const busctl = `#!/bin/sh
+echo "$@" >>'${bundle.outside("calls")}'
+for unit; do case $unit in *.scope) break ;; esac; done
+mkdir '${parent}'/$unit; while [ "$1" != PIDs ]; do shift; done; echo $4 >'${parent}'/$unit/cgroup.procs
+`;
+    writeFileSync(bundle.outside("busctl"), busctl, { mode: 0o755 });
+    const name = bundle.directory.slice(bundle.directory.lastIndexOf("/") + 1);
+    bundle.config.linux.cgroupsPath = `user.slice:test:${name}`;
+    bundle.config.process.args = ["sleep", "1000"];
+    const out = await bundle.output(`
+      PATH=$PWD:$PATH; rt --systemd-cgroup create c; rt start c; cat '${parent}/test-${name}.scope/cgroup.procs' | wc -l
+      rt exec c grep 0:: /proc/self/cgroup; rt delete -f c; cat calls`);
+    expect(out).toMatch(
+      /^1\n0::\/\n--user .* StartTransientUnit .* test-\S+\.scope fail 4 Slice s user\.slice Delegate b true/,
+    );
+    expect(existsSync(join(parent, `test-${name}.scope`))).toBe(false);
   });
 
   test("kill --all reaches everything, without a pid namespace too", async (context) => {
