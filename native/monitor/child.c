@@ -16,7 +16,8 @@ void child_reset_signals(void)
 {
 	sigset_t none;
 	sigemptyset(&none);
-	signal(SIGPIPE, SIG_DFL);
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 

@@ -7,7 +7,7 @@
 
 #include "error.h"
 
-/* In a new child: no blocked signals, SIGPIPE at its default. */
+/* In a new child: no signal is blocked or ignored, whatever our caller had ignored (nohup). */
 void child_reset_signals(void);
 /* Closes every descriptor from `first` on but those given (-1: none; the array is sorted). */
 void child_keep_fds(int first, int *fds, size_t count);

@@ -7,10 +7,10 @@
 
 #include "memory.h"
 
-int loop_open(struct loop *loop)
+int loop_open(struct loop *loop, struct error *err)
 {
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
-	return loop->epoll < 0 ? -1 : 0;
+	return loop->epoll < 0 ? error_errno(err, "internal", "make the event loop") : 0;
 }
 
 int loop_add(struct loop *loop, struct source *source, int fd, uint32_t events)

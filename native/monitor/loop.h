@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
+#include "error.h"
+
 enum timer { TIMER_STOP, TIMER_TIMEOUT, TIMER_RESTART, TIMER_DRAIN, TIMER_HELPER, TIMER_COUNT };
 
 struct source {
@@ -23,7 +25,7 @@ struct loop {
 	void *owner;
 };
 
-int loop_open(struct loop *loop);
+int loop_open(struct loop *loop, struct error *err);
 int loop_add(struct loop *loop, struct source *source, int fd, uint32_t events);
 void loop_change(struct loop *loop, struct source *source, uint32_t events);
 /* Forgets the descriptor and closes it. */

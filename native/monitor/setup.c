@@ -51,8 +51,10 @@ int setup_process(struct monitor *m, struct error *err)
 {
 	const struct launch *launch = m->launch;
 	setsid();
+	child_reset_signals();
 	prctl(PR_SET_NAME, "coracle-monitor");
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || container_io_keep_caller(m) < 0 || own_stdio_to_null() < 0 || chdir("/") < 0)
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || container_io_keep_caller(m) < 0 || own_stdio_to_null() < 0 ||
+	    chdir("/") < 0)
 		return error_errno(err, "internal", "set up the monitor");
 	int keep[] = {launch->directory, launch->ready_fd,   launch->data,        launch->control,
 		      m->io.caller[0],   m->io.caller[1], m->io.caller[2]};

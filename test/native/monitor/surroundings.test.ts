@@ -109,6 +109,29 @@ test("no descriptor of the monitor's reaches the container", async () => {
   expect(relay.stdout.toString().trim().split("\n")).toEqual(["0", "1", "2", "3"]);
 });
 
+test("signals that the caller ignores are not ignored in the container", async () => {
+  const bundle = workshop.bundle({
+    args: ["cat", "/proc/self/status"],
+  });
+  const argv = workshop.inNamespace([
+    join(nativeDirectory, "coracle-monitor"),
+    "run",
+    bundle.directory,
+    "--attach",
+    "stdout",
+  ]);
+  const child = spawn("sh", ["-c", 'trap "" HUP USR1 PIPE; exec "$@"', "sh", ...argv], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let text = "";
+  child.stdout.on("data", (chunk) => {
+    text += chunk;
+  });
+  await new Promise((resolve) => child.on("close", resolve));
+  expect(text).toMatch(/^SigBlk:\s+0+$/m);
+  expect(text).toMatch(/^SigIgn:\s+0+$/m);
+});
+
 test("directories may have paths longer than a socket address", async () => {
   const bundle = workshop.bundle({ args: ["sh", "-c", "read x; exit 4"], monitor: { openStdin: true } });
   const runDir = join(bundle.directory, "d".repeat(120), "run");
