@@ -312,14 +312,11 @@ export class Bundle {
 
   private monitorConfig(changes: Record<string, unknown>): Record<string, unknown> {
     const path = (name: string) => join(this.directory, name);
-    const crun = process.env.CORACLE_TEST_RUNTIME;
     return {
       version: 1,
       id: this.id,
       name: this.id,
-      runtime: crun
-        ? { path: crun, args: ["--cgroup-manager=disabled"], root: join(this.workshop.directory, "rt") }
-        : { path: null, root: join(this.workshop.directory, "rt") },
+      runtime: { path: null, root: join(this.workshop.directory, "rt") },
       rootfs: {
         driver: "overlay",
         lower: [join(this.workshop.directory, "layer")],
