@@ -146,6 +146,8 @@ function ownersOf(lock: string): string[] {
   return [ownerOf(lock) ?? []].flat();
 }
 
+const breakingSuffix = ".breaking";
+
 /** Removes the lock of a dead owner. True when it is worth trying again at once. */
 function breakDeadLock(ctx: Context, lockPath: string): boolean {
   const owner = ownerOf(lockPath);
@@ -168,16 +170,23 @@ function leaveBreaking(breaker: string | undefined): void {
   removeEmpty(path.dirname(breaker));
 }
 
+/** Removes the locks of dead owners that nobody may ever ask for again. Costs one readdir when there is none. */
+export function reapLocks(ctx: Context): void {
+  const directory = path.join(ctx.graphRoot, "locks");
+  for (const name of listDirectory(directory)) {
+    const lockPath = path.join(directory, name);
+    if (!name.endsWith(breakingSuffix)) breakDeadLock(ctx, lockPath);
+    else if (dropDeadBreaker(lockPath)) removeEmpty(lockPath);
+  }
+}
+
 /**
  * Makes this process the one that breaks a lock, or returns undefined. The right is a directory with one file named
  * after its owner, renamed into place: rename(2) replaces no directory but an empty one. A dead breaker's file is
  * removed by its name, which no other breaker has.
  */
 function enterBreaking(ctx: Context, directory: string): string | undefined {
-  for (const file of listDirectory(directory)) {
-    if (isOwnerAlive(file) !== false) return undefined;
-    fs.rmSync(path.join(directory, file), { force: true });
-  }
+  if (!dropDeadBreaker(directory)) return undefined;
   const name = ownerName();
   const temporary = path.join(stagingDirectory(ctx), `lock-${name}`);
   ensureDirectory(temporary);
@@ -190,6 +199,15 @@ function enterBreaking(ctx: Context, directory: string): string | undefined {
     if (isErrno(error, "ENOTEMPTY", "EEXIST")) return undefined;
     throw error;
   }
+}
+
+/** False while a live process is breaking. */
+function dropDeadBreaker(directory: string): boolean {
+  for (const file of listDirectory(directory)) {
+    if (isOwnerAlive(file) !== false) return false;
+    fs.rmSync(path.join(directory, file), { force: true });
+  }
+  return true;
 }
 
 function removeEmpty(directory: string): void {
@@ -205,7 +223,7 @@ function ownerOf(lockPath: string): string | undefined {
   try {
     return fs.readlinkSync(lockPath);
   } catch (error) {
-    if (isErrno(error, "ENOENT")) return undefined;
+    if (isErrno(error, "ENOENT", "EINVAL")) return undefined;
     throw error;
   }
 }

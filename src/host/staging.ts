@@ -46,11 +46,12 @@ export function moveToTrash(ctx: Context, file: string): string | undefined {
 
 /**
  * Removes what dead processes left. Costs one readdir when there is nothing. What a dead pull or load left is the
- * business of `reapImages` (src/storage/images.ts), which also looks for layers that no image names.
+ * business of `reapImages` (src/storage/image-store.ts), which also looks for layers that no image names; what a dead
+ * create left that of `sweep` (src/engine/container/heal.ts), which looks for the container as well.
  */
 export async function reapStaging(
   ctx: Context,
-  kinds: (kind: StagingKind) => boolean = (kind) => kind !== "image",
+  kinds: (kind: StagingKind) => boolean = (kind) => kind !== "image" && kind !== "container",
 ): Promise<void> {
   const trash: string[] = [];
   for (const name of listDirectory(stagingDirectory(ctx))) {

@@ -58,6 +58,9 @@ export function readRecordIn(directory: string): ContainerRecord | undefined {
   });
 }
 
+/** In the staging directory of a command that makes a container: the container's own, to be renamed into place. */
+export const stagedName = "container";
+
 /** Writes the record of a container that is being made. */
 export function stageRecord(record: ContainerRecord, staging: string): void {
   writeJsonAtomic(path.join(staging, "record.json"), record, { durable: !record.config.autoRemove });

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { listDirectory, syncDirectory } from "../host/files.ts";
-import { withLock } from "../host/lock.ts";
+import { reapLocks, withLock } from "../host/lock.ts";
 import { createStaging, hasStaging, moveToTrash, reapStaging, removeTrees } from "../host/staging.ts";
 import { digestHex, digestOf } from "../oci/digest.ts";
 import { parseImageConfig, parseManifest } from "../oci/image-manifest.ts";
@@ -175,11 +175,12 @@ function trashUnused(ctx: Context, candidates: readonly string[], needed: Readon
 }
 
 /**
- * Removes what killed commands left: their staging, and layers and blobs that got their names but no image. Costs one
- * readdir when there is nothing. The search waits for the first moment without a live pull or load, whose new layers
+ * Removes what killed commands left: their staging, and layers and blobs that got their names but no image. Costs two
+ * readdirs when there is nothing. The search waits for the first moment without a live pull or load, whose new layers
  * no image names yet. `usedLayers` are those of containers, by key (layerKeys), whatever images.json says.
  */
 export async function reapImages(ctx: Context, usedLayers: () => Iterable<string>): Promise<void> {
+  reapLocks(ctx);
   if (!hasStaging(ctx, "image", false) || hasStaging(ctx, "image", true)) return await reapStaging(ctx);
   const trash = await withLock(ctx, "storage", () => {
     removeUnfinishedIndex(ctx);
@@ -191,5 +192,5 @@ export async function reapImages(ctx: Context, usedLayers: () => Iterable<string
     return trashUnused(ctx, present, needed);
   });
   await removeTrees(ctx, trash);
-  await reapStaging(ctx, () => true);
+  await reapStaging(ctx, (kind) => kind !== "container");
 }

@@ -31,7 +31,9 @@ try {
     if (round.problems.length === 0) continue;
     failed.push(round);
     const { scenario, victim, delay, killed, problems } = round;
-    console.log(`${i}: ${scenario}, ${victim} after ${delay.toFixed(0)} ms (${killed.join(" ") || "nobody"})`);
+    console.log(
+      `${i}: ${scenario}, ${victim} after ${delay.toFixed(0)} ms (${killed.join(" ") || "nobody"})`,
+    );
     for (const problem of problems) console.log(`    ${problem.trimEnd()}`);
   }
 } finally {
@@ -40,8 +42,11 @@ try {
 }
 for (const [next, times] of Object.entries(recoveries)) {
   times.sort((a, b) => a - b);
-  const at = (part: number) => (times[Math.min(times.length - 1, Math.floor(times.length * part))] as number).toFixed(0);
-  console.log(`${next} after a crash: median ${at(0.5)} ms, 95 % ${at(0.95)} ms, longest ${at(1)} ms (${times.length})`);
+  const at = (part: number) =>
+    (times[Math.min(times.length - 1, Math.floor(times.length * part))] as number).toFixed(0);
+  console.log(
+    `${next} after a crash: median ${at(0.5)} ms, 95 % ${at(0.95)} ms, longest ${at(1)} ms (${times.length})`,
+  );
 }
 console.log(`${rounds} rounds, ${failed.length} with problems, seed ${seed}`);
 process.exitCode = failed.length > 0 ? 1 : 0;

@@ -24,7 +24,14 @@ export function layeredArchive(name: string, layers = 4): string {
 export function pushArchive(archive: string, reference: string): string {
   execFileSync(
     "skopeo",
-    ["--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", `oci-archive:${archive}`, `docker://${reference}`],
+    [
+      "--insecure-policy",
+      "copy",
+      "--quiet",
+      "--dest-tls-verify=false",
+      `oci-archive:${archive}`,
+      `docker://${reference}`,
+    ],
     { stdio: ["ignore", "ignore", "inherit"] },
   );
   return reference;

@@ -1,17 +1,19 @@
 /** A context whose store is a directory of its own, for tests that call storage and engine in this process. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach } from "vitest";
 import type { Context } from "../../src/host/context.ts";
 
 export function testContext(graphRoot: string): Context {
   const prefix = process.env.CORACLE_TEST_PREFIX || join(import.meta.dirname, "../..");
+  // An installed `coracle` is a link to where the native programs lie together.
+  const binDir = dirname(realpathSync(join(prefix, "bin/coracle")));
   return {
     graphRoot,
     runRoot: join(graphRoot, "run"),
-    binDir: join(prefix, "bin"),
-    libDir: join(prefix, "dist"),
+    binDir,
+    libDir: join(dirname(binDir), "dist"),
     namespace: "single",
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,

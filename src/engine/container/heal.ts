@@ -4,7 +4,7 @@ import { type Context, ensureDirectory } from "../../host/context.ts";
 import { listDirectory } from "../../host/files.ts";
 import { deadLocks, isLocked, reapLocks, withLock } from "../../host/lock.ts";
 import { bootId, isAlive } from "../../host/process.ts";
-import { deadStaging } from "../../host/staging.ts";
+import { deadStaging, reapStaging } from "../../host/staging.ts";
 import { runDirectories, runDirectory } from "../../runtime/places.ts";
 import {
   type ContainerRecord,
@@ -30,6 +30,7 @@ export async function sweep(ctx: Context): Promise<void> {
     // Who has the lock lives and is at work on it.
     if (!isLocked(ctx, `container/${id}`)) await healContainer(ctx, id);
   }
+  await reapStaging(ctx, (kind) => kind === "container");
   markSwept(ctx);
 }
 
@@ -52,9 +53,11 @@ function markSwept(ctx: Context): void {
   fs.writeFileSync(sweptMarker(ctx), "");
 }
 
+/** Those with a run directory; all where a create was killed, or on the first look after a boot. */
 function suspects(ctx: Context): string[] {
   const present = listDirectory(runDirectories(ctx)).filter((name) => !name.startsWith("."));
-  return fs.existsSync(sweptMarker(ctx)) ? present : [...new Set([...listIds(ctx), ...present])];
+  if (fs.existsSync(sweptMarker(ctx)) && deadStaging(ctx, ["container"]).length === 0) return present;
+  return [...new Set([...listIds(ctx), ...present])];
 }
 
 /** Brings one container's state in line with the truth, and finishes the removal that was promised for it. */

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { deadStaging } from "../../host/staging.ts";
-import { type ContainerRecord, containerDirectory, readRecordIn } from "../../runtime/records.ts";
+import { type ContainerRecord, containerDirectory, readRecordIn, stagedName } from "../../runtime/records.ts";
 import { findVolume, removeVolume } from "../../storage/volumes.ts";
 
 /*
@@ -29,13 +29,14 @@ export async function dropAnonymousVolumes(ctx: Context, record: ContainerRecord
 
 /** Removes the volumes of containers that killed commands were making or removing; before staging itself is reaped. */
 export async function reapVolumes(ctx: Context): Promise<void> {
-  for (const directory of deadStaging(ctx, ["container", "trash"])) {
+  for (const directory of deadStaging(ctx, ["container"])) {
+    const record = recordIn(path.join(directory, stagedName));
+    if (record) await dropAnonymousVolumes(ctx, record);
+  }
+  for (const directory of deadStaging(ctx, ["trash"])) {
     const record = recordIn(directory);
-    if (!record) continue;
-    const unpublished = path.basename(directory).startsWith("container-");
-    if (unpublished || record.config.autoRemove || fs.existsSync(path.join(directory, MARK))) {
-      await dropAnonymousVolumes(ctx, record);
-    }
+    const wanted = record?.config.autoRemove || fs.existsSync(path.join(directory, MARK));
+    if (record && wanted) await dropAnonymousVolumes(ctx, record);
   }
 }
 
@@ -50,5 +51,7 @@ function recordIn(directory: string): ContainerRecord | undefined {
 }
 
 function anonymousVolumes(record: ContainerRecord): string[] {
-  return record.config.mounts.flatMap((mount) => (mount.type === "volume" && mount.anonymous ? mount.source : []));
+  return record.config.mounts.flatMap((mount) =>
+    mount.type === "volume" && mount.anonymous ? mount.source : [],
+  );
 }

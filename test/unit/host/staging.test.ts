@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { isOwnerAlive, ownerName } from "../../../src/host/owner.ts";
 import {
   createStaging,
+  deadStaging,
   hasStaging,
   moveToTrash,
   reapStaging,
@@ -28,16 +29,17 @@ test("names without an owner are nobody's", () => {
 
 test("what a dead process left is removed, what a live one has stays", async () => {
   const live = createStaging(store(), "container");
-  mkdirSync(join(staging(), dead("container"), "diff"), { recursive: true });
+  mkdirSync(join(staging(), dead("network"), "diff"), { recursive: true });
   writeFileSync(join(staging(), dead("volume")), "");
   await reapStaging(store());
   expect(readdirSync(staging())).toEqual([live.path.slice(staging().length + 1)]);
 });
 
-test("staging of dead image commands is left to those who also look at the store", async () => {
-  mkdirSync(join(staging(), dead("image")), { recursive: true });
+test("staging of dead image and create commands is left to those who also look at the store", async () => {
+  for (const kind of ["image", "container"]) mkdirSync(join(staging(), dead(kind)), { recursive: true });
   await reapStaging(store());
   expect(hasStaging(store(), "image", false)).toBe(true);
+  expect(deadStaging(store(), ["container"])).toEqual([join(staging(), dead("container"))]);
   await reapStaging(store(), () => true);
   expect(readdirSync(staging())).toEqual([]);
 });
