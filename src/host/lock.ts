@@ -223,7 +223,7 @@ function ownerOf(lockPath: string): string | undefined {
   try {
     return fs.readlinkSync(lockPath);
   } catch (error) {
-    if (isErrno(error, "ENOENT", "EINVAL")) return undefined;
+    if (isErrno(error, "ENOENT")) return undefined;
     throw error;
   }
 }

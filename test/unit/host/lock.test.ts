@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { withClaim, withLock } from "../../../src/host/lock.ts";
+import { reapLocks, withClaim, withLock } from "../../../src/host/lock.ts";
 import { ownerName } from "../../../src/host/owner.ts";
 import { Running, run } from "../../support/process.ts";
 import { useStore } from "../../support/store.ts";
@@ -126,6 +126,20 @@ describe("dead and live owners", () => {
     const owner = await holder();
     owner.child.kill(signal);
     expect(await owner.done).toMatchObject({ signal });
+    expect(locks()).toEqual([]);
+  });
+
+  test("dead locks that nobody asks for are reaped, live ones are not", async () => {
+    const owner = await holder();
+    const file = `999999999-1-${ownerName().split("-")[2]}-00000000`;
+    symlinkSync(file, join(store().graphRoot, "locks/claim-abc"));
+    mkdirSync(join(store().graphRoot, "locks/claim-x.breaking"));
+    writeFileSync(join(store().graphRoot, "locks/claim-x.breaking", file), "");
+    reapLocks(store());
+    expect(locks()).toEqual(["storage"]);
+    owner.child.kill("SIGKILL");
+    await owner.done;
+    reapLocks(store());
     expect(locks()).toEqual([]);
   });
 
