@@ -25,7 +25,7 @@ export type LockName = "network" | "storage" | `container/${string}`;
 export type ClaimName = `claim/${string}`;
 
 /** Ends the name of the directory that breakers of a lock contend for. */
-const BREAKING = ".breaking";
+const breakingSuffix = ".breaking";
 
 const order = ["claim", "network", "storage", "container"];
 
@@ -127,52 +127,38 @@ export function isLocked(ctx: Context, name: LockName): boolean {
   return owner !== undefined && isOwnerAlive(owner) !== false;
 }
 
-/** Locks that dead processes hold or were breaking. They are in nobody's way, but nobody may ever ask for them again. */
+/** Locks that dead processes hold or were breaking. */
 export function deadLocks(ctx: Context): string[] {
   return listDirectory(locksDirectory(ctx))
     .map((name) => path.join(locksDirectory(ctx), name))
     .filter((lock) => ownersOf(lock).every((owner) => isOwnerAlive(owner) === false));
 }
 
-export function reapLocks(ctx: Context): void {
-  for (const lock of deadLocks(ctx)) {
-    if (!lock.endsWith(BREAKING)) breakDeadLock(ctx, lock);
-    else leaveBreaking(enterBreaking(ctx, lock));
-  }
-}
-
 function ownersOf(lock: string): string[] {
-  if (lock.endsWith(BREAKING)) return listDirectory(lock);
+  if (lock.endsWith(breakingSuffix)) return listDirectory(lock);
   return [ownerOf(lock) ?? []].flat();
 }
-
-const breakingSuffix = ".breaking";
 
 /** Removes the lock of a dead owner. True when it is worth trying again at once. */
 function breakDeadLock(ctx: Context, lockPath: string): boolean {
   const owner = ownerOf(lockPath);
   if (owner === undefined) return true;
   if (isOwnerAlive(owner) !== false) return false;
-  const breaker = enterBreaking(ctx, `${lockPath}${BREAKING}`);
+  const breaker = enterBreaking(ctx, `${lockPath}${breakingSuffix}`);
   if (breaker === undefined) return false;
   try {
     // Only a breaker removes a dead owner's lock, and there is one: what is read here is still so when it is unlinked.
     if (ownerOf(lockPath) === owner) fs.rmSync(lockPath, { force: true });
     return true;
   } finally {
-    leaveBreaking(breaker);
+    fs.rmSync(breaker, { force: true });
+    removeEmpty(path.dirname(breaker));
   }
-}
-
-function leaveBreaking(breaker: string | undefined): void {
-  if (breaker === undefined) return;
-  fs.rmSync(breaker, { force: true });
-  removeEmpty(path.dirname(breaker));
 }
 
 /** Removes the locks of dead owners that nobody may ever ask for again. Costs one readdir when there is none. */
 export function reapLocks(ctx: Context): void {
-  const directory = path.join(ctx.graphRoot, "locks");
+  const directory = locksDirectory(ctx);
   for (const name of listDirectory(directory)) {
     const lockPath = path.join(directory, name);
     if (!name.endsWith(breakingSuffix)) breakDeadLock(ctx, lockPath);

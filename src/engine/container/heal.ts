@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { listDirectory } from "../../host/files.ts";
-import { deadLocks, isLocked, reapLocks, withLock } from "../../host/lock.ts";
+import { deadLocks, isLocked, withLock } from "../../host/lock.ts";
 import { bootId, isAlive } from "../../host/process.ts";
 import { deadStaging, reapStaging } from "../../host/staging.ts";
 import { runDirectories, runDirectory } from "../../runtime/places.ts";
@@ -24,7 +24,6 @@ import { endProcesses } from "./end-processes.ts";
  * at; after a boot it looks at all containers once.
  */
 export async function sweep(ctx: Context): Promise<void> {
-  reapLocks(ctx);
   await reapImageLeftovers(ctx);
   for (const id of suspects(ctx)) {
     // Who has the lock lives and is at work on it.
