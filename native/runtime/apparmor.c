@@ -22,8 +22,8 @@ int apparmor_set_exec(int proc, const char *profile, struct error *err)
 	auto_close int fd = procfs_open(proc, path, O_WRONLY);
 	if (fd < 0 && errno == ENOENT)
 		return error_set(err, "runtime-failed",
-				 "process.apparmorProfile `%s`: this kernel has no AppArmor; run with apparmor=unconfined",
-				 profile);
+				 "process.apparmorProfile `%s`: this kernel has no AppArmor; run with "
+				 "apparmor=unconfined", profile);
 	if (fd < 0 || write(fd, text, (size_t)length) != length)
 		return error_errno(err, "runtime-failed", "set the AppArmor profile `%s`", profile);
 	return 0;

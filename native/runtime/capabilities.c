@@ -51,7 +51,8 @@ int capabilities_bound(const uint64_t sets[5], struct error *err)
 		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0) {
 			if (errno == EINVAL)
 				return 0; /* beyond the kernel's last */
-			return error_errno(err, "runtime-failed", "drop capability %d from the bounding set", capability);
+			return error_errno(err, "runtime-failed", "drop capability %d from the bounding set",
+					   capability);
 		}
 	}
 	return 0;

@@ -96,12 +96,13 @@ int cgroup_make(const char *path, json_t *resources, char **directory, struct er
 {
 	if (path[0] != '/')
 		return error_set(err, "bad-config",
-				 "linux.cgroupsPath `%s`: must be absolute below the cgroup2 mount; a systemd scope is made "
-				 "by the caller", path);
+				 "linux.cgroupsPath `%s`: must be absolute below the cgroup2 mount; for a systemd scope "
+				 "use --systemd-cgroup", path);
 	const char *mount = find_mount();
 	if (!mount)
 		return error_set(err, "runtime-failed",
-				 "linux.cgroupsPath: no cgroup2 is mounted at /sys/fs/cgroup; mount it or run without cgroups");
+				 "linux.cgroupsPath: no cgroup2 is mounted at /sys/fs/cgroup; mount it or run with "
+				 "--cgroup-manager=disabled");
 	auto_close int fd = make_path(mount, path, err);
 	if (fd < 0)
 		return -1;

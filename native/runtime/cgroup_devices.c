@@ -57,8 +57,9 @@ static void emit_rule(struct program *program, const struct rule *rule)
 {
 	size_t jumps[4], count = 0;
 	if (rule->type != 'a') {
+		int32_t type = rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
 		jumps[count++] = program->count;
-		emit(program, BPF_JMP | BPF_JNE | BPF_K, 2, 0, 0, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+		emit(program, BPF_JMP | BPF_JNE | BPF_K, 2, 0, 0, type);
 	}
 	emit(program, BPF_ALU64 | BPF_MOV | BPF_X, 1, 3, 0, 0);
 	emit(program, BPF_ALU64 | BPF_AND | BPF_K, 1, 0, 0, (int32_t)rule->access);
@@ -106,8 +107,10 @@ static int read_rule(json_t *json, struct rule *rule, struct error *err)
 	    json_read_int(json, where, "minor", ANY, INT32_MAX, &rule->minor, NULL, err) < 0)
 		return -1;
 	rule->type = *type ? *type : 'a';
-	for (const char *letter = *access ? access : "rwm"; *letter; letter++)
-		rule->access |= *letter == 'r' ? BPF_DEVCG_ACC_READ : *letter == 'w' ? BPF_DEVCG_ACC_WRITE : BPF_DEVCG_ACC_MKNOD;
+	const char *letters = *access ? access : "rwm";
+	rule->access = (strchr(letters, 'r') ? BPF_DEVCG_ACC_READ : 0U) |
+		       (strchr(letters, 'w') ? BPF_DEVCG_ACC_WRITE : 0U) |
+		       (strchr(letters, 'm') ? BPF_DEVCG_ACC_MKNOD : 0U);
 	if (!strchr("abc", rule->type) || (*type && type[1]) || access[strspn(access, "rwm")] != '\0')
 		return error_set(err, "bad-config", "%s: bad type `%s` or access `%s`", where, type, access);
 	return 0;

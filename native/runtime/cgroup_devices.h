@@ -6,7 +6,7 @@
 
 #include "error.h"
 
-/* Restricts the cgroup to what the rules allow. Does nothing in a user namespace, where there is nothing to restrict. */
+/* Restricts the cgroup to what the rules allow. Does nothing in a user namespace: there is nothing to restrict. */
 int cgroup_set_devices(int cgroup, json_t *rules, struct error *err);
 
 #endif

@@ -19,8 +19,8 @@ static int set(int cgroup, const char *file, const char *value, struct error *er
 	if (fd < 0 && (errno == ENOENT || errno == EACCES || errno == EPERM)) {
 		int length = (int)strcspn(file, ".");
 		error_set(err, "runtime-failed",
-			  "the limit %s cannot be set: the cgroup controller `%.*s` is not available here; delegate it to "
-			  "the user (systemd: Delegate=%.*s) or run without the limit",
+			  "the limit %s cannot be set: the cgroup controller `%.*s` is not available here; delegate it "
+			  "to the user (systemd: Delegate=%.*s) or run without the limit",
 			  file, length, file, length, file);
 		err->errnum = ENOENT;
 		return -1;
@@ -66,7 +66,7 @@ static int set_memory(int cgroup, json_t *json, struct error *err)
 	if (no_oom_kill || has_swappiness)
 		return unsupported(no_oom_kill ? "memory.disableOOMKiller" : "memory.swappiness", err);
 	if (check && limit > 0 && current_memory(cgroup) > limit)
-		return error_set(err, "runtime-failed", "%s.limit: the container uses more than %" PRId64 " bytes already",
+		return error_set(err, "runtime-failed", "%s.limit: the container already uses more than %" PRId64 " bytes",
 				 where, limit);
 	if (has_limit && limit != 0 && set_number(cgroup, "memory.max", limit, err) < 0)
 		return -1;

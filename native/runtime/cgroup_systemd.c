@@ -1,6 +1,6 @@
 /*
- * systemd is spoken to through its own busctl(1): this is for engines that leave the scope to the runtime, and not worth a
- * D-Bus library in every container's path.
+ * systemd is spoken to through its own busctl(1): this is for engines that leave the scope to the runtime, and not
+ * worth a D-Bus library in every container's path.
  */
 #include "cgroup_systemd.h"
 
@@ -33,7 +33,8 @@ static int parse(const char *path, struct scope *scope, struct error *err)
 	int prefix = (int)(second - first - 1);
 	scope->slice = first == path ? strdup(cgroup_is_users() ? "user.slice" : "system.slice")
 				     : strndup(path, (size_t)(first - path));
-	if (!scope->slice || asprintf(&scope->unit, "%.*s%s%s.scope", prefix, first + 1, prefix ? "-" : "", second + 1) < 0)
+	const char *dash = prefix ? "-" : "";
+	if (!scope->slice || asprintf(&scope->unit, "%.*s%s%s.scope", prefix, first + 1, dash, second + 1) < 0)
 		return error_errno(err, "runtime-failed", "name the scope of %s", path);
 	return 0;
 }
@@ -45,9 +46,9 @@ static int call_systemd(const struct scope *scope, pid_t pid, struct error *err)
 	snprintf(number, sizeof number, "%d", (int)pid);
 	const char *const argv[] = {
 		"busctl", cgroup_is_users() ? "--user" : "--system", "--quiet", "call", "org.freedesktop.systemd1",
-		"/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", "StartTransientUnit", "ssa(sv)a(sa(sv))",
-		scope->unit, "fail", "4", "Slice", "s", scope->slice, "Delegate", "b", "true", "DefaultDependencies", "b",
-		"false", "PIDs", "au", "1", number, "0", NULL};
+		"/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", "StartTransientUnit",
+		"ssa(sv)a(sa(sv))", scope->unit, "fail", "4", "Slice", "s", scope->slice, "Delegate", "b", "true",
+		"DefaultDependencies", "b", "false", "PIDs", "au", "1", number, "0", NULL};
 	pid_t child = fork();
 	if (child == 0) {
 		execvp(argv[0], (char *const *)argv);

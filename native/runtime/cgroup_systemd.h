@@ -5,8 +5,8 @@
 #include "error.h"
 
 /*
- * Asks systemd for the scope that `path` (SLICE:PREFIX:NAME) names and returns its cgroup in *directory. The result is the
- * pid of a process that keeps the scope alive until the container's first process is in it: end it with
+ * Asks systemd for the scope that `path` (SLICE:PREFIX:NAME) names and returns its cgroup in *directory. The result is
+ * the pid of a process that keeps the scope alive until the container's first process is in it: end it with
  * cgroup_systemd_release().
  */
 int cgroup_systemd_make(const char *path, char **directory, struct error *err);

@@ -62,7 +62,8 @@ int cli_parse_signal(const char *text, struct error *err)
 	if (strncasecmp(name, "RTMIN", 5) == 0) {
 		if (name[5] == '\0')
 			return SIGRTMIN;
-		if (name[5] == '+' && cli_parse_number(name + 6, (unsigned)(SIGRTMAX - SIGRTMIN), &number, "signal", err) == 0)
+		unsigned most = (unsigned)(SIGRTMAX - SIGRTMIN);
+		if (name[5] == '+' && cli_parse_number(name + 6, most, &number, "signal", err) == 0)
 			return SIGRTMIN + (int)number;
 	}
 	return error_set(err, "usage", "unknown signal `%s`", text);

@@ -118,7 +118,8 @@ static int make_cgroup(struct container *container, struct error *err)
 		json_t *value = json_object_get(spec->resources, limits[i]);
 		if (json_object_size(value) || json_array_size(value))
 			return error_set(err, "bad-config",
-					 "linux.resources.%s: needs a cgroup, but linux.cgroupsPath is missing", limits[i]);
+					 "linux.resources.%s: needs a cgroup, but linux.cgroupsPath is missing",
+					 limits[i]);
 	}
 	return 0;
 }
@@ -129,7 +130,8 @@ static int prepare(struct container *container, struct error *err)
 	container->bundle = open(options->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (container->bundle < 0)
 		return error_errno(err, "bad-config", "open the bundle %s", options->bundle);
-	if (spec_load(container->bundle, config_file(options), &container->spec, err) < 0 || check_support(container, err) < 0)
+	if (spec_load(container->bundle, config_file(options), &container->spec, err) < 0 ||
+	    check_support(container, err) < 0)
 		return -1;
 	if (geteuid() != 0 && container->spec.namespaces[NS_USER].use == NS_HOST &&
 	    idmap_add_default(&container->spec, err) < 0)
@@ -277,6 +279,9 @@ static int serve(struct container *container, int sync, pid_t pid, struct error 
 static int make_init(struct container *container, pid_t *pid, struct error *err)
 {
 	auto_close int sync = -1;
+	/* Whatever happens to us, delete is to find the cgroup. */
+	if (container->state.cgroup && state_save(container->state_dir, &container->state, err) < 0)
+		return -1;
 	if (spawn(container, &sync, pid, err) < 0)
 		return -1;
 	const struct process_spec *process = &container->spec.process;
@@ -311,7 +316,9 @@ static void undo(struct container *container, pid_t pid)
 int runtime_create(const struct runtime_options *options, pid_t *pid, struct error *err)
 {
 	struct container container = {
-		.options = options, .bundle = -1, .state_dir = -1, .cgroup = -1, .scope = -1, .gate = -1, .sync = -1, .root = -1, .proc = -1};
+		.options = options, .bundle = -1, .state_dir = -1, .cgroup = -1, .scope = -1,
+		.gate = -1,	    .sync = -1,	  .root = -1,	   .proc = -1,
+	};
 	*pid = -1;
 	int rc = prepare(&container, err);
 	if (rc == 0)

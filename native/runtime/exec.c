@@ -73,7 +73,8 @@ static int load(struct session *session, const char *process, struct error *err)
 	const struct runtime_options *options = session->options;
 	auto_close int directory = state_open_directory(options->root, options->id, err);
 	if (directory < 0 || state_load(directory, &session->state, err) < 0 ||
-	    check_running(directory, &session->state, err) < 0 || spec_load(directory, "config.json", &session->spec, err) < 0)
+	    check_running(directory, &session->state, err) < 0 ||
+	    spec_load(directory, "config.json", &session->spec, err) < 0)
 		return -1;
 	session->json = json_parse(process, strlen(process), "process", err);
 	if (!session->json || spec_read_process(session->json, &session->process, err) < 0)

@@ -144,7 +144,7 @@ static void set_exec_error(struct error *err, const char *path)
 {
 	bool missing = errno == ENOENT || errno == ENOTDIR;
 	if (missing)
-		error_errno(err, "command-not-found", "executable file `%s` cannot be run (is its interpreter missing?)",
+		error_errno(err, "command-not-found", "executable file `%s` cannot be run (is its interpreter there?)",
 			    path);
 	else
 		error_errno(err, "not-executable", "executable file `%s` cannot be run", path);

@@ -164,8 +164,8 @@ static int make_mount(const struct container *container, struct mount_spec *moun
 	int flags = AT_EMPTY_PATH | (mount->idmap_recursive ? AT_RECURSIVE : 0);
 	if (mount_setattr(mount->mapped_fd, "", flags, &attr, sizeof attr) < 0)
 		return error_errno(err, "runtime-failed",
-				   "map the ids of mount %s (only root of the user namespace that a file system belongs to "
-				   "can, and not every file system knows how)", mount->destination);
+				   "map the ids of mount %s (only root of the user namespace that a file system belongs "
+				   "to can, and not every file system knows how)", mount->destination);
 	return 0;
 }
 

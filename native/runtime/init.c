@@ -83,7 +83,7 @@ static int enter_namespaces(struct container *container, struct error *err)
 	const struct namespace_spec *ns = container->spec.namespaces;
 	if (ns[NS_USER].use == NS_NEW && sync_request(container->sync, SYNC_MAP_IDS, err) < 0)
 		return -1;
-	/* Opened anew: the caller's descriptor leads into its mount namespace, whose mounts can't be cloned from here. */
+	/* Opened anew: the caller's descriptor leads into its mount namespace, whose mounts can't be cloned here. */
 	close(container->bundle);
 	container->bundle = open(container->state.bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (container->bundle < 0)
@@ -150,17 +150,18 @@ static int describe_listener(struct container *container, struct execution *exec
 static int set_up(struct container *container, struct execution *execution, struct error *err)
 {
 	int slave;
-	if (drop_descriptors(container, err) < 0 || init_session(err) < 0 || join_keyring(container, err) < 0 || enter_namespaces(container, err) < 0)
+	if (drop_descriptors(container, err) < 0 || init_session(err) < 0 || join_keyring(container, err) < 0 ||
+	    enter_namespaces(container, err) < 0 ||
+	    seccomp_notify_connect(&container->seccomp, &execution->notify, err) < 0)
 		return -1;
-	if (seccomp_notify_connect(&container->seccomp, &execution->notify, err) < 0 ||
-	    mounts_make(container, err) < 0 || devices_make(container, err) < 0 ||
-	    make_console(container, &slave, err) < 0 || mounts_seal(container, err) < 0 || sysctl_apply(&container->spec, container->proc, err) < 0 ||
-	    masks_apply(container, err) < 0 || run_creation_hooks(container, err) < 0 ||
-	    rootfs_enter(container, err) < 0)
+	if (mounts_make(container, err) < 0 || devices_make(container, err) < 0 ||
+	    make_console(container, &slave, err) < 0 || mounts_seal(container, err) < 0 ||
+	    sysctl_apply(&container->spec, container->proc, err) < 0 || masks_apply(container, err) < 0 ||
+	    run_creation_hooks(container, err) < 0 || rootfs_enter(container, err) < 0)
 		return -1;
 	if (slave >= 0 && console_take(slave, err) < 0)
 		return -1;
-	/* From here on the image's paths are followed: through /proc/self/fd they must find no directory of the host. */
+	/* Now the image's paths are followed: through /proc/self/fd they must find no directory of the host. */
 	close(steal_fd(&container->bundle));
 	execution->proc = container->proc;
 	if (execution->notify >= 0 && describe_listener(container, execution, err) < 0)

@@ -41,8 +41,8 @@ static char *find_mount_point(int directory)
 }
 
 /*
- * Mounts of the container must not reach the host, unless `shared` is asked for: then those below shared volumes are to, but
- * the one of the rootfs itself still must not.
+ * Mounts of the container must not reach the host, unless `shared` is asked for: then those below shared volumes are
+ * to, but the one of the rootfs itself still must not.
  */
 static int set_propagation(const struct spec *spec, int directory, struct error *err)
 {

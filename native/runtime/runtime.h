@@ -16,8 +16,8 @@ struct runtime_options {
 	int stdio[3];       /* become 0, 1, 2 of the process; ignored with a terminal */
 	int console_socket; /* receives the pty master by SCM_RIGHTS when process.terminal; else -1 */
 	/*
-	 * Init's end of a SOCK_SEQPACKET pair for runtime_start(); the caller closes its copy after runtime_create(), else
-	 * runtime_start() can't see the exec. -1: a socket in the state directory, for `coracle-runtime start`.
+	 * Init's end of a SOCK_SEQPACKET pair for runtime_start(); the caller closes its copy after runtime_create(),
+	 * else runtime_start() can't see the exec. -1: a socket in the state directory, for `coracle-runtime start`.
 	 */
 	int start_socket;
 	unsigned preserve_fds;

@@ -154,8 +154,8 @@ static int read_linux(json_t *linux_json, struct spec *spec, struct error *err)
 {
 	static const char *const known[] = {
 		"namespaces",  "uidMappings",	"gidMappings", "devices", "cgroupsPath",   "resources",	  "intelRdt",
-		"sysctl",      "seccomp",	"maskedPaths", "readonlyPaths", "mountLabel", "personality", "timeOffsets",
-		"rootfsPropagation", NULL};
+		"sysctl",      "seccomp",	"maskedPaths", "readonlyPaths", "mountLabel", "personality",
+		"timeOffsets", "rootfsPropagation", NULL};
 	const char *where = "linux";
 	if (json_only_keys(linux_json, where, known, err) < 0 || refuse_unsupported(linux_json, err) < 0 ||
 	    read_namespaces(linux_json, spec, err) < 0 || read_propagation(linux_json, spec, err) < 0 ||

@@ -1,4 +1,4 @@
-/* config.json of a bundle (runtime-spec 1.2, Linux), checked and turned into plain structs. Strings belong to `json`. */
+/* config.json of a bundle (runtime-spec 1.2, Linux), checked, as plain structs. Strings belong to `json`. */
 #ifndef CORACLE_RUNTIME_SPEC_H
 #define CORACLE_RUNTIME_SPEC_H
 
@@ -66,7 +66,7 @@ struct mount_spec {
 	uint64_t propagation;                  /* MS_SHARED and friends, 0: private */
 	bool propagation_recursive;
 	char **data;       /* options for the file system; NULL-terminated */
-	int seal_fd;   /* of a read-only tmpfs, which is written to until the container's own mounts and devices are there */
+	int seal_fd;   /* of a read-only tmpfs, written to until the container's own mounts and devices are there */
 	int source_fd; /* O_PATH, of bind mounts; opened before credentials change */
 	bool source_detached; /* source_fd is a copy already, made in another mount namespace */
 	int mapped_fd; /* detached, of bind mounts with id mappings; made by the creating process */

@@ -8,8 +8,8 @@
 #include "json.h"
 #include "spec.h"
 
-enum option_kind { SET, CLEAR, REC_SET, REC_CLEAR, PROPAGATION, REC_PROPAGATION, BIND, RBIND, REMOUNT, COPY_UP, COPY_SYMLINK,
-		   IDMAP, RIDMAP, NOFAIL, IGNORE };
+enum option_kind { SET, CLEAR, REC_SET, REC_CLEAR, PROPAGATION, REC_PROPAGATION, BIND, RBIND, REMOUNT, COPY_UP,
+		   COPY_SYMLINK, IDMAP, RIDMAP, NOFAIL, IGNORE };
 
 static const struct mount_option {
 	const char *name;

@@ -25,7 +25,8 @@ int state_check_id(const char *id, struct error *err)
 		good = isalnum((unsigned char)*p) || strchr("_+.-", *p);
 	if (!good || p - id > 255)
 		return error_set(err, "bad-config",
-				 "container id `%s`: use letters, digits, `_`, `+`, `-` and (not first) `.`", id ? id : "");
+				 "container id `%s`: use letters, digits, `_`, `+`, `-` and (not first) `.`",
+				 id ? id : "");
 	return 0;
 }
 
@@ -76,26 +77,36 @@ int state_open_directory(const char *root, const char *id, struct error *err)
 	return fd >= 0 ? fd : error_errno(err, "runtime-failed", "open the state of container `%s`", id);
 }
 
+/* Also what a killed writer left of a temporary file. */
+static int empty_directory(int directory)
+{
+	int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_closedir DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+	if (!entries)
+		return -1;
+	for (struct dirent *entry; (entry = readdir(entries));)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    unlinkat(directory, entry->d_name, 0) < 0 && errno != ENOENT)
+			return -1;
+	return 0;
+}
+
 int state_remove_directory(const char *root, const char *id, struct error *err)
 {
-	static const char *const files[] = {STATE_FILE, "config.json", STATE_GATE};
 	auto_close int top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_close int directory = top < 0 ? -1 : openat(top, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (directory < 0)
 		return errno == ENOENT ? 0 : error_errno(err, "runtime-failed", "open the state of container `%s`", id);
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-		if (unlinkat(directory, files[i], 0) < 0 && errno != ENOENT)
-			return error_errno(err, "runtime-failed", "remove %s of container `%s`", files[i], id);
-	if (unlinkat(top, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
+	if (empty_directory(directory) < 0 || (unlinkat(top, id, AT_REMOVEDIR) < 0 && errno != ENOENT))
 		return error_errno(err, "runtime-failed", "remove the state of container `%s`", id);
 	return 0;
 }
 
 int state_save(int directory, const struct state *state, struct error *err)
 {
-	json_t *json = json_pack("{s:s s:s s:s s:s s:s s:s* s:i s:I s:s s:O*}", "ociVersion", SPEC_VERSION, "id", state->id,
-				 "bundle", state->bundle, "rootfs", state->rootfs, "created", state->created, "cgroup",
-				 state->cgroup, "pid", (int)state->init.pid, "startTime",
+	json_t *json = json_pack("{s:s s:s s:s s:s s:s s:s* s:i s:I s:s s:O*}", "ociVersion", SPEC_VERSION, "id",
+				 state->id, "bundle", state->bundle, "rootfs", state->rootfs, "created",
+				 state->created, "cgroup", state->cgroup, "pid", (int)state->init.pid, "startTime",
 				 (json_int_t)state->init.start_time, "bootId", state->init.boot_id, "annotations",
 				 state->annotations);
 	auto_free char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
@@ -135,7 +146,8 @@ int state_load(int directory, struct state *state, struct error *err)
 	state->annotations = json_incref(json_object_get(json, "annotations"));
 	json_decref(json);
 	if (!state->id || !state->bundle || !state->rootfs || !state->created)
-		return error_set(err, "runtime-failed", "state.json is damaged; remove the container with delete --force");
+		return error_set(err, "runtime-failed",
+				 "state.json is damaged; remove the container with delete --force");
 	return 0;
 }
 
@@ -171,7 +183,8 @@ json_t *state_to_json(int directory, const struct state *state, const char *stat
 	bool alive = status ? strcmp(status, "stopped") != 0 : process_alive(&state->init);
 	if (!status)
 		status = status_name(state_status(directory, state));
-	return json_pack("{s:s s:s s:s s:i s:s s:s s:s s:O*}", "ociVersion", SPEC_VERSION, "id", state->id, "status", status,
-			 "pid", alive ? (int)state->init.pid : 0, "bundle", state->bundle, "rootfs", state->rootfs,
+	return json_pack("{s:s s:s s:s s:i s:s s:s s:s s:O*}", "ociVersion", SPEC_VERSION, "id", state->id, "status",
+			 status, "pid", alive ? (int)state->init.pid : 0, "bundle", state->bundle, "rootfs",
+			 state->rootfs,
 			 "created", state->created, "annotations", state->annotations);
 }
