@@ -49,7 +49,6 @@ function proxySignals(relay: Relay): () => void {
 export async function followRelay(relay: Relay, options: { sigProxy: boolean }): Promise<RelayEnd> {
   const stop = options.sigProxy ? proxySignals(relay) : () => {};
   try {
-    await relay.started();
     return await relay.end();
   } catch (error) {
     if (error instanceof EngineError && error.code === "monitor-gone") {
