@@ -60,7 +60,7 @@ int config_load_container(int directory, struct config *config, struct error *er
 int config_load_exec(int session, struct config *config, struct error *err);
 void config_free(struct config *config);
 struct port config_port(const struct config *config, size_t index);
-/* NULL-terminated argv: `program`, then the strings of `args`, with room for `extra` more. To be freed; not its strings. */
+/* NULL-terminated argv: `program`, then the strings of `args`, with room for `extra` more. Only the array is to be freed. */
 const char **config_argv(const char *program, const json_t *args, size_t extra);
 
 #endif

@@ -47,7 +47,7 @@ static const char *last_message(char *said)
 	return start;
 }
 
-/* The words by which crun, runc and youki tell a command that isn't there or can't be executed; Podman goes by them too. */
+/* The words by which crun, runc and youki tell a command that isn't there or can't be executed; Podman uses them too. */
 static int runtime_error(struct error *err, const char *runtime, char *output)
 {
 	const char *said = last_message(output);

@@ -21,8 +21,8 @@
 static int open_file(struct log *log, int extra)
 {
 	/* NOFOLLOW: a log that is a link leads elsewhere; NONBLOCK: one that is a FIFO would hold us up. */
-	log->fd = openat(log->directory, log->name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | extra,
-			 0600);
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	log->fd = openat(log->directory, log->name, flags | extra, 0600);
 	struct stat st;
 	if (log->fd < 0 || fstat(log->fd, &st) < 0)
 		return -1;

@@ -52,17 +52,18 @@ static int parse_descriptor(const char *text, int *fd, struct error *err)
 	return 0;
 }
 
-static int parse_attach(char *list, unsigned *flags, struct error *err)
+static int parse_attach(const char *list, unsigned *flags, struct error *err)
 {
-	for (char *name; (name = strsep(&list, ","));) {
-		if (strcmp(name, "stdin") == 0)
-			*flags |= CLIENT_STDIN;
-		else if (strcmp(name, "stdout") == 0)
-			*flags |= CLIENT_STDOUT;
-		else if (strcmp(name, "stderr") == 0)
-			*flags |= CLIENT_STDERR;
-		else if (name[0])
-			return error_set(err, "internal", "--attach takes stdin, stdout, stderr; not %s", name);
+	static const char *const names[] = {"stdin", "stdout", "stderr"};
+	static const unsigned values[] = {CLIENT_STDIN, CLIENT_STDOUT, CLIENT_STDERR};
+	while (*list) {
+		size_t length = strcspn(list, ","), i = 0;
+		while (i < 3 && (strlen(names[i]) != length || strncmp(list, names[i], length) != 0))
+			i++;
+		if (i == 3)
+			return error_set(err, "internal", "--attach takes stdin, stdout, stderr; not %s", list);
+		*flags |= values[i];
+		list += length + (list[length] == ',');
 	}
 	return 0;
 }
@@ -227,7 +228,9 @@ static int attach(struct arguments *arguments)
 	return relay_attach(options, arguments->operands[0], arguments->start);
 }
 
-static int mount_command(const char *path, int (*action)(const struct rootfs_config *, struct error *), struct error *err)
+typedef int (*rootfs_action)(const struct rootfs_config *rootfs, struct error *err);
+
+static int mount_command(const char *path, rootfs_action action, struct error *err)
 {
 	struct config config = {0};
 	auto_close int directory = open_directory(path, err);

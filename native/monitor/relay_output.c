@@ -10,8 +10,8 @@
 
 /*
  * Our stdio is shared with others, so it can't be made non-blocking. A pipe or terminal can be opened once more, for
- * ourselves. Where that fails: a pipe that polls writable takes PIPE_BUF bytes without blocking. What matters is to wait
- * in poll(2), where signals and resizes are seen, and not in write(2).
+ * ourselves. Where that fails: a pipe that polls writable takes PIPE_BUF bytes without blocking. What matters is to
+ * wait in poll(2), where signals and resizes are seen, and not in write(2).
  */
 static void open_stream(struct relay_output *output, int fd)
 {

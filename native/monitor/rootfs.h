@@ -8,8 +8,8 @@
 #include "error.h"
 
 /*
- * Mounts it on its target in the calling process's mount namespace. With fuse-overlayfs, `helper` (if not NULL) gets the
- * pid of its program, a child that dies with us; without `helper` the program goes on by itself until it is unmounted.
+ * Mounts it on its target in the calling process's mount namespace. With fuse-overlayfs, `helper` (if not NULL) gets
+ * the pid of its program, a child that dies with us; without `helper` the program goes on by itself until unmounted.
  */
 int rootfs_mount(const struct rootfs_config *rootfs, pid_t *helper, struct error *err);
 int rootfs_unmount(const struct rootfs_config *rootfs, struct error *err);

@@ -252,8 +252,8 @@ static void reaped(struct monitor *m, pid_t pid, int status)
 }
 
 /*
- * While the runtime is being called, a zombie we don't know may be the process that it has made and is about to tell us:
- * such ones are left until it has.
+ * While the runtime is being called, a zombie we don't know may be the process that it has made and is about to tell
+ * us: such ones are left until it has.
  */
 void supervisor_reap(struct monitor *m)
 {
@@ -343,8 +343,9 @@ static int mount_rootfs(struct monitor *m, struct error *err)
 }
 
 /*
- * From here on commands see this monitor and can stop it, also if the engine that started it was killed. Another command
- * may have removed the container since: it moved the directory away and looked for this file, or we see it moved.
+ * From here on commands see this monitor and can stop it, also if the engine that started it was killed. Another
+ * command may have removed the container since: it moved the directory away and looked for this file, or we see it
+ * moved.
  */
 static int show_up(struct monitor *m, struct error *err)
 {
