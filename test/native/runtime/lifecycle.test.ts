@@ -341,6 +341,34 @@ mkdir '${parent}'/$unit; while [ "$1" != PIDs ]; do shift; done; echo $4 >'${par
     expect(existsSync(cgroup)).toBe(false);
   });
 
+  test("limits are written where the kernel has them, by create and by update", async (context) => {
+    skipUnless(context, hasCgroup("hugetlb"));
+    const cgroup = bundle.useCgroup()!;
+    bundle.config.process.args = ["sleep", "1000"];
+    const limits = (limit: number) => ({ hugepageLimits: [{ pageSize: "2MB", limit }] });
+    bundle.config.linux.resources = { ...limits(4 << 20), unified: { "hugetlb.2MB.rsvd.max": "8388608" } };
+    writeFileSync(bundle.outside("new.json"), JSON.stringify(limits(6 << 20)));
+    const out = await bundle.output(`
+      rt run -d c; cd '${cgroup}'; cat hugetlb.2MB.max hugetlb.2MB.rsvd.max; cd "$OLDPWD"
+      rt update -r new.json c; cat '${cgroup}/hugetlb.2MB.max'; rt delete -f c`);
+    expect(lines(out)).toEqual(["4194304", "8388608", "6291456"]);
+    bundle.config.linux.resources = { unified: { "../../hugetlb.2MB.max": "0" } };
+    expect(await bundle.refusal(["true"])).toMatch(/is not a controller's file/);
+    expect(existsSync(cgroup)).toBe(false);
+  });
+
+  test("exec finds its way into a container that hands its controllers on", async (context) => {
+    skipUnless(context, hasCgroup("hugetlb"));
+    const cgroup = bundle.useCgroup()!;
+    bundle.config.process.args = ["sleep", "1000"];
+    const out = await bundle.output(`
+      rt run -d c; mkdir '${cgroup}/init'; read init <'${cgroup}/cgroup.procs'
+      echo $init >'${cgroup}/init/cgroup.procs'; echo +hugetlb >'${cgroup}/cgroup.subtree_control'
+      rt exec c grep 0:: /proc/self/cgroup; rt ps -f json c | grep -c $init; rt delete -f c`);
+    expect(lines(out)).toEqual(["0::/init", "1"]);
+    expect(existsSync(cgroup)).toBe(false);
+  });
+
   test("limits without a cgroup are refused", async () => {
     bundle.config.linux.resources = { pids: { limit: 10 } };
     expect(await bundle.refusal(["true"])).toMatch(/linux.resources.pids: needs a cgroup/);
