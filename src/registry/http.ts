@@ -52,20 +52,21 @@ function isTlsFailure(code: string, message: string): boolean {
   );
 }
 
+function tlsReason(code: string, message: string): string {
+  if (code === "EPROTO" || /wrong.version/i.test(message)) return "no TLS connection: it doesn't speak HTTPS";
+  return `no trusted TLS connection: ${message.split("\n")[0]}`;
+}
+
 export function connectionError(url: URL, error: unknown, timedOut = false): EngineError {
   if (error instanceof EngineError) return error;
   const cause = (error as { cause?: unknown }).cause ?? error;
   const code = String((cause as NodeJS.ErrnoException).code ?? "");
   const message = (cause as Error).message || String(cause);
   if (url.protocol === "https:" && isTlsFailure(code, message)) {
-    return new EngineError(
-      "tls-failed",
-      `registry ${url.host}: no trusted TLS connection: ${message.split("\n")[0]}`,
-      {
-        hint: "--tls-verify=false allows plain HTTP and unknown certificates; else install the registry's CA",
-        cause: error,
-      },
-    );
+    return new EngineError("tls-failed", `registry ${url.host}: ${tlsReason(code, message)}`, {
+      hint: "--tls-verify=false allows plain HTTP and unknown certificates; else install the registry's CA",
+      cause: error,
+    });
   }
   const reasons: Record<string, string> = {
     ECONNREFUSED: "connection refused",

@@ -78,6 +78,9 @@ describe("from a registry that behaves", () => {
       `${repository} <none> ${digest}`,
     );
     await home.ok("image", "exists", `${repository}@${digest}`);
+    expect(await home.ok("rmi", `${repository}@${digest}`)).toBe(
+      `Untagged: ${repository}@${digest}\nDeleted: ${id}`,
+    );
   });
 
   test("an image that isn't there", async (context) => {
@@ -325,7 +328,9 @@ describe("what can't be pulled", () => {
     const registry = await FakeRegistry.start();
     const result = await home.coracle("pull", "-q", `${registry.address}/x`);
     await registry.stop();
-    expect(result.stderr).toMatch(/^Error: registry .*: no trusted TLS connection: .*--tls-verify=false/);
+    expect(result.stderr).toMatch(
+      /^Error: registry .*: no TLS connection: it doesn't speak HTTPS; .*--tls-verify=false/,
+    );
   });
 
   test("a certificate that nobody signed", async (context) => {

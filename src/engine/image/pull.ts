@@ -41,7 +41,7 @@ export async function pullImage(ctx: Context, text: string, options: PullOptions
     throw unknownImage(text);
   }
   const reference = parseReference(text.replace(/^docker:\/\//, ""));
-  if (isEmbedded(text)) return await loadEmbedded(ctx, options);
+  if (isEmbedded(text)) return await loadEmbedded(ctx);
   if (reference.registry === "localhost") {
     if (stored) return stored;
     throw new EngineError("image-not-known", `${text}: image not known`, {
@@ -78,10 +78,10 @@ function isEmbedded(text: string): boolean {
   return /^(localhost\/)?hello(:latest)?$/.test(text);
 }
 
-async function loadEmbedded(ctx: Context, options: PullOptions): Promise<StoredImage> {
+async function loadEmbedded(ctx: Context): Promise<StoredImage> {
   const { loadImages } = await import("./load.ts");
   const file = path.join(ctx.libDir, "hello.oci.tar");
-  const [loaded] = await loadImages(ctx, { input: file, onProgress: options.onProgress });
+  const [loaded] = await loadImages(ctx, { input: file });
   if (!loaded) throw new EngineError("bad-archive", `${file} holds no image`);
   return loaded.image;
 }

@@ -55,12 +55,12 @@ async function removeOne(
     throw new EngineError(code, message, { hint, exitCode: 1 });
   }
   const { id, name } = found;
-  const others = name !== undefined && entry.names.includes(name) ? entry.names.length - 1 : 0;
-  if (others > 0) {
-    result.untagged.push(...(await untagImage(ctx, id, [name as string])));
+  const isTag = name !== undefined && entry.names.includes(name);
+  if (isTag && entry.names.length > 1) {
+    result.untagged.push(...(await untagImage(ctx, id, [name])));
     return;
   }
-  if (name === undefined && entry.names.length > 1 && !force && !all) {
+  if (entry.names.length > 1 && !force && !all) {
     throw new EngineError(
       "several-names",
       `unable to delete image "${id}" by ID with more than one tag (${entry.names.join(", ")}): please force removal`,
@@ -69,7 +69,8 @@ async function removeOne(
   }
   if (force) await removeContainersOf(ctx, id);
   await removeImage(ctx, id, (image) => containersOf(ctx, image));
-  result.untagged.push(...entry.names);
+  // Pulled by digest, that is its only name.
+  result.untagged.push(...(entry.names.length === 0 && name !== undefined ? [name] : entry.names));
   result.deleted.push(id);
 }
 
