@@ -5,12 +5,14 @@ import type { Descriptor } from "../oci/image.ts";
 import { manifestMediaTypes, maxManifestSize } from "../oci/image-manifest.ts";
 import type { FullReference } from "../oci/reference.ts";
 import { parseChallenge } from "./challenge.ts";
-import { connectionError, discardBody, type HttpResponse, readBody, request } from "./http.ts";
+import { discardBody, type HttpResponse, readBody, readChunks, request } from "./http.ts";
 
 /** Pull side of the distribution API for one repository of one registry, anonymous. */
 export interface RegistryOptions {
   /** false: HTTPS without checking certificates, and plain HTTP where the registry doesn't speak HTTPS. */
   tlsVerify: boolean;
+  /** Seconds without a byte after which a connection counts as lost. */
+  idleTimeout?: number;
 }
 
 export interface FetchedManifest {
@@ -33,6 +35,10 @@ export class RegistryClient {
     this.#options = options;
   }
 
+  get #idleTimeout(): number {
+    return this.#options.idleTimeout ?? 60;
+  }
+
   /** Name of the repository in messages. */
   get #name(): string {
     return `${this.#reference.registry}/${this.#reference.repository}`;
@@ -44,7 +50,7 @@ export class RegistryClient {
     return await withRetries(async () => {
       const accept = manifestMediaTypes.join(", ");
       const { response, url } = await this.#get(`manifests/${tagOrDigest}`, what, { accept });
-      const bytes = await readBody(url, response, maxManifestSize);
+      const bytes = await readBody(url, response, maxManifestSize, this.#idleTimeout);
       const digest = digestOf(bytes);
       if (tagOrDigest.startsWith("sha256:"))
         verify(what, { digest: tagOrDigest, size }, digest, bytes.length);
@@ -58,7 +64,7 @@ export class RegistryClient {
     const what = `reading blob ${descriptor.digest} in ${this.#name}`;
     return await withRetries(async () => {
       const { response, url } = await this.#get(`blobs/${descriptor.digest}`, what);
-      const bytes = await readBody(url, response, Math.min(descriptor.size + 1, maxSize));
+      const bytes = await readBody(url, response, Math.min(descriptor.size + 1, maxSize), this.#idleTimeout);
       verify(what, descriptor, digestOf(bytes), bytes.length);
       return bytes;
     });
@@ -84,15 +90,14 @@ export class RegistryClient {
       // A registry without ranges begins anew.
       let skip = response.status === 206 ? 0 : received;
       try {
-        for await (const chunk of response.body ?? []) {
+        for await (const chunk of readChunks(url, response, this.#idleTimeout)) {
           if (chunk.length > skip) yield skip === 0 ? chunk : chunk.subarray(skip);
           received += Math.max(chunk.length - skip, 0);
           skip = Math.max(skip - chunk.length, 0);
         }
         return;
       } catch (error) {
-        const failure = connectionError(url, error);
-        if (resumed === attempts || !isTemporary(failure)) throw failure;
+        if (resumed === attempts || !isTemporary(error)) throw error;
       }
       ({ response, url } = await withRetries(() => this.#openBlob(descriptor, received)));
     }
@@ -190,7 +195,7 @@ export class RegistryClient {
     const response = await this.#send(url, {});
     if (response.status !== 200)
       throw await this.#failure(url, response, `getting a token for ${this.#name}`);
-    const body = await readBody(url, response, 1 << 20);
+    const body = await readBody(url, response, 1 << 20, this.#idleTimeout);
     let answer: { token?: unknown; access_token?: unknown } = {};
     try {
       answer = JSON.parse(body.toString()) as typeof answer;
@@ -203,7 +208,9 @@ export class RegistryClient {
   }
 
   async #failure(url: URL, response: HttpResponse, what: string): Promise<EngineError> {
-    const said = registryMessage(await readBody(url, response, 1 << 16).catch(() => Buffer.alloc(0)));
+    const said = registryMessage(
+      await readBody(url, response, 1 << 16, this.#idleTimeout).catch(() => Buffer.alloc(0)),
+    );
     const { status } = response;
     if (status === 401 || status === 403) {
       const denied = status === 401 ? "authentication required" : "access denied";
@@ -270,5 +277,5 @@ async function withRetries<T>(work: () => Promise<T>): Promise<T> {
 function isTemporary(error: unknown): boolean {
   if (!(error instanceof EngineError)) return false;
   if (error.code === "registry-unavailable") return true;
-  return error.code === "registry-unreachable" && /reset|closed/.test(error.message);
+  return error.code === "registry-unreachable" && /reset|closed|stalled/.test(error.message);
 }

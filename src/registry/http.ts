@@ -86,19 +86,54 @@ export function connectionError(url: URL, error: unknown, timedOut = false): Eng
   });
 }
 
-/** The whole body, if it isn't larger than expected. */
-export async function readBody(url: URL, response: HttpResponse, maxSize: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+/** The body piece by piece; a registry that sends nothing for `idleTimeout` seconds is given up. */
+export async function* readChunks(
+  url: URL,
+  response: HttpResponse,
+  idleTimeout: number,
+): AsyncGenerator<Uint8Array> {
+  const reader = response.body?.getReader();
+  if (!reader) return;
+  let timer: NodeJS.Timeout | undefined;
   try {
-    for await (const chunk of response.body ?? []) {
-      size += chunk.length;
-      if (size > maxSize)
-        throw new EngineError("too-large", `registry ${url.host}: answer of more than ${maxSize} bytes`);
-      chunks.push(chunk);
+    for (;;) {
+      const idle = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(stalled(url, idleTimeout)), idleTimeout * 1000);
+      });
+      const { done, value } = await Promise.race([reader.read(), idle]);
+      clearTimeout(timer);
+      if (done) return;
+      yield value;
     }
   } catch (error) {
     throw connectionError(url, error);
+  } finally {
+    clearTimeout(timer);
+    reader.cancel().catch(() => {});
+  }
+}
+
+function stalled(url: URL, idleTimeout: number): EngineError {
+  return new EngineError("registry-unreachable", `registry ${url.host}: stalled for ${idleTimeout} s`, {
+    hint: "check the network, and pull again",
+  });
+}
+
+/** The whole body, if it isn't larger than expected. */
+export async function readBody(
+  url: URL,
+  response: HttpResponse,
+  maxSize: number,
+  idleTimeout: number,
+): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of readChunks(url, response, idleTimeout)) {
+    size += chunk.length;
+    if (size > maxSize) {
+      throw new EngineError("too-large", `registry ${url.host}: answer of more than ${maxSize} bytes`);
+    }
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }

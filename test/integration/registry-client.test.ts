@@ -240,6 +240,22 @@ describe("blobs", () => {
     expect(ranged).toHaveLength(2);
   });
 
+  test("a connection that falls silent counts as lost", async () => {
+    const registry = await start();
+    registry.blob("a/b", data);
+    let silent = true;
+    registry.handler = (_request, response, url) => {
+      if (!url.pathname.includes("/blobs/") || !silent) return false;
+      silent = false;
+      response.writeHead(200, { "content-length": data.length });
+      response.write(data.subarray(0, 1000));
+      return true;
+    };
+    const reference = completeReference(parseReference(`${registry.address}/a/b:1`));
+    const client = new RegistryClient(reference, { tlsVerify: false, idleTimeout: 0.2 });
+    expect((await readAll(await client.blob(descriptor))).equals(data)).toBe(true);
+  });
+
   test("one that never comes through is given up", { timeout: 60_000 }, async () => {
     const registry = await start();
     registry.handler = (_request, response, url) => {
