@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { EngineError } from "../errors.ts";
+import { EngineError, isErrno } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { readJson, writeJsonAtomic } from "../host/files.ts";
 import { isAlive, type ProcessIdentity } from "../host/process.ts";
@@ -117,4 +117,18 @@ const active: ReadonlySet<ContainerState> = new Set([
 /** Whether a monitor is there to talk to. */
 export function isActive(state: ContainerState): boolean {
   return active.has(state);
+}
+
+export function signalMonitor(monitor: ProcessIdentity | null, signal: NodeJS.Signals): void {
+  if (!isAlive(monitor)) return;
+  try {
+    process.kill(monitor?.pid as number, signal);
+  } catch (error) {
+    if (!isErrno(error, "ESRCH")) throw error;
+  }
+}
+
+/** Before a monitor is asked for something: one that was stopped with SIGSTOP would answer nobody. */
+export function wakeMonitor(status: MonitorStatus): void {
+  signalMonitor(status.monitor, "SIGCONT");
 }

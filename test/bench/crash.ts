@@ -2,7 +2,7 @@
  * Hundreds of crash rounds by hand: `node test/bench/crash.ts [ROUNDS [SEED [SCENARIO]]]`, in the surroundings of the
  * tests (test/support/as-user.sh). Prints what went wrong and how long the first command after a crash took.
  */
-import { CrashRig, type Round, scenarios, seeded, victims } from "../support/crash.ts";
+import { CrashRig, type Round, scenarios, seeded, victimsOf } from "../support/crash.ts";
 import { Home } from "../support/home.ts";
 import { layeredArchive, pushArchive } from "../support/layered-image.ts";
 import { startRegistry } from "../support/registry.ts";
@@ -25,14 +25,15 @@ try {
   const chosen = only === undefined ? all : all.filter(({ name }) => name === only);
   const rig = new CrashRig(home, random);
   for (let i = 0; i < rounds; i++) {
-    const round = await rig.round(pick(chosen), pick(victims));
+    const scenario = pick(chosen);
+    const round = await rig.round(scenario, pick(victimsOf(scenario)));
     const times = recoveries[round.next] ?? [];
     recoveries[round.next] = [...times, round.recovery];
     if (round.problems.length === 0) continue;
     failed.push(round);
-    const { scenario, victim, delay, killed, problems } = round;
+    const { victim, delay, killed, problems } = round;
     console.log(
-      `${i}: ${scenario}, ${victim} after ${delay.toFixed(0)} ms (${killed.join(" ") || "nobody"})`,
+      `${i}: ${scenario.name}, ${victim} after ${delay.toFixed(0)} ms (${killed.join(" ") || "nobody"})`,
     );
     for (const problem of problems) console.log(`    ${problem.trimEnd()}`);
   }

@@ -2,7 +2,7 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
 import { type ContainerRecord, findRecord } from "../../runtime/records.ts";
-import { type ContainerState, readStatus } from "../../runtime/status.ts";
+import { type ContainerState, readStatus, wakeMonitor } from "../../runtime/status.ts";
 
 /** Connects to the monitor of a container that must be in one of these states. */
 export async function connectIn(
@@ -13,6 +13,7 @@ export async function connectIn(
 ): Promise<MonitorConnection> {
   const status = readStatus(ctx, record.id);
   const socket = states.includes(status.state) ? status.last?.socket : undefined;
+  if (status.last) wakeMonitor(status.last);
   const connection = socket ? await MonitorConnection.open(socket) : undefined;
   if (!connection) throw wrongState(verb, record.id, readStatus(ctx, record.id).state);
   return connection;

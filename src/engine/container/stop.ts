@@ -1,9 +1,9 @@
-import { EngineError, isErrno } from "../../errors.ts";
+import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { isAlive, type ProcessIdentity } from "../../host/process.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
-import { isActive, readStatus } from "../../runtime/status.ts";
+import { isActive, readStatus, signalMonitor, wakeMonitor } from "../../runtime/status.ts";
 import { healContainer } from "./heal.ts";
 
 /** How long the end of a container may take after its SIGKILL before its monitor counts as stuck, in milliseconds. */
@@ -29,8 +29,7 @@ export async function stopContainer(
   if (!isActive(status.state) || !status.last?.socket) return false;
   const { monitor } = status.last;
   const timeout = (options.timeout ?? record.config.stopTimeout) * 1000;
-  // A stopped process would answer nobody.
-  signalMonitor(monitor, "SIGCONT");
+  wakeMonitor(status.last);
   const connection = await MonitorConnection.open(status.last.socket);
   const stopped = connection
     ? await within(timeout + GRACE, async () => {
@@ -57,15 +56,6 @@ async function stopBySignal(monitor: ProcessIdentity | null, timeout: number): P
   if (await within(ENDING, () => untilDead(monitor))) return true;
   signalMonitor(monitor, "SIGTERM");
   return await within(timeout, () => untilDead(monitor));
-}
-
-function signalMonitor(monitor: ProcessIdentity | null, signal: NodeJS.Signals): void {
-  if (!isAlive(monitor)) return;
-  try {
-    process.kill(monitor?.pid as number, signal);
-  } catch (error) {
-    if (!isErrno(error, "ESRCH")) throw error;
-  }
 }
 
 async function untilDead(monitor: ProcessIdentity | null): Promise<void> {

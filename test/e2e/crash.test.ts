@@ -1,0 +1,219 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { CrashRig, scenarios, seeded, victimsOf } from "../support/crash.ts";
+import { useHome } from "../support/home.ts";
+import { layeredArchive, pushArchive } from "../support/layered-image.ts";
+import { waitUntil } from "../support/process.ts";
+import { startRegistry } from "../support/registry.ts";
+import { hasCgroup, hasProgram, ordinaryUser, skipUnless } from "../support/requirements.ts";
+
+const home = useHome({ image: true });
+const sleeper = ["--network", "none", "bb", "sleep", "1000"];
+
+beforeEach((context) => skipUnless(context, ordinaryUser(), hasCgroup()));
+afterEach(async () => {
+  await home.ok("rm", "-fav", "-t", "0");
+});
+
+function containerFile(id: string, name: string): string {
+  return join(home.store, "containers", id, name);
+}
+
+interface Identity {
+  pid: number;
+}
+
+function status(id: string): { status: string; monitor: Identity; init: Identity } {
+  return JSON.parse(readFileSync(containerFile(id, "status.json"), "utf8"));
+}
+
+function holder(): Identity {
+  return JSON.parse(readFileSync(join(home.runtimeDirectory, "coracle/holder"), "utf8"));
+}
+
+async function isGone(pid: number): Promise<void> {
+  const gone = () => {
+    try {
+      return /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+    } catch {
+      return true;
+    }
+  };
+  await waitUntil(gone, { what: `the end of process ${pid}`, timeout: 2000 });
+}
+
+async function states(): Promise<string> {
+  return await home.ok("ps", "-a", "--format", "{{.Names}} {{.State}}");
+}
+
+/** As long as the tests may take: the moments are random, so that a short look is as good as any. */
+const BUDGET = 25_000;
+
+test("whatever is killed at whatever moment, the next command works and nothing is left", {
+  timeout: 120_000,
+}, async (context) => {
+  skipUnless(context, hasProgram("docker-registry"), hasProgram("skopeo"), hasProgram("slirp4netns"));
+  const seed = Number(process.env.CORACLE_CRASH_SEED ?? Date.now() % 2 ** 31);
+  const random = seeded(seed);
+  const registry = await startRegistry();
+  try {
+    const remote = pushArchive(layeredArchive("remote"), `${registry.address}/crash:1`);
+    const rig = new CrashRig(home, random);
+    const all = scenarios(remote, layeredArchive("loaded"), "localhost/loaded:latest");
+    const end = Date.now() + BUDGET;
+    for (let i = 0; Date.now() < end; i++) {
+      const scenario = all[i % all.length] as (typeof all)[number];
+      const victims = victimsOf(scenario);
+      const round = await rig.round(
+        scenario,
+        victims[Math.floor(random() * victims.length)] as (typeof victims)[number],
+      );
+      expect({ seed, ...round }).toMatchObject({ problems: [] });
+    }
+  } finally {
+    await registry.stop();
+    for (const name of ["localhost/loaded:latest", `${registry.address}/crash:1`])
+      await home.coracle("rmi", "-f", name);
+  }
+});
+
+test("a container whose monitor was killed is shown as ended, and is", async () => {
+  const [a, b] = [
+    await home.ok("run", "-d", "--name", "a", ...sleeper),
+    await home.ok("run", "-d", "--name", "b", ...sleeper),
+  ];
+  const { monitor, init } = status(a);
+  process.kill(monitor.pid, "SIGKILL");
+  expect(await states()).toBe("b running\na exited");
+  await isGone(init.pid);
+  expect(await home.ok("ps", "-a", "--filter", "name=a", "--format", "{{.Status}}")).toMatch(
+    /^Exited \(137\)/,
+  );
+  expect(status(b).status).toBe("running");
+  await home.ok("start", "a");
+  expect(await states()).toBe("b running\na running");
+});
+
+test("with holder and monitor killed, another user's process is ended too", async () => {
+  const id = await home.ok("run", "-d", "--name", "a", "--user", "1000", ...sleeper);
+  const { monitor, init } = status(id);
+  process.kill(holder().pid, "SIGKILL");
+  process.kill(monitor.pid, "SIGKILL");
+  expect(await states()).toBe("a exited");
+  await isGone(init.pid);
+});
+
+test("commands go on beside containers whose holder was killed", async () => {
+  const id = await home.ok("run", "-d", "--name", "a", ...sleeper);
+  process.kill(holder().pid, "SIGKILL");
+  expect(await home.ok("exec", "a", "echo", "hi")).toBe("hi");
+  expect(await home.ok("run", "--rm", "--network", "none", "bb", "echo", "ho")).toBe("ho");
+  expect(status(id).status).toBe("running");
+  await home.ok("stop", "-t", "0", "a");
+});
+
+describe("a monitor that was stopped", () => {
+  test.each([
+    ["rm", "-f", "-t", "0", "a"],
+    ["stop", "-t", "0", "a"],
+    ["kill", "a"],
+    ["pause", "a"],
+  ])("does as it is told: %s %s", async (...command) => {
+    const id = await home.ok("run", "-d", "--name", "a", ...sleeper);
+    process.kill(status(id).monitor.pid, "SIGSTOP");
+    await home.ok(...command);
+  });
+});
+
+describe("after a power loss", () => {
+  const damages = ["", "{}", "null", '{"config":'];
+  test.each(damages)("a container with the record %j is removed by force", async (text) => {
+    const id = await home.ok("run", "-d", "--name", "a", "-v", "/data", ...sleeper);
+    const { init } = status(id);
+    writeFileSync(containerFile(id, "record.json"), text);
+    expect(await states()).toBe("");
+    expect((await home.coracle("rm", id)).exitCode).not.toBe(0);
+    await home.ok("rm", "-f", "-t", "0", "a");
+    await isGone(init.pid);
+    expect(await home.ok("volume", "ls", "-q")).toBe("");
+    await home.ok("run", "--rm", "--name", "a", "--network", "none", "bb", "true");
+  });
+
+  test.each(damages)("a container with the status %j has ended", async (text) => {
+    const id = await home.ok("run", "-d", "--name", "a", ...sleeper);
+    const { init } = status(id);
+    writeFileSync(containerFile(id, "status.json"), text);
+    expect(await states()).toBe("a exited");
+    await isGone(init.pid);
+    await home.ok("start", "a");
+    expect(await states()).toBe("a running");
+    await home.ok("rm", "-f", "-t", "0", "a");
+  });
+
+  test("a boot later nothing runs, and what was promised to be removed is", async () => {
+    const ids = [
+      await home.ok("run", "-d", "--name", "a", ...sleeper),
+      await home.ok("run", "-d", "--name", "b", "--rm", "-v", "/data", ...sleeper),
+    ];
+    for (const id of ids) {
+      const text = readFileSync(containerFile(id, "status.json"), "utf8");
+      writeFileSync(containerFile(id, "status.json"), text.replace(/"bootId":"./g, '"bootId":"x'));
+    }
+    rmSync(join(home.runtimeDirectory, "coracle"), { recursive: true });
+    expect(await states()).toBe("a exited");
+    expect(await home.ok("volume", "ls", "-q")).toBe("");
+    await home.ok("start", "a");
+    expect(await states()).toBe("a running");
+  });
+});
+
+describe("with the run directory wiped", () => {
+  test("what runs is still shown, stopped and removed", async () => {
+    for (const name of ["a", "b"]) await home.ok("run", "-d", "--name", name, "--user", "1000", ...sleeper);
+    rmSync(join(home.runtimeDirectory, "coracle"), { recursive: true });
+    expect(await states()).toBe("b running\na running");
+    await home.ok("run", "--rm", "--network", "none", "bb", "true");
+    await home.ok("stop", "-t", "0", "a");
+    await home.ok("rm", "-f", "-t", "0", "b");
+    expect(await states()).toBe("a exited");
+    await home.ok("rm", "a");
+    await home.expectNothingLeft();
+  });
+});
+
+describe("nothing of ours holds on to its caller", () => {
+  test.each(["| cat", "2>&1 | cat", "3>&1 | cat", "9>&1 >/dev/null 2>&1 | cat"])(
+    "run -d … %s ends at once",
+    async (pipe) => {
+      const script = `"$0" run -d --name a ${sleeper.join(" ")} ${pipe}`;
+      const { exitCode } = await home.exec(["bash", "-c", script, home.program], { timeout: 10_000 });
+      expect(exitCode).toBe(0);
+      await home.ok("exec", "-d", "a", "sleep", "100");
+    },
+  );
+
+  test("an exec session neither", async () => {
+    await home.ok("run", "-d", "--name", "a", ...sleeper);
+    const script = 'x=$("$0" exec -d a sleep 100 5>&1) && "$0" exec -d a sleep 100 3>&1 | cat';
+    expect((await home.exec(["bash", "-c", script, home.program], { timeout: 10_000 })).exitCode).toBe(0);
+  });
+
+  test("containers inherit neither descriptors nor our environment", async () => {
+    const inside = "ls -l /proc/self/fd 2>/dev/null | sed 1d | wc -l; env | grep -c CORACLE";
+    // 0, 1, 2 and that of the directory which ls reads.
+    const script = `"$0" run --rm --network none bb sh -c '${inside}' 5</dev/null 6>/dev/null`;
+    expect((await home.exec(["bash", "-c", script, home.program])).stdout).toBe("4\n0\n");
+    await home.ok("run", "-d", "--name", "a", ...sleeper);
+    expect(
+      (await home.exec(["bash", "-c", `"$0" exec a sh -c '${inside}' 5</dev/null`, home.program])).stdout,
+    ).toBe("4\n0\n");
+  });
+
+  test("locks, names and staging of many commands leave nothing", async () => {
+    for (let i = 0; i < 10; i++) await home.ok("run", "--rm", "--network", "none", "bb", "true");
+    for (const name of ["locks", "names", "staging", "containers"])
+      expect(readdirSync(join(home.store, name))).toEqual([]);
+    await home.expectNothingLeft();
+  });
+});
