@@ -67,10 +67,6 @@ function checkDescriptor(value: unknown, what: string): Descriptor {
   return value as Descriptor;
 }
 
-export function isIndexType(mediaType: string | undefined): boolean {
-  return indexTypes.includes(mediaType ?? "");
-}
-
 /** Parses an image config; `layers` is the number of layers of its manifest. */
 export function parseImageConfig(bytes: Uint8Array, what: string, layers?: number): ImageConfig {
   const value = parseObject(bytes, what, "image config") as unknown as ImageConfig;

@@ -57,7 +57,7 @@ function tlsReason(code: string, message: string): string {
   return `no trusted TLS connection: ${message.split("\n")[0]}`;
 }
 
-export function connectionError(url: URL, error: unknown, timedOut = false): EngineError {
+function connectionError(url: URL, error: unknown, timedOut = false): EngineError {
   if (error instanceof EngineError) return error;
   const cause = (error as { cause?: unknown }).cause ?? error;
   const code = String((cause as NodeJS.ErrnoException).code ?? "");

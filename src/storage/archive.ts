@@ -20,7 +20,7 @@ export type ArchiveInput = string;
 
 export type Compression = "none" | "gzip" | "zstd";
 
-export function inputName(input: ArchiveInput): string {
+function inputName(input: ArchiveInput): string {
   return input === "-" ? "standard input" : input;
 }
 

@@ -43,7 +43,7 @@ export function volumeDataPath(ctx: Context, name: string): string {
   return path.join(volumeDirectory(ctx, name), "_data");
 }
 
-export function checkVolumeName(name: string): string {
+function checkVolumeName(name: string): string {
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name) && name.length <= 255) return name;
   throw new EngineError(
     "bad-volume-name",

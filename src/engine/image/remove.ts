@@ -74,7 +74,7 @@ async function removeOne(
   result.deleted.push(id);
 }
 
-export function containersOf(ctx: Context, imageId: string): string[] {
+function containersOf(ctx: Context, imageId: string): string[] {
   return listRecords(ctx)
     .filter(({ config }) => config.image?.id === imageId)
     .map(({ id }) => id);
