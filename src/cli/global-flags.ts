@@ -9,8 +9,8 @@ const logLevels = ["trace", "debug", "info", "warn", "warning", "error", "fatal"
 /** Flags of coracle itself; they may stand before or after the command. */
 export const globalFlags = {
   "cgroup-manager": flag.string({
-    description: 'Cgroup manager to use ("cgroupfs"|"systemd"|"disabled")',
-    choices: ["cgroupfs", "systemd", "disabled"],
+    description: 'Cgroup manager to use ("cgroupfs"|"disabled")',
+    choices: ["cgroupfs", "disabled"],
   }),
   "cdi-spec-dir": flag.unsupported("stringArray", { description: "Set the CDI spec directory path" }),
   conmon: flag.unsupported("string", { description: "Path of the conmon binary" }),
@@ -67,7 +67,7 @@ export async function readGlobalFlags(found: readonly GivenFlag[], options: Glob
   if (given.has("runroot")) options.runroot = flags.runroot;
   if (given.has("runtime")) options.runtime = flags.runtime;
   if (given.has("storage-driver")) options.storageDriver = flags["storage-driver"];
-  if (given.has("cgroup-manager")) options.cgroupManager = flags["cgroup-manager"];
+  if (given.has("cgroup-manager")) options.cgroupManager = cgroupManager(flags["cgroup-manager"] ?? "");
   if (!given.has("log-level")) return;
   const level = flags["log-level"] ?? "";
   if (!(logLevels as readonly string[]).includes(level.toLowerCase())) {
@@ -77,4 +77,10 @@ export async function readGlobalFlags(found: readonly GivenFlag[], options: Glob
     );
   }
   options.logLevel = level.toLowerCase();
+}
+
+function cgroupManager(name: string): GlobalOptions["cgroupManager"] {
+  if (name === "cgroupfs" || name === "disabled") return name;
+  if (name === "systemd") throw flag.notSupportedYet("--cgroup-manager=systemd");
+  throw new EngineError("usage", `unknown cgroup manager "${name}"`, { hint: "use cgroupfs or disabled" });
 }

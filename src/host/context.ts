@@ -12,7 +12,7 @@ export interface GlobalOptions {
   runroot?: string | undefined;
   storageDriver?: string | undefined;
   runtime?: string | undefined;
-  cgroupManager?: string | undefined;
+  cgroupManager?: "cgroupfs" | "disabled" | undefined;
   logLevel?: string | undefined;
 }
 

@@ -1,9 +1,11 @@
+import { parseAddHost } from "../oci/hosts.ts";
+
 /** The contents of a container's /etc/hosts and /etc/resolv.conf, as Podman writes them. Pure. */
 
 export interface HostsInput {
   /** Text of the host's /etc/hosts, the base. */
   base: string;
-  /** `name:ip` of --add-host. */
+  /** `name[;name…]:ip` of --add-host. */
   addHosts: string[];
   /** Names of the container itself and its address; "" where it has none of its own. */
   names: string[];
@@ -14,14 +16,14 @@ export interface HostsInput {
 
 export function hostsFile(input: HostsInput): string {
   const added = input.addHosts.map((entry) => {
-    const colon = entry.indexOf(":");
-    const address = entry.slice(colon + 1).replace(/^\[|\]$/g, "");
-    return { name: entry.slice(0, colon), address: address === "host-gateway" ? input.hostAddress : address };
+    const { names, ip } = parseAddHost(entry);
+    return { names, address: ip === "host-gateway" ? input.hostAddress : ip };
   });
-  const taken = new Set([...added.map((entry) => entry.name), ...input.names]);
+  const addedNames = added.flatMap(({ names }) => names);
+  const taken = new Set([...addedNames, ...input.names]);
   const lines = added
-    .filter((entry) => entry.address !== "")
-    .map((entry) => `${entry.address}\t${entry.name}`);
+    .filter(({ address }) => address !== "")
+    .map(({ address, names }) => `${address}\t${names.join(" ")}`);
   for (const line of input.base.split("\n")) {
     const fields = line.replace(/#.*/, "").trim().split(/\s+/).filter(Boolean);
     const names = fields.slice(1).filter((name) => !taken.has(name));
@@ -32,7 +34,7 @@ export function hostsFile(input: HostsInput): string {
   if (input.hostAddress !== "" && !has("host.containers.internal")) {
     lines.push(`${input.hostAddress}\thost.containers.internal host.docker.internal`);
   }
-  const own = input.names.filter((name) => !added.some((entry) => entry.name === name));
+  const own = input.names.filter((name) => !addedNames.includes(name));
   if (input.address !== "" && own.length > 0) lines.push(`${input.address}\t${own.join(" ")}`);
   return `${lines.join("\n")}\n`;
 }

@@ -16,8 +16,6 @@ export interface MountRequest {
   noCopy?: boolean;
   /** `U`: change the owner of the source to the container's user. */
   chown?: boolean;
-  /** Path below the volume that is mounted instead of its root. */
-  subpath?: string;
 }
 
 export interface DeviceRequest {

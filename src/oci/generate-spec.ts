@@ -2,6 +2,7 @@ import { processCapabilities } from "./capabilities.ts";
 import type { ContainerConfig } from "./container.ts";
 import { processEnv } from "./env.ts";
 import { isMapped, keepIdMapping, noMapMapping } from "./id-mapping.ts";
+import { invalid } from "./invalid.ts";
 import { maskedPaths, readonlyPaths } from "./masked-paths.ts";
 import { cgroupResources } from "./resources.ts";
 import type {
@@ -110,7 +111,14 @@ function containerProcess(input: SpecInput): Process {
     process.oomScoreAdj = host.rootless ? Math.max(config.oomScoreAdj, host.oomScoreAdj) : config.oomScoreAdj;
   }
   const { apparmor } = config.security;
-  if (host.apparmor && apparmor) process.apparmorProfile = apparmor;
+  if (host.apparmor) {
+    if (apparmor) process.apparmorProfile = apparmor;
+  } else if (apparmor && apparmor !== "unconfined") {
+    throw invalid(
+      `AppArmor profile "${apparmor}" specified, but AppArmor profiles can't be applied here`,
+      "that needs a kernel with AppArmor and real root; leave the option out",
+    );
+  }
   return process;
 }
 

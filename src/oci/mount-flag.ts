@@ -9,7 +9,6 @@ type Resolve = (path: string) => string;
 interface Fields {
   source: string;
   destination: string;
-  subpath: string;
   options: string[];
 }
 
@@ -49,7 +48,7 @@ function splitCommas(text: string): string[] {
 }
 
 function request(type: "bind" | "volume" | "tmpfs", fields: Fields, resolve: Resolve): MountRequest {
-  const { destination, source, subpath } = fields;
+  const { destination, source } = fields;
   if (type === "tmpfs") return { type, source: "tmpfs", destination, ...tmpfsOptions(fields.options) };
   if (type === "bind") {
     return {
@@ -66,7 +65,6 @@ function request(type: "bind" | "volume" | "tmpfs", fields: Fields, resolve: Res
     destination,
     ...bindOptions(fields.options, type),
     ...(source === "" ? { anonymous: true } : {}),
-    ...(subpath === "" ? {} : { subpath }),
   };
 }
 
@@ -85,7 +83,7 @@ const ONCE: [names: string[], message: string][] = [
 const NEEDS_VALUE = "must provide an argument for option";
 
 function parseFields(type: "bind" | "volume" | "tmpfs", tokens: string[]): Fields {
-  const fields: Fields = { source: "", destination: "", subpath: "", options: [] };
+  const fields: Fields = { source: "", destination: "", options: [] };
   const seen = new Set<string[]>();
   for (const token of tokens) {
     const [name = "", value] = token.split(/=(.*)/s);
@@ -139,8 +137,8 @@ function applyField(fields: Fields, type: string, name: string, value: string | 
       break;
     case "subpath":
     case "volume-subpath":
-      fields.subpath = argument();
-      break;
+      // Links in the volume, which its containers make, must not lead out of it: that is the runtime's to see to.
+      throw notSupported(`the --mount option ${name}`);
     case "consistency":
       break;
     default:

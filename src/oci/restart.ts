@@ -3,10 +3,11 @@ import { invalid } from "./invalid.ts";
 
 const NAMES = ["no", "always", "on-failure", "unless-stopped"];
 
-/** `always`, `on-failure:3`, …; empty is `no`. */
+/** `always`, `on-failure:3`, …; empty and `never` are `no`. */
 export function parseRestartPolicy(text: string): RestartPolicy {
   const colon = text.indexOf(":");
-  const name = (colon < 0 ? text : text.slice(0, colon)) || "no";
+  const given = colon < 0 ? text : text.slice(0, colon);
+  const name = given === "" || given === "never" ? "no" : given;
   if (!NAMES.includes(name)) throw invalid(`"${name}" is not a valid restart policy: invalid argument`);
   if (colon < 0) return { name: name as RestartPolicy["name"], max: 0 };
   if (name !== "on-failure") {

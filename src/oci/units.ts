@@ -42,8 +42,3 @@ export function parseDuration(text: string): number {
   const total = parts.reduce((sum, part) => sum + Number(part[1]) * (MILLISECONDS[part[2] ?? ""] ?? 0), 0);
   return text.startsWith("-") ? -total : total;
 }
-
-/** Seconds, as a number or a duration → milliseconds. */
-export function parseSecondsOrDuration(text: string): number {
-  return /^-?\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
-}

@@ -15,10 +15,11 @@ import { cpusToQuota } from "../../oci/resources.ts";
 import { parseRestartPolicy } from "../../oci/restart.ts";
 import { parseSecurityOptions } from "../../oci/security-opt.ts";
 import { parseSignal } from "../../oci/signals.ts";
-import { parseSysctls } from "../../oci/sysctl.ts";
+import { checkSysctls, parseSysctls } from "../../oci/sysctl.ts";
 import { parseUlimits } from "../../oci/ulimit.ts";
 import { parseUmask } from "../../oci/umask.ts";
 import { parseBytes } from "../../oci/units.ts";
+import { parseGroupAdd } from "../../oci/user.ts";
 import { notSupportedYet } from "../flags.ts";
 import { hostEnv, readText } from "../host-env.ts";
 import type { CreateFlags } from "./flags.ts";
@@ -35,7 +36,7 @@ export function containerConfig(
 ): ContainerConfig {
   checkConflicts(flags, given);
   refuseUnsupported(flags);
-  return {
+  const config: ContainerConfig = {
     image: null,
     rootfs: flags.rootfs ? path.resolve(image) : null,
     entrypoint: [],
@@ -60,6 +61,8 @@ export function containerConfig(
     log: parseLogConfig(flags["log-driver"], flags["log-opt"]),
     secrets: [],
   };
+  checkSysctls(config.sysctls, config);
+  return config;
 }
 
 /** --entrypoint: a JSON list or one word; "" takes the image's away. null where not given. */
@@ -85,7 +88,7 @@ function checkConflicts(flags: CreateFlags, given: Given): void {
   if (given.has("platform") && (given.has("arch") || given.has("os"))) {
     throw usage("--platform option can not be specified with --arch or --os");
   }
-  if (flags.rm && flags.restart !== "" && flags.restart !== "no") {
+  if (flags.rm && parseRestartPolicy(flags.restart).name !== "no") {
     throw usage('the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"');
   }
   if (flags.replace && flags.name === "") throw usage("cannot replace container without --name being set");
@@ -110,7 +113,7 @@ function processPart(flags: CreateFlags, detach: boolean) {
     env: hostEnv(flags.env, flags["env-file"]),
     workdir: flags.workdir,
     user: flags.user,
-    groups: flags["group-add"],
+    groups: parseGroupAdd(flags["group-add"]),
     terminal: flags.tty,
     openStdin: flags.interactive,
     stdinOnce: flags.interactive && !detach,

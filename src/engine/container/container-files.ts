@@ -56,7 +56,8 @@ export function writeFiles(
         }),
       );
     }
-    if (config.network.kind !== "none" || config.dns.length > 0) {
+    const keepsImages = config.dns[0] === "none";
+    if (!keepsImages && (config.network.kind !== "none" || config.dns.length > 0)) {
       add(
         "resolv.conf",
         "/etc/resolv.conf",

@@ -1,5 +1,4 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { listDirectory } from "../../host/files.ts";
@@ -18,7 +17,6 @@ export async function copyUpVolumes(ctx: Context, record: ContainerRecord, owner
     (mount) =>
       mount.type === "volume" &&
       !mount.noCopy &&
-      mount.subpath === undefined &&
       listDirectory(volumeDataPath(ctx, mount.source)).length === 0,
   );
   if (empty.length === 0) return;
@@ -52,11 +50,10 @@ export function chownSources(ctx: Context, record: ContainerRecord, owner: Owner
   for (const mount of record.config.mounts) {
     if (!mount.chown || mount.type === "tmpfs") continue;
     const source = mount.type === "volume" ? volumeDataPath(ctx, mount.source) : mount.source;
-    const directory = path.join(source, mount.subpath ?? "");
     runNative(ctx, "coracle-layer", [
       "chown",
       "--dir",
-      directory,
+      source,
       "--uid",
       `${owner.uid}`,
       "--gid",

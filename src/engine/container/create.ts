@@ -6,8 +6,7 @@ import { runNative } from "../../host/native.ts";
 import { self } from "../../host/process.ts";
 import { createStaging } from "../../host/staging.ts";
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
-import { randomHex } from "../../oci/hash.ts";
-import { checkName, randomName } from "../../oci/names.ts";
+import { checkName, randomId, randomName } from "../../oci/names.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import {
   type ContainerRecord,
@@ -50,15 +49,13 @@ export interface CreateRequest extends ImageOverrides {
   cidFile: string;
 }
 
-const newId = () => randomHex(32);
-
 /** Makes a container without starting it. Nothing is left behind when it fails. */
 export async function createContainer(ctx: Context, request: CreateRequest): Promise<ContainerRecord> {
   await sweep(ctx);
   if (request.name !== "") checkName(request.name);
   if (request.cidFile && fs.existsSync(request.cidFile)) throw cidFileExists(request.cidFile);
   const image = request.image === null ? undefined : await pullImage(ctx, request.image, request.pull);
-  const config = withImageDefaults(request.config, request, image?.config, newId, process.env);
+  const config = withImageDefaults(request.config, request, image?.config, randomId, process.env);
   config.image = image ? { reference: request.image as string, id: image.id, name: imageName(image) } : null;
   if (config.entrypoint.length + config.command.length === 0) {
     throw new EngineError(
@@ -73,7 +70,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   resolveJoined(ctx, config);
   if (config.timezone) timezoneFile(config.timezone);
   config.ports = await choosePorts(config.ports);
-  const id = newId();
+  const id = randomId();
   if (config.hostname === "" && config.uts.kind === "private") config.hostname = id.slice(0, 12);
 
   const driver = image ? driverFor(ctx, config) : "none";

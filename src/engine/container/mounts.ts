@@ -1,4 +1,3 @@
-import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import type { Mount } from "../../oci/runtime-spec.ts";
@@ -10,10 +9,8 @@ import type { Owner } from "./owner.ts";
 export function requestedMounts(ctx: Context, record: ContainerRecord, user: Owner): Mount[] {
   return record.config.mounts.map((mount): Mount => {
     switch (mount.type) {
-      case "volume": {
-        const source = path.join(volumeDataPath(ctx, mount.source), mount.subpath ?? "");
-        return bind(source, mount.destination, mount.options);
-      }
+      case "volume":
+        return bind(volumeDataPath(ctx, mount.source), mount.destination, mount.options);
       case "bind":
         return bind(mount.source, mount.destination, mount.options);
       case "tmpfs":

@@ -43,7 +43,7 @@ export async function prepareStart(ctx: Context, record: ContainerRecord): Promi
   const slirp = config.network.kind === "slirp4netns" ? slirp4netns(config.network.options) : undefined;
   ensureDirectory(runDirectories(ctx));
   ensureDirectory(runtimeRoot(ctx, record));
-  const cgroup = cgroupsPath(record);
+  const cgroup = cgroupsPath(ctx, record);
   const mappings = containerIdMappings(config, host);
   writeJsonAtomic(path.join(directory, "monitor.json"), monitorConfig(ctx, record, mappings, slirp, cgroup), {
     durable: false,
@@ -92,9 +92,9 @@ function mappedCaller({ userns }: ContainerConfig, host: HostFacts): UserDatabas
 }
 
 /** Null where no subtree is delegated to us: then the container shares the caller's cgroup. */
-function cgroupsPath(record: ContainerRecord): string | null {
+function cgroupsPath(ctx: Context, record: ContainerRecord): string | null {
   const { cgroups, cgroupParent } = record.config;
-  if (cgroups === "disabled") return null;
+  if (cgroups === "disabled" || ctx.options.cgroupManager === "disabled") return null;
   const parent = cgroupParent || delegatedCgroup();
   return parent === null ? null : path.posix.join(parent, `coracle-${record.id}`);
 }

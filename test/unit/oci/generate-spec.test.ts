@@ -267,7 +267,9 @@ describe("security options", () => {
 
   test("AppArmor where it is", () => {
     const config = { security: { ...security, apparmor: "p" } };
-    expect(generate(config).process.apparmorProfile).toBeUndefined();
+    expect(() => generate(config)).toThrow(`AppArmor profile "p" specified, but AppArmor profiles can't`);
+    const unconfined = { security: { ...security, apparmor: "unconfined" } };
+    expect(generate(unconfined).process.apparmorProfile).toBeUndefined();
     expect(generate(config, { host: { ...host, apparmor: true } }).process.apparmorProfile).toBe("p");
   });
 });

@@ -96,6 +96,7 @@ describe("--restart", () => {
   test.each([
     ["", "no", 0],
     ["no", "no", 0],
+    ["never", "no", 0],
     ["always", "always", 0],
     ["unless-stopped", "unless-stopped", 0],
     ["on-failure", "on-failure", 0],

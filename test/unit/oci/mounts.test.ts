@@ -96,9 +96,9 @@ describe("--mount", () => {
 
   test("volume, which is also the default", () => {
     const options = ["rw", "rprivate", "nosuid", "nodev", "rbind"];
-    const request = { type: "volume", source: "v", destination: "/b", options, subpath: "x/y" };
-    expect(mount("type=volume,src=v,dst=/b,rw,volume-subpath=x/y")).toEqual(request);
-    expect(mount("src=v,dst=/b,rw,subpath=x/y")).toEqual(request);
+    const request = { type: "volume", source: "v", destination: "/b", options };
+    expect(mount("type=volume,src=v,dst=/b,rw")).toEqual(request);
+    expect(mount("src=v,dst=/b,rw")).toEqual(request);
     expect(mount("dst=/b")).toMatchObject({ source: "", anonymous: true });
     expect(mount("type=volume,src=v,dst=/b,rw=false")?.options).toContain("ro");
   });

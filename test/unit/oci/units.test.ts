@@ -1,10 +1,5 @@
 import { describe, expect, test } from "vitest";
-import {
-  parseBytes,
-  parseDecimalBytes,
-  parseDuration,
-  parseSecondsOrDuration,
-} from "../../../src/oci/units.ts";
+import { parseBytes, parseDecimalBytes, parseDuration } from "../../../src/oci/units.ts";
 
 describe("sizes", () => {
   test.each([
@@ -49,11 +44,5 @@ describe("durations", () => {
 
   test.each(["", "10", "s", "1x", "1s2", "1h 2m", "--1s"])("%s is no duration", (text) => {
     expect(() => parseDuration(text)).toThrow(`duration "${text}"`);
-  });
-
-  test("plain seconds where they are allowed", () => {
-    expect(parseSecondsOrDuration("10")).toBe(10_000);
-    expect(parseSecondsOrDuration("-1")).toBe(-1000);
-    expect(parseSecondsOrDuration("1m")).toBe(60_000);
   });
 });

@@ -220,6 +220,12 @@ describe("createRequest", () => {
     [["--preserve-fds", "1"], "--preserve-fds is not supported yet"],
     [["--image-volume", "foo"], "invalid image-volume type"],
     [["--secret", "x"], "--secret is not supported yet"],
+    [["--mount", "src=v,dst=/d,subpath=x"], "the --mount option subpath is not supported yet"],
+    [["--group-add", "keep-groups"], "--group-add=keep-groups is not supported yet"],
+    [
+      ["--network", "host", "--sysctl", "net.core.somaxconn=5"],
+      "sysctl net.core.somaxconn=5 can't be set since Network Namespace set to host",
+    ],
   ])("refuses %j", async (argv, message) => {
     await expect(request(...argv, "image")).rejects.toThrow(message);
   });
