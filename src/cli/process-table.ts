@@ -1,5 +1,6 @@
-import type { ContainerProcess, ProcessList } from "../engine/container/top.ts";
+import type { CapabilitySet, ContainerProcess, ProcessList } from "../engine/container/top.ts";
 import { EngineError } from "../errors.ts";
+import { allCapabilities } from "../oci/capabilities.ts";
 
 /** `top`: the format descriptors of podman-top(1) and ps(1)'s AIX ones, over what /proc says. Pure. */
 
@@ -9,18 +10,29 @@ interface Descriptor {
 }
 
 const ticksPerSecond = 100;
+const capabilities = allCapabilities(63);
 
 const descriptors: Record<string, Descriptor> = {
   args: { header: "COMMAND", value: (p) => p.args },
+  capamb: { header: "AMBIENT CAPS", value: (p) => capabilityNames(p, "CapAmb") },
+  capbnd: { header: "BOUNDING CAPS", value: (p) => capabilityNames(p, "CapBnd") },
+  capeff: { header: "EFFECTIVE CAPS", value: (p) => capabilityNames(p, "CapEff") },
+  capinh: { header: "INHERITED CAPS", value: (p) => capabilityNames(p, "CapInh") },
+  capprm: { header: "PERMITTED CAPS", value: (p) => capabilityNames(p, "CapPrm") },
   comm: { header: "COMMAND", value: (p) => p.command },
   etime: {
     header: "ELAPSED",
     value: (p, list) => duration((list.uptimeTicks - p.startTicks) / ticksPerSecond),
   },
   group: { header: "GROUP", value: (p, list) => list.groups.get(p.gid) ?? String(p.gid) },
-  hgroup: { header: "HGROUP", value: (p) => String(p.gid) },
+  groups: {
+    header: "GROUPS",
+    value: (p, list) => p.groups.map((gid) => list.groups.get(gid) ?? String(gid)).join(","),
+  },
+  hgroup: { header: "HGROUP", value: (p) => String(p.hostGid) },
+  hgroups: { header: "HGROUPS", value: (p) => p.hostGroups.join(",") },
   hpid: { header: "HPID", value: (p) => String(p.hostPid) },
-  huser: { header: "HUSER", value: (p) => String(p.uid) },
+  huser: { header: "HUSER", value: (p) => String(p.hostUid) },
   nice: { header: "NI", value: (p) => String(p.nice) },
   pcpu: {
     header: "%CPU",
@@ -30,7 +42,12 @@ const descriptors: Record<string, Descriptor> = {
   pid: { header: "PID", value: (p) => String(p.pid) },
   ppid: { header: "PPID", value: (p) => String(p.ppid) },
   rss: { header: "RSS", value: (p) => String(Math.round(p.rss / 1024)) },
+  seccomp: { header: "SECCOMP", value: (p) => ["disabled", "strict", "filter"][p.seccomp] ?? "?" },
   state: { header: "STATE", value: (p) => p.state },
+  stime: {
+    header: "STIME",
+    value: (p, list) => wholeSeconds(new Date(list.bootTime + (1000 * p.startTicks) / ticksPerSecond)),
+  },
   time: { header: "TIME", value: (p) => duration(p.cpuTicks / ticksPerSecond) },
   tty: { header: "TTY", value: (p) => ttyName(p.tty) },
   user: { header: "USER", value: (p, list) => list.users.get(p.uid) ?? String(p.uid) },
@@ -73,6 +90,21 @@ export function processRows(list: ProcessList, wanted: readonly string[]): strin
     columns.map((column) => column.header),
     ...list.processes.map((process) => columns.map((column) => column.value(process, list))),
   ];
+}
+
+/** `2026-01-31 12:00:00 +0000 UTC` */
+function wholeSeconds(time: Date): string {
+  return time.toISOString().replace(/T(.*)\.\d+Z$/, " $1 +0000 UTC");
+}
+
+/** `none`, `full`, or the names without their CAP_. */
+function capabilityNames(process: ContainerProcess, set: CapabilitySet): string {
+  const bits = process.capabilities[set];
+  const names = capabilities
+    .filter((_, number) => (bits >> BigInt(number)) & 1n)
+    .map((name) => name.replace(/^CAP_/, ""));
+  if (names.length === 0) return "none";
+  return names.length === capabilities.length ? "full" : names.join(",");
 }
 
 /** As Go prints a time.Duration of whole seconds: 1h2m3s. */

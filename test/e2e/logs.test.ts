@@ -10,7 +10,11 @@ const run = (name: string, script: string, ...flags: string[]) =>
 describe("logs", () => {
   test("has stdout and stderr apart, in order, with what the options ask for", async () => {
     await run("plain", "echo one; sleep 0.05; echo two >&2; sleep 0.05; echo three; sleep 0.05; printf four");
-    expect(await home.coracle("logs", "plain")).toMatchObject({ exitCode: 0, stdout: "one\nthree\nfour", stderr: "two\n" });
+    expect(await home.coracle("logs", "plain")).toMatchObject({
+      exitCode: 0,
+      stdout: "one\nthree\nfour",
+      stderr: "two\n",
+    });
     expect(await home.ok("logs", "--tail", "1", "plain")).toBe("four");
     expect(await home.ok("logs", "--tail", "0", "plain")).toBe("");
     const stamped = await home.ok("logs", "-t", "--tail", "1", "plain");
@@ -32,7 +36,9 @@ describe("logs", () => {
   });
 
   test("--follow goes on to the end of the container", async () => {
-    const container = home.start(["run", "-i", "--name", "followed", "--network", "none", "bb", "cat"], { keepStdin: true });
+    const container = home.start(["run", "-i", "--name", "followed", "--network", "none", "bb", "cat"], {
+      keepStdin: true,
+    });
     container.child.stdin?.write("first\n");
     await container.waitForOutput(/first/);
     const follower = home.start(["logs", "--follow", "followed"]);
@@ -58,7 +64,12 @@ describe("logs", () => {
 
   test("can be cut short by the reader", async () => {
     await run("long", "seq 1 100000");
-    const { stdout } = await home.exec(["bash", "-c", '"$0" logs long | head -n 2; echo "${PIPESTATUS[0]}"', home.program]);
+    const { stdout } = await home.exec([
+      "bash",
+      "-c",
+      '"$0" logs long | head -n 2; echo "${PIPESTATUS[0]}"',
+      home.program,
+    ]);
     expect(stdout).toMatch(/^1\n2\n(0|141)\n$/);
     await home.ok("rm", "long");
   });
@@ -77,8 +88,13 @@ describe("log drivers", () => {
   test("json-file has Docker's, at the path asked for", async () => {
     const path = join(home.env.HOME as string, "my.log");
     await run("json", 'echo "a \\"quoted\\" line"', "--log-driver", "json-file", "--log-opt", `path=${path}`);
-    const lines = readFileSync(path, "utf8").trim().split("\n").map((line) => JSON.parse(line));
-    expect(lines).toEqual([{ log: 'a "quoted" line\n', stream: "stdout", time: expect.stringMatching(/^\d{4}-/) }]);
+    const lines = readFileSync(path, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines).toEqual([
+      { log: 'a "quoted" line\n', stream: "stdout", time: expect.stringMatching(/^\d{4}-/) },
+    ]);
     expect(await home.ok("logs", "json")).toBe('a "quoted" line');
     await home.ok("rm", "json");
   });

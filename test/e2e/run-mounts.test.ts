@@ -1,5 +1,13 @@
 /** Volumes, binds, tmpfs, read-only root filesystems. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
@@ -105,15 +113,24 @@ describe("a volume", () => {
     // Declared by the image: an anonymous one, gone with its --rm container.
     expect((await run("content", "sh", "-c", look)).stdout).toBe(expected);
     expect(await home.ok("volume", "ls", "--quiet")).toBe("none\nvol");
-    expect((await run("--image-volume", "tmpfs", "content", "busybox", "df", "/srv")).stdout).toMatch(/^tmpfs/m);
-    expect((await run("--image-volume", "ignore", "content", "busybox", "df", "/srv")).stdout).toMatch(/ \/$/m);
+    expect((await run("--image-volume", "tmpfs", "content", "busybox", "df", "/srv")).stdout).toMatch(
+      /^tmpfs/m,
+    );
+    expect((await run("--image-volume", "ignore", "content", "busybox", "df", "/srv")).stdout).toMatch(
+      / \/$/m,
+    );
     await home.ok("volume", "rm", "none", "vol");
   });
 
   test("that is new belongs to the container's user", async () => {
-    expect((await run("-u", "33:44", "-v", "mine:/new", "bb", "sh", "-c", "touch /new/x && stat -c %u:%g /new")).stdout).toBe("33:44\n");
+    expect(
+      (await run("-u", "33:44", "-v", "mine:/new", "bb", "sh", "-c", "touch /new/x && stat -c %u:%g /new"))
+        .stdout,
+    ).toBe("33:44\n");
     // With U to another.
-    expect((await run("-u", "55:66", "-v", "mine:/new:U", "bb", "stat", "-c", "%u:%g", "/new/x")).stdout).toBe("55:66\n");
+    expect(
+      (await run("-u", "55:66", "-v", "mine:/new:U", "bb", "stat", "-c", "%u:%g", "/new/x")).stdout,
+    ).toBe("55:66\n");
     await home.ok("volume", "rm", "mine");
   });
 
@@ -152,15 +169,23 @@ describe("a tmpfs", () => {
     ["--tmpfs", "/scratch:size=1m,mode=1770", /^tmpfs +1024 /m],
     ["--mount", "type=tmpfs,destination=/scratch,tmpfs-size=1m,tmpfs-mode=1770", /^tmpfs +1024 /m],
   ])("%s %s", async (flag, value, size) => {
-    const { stdout } = await run(flag, value, "bb", "sh", "-c", "df /scratch; stat -c %a /scratch; touch /scratch/x");
+    const { stdout } = await run(
+      flag,
+      value,
+      "bb",
+      "sh",
+      "-c",
+      "df /scratch; stat -c %a /scratch; touch /scratch/x",
+    );
     expect(stdout).toMatch(size);
     expect(stdout).toMatch(/^1770$/m);
   });
 
   test("shows the image's content that it covers", async () => {
-    expect((await run("--tmpfs", "/etc", "bb", "sh", "-c", "rm /etc/group; ls /etc/passwd /etc/group 2>&1")).stdout).toMatch(
-      /group: No such file.*\n\/etc\/passwd/s,
-    );
+    expect(
+      (await run("--tmpfs", "/etc", "bb", "sh", "-c", "rm /etc/group; ls /etc/passwd /etc/group 2>&1"))
+        .stdout,
+    ).toMatch(/group: No such file.*\n\/etc\/passwd/s);
   });
 });
 
@@ -187,8 +212,18 @@ describe("--userns=keep-id", () => {
     const host = directory("keep");
     chmodSync(host, 0o700);
     const [uid, gid] = [process.getuid?.(), process.getgid?.()];
-    const script = "id -u; id -g; whoami; touch /mnt/mine; stat -c %u:%g /mnt/mine / /etc/passwd /bin/busybox /home/guest";
-    const { stdout, stderr } = await run("--userns", "keep-id", "-v", `${host}:/mnt`, "bb", "sh", "-c", script);
+    const script =
+      "id -u; id -g; whoami; touch /mnt/mine; stat -c %u:%g /mnt/mine / /etc/passwd /bin/busybox /home/guest";
+    const { stdout, stderr } = await run(
+      "--userns",
+      "keep-id",
+      "-v",
+      `${host}:/mnt`,
+      "bb",
+      "sh",
+      "-c",
+      script,
+    );
     const name = home.env.USER || uid;
     expect({ stdout, stderr }).toEqual({
       stdout: `${uid}\n${gid}\n${name}\n${uid}:${gid}\n0:0\n0:0\n0:0\n1000:1000\n`,
@@ -200,7 +235,9 @@ describe("--userns=keep-id", () => {
   test("keeps the root filesystem from him and gives root what is root's", async (context) => {
     skipUnless(context, hasProgram("fuse-overlayfs"), hasDevice("/dev/fuse"));
     const flags = ["--userns", "keep-id", "-v", "kept:/home/guest"];
-    expect(await run(...flags, "bb", "sh", "-c", "echo >>/etc/hosts || echo >>/etc/passwd || touch /x")).toMatchObject({
+    expect(
+      await run(...flags, "bb", "sh", "-c", "echo >>/etc/hosts || echo >>/etc/passwd || touch /x"),
+    ).toMatchObject({
       exitCode: 1,
     });
     const script = "touch /x /root/y && stat -c %u:%g /x /home/guest && echo 1 >>/etc/hosts";
@@ -210,13 +247,22 @@ describe("--userns=keep-id", () => {
 
   test("with ids of choice", async (context) => {
     skipUnless(context, hasProgram("fuse-overlayfs"), hasDevice("/dev/fuse"));
-    const { stdout } = await run("--userns", "keep-id:uid=200,gid=210", "bb", "sh", "-c", "id -u; id -g; cat /proc/self/uid_map");
+    const { stdout } = await run(
+      "--userns",
+      "keep-id:uid=200,gid=210",
+      "bb",
+      "sh",
+      "-c",
+      "id -u; id -g; cat /proc/self/uid_map",
+    );
     expect(stdout).toMatch(/^200\n210\n/);
     expect(stdout).toMatch(/^ +200 +0 +1$/m);
   });
 
   test("nomap leaves the caller out", async (context) => {
     skipUnless(context, hasProgram("fuse-overlayfs"), hasDevice("/dev/fuse"));
-    expect((await run("--userns", "nomap", "bb", "sh", "-c", "id -u; cat /proc/self/uid_map")).stdout).toMatch(/^0\n +0 +1 +\d+\n$/);
+    expect(
+      (await run("--userns", "nomap", "bb", "sh", "-c", "id -u; cat /proc/self/uid_map")).stdout,
+    ).toMatch(/^0\n +0 +1 +\d+\n$/);
   });
 });

@@ -12,13 +12,16 @@ const foreground = (flags: string[], script: string) =>
   home.start(["run", "--rm", "--network", "none", ...flags, "bb", "sh", "-c", script]);
 
 describe("a signal to the command", () => {
-  test.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const)("%s reaches the container", async (signal) => {
-    const running = foreground([], catcher);
-    await running.waitForOutput(/up/);
-    running.child.kill(signal);
-    expect(await running.done).toMatchObject({ exitCode: constants.signals[signal], stderr: "" });
-    expect(await home.ok("ps", "-aq")).toBe("");
-  });
+  test.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const)(
+    "%s reaches the container",
+    async (signal) => {
+      const running = foreground([], catcher);
+      await running.waitForOutput(/up/);
+      running.child.kill(signal);
+      expect(await running.done).toMatchObject({ exitCode: constants.signals[signal], stderr: "" });
+      expect(await home.ok("ps", "-aq")).toBe("");
+    },
+  );
 
   test("with --sig-proxy=false ends the command and not the container", async () => {
     const running = foreground(["--name", "noproxy", "--sig-proxy=false"], catcher);
@@ -43,7 +46,11 @@ describe("a signal to the command", () => {
 });
 
 describe("the exit code for a death by signal", () => {
-  test.each([["KILL", 137], ["SEGV", 139], ["9", 137]])("SIG%s", async (signal, exitCode) => {
+  test.each([
+    ["KILL", 137],
+    ["SEGV", 139],
+    ["9", 137],
+  ])("SIG%s", async (signal, exitCode) => {
     // The first process gets only what it has a handler for, unless it comes from outside.
     const running = foreground(["--name", `dies-${signal}`], "echo up; exec sleep 1000");
     await running.waitForOutput(/up/);
@@ -68,15 +75,22 @@ describe("--init", () => {
     const running = foreground(["--init", "--name", "inits"], script);
     await running.waitForOutput(/up\nup/);
     expect(await home.ok("exec", "inits", "cat", "/proc/1/comm")).toBe("podman-init");
-    await waitUntil(async () => !/^Z/m.test(await home.ok("exec", "inits", "sh", "-c", "grep -h ^State /proc/*/status 2>/dev/null | cut -f 2")), {
-      what: "the end of the zombies",
-    });
+    await waitUntil(
+      async () =>
+        !/^Z/m.test(
+          await home.ok("exec", "inits", "sh", "-c", "grep -h ^State /proc/*/status 2>/dev/null | cut -f 2"),
+        ),
+      {
+        what: "the end of the zombies",
+      },
+    );
     running.child.kill("SIGUSR1");
     expect(await running.done).toMatchObject({ exitCode: 10 });
   });
 
   test("exits with the command's code, 128 + n for its signal, 127 where it doesn't exist", async () => {
-    const run = (...args: string[]) => home.coracle("run", "--rm", "--network", "none", "--init", "bb", ...args);
+    const run = (...args: string[]) =>
+      home.coracle("run", "--rm", "--network", "none", "--init", "bb", ...args);
     expect(await run("sh", "-c", "exit 33")).toMatchObject({ exitCode: 33 });
     expect(await run("sh", "-c", "kill -TERM $$")).toMatchObject({ exitCode: 143 });
     expect(await run("nosuch")).toMatchObject({ exitCode: 127 });
@@ -90,11 +104,29 @@ describe("--init", () => {
 
 describe("restart policies", () => {
   const counter = "echo run >>/log/runs; exit $(cat /log/code)";
-  const runs = async (volume: string) => (await home.ok("run", "--rm", "--network", "none", "-v", `${volume}:/log`, "bb", "cat", "/log/runs")).split("\n").length;
+  const runs = async (volume: string) =>
+    (
+      await home.ok("run", "--rm", "--network", "none", "-v", `${volume}:/log`, "bb", "cat", "/log/runs")
+    ).split("\n").length;
 
   test("on-failure:N restarts a failing container N times", async () => {
     await home.ok("run", "--rm", "--network", "none", "-v", "a:/log", "bb", "sh", "-c", "echo 3 >/log/code");
-    await home.ok("run", "-d", "--name", "failing", "--network", "none", "--restart", "on-failure:2", "-v", "a:/log", "bb", "sh", "-c", counter);
+    await home.ok(
+      "run",
+      "-d",
+      "--name",
+      "failing",
+      "--network",
+      "none",
+      "--restart",
+      "on-failure:2",
+      "-v",
+      "a:/log",
+      "bb",
+      "sh",
+      "-c",
+      counter,
+    );
     expect(await home.ok("wait", "failing")).toBe("3");
     expect(await runs("a")).toBe(3);
     expect(await home.ok("inspect", "-f", "{{.RestartCount}} {{.State.Status}}", "failing")).toBe("2 exited");
@@ -104,7 +136,22 @@ describe("restart policies", () => {
 
   test("on-failure leaves a successful one alone", async () => {
     await home.ok("run", "--rm", "--network", "none", "-v", "b:/log", "bb", "sh", "-c", "echo 0 >/log/code");
-    await home.ok("run", "-d", "--name", "fine", "--network", "none", "--restart", "on-failure", "-v", "b:/log", "bb", "sh", "-c", counter);
+    await home.ok(
+      "run",
+      "-d",
+      "--name",
+      "fine",
+      "--network",
+      "none",
+      "--restart",
+      "on-failure",
+      "-v",
+      "b:/log",
+      "bb",
+      "sh",
+      "-c",
+      counter,
+    );
     expect(await home.ok("wait", "fine")).toBe("0");
     expect(await runs("b")).toBe(1);
     await home.ok("rm", "fine");
@@ -112,14 +159,31 @@ describe("restart policies", () => {
   });
 
   test.each(["always", "unless-stopped"])("%s restarts until it is stopped", async (policy) => {
-    await home.ok("run", "-d", "--name", policy, "--network", "none", "--restart", policy, "bb", "sh", "-c", "sleep 0.05; exit 0");
-    await waitUntil(async () => Number(await home.ok("inspect", "-f", "{{.RestartCount}}", policy)) >= 2, { what: "two restarts" });
+    await home.ok(
+      "run",
+      "-d",
+      "--name",
+      policy,
+      "--network",
+      "none",
+      "--restart",
+      policy,
+      "bb",
+      "sh",
+      "-c",
+      "sleep 0.05; exit 0",
+    );
+    await waitUntil(async () => Number(await home.ok("inspect", "-f", "{{.RestartCount}}", policy)) >= 2, {
+      what: "two restarts",
+    });
     await home.ok("stop", "-t", "1", policy);
     expect(await home.ok("inspect", "-f", "{{.State.Status}}", policy)).toBe("exited");
     await home.ok("rm", policy);
   });
 
   test("conflicts with --rm", async () => {
-    expect(await home.coracle("run", "--rm", "--restart", "always", "bb", "true")).toMatchObject({ exitCode: 125 });
+    expect(await home.coracle("run", "--rm", "--restart", "always", "bb", "true")).toMatchObject({
+      exitCode: 125,
+    });
   });
 });

@@ -28,7 +28,12 @@ describe("the exit code", () => {
     ["a command that is not found", ["bb", "nosuch"], 127, /^Error: .*nosuch.*not found.*\n$/],
     ["a path that doesn't exist", ["bb", "/no/such"], 127, /^Error: .*\/no\/such.*not found.*\n$/],
     ["a directory", ["bb", "/etc"], 126, /^Error: .*\/etc.*\n$/],
-    ["a file that can't be executed", ["bb", "/etc/passwd"], 126, /^Error: .*\/etc\/passwd.*not executable.*\n$/],
+    [
+      "a file that can't be executed",
+      ["bb", "/etc/passwd"],
+      126,
+      /^Error: .*\/etc\/passwd.*not executable.*\n$/,
+    ],
     ["an entrypoint that is not found", ["--entrypoint", "/nosuch", "bb"], 127, /^Error: .*\/nosuch.*\n$/],
     ["an unknown flag", ["--nosuch", "bb"], 125, /^Error: unknown flag: --nosuch\n.*--help.*\n$/],
     ["an unknown image", ["--pull", "never", "nosuch"], 125, /^Error: .*nosuch.*\n$/],
@@ -37,9 +42,19 @@ describe("the exit code", () => {
     ["an unknown group", ["--user", "0:nosuch", "bb", "true"], 125, /^Error: .*nosuch.*\n$/],
     ["a missing bind source", ["-v", "/no/such:/x", "bb", "true"], 125, /^Error: .*\/no\/such.*\n$/],
     ["a bad name", ["--name", "-x", "bb", "true"], 125, /^Error: .*\n$/],
-    ["a working directory that is a file", ["-w", "/etc/passwd", "bb", "true"], 125, /^Error: .*\/etc\/passwd.*\n$/],
+    [
+      "a working directory that is a file",
+      ["-w", "/etc/passwd", "bb", "true"],
+      125,
+      /^Error: .*\/etc\/passwd.*\n$/,
+    ],
     ["an unknown runtime", ["--runtime", "nosuch", "bb", "true"], 125, /^Error: .*/],
-    ["a seccomp profile that doesn't exist", ["--security-opt", "seccomp=/no/such", "bb", "true"], 125, /^Error: .*\/no\/such.*\n$/],
+    [
+      "a seccomp profile that doesn't exist",
+      ["--security-opt", "seccomp=/no/such", "bb", "true"],
+      125,
+      /^Error: .*\/no\/such.*\n$/,
+    ],
     ["a negative port", ["-p", "-1:80", "bb", "true"], 125, /^Error: .*\n$/],
   ])("of %s", async (_name, args, exitCode, message) => {
     const result = await run(...args);
@@ -55,7 +70,9 @@ describe("the exit code", () => {
     expect(result).toMatchObject({ exitCode: 125, stdout: "" });
     expect(result.stderr).toMatch(new RegExp(`^Error: .*"taken" is already in use by ${id}.*--replace.*\n$`));
     expect(await home.ok("ps", "--all", "--quiet", "--no-trunc")).toBe(id);
-    expect(await home.coracle("run", "--rm", "--replace", "--name", "taken", "bb", "echo", "new")).toMatchObject({
+    expect(
+      await home.coracle("run", "--rm", "--replace", "--name", "taken", "bb", "echo", "new"),
+    ).toMatchObject({
       exitCode: 0,
       stdout: "new\n",
     });
@@ -145,12 +162,36 @@ describe("input", () => {
 describe("the environment", () => {
   test("has PATH, HOME, HOSTNAME and container, and what is asked for", async () => {
     const { stdout } = await home.run(
-      ["run", "--rm", "--network", "none", "-e", "A=1", "-e", "B", "-e", "C=x=y z", "-e", "NOT_THERE", "-h", "here", "bb", "env"],
+      [
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        "-e",
+        "A=1",
+        "-e",
+        "B",
+        "-e",
+        "C=x=y z",
+        "-e",
+        "NOT_THERE",
+        "-h",
+        "here",
+        "bb",
+        "env",
+      ],
       { env: { B: "from host", SECRET: "s" } },
     );
     const lines = stdout.trim().split("\n").sort();
     expect(lines).toEqual(
-      expect.arrayContaining(["A=1", "B=from host", "C=x=y z", "HOME=/root", "HOSTNAME=here", "container=podman"]),
+      expect.arrayContaining([
+        "A=1",
+        "B=from host",
+        "C=x=y z",
+        "HOME=/root",
+        "HOSTNAME=here",
+        "container=podman",
+      ]),
     );
     expect(lines.filter((line) => line.startsWith("PATH="))).toHaveLength(1);
     expect(stdout).not.toMatch(/SECRET|NOT_THERE|TERM=/);
@@ -158,7 +199,7 @@ describe("the environment", () => {
 
   test("--env-file, comments and pass-through included; --env goes over it", async () => {
     const file = join(home.env.HOME as string, "env");
-    writeFileSync(file, "# comment\nONE=from file\nTWO=2 # kept\nFROM_HOST\nQUOTED=\"q\"\n\nEMPTY=\n");
+    writeFileSync(file, '# comment\nONE=from file\nTWO=2 # kept\nFROM_HOST\nQUOTED="q"\n\nEMPTY=\n');
     const { stdout } = await home.run(
       ["run", "--rm", "--network", "none", "--env-file", file, "-e", "ONE=flag", "bb", "env"],
       { env: { FROM_HOST: "h" } },
@@ -184,10 +225,13 @@ describe("the environment", () => {
   });
 
   test("a secret given with -e NAME is not on any command line", async () => {
-    const running = home.start(["run", "--rm", "-i", "--network", "none", "-e", "HIDDEN", "bb", "sh", "-c", "echo up; cat"], {
-      env: { HIDDEN: "topsecret" },
-      keepStdin: true,
-    });
+    const running = home.start(
+      ["run", "--rm", "-i", "--network", "none", "-e", "HIDDEN", "bb", "sh", "-c", "echo up; cat"],
+      {
+        env: { HIDDEN: "topsecret" },
+        keepStdin: true,
+      },
+    );
     await running.waitForOutput(/up/);
     for (const pid of home.processes()) {
       expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).not.toContain("topsecret");
@@ -200,7 +244,11 @@ describe("the environment", () => {
 describe("the user", () => {
   test.each([
     ["root", [], "uid=0(root) gid=0(root) groups=0(root)"],
-    ["a name, with its groups", ["-u", "guest"], "uid=1000(guest) gid=1000(guest) groups=50(staff),1000(guest)"],
+    [
+      "a name, with its groups",
+      ["-u", "guest"],
+      "uid=1000(guest) gid=1000(guest) groups=50(staff),1000(guest)",
+    ],
     ["an id of the image", ["-u", "1000"], "uid=1000(guest) gid=1000(guest) groups=50(staff),1000(guest)"],
     ["an unknown id", ["-u", "4321"], "uid=4321(4321) gid=0(root) groups=0(root)"],
     ["a name and a group", ["-u", "guest:staff"], "uid=1000(guest) gid=50(staff) groups=50(staff)"],
@@ -208,11 +256,28 @@ describe("the user", () => {
     ["more groups", ["-u", "7:8", "--group-add", "staff,77"], "uid=7(7) gid=8(8) groups=8(8),50(staff),77"],
   ])("%s", async (_name, args, expected) => {
     const { stdout, stderr } = await run(...args, "bb", "id");
-    expect({ id: stdout.trim().replace(/groups=(.*)/, (_all, list) => `groups=${list.split(",").sort((a: string, b: string) => Number.parseInt(a) - Number.parseInt(b)).join(",")}`), stderr }).toEqual({ id: expected, stderr: "" });
+    expect({
+      id: stdout.trim().replace(
+        /groups=(.*)/,
+        (_all, list) =>
+          `groups=${list
+            .split(",")
+            .sort((a: string, b: string) => Number.parseInt(a) - Number.parseInt(b))
+            .join(",")}`,
+      ),
+      stderr,
+    }).toEqual({ id: expected, stderr: "" });
   });
 
   test("has its home directory, and files belong to it", async () => {
-    const { stdout } = await run("-u", "guest", "bb", "sh", "-c", 'cd; pwd; touch x && stat -c %u:%g x; echo "$HOME"');
+    const { stdout } = await run(
+      "-u",
+      "guest",
+      "bb",
+      "sh",
+      "-c",
+      'cd; pwd; touch x && stat -c %u:%g x; echo "$HOME"',
+    );
     expect(stdout).toBe("/home/guest\n1000:1000\n/home/guest\n");
   });
 });
@@ -250,7 +315,9 @@ describe("image configuration", () => {
     await home.ok("load", "--input", archive());
     expect((await run("configured")).stdout).toBe("7 /srv/work hello default\n");
     expect((await run("configured", "a", "b c")).stdout).toBe("7 /srv/work hello a b c\n");
-    expect((await run("-u", "0", "-w", "/srv", "-e", "GREETING=bye", "configured")).stdout).toBe("0 /srv bye default\n");
+    expect((await run("-u", "0", "-w", "/srv", "-e", "GREETING=bye", "configured")).stdout).toBe(
+      "0 /srv bye default\n",
+    );
     expect((await run("--entrypoint", "/bin/echo", "configured", "x")).stdout).toBe("x\n");
     expect((await run("--entrypoint", '["/bin/echo","a b"]', "configured", "c")).stdout).toBe("a b c\n");
     expect(await run("--entrypoint", "", "configured")).toMatchObject({ exitCode: 125 });
@@ -279,7 +346,18 @@ describe("words after the image belong to the command", () => {
 describe("files that tell about the container", () => {
   test("--cidfile holds the id and must be new", async () => {
     const file = join(home.env.HOME as string, "cid");
-    const { stdout } = await home.coracle("run", "-d", "--rm", "--network", "none", "--cidfile", file, "bb", "sleep", "100");
+    const { stdout } = await home.coracle(
+      "run",
+      "-d",
+      "--rm",
+      "--network",
+      "none",
+      "--cidfile",
+      file,
+      "bb",
+      "sleep",
+      "100",
+    );
     expect(readFileSync(file, "utf8")).toBe(stdout.trim());
     const again = await run("--cidfile", file, "bb", "true");
     expect(again.exitCode).toBe(125);
@@ -289,8 +367,21 @@ describe("files that tell about the container", () => {
 
   test("--pidfile holds the pid of the first process", async () => {
     const file = join(home.env.HOME as string, "pid");
-    const id = await home.ok("run", "-d", "--rm", "--network", "none", "--pidfile", file, "bb", "sleep", "100");
-    expect(readFileSync(file, "utf8").trim()).toBe(await home.ok("inspect", "--format", "{{.State.Pid}}", id));
+    const id = await home.ok(
+      "run",
+      "-d",
+      "--rm",
+      "--network",
+      "none",
+      "--pidfile",
+      file,
+      "bb",
+      "sleep",
+      "100",
+    );
+    expect(readFileSync(file, "utf8").trim()).toBe(
+      await home.ok("inspect", "--format", "{{.State.Pid}}", id),
+    );
     await home.ok("rm", "--force", "--time", "0", id);
     expect(existsSync(join("/proc", readFileSync(file, "utf8").trim()))).toBe(false);
   });
@@ -315,8 +406,12 @@ test("--detach prints the id and leaves the container running", async () => {
 });
 
 test("without --rm the container stays, exited", async () => {
-  expect(await home.coracle("run", "--name", "kept", "--network", "none", "bb", "sh", "-c", "exit 9")).toMatchObject({ exitCode: 9 });
-  expect(await home.ok("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", "kept")).toBe("exited 9");
+  expect(
+    await home.coracle("run", "--name", "kept", "--network", "none", "bb", "sh", "-c", "exit 9"),
+  ).toMatchObject({ exitCode: 9 });
+  expect(await home.ok("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", "kept")).toBe(
+    "exited 9",
+  );
   await home.ok("rm", "kept");
 });
 

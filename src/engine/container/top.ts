@@ -16,6 +16,15 @@ export interface ContainerProcess {
   /** Ids in the container's user namespace. */
   uid: number;
   gid: number;
+  groups: number[];
+  /** The same on the host. */
+  hostUid: number;
+  hostGid: number;
+  hostGroups: number[];
+  /** Bits of the capability sets, by their names in /proc/PID/status: CapEff, CapPrm, … */
+  capabilities: Record<CapabilitySet, bigint>;
+  /** 0: none, 1: strict, 2: filter. */
+  seccomp: number;
   command: string;
   args: string;
   state: string;
@@ -33,10 +42,15 @@ export interface ContainerProcess {
   sid: number;
 }
 
+export const capabilitySets = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] as const;
+export type CapabilitySet = (typeof capabilitySets)[number];
+
 export interface ProcessList {
   /** In the order of their pids. */
   processes: ContainerProcess[];
   uptimeTicks: number;
+  /** Milliseconds since the epoch. */
+  bootTime: number;
   /** Names of the container's /etc/passwd and /etc/group by id. */
   users: ReadonlyMap<number, string>;
   groups: ReadonlyMap<number, string>;
@@ -70,9 +84,11 @@ export function containerProcesses(ctx: Context, nameOrId: string): ProcessList 
   const byHost = new Map(processes.map((one) => [one.hostPid, one.pid]));
   for (const one of processes) one.ppid = byHost.get(one.ppid) ?? 0;
   const root = `/proc/${init.pid}/root`;
+  const uptime = Number(fs.readFileSync("/proc/uptime", "utf8").split(" ")[0]);
   return {
     processes,
-    uptimeTicks: Math.round(Number(fs.readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 100),
+    uptimeTicks: Math.round(uptime * 100),
+    bootTime: Date.now() - uptime * 1000,
     users: new Map(parsePasswd(readInRoot(ctx, root, "/etc/passwd")).map((entry) => [entry.uid, entry.name])),
     groups: new Map(parseGroup(readInRoot(ctx, root, "/etc/group")).map((entry) => [entry.gid, entry.name])),
   };
@@ -115,13 +131,23 @@ function readProcess(pid: number): ContainerProcess | undefined {
     const field = (number: number) => Number(fields[number - 3]);
     const innermost = (key: string) => Number(line(key).split(/\s+/).at(-1));
     const command = stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
-    const args = fs.readFileSync(`/proc/${pid}/cmdline`, "latin1").replace(/\0$/, "").replaceAll("\0", " ");
+    const args = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").replace(/\0$/, "").replaceAll("\0", " ");
+    const [uid, gid] = [Number(line("Uid").split(/\s+/)[1]), Number(line("Gid").split(/\s+/)[1])];
+    const groups = line("Groups").trim().split(/\s+/).filter(Boolean).map(Number);
     return {
       pid: innermost("NSpid"),
       ppid: field(4),
       hostPid: pid,
-      uid: toNamespaceId(Number(line("Uid").split(/\s+/)[1]), pid, "uid_map"),
-      gid: toNamespaceId(Number(line("Gid").split(/\s+/)[1]), pid, "gid_map"),
+      uid: toNamespaceId(uid, pid, "uid_map"),
+      gid: toNamespaceId(gid, pid, "gid_map"),
+      groups: groups.map((group) => toNamespaceId(group, pid, "gid_map")),
+      hostUid: toHostId(uid, "uid_map"),
+      hostGid: toHostId(gid, "gid_map"),
+      hostGroups: groups.map((group) => toHostId(group, "gid_map")),
+      capabilities: Object.fromEntries(
+        capabilitySets.map((set) => [set, BigInt(`0x${line(set)}`)]),
+      ) as Record<CapabilitySet, bigint>,
+      seccomp: Number(line("Seccomp")),
       command,
       args: args || `[${command}]`,
       state: fields[0] as string,
@@ -146,6 +172,15 @@ function toNamespaceId(id: number, pid: number, file: "uid_map" | "gid_map"): nu
   for (const row of fs.readFileSync(`/proc/${pid}/${file}`, "utf8").trim().split("\n")) {
     const [inside, outside, size] = row.trim().split(/\s+/).map(Number) as [number, number, number];
     if (id >= outside && id < outside + size) return inside + id - outside;
+  }
+  return id;
+}
+
+/** An id as we see it, on the host. */
+function toHostId(id: number, file: "uid_map" | "gid_map"): number {
+  for (const row of fs.readFileSync(`/proc/self/${file}`, "utf8").trim().split("\n")) {
+    const [inside, outside, size] = row.trim().split(/\s+/).map(Number) as [number, number, number];
+    if (id >= inside && id < inside + size) return outside + id - inside;
   }
   return id;
 }

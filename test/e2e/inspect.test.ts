@@ -1,0 +1,151 @@
+/** inspect, top, port: what is told of one container. */
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { useHome } from "../support/home.ts";
+
+const home = useHome({ image: true });
+let id = "";
+
+beforeAll(async () => {
+  id = await home.ok(
+    ...[
+      "run",
+      "-d",
+      "--name",
+      "c",
+      "--network",
+      "none",
+      "-e",
+      "A=1",
+      "-l",
+      "k=v",
+      "-h",
+      "box",
+      "-u",
+      "guest",
+      "-w",
+      "/tmp",
+    ],
+    ...["-v", "vol:/vol:ro", "--tmpfs", "/scratch", "--stop-timeout", "3", "--restart", "on-failure:4"],
+    ...["bb", "sh", "-c", "sleep 1000 & wait"],
+  );
+});
+afterAll(async () => {
+  await home.coracle("rm", "-a", "-f", "-t", "0");
+});
+
+describe("inspect", () => {
+  test("has Podman's keys", async () => {
+    const [container] = JSON.parse(await home.ok("inspect", "c"));
+    expect(container).toMatchObject({
+      Id: id,
+      Name: "c",
+      Created: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      Path: "sh",
+      Args: ["-c", "sleep 1000 & wait"],
+      ImageName: "localhost/bb:latest",
+      Image: expect.stringMatching(/^[0-9a-f]{64}$/),
+      RestartCount: 0,
+      Driver: "overlay",
+      State: {
+        Status: "running",
+        Running: true,
+        Paused: false,
+        OOMKilled: false,
+        ExitCode: 0,
+        Pid: expect.any(Number),
+        StartedAt: expect.stringMatching(/^\d{4}-/),
+      },
+      Config: {
+        Hostname: "box",
+        User: "guest",
+        WorkingDir: "/tmp",
+        Labels: { k: "v" },
+        Cmd: ["sh", "-c", "sleep 1000 & wait"],
+        Env: expect.arrayContaining(["A=1"]),
+        StopTimeout: 3,
+        Tty: false,
+        CreateCommand: expect.arrayContaining(["run", "--name", "c"]),
+      },
+      HostConfig: {
+        RestartPolicy: { Name: "on-failure", MaximumRetryCount: 4 },
+        NetworkMode: "none",
+        AutoRemove: false,
+      },
+    });
+    expect(container.Mounts).toContainEqual(
+      expect.objectContaining({ Type: "volume", Name: "vol", Destination: "/vol", RW: false }),
+    );
+  });
+
+  test.each([
+    ["{{.State.Status}}", "running"],
+    ['{{.Config.Labels.k}} {{index .Config.Labels "k"}}', "v v"],
+    ["{{json .Config.Cmd}}", '["sh","-c","sleep 1000 & wait"]'],
+    ["{{range .Mounts}}{{.Destination}};{{end}}", "/vol;"],
+    ["{{len .Config.Cmd}} {{if .State.Running}}yes{{else}}no{{end}}", "3 yes"],
+    ["{{.Name}}\\t{{.HostConfig.RestartPolicy.Name}}", "c\ton-failure"],
+  ])("--format %s", async (format, expected) => {
+    expect(await home.ok("inspect", "--format", format, "c")).toBe(expected);
+  });
+
+  test("by id, prefix, several, of a type", async () => {
+    expect(await home.ok("inspect", "-f", "{{.Name}}", id, id.slice(0, 6))).toBe("c\nc");
+    expect(await home.ok("container", "inspect", "-f", "{{.Name}}", "c")).toBe("c");
+    expect(JSON.parse(await home.ok("inspect", "bb"))[0]).toHaveProperty("RepoTags");
+    expect(JSON.parse(await home.ok("inspect", "--type", "volume", "vol"))[0]).toMatchObject({ Name: "vol" });
+  });
+
+  test("of what isn't there: 125, what is there is shown all the same", async () => {
+    const result = await home.coracle("inspect", "-f", "{{.Name}}", "nosuch", "c");
+    expect(result).toMatchObject({ exitCode: 125, stdout: "c\n" });
+    expect(result.stderr).toMatch(/^Error: .*nosuch.*\n$/);
+    expect(await home.coracle("inspect", "--type", "nosuch", "c")).toMatchObject({ exitCode: 125 });
+  });
+});
+
+describe("top", () => {
+  test("shows the container's processes with its names", async () => {
+    const [header, ...rows] = (await home.ok("top", "c")).split("\n");
+    expect(header).toMatch(/^USER +PID +PPID +%CPU +ELAPSED +TTY +TIME +COMMAND$/);
+    expect(rows[0]).toMatch(/^guest +1 +0 +.*sh -c sleep 1000 & wait$/);
+    expect(rows[1]).toMatch(/^guest +2 +1 +.*sleep 1000$/);
+  });
+
+  test("with chosen columns", async () => {
+    expect(await home.ok("top", "c", "pid", "comm")).toMatch(/^PID +COMMAND\n1 +sh\n2 +sleep$/);
+    const host = Number((await home.ok("top", "c", "hpid")).split("\n")[1]);
+    expect(readFileSync(`/proc/${host}/comm`, "utf8")).toBe("sh\n");
+    expect(
+      (
+        await home.ok("top", "c", "user", "huser", "capeff", "capbnd", "groups", "state", "seccomp", "stime")
+      ).split("\n")[1],
+    ).toMatch(
+      /^guest +\d{5,} +none +CHOWN,DAC_OVERRIDE,.*SYS_CHROOT +staff,guest +S +filter +20\d\d-.* UTC$/,
+    );
+    expect(await home.coracle("top", "c", "nosuch")).toMatchObject({ exitCode: 125, stdout: "" });
+  });
+
+  test("of one that doesn't run is an error", async () => {
+    await home.ok("create", "--name", "idle", "bb");
+    const result = await home.coracle("top", "idle");
+    expect(result.exitCode).toBe(125);
+    expect(result.stderr).toMatch(/^Error: .*running.*\n$/);
+    await home.ok("rm", "idle");
+  });
+});
+
+describe("container exists and diff of names", () => {
+  test("0 and 1", async () => {
+    expect(await home.coracle("container", "exists", "c")).toMatchObject({
+      exitCode: 0,
+      stdout: "",
+      stderr: "",
+    });
+    expect(await home.coracle("container", "exists", "nosuch")).toMatchObject({
+      exitCode: 1,
+      stdout: "",
+      stderr: "",
+    });
+  });
+});
