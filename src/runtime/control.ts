@@ -11,6 +11,11 @@ export interface ExitEvent {
   oomKilled: boolean;
 }
 
+/** A start that failed is told as an error, of which the exit code may be left out. */
+function exitOf({ exitCode = 125, signal = 0, oomKilled = false }: Partial<ExitEvent>): ExitEvent {
+  return { exitCode, signal, oomKilled };
+}
+
 interface Answer {
   ok: boolean;
   code?: string;
@@ -40,6 +45,10 @@ export function takeFrames(pending: Buffer): { frames: { type: string; payload: 
   return { frames, rest: pending.subarray(offset) };
 }
 
+function monitorGone(): EngineError {
+  return new EngineError("monitor-gone", "the container's monitor ended before it answered");
+}
+
 /** One connection. Everything pending fails or ends when the monitor is gone: its death closes the socket. */
 export class MonitorConnection {
   private pending: Buffer = Buffer.alloc(0);
@@ -52,9 +61,7 @@ export class MonitorConnection {
     this.socket = socket;
     this.closed = new Promise((resolve) => {
       socket.once("close", () => {
-        for (const waiting of this.answers.splice(0)) {
-          waiting.reject(new EngineError("monitor-gone", "the container's monitor ended before it answered"));
-        }
+        for (const waiting of this.answers.splice(0)) waiting.reject(monitorGone());
         resolve();
       });
     });
@@ -96,12 +103,13 @@ export class MonitorConnection {
     this.pending = Buffer.from(rest);
     for (const { type, payload } of frames) {
       if (type === "A") this.answers.shift()?.resolve(JSON.parse(payload.toString()) as Answer);
-      else if (type === "X") this.exit = JSON.parse(payload.toString()) as ExitEvent;
+      else if (type === "X") this.exit = exitOf(JSON.parse(payload.toString()) as Partial<ExitEvent>);
     }
   }
 
   private async ask(type: string, payload?: Uint8Array): Promise<void> {
     const answer = await new Promise<Answer>((resolve, reject) => {
+      if (this.socket.destroyed) return reject(monitorGone());
       this.answers.push({ resolve, reject });
       this.socket.write(frame(type, payload));
     });

@@ -4,6 +4,7 @@ import type { Context } from "../host/context.ts";
 import { type ChildProcess, type StdioOptions, spawnNative } from "../host/native.ts";
 import type { PortMapping, RestartPolicy } from "../oci/container.ts";
 import type { ExitEvent } from "./control.ts";
+import { proxySignals } from "./signal-proxy.ts";
 
 /** `monitor.json`; every key is described in native/PROTOCOL.md §3. */
 export interface MonitorConfig {
@@ -87,6 +88,8 @@ export interface RelayOptions {
   /** As for --detach-keys; "" for none. */
   detachKeys: string;
   noStart?: boolean;
+  /** Pass this process's signals on to the container. */
+  sigProxy?: boolean;
   /** Descriptors 3… of the caller that the container gets (--preserve-fds). */
   preserveFds?: number;
 }
@@ -107,7 +110,8 @@ export class Relay {
   private readonly exited: Promise<number>;
   private stderr = "";
 
-  constructor(child: ChildProcess) {
+  /** `starts`: the container, or session, begins with this relay. */
+  constructor(child: ChildProcess, { starts, sigProxy }: { starts: boolean; sigProxy: boolean }) {
     this.child = child;
     const ready = child.stdio[3] as Readable;
     this.control = child.stdio[4] as Writable;
@@ -137,6 +141,16 @@ export class Relay {
       child.once("exit", (code, signal) => resolve(code ?? (signal ? 137 : 125)));
     });
     this.exited.catch(() => {});
+    // From the first moment on: a signal that ended us now would leave behind what has been started.
+    if (sigProxy) this.proxySignals(starts);
+  }
+
+  private proxySignals(starts: boolean): void {
+    const running = starts ? this.started() : Promise.resolve();
+    // Its failure is told to who waits for the start.
+    const stop = proxySignals((signal) => running.then(() => this.signal(signal)).catch(() => {}));
+    running.catch(() => {});
+    this.exited.then(stop, stop);
   }
 
   private wake(): void {
@@ -182,7 +196,7 @@ export class Relay {
     return this.exited;
   }
 
-  signal(signal: number): void {
+  private signal(signal: number): void {
     this.control.write(`signal ${signal}\n`);
   }
 
@@ -218,7 +232,9 @@ function startRelay(ctx: Context, args: string[], options: RelayOptions): Relay 
   if (preserve > 0) {
     throw new EngineError("not-supported", "--preserve-fds is not supported yet");
   }
-  return new Relay(spawnNative(ctx, "coracle-monitor", [...args, ...all], { stdio }));
+  const child = spawnNative(ctx, "coracle-monitor", [...args, ...all], { stdio });
+  const sigProxy = options.attach.length > 0 && (options.sigProxy ?? false);
+  return new Relay(child, { starts: args[0] !== "attach", sigProxy });
 }
 
 /** Starts the container of a directory that holds monitor.json and config.json. */

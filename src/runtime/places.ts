@@ -17,3 +17,8 @@ export function runDirectory(ctx: Context, id: string): string {
 export function runtimeRoot(ctx: Context, record: Pick<ContainerRecord, "runtime">): string {
   return path.join(ctx.runRoot, record.runtime === null ? "runtime" : path.basename(record.runtime));
 }
+
+/** Last part of the path of a container's cgroup. */
+export function cgroupName(id: string): string {
+  return `coracle-${id}`;
+}

@@ -5,6 +5,7 @@ import { EngineError } from "../errors.ts";
 import { type Context, ensureDirectory, isRealRoot } from "../host/context.ts";
 import { readJson, writeJsonAtomic } from "../host/files.ts";
 import { runNative } from "../host/native.ts";
+import { findProgram } from "../host/programs.ts";
 import { createStaging } from "../host/staging.ts";
 import type { StorageDriver } from "./image-types.ts";
 
@@ -101,15 +102,6 @@ function describe(ctx: Context, driver: StorageDriver): DriverChoice | undefined
   if (driver === "vfs") return { driver, options: [] };
   const program = findProgram("fuse-overlayfs");
   return program === undefined ? undefined : { driver, options: [], program };
-}
-
-function findProgram(name: string): string | undefined {
-  const directories = (process.env["PATH"] ?? "")
-    .split(":")
-    .filter((directory) => path.isAbsolute(directory));
-  return [...directories, "/usr/local/bin", "/usr/bin", "/bin"]
-    .map((directory) => path.join(directory, name))
-    .find((file) => fs.existsSync(file));
 }
 
 /** Why it doesn't work, or undefined. */

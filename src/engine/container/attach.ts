@@ -30,6 +30,7 @@ export async function attachContainer(
   }
   const attach: Stream[] = ["stdout", "stderr"];
   if (options.stdin && record.config.openStdin) attach.unshift("stdin");
-  const relay = attachRelay(ctx, status.last.socket, { attach, detachKeys: options.detachKeys });
-  return finishForeground(ctx, record, await followRelay(relay, options));
+  const { detachKeys, sigProxy } = options;
+  const relay = attachRelay(ctx, status.last.socket, { attach, detachKeys, sigProxy });
+  return finishForeground(ctx, record, await followRelay(relay));
 }

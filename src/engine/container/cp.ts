@@ -2,10 +2,14 @@ import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { nativeError, runNative, spawnNative } from "../../host/native.ts";
-import { findRecord } from "../../runtime/records.ts";
+import { containerIdMappings, requestedUser } from "../../oci/generate-spec.ts";
+import { resolveUser } from "../../oci/user.ts";
+import { type ContainerRecord, findRecord } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
 import { containerExists } from "./exists.ts";
-import { withRootfs } from "./rootfs.ts";
+import { hostFacts } from "./host-facts.ts";
+import { type Owner, parentOwner } from "./owner.ts";
+import { readInRoot, withRootfs } from "./rootfs.ts";
 
 /** One side of `cp`: the host (`container` null), a path in a container, or `-` for a tar stream on our stdio. */
 export interface CopyPlace {
@@ -51,20 +55,28 @@ export async function copyFiles(
       hint: "write it as CONTAINER:PATH",
     });
   }
-  await inRoot(ctx, source, (sourceRoot) =>
-    inRoot(ctx, target, (targetRoot) =>
-      transfer(ctx, { ...source, root: sourceRoot }, { ...target, root: targetRoot }, options),
-    ),
-  );
+  await inRoot(ctx, source, (from) => inRoot(ctx, target, (to) => transfer(ctx, from, to, options)));
 }
 
-type Rooted = CopyPlace & { root: string };
+type Rooted = CopyPlace & { root: string; record: ContainerRecord | undefined };
 
-function inRoot<T>(ctx: Context, place: CopyPlace, work: (root: string) => Promise<T>): Promise<T> {
-  if (place.container === null) return work("/");
+function inRoot<T>(ctx: Context, place: CopyPlace, work: (place: Rooted) => Promise<T>): Promise<T> {
+  if (place.container === null) return work({ ...place, root: "/", record: undefined });
   const record = findRecord(ctx, place.container);
   const status = readStatus(ctx, record.id);
-  return withRootfs(ctx, record, isActive(status.state) ? status.last?.init?.pid : undefined, work);
+  const init = isActive(status.state) ? status.last?.init?.pid : undefined;
+  return withRootfs(ctx, record, init, (root) => work({ ...place, root, record }));
+}
+
+/** Whose the copies become: the caller's on the host, in a container its user's, or undefined for what they were. */
+function newOwner(ctx: Context, { record, root }: Rooted, archive: boolean): Owner | undefined {
+  if (!record) return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  if (!archive) return undefined;
+  const { config } = record;
+  const host = hostFacts(ctx);
+  const database = (name: string) => readInRoot(ctx, root, `/etc/${name}`);
+  const user = resolveUser(requestedUser(config, host), database("passwd"), database("group"));
+  return parentOwner(containerIdMappings(config, host), user);
 }
 
 async function transfer(
@@ -73,13 +85,14 @@ async function transfer(
   target: Rooted,
   options: { archive: boolean; overwrite: boolean },
 ): Promise<void> {
+  const owner = newOwner(ctx, target, options.archive);
   const extract = (at: string) => [
     "extract",
     "--root",
     target.root,
     "--path",
     at,
-    ...(options.archive || target.container === null ? [] : ["--uid", "0", "--gid", "0"]),
+    ...(owner ? ["--uid", `${owner.uid}`, "--gid", `${owner.gid}`] : []),
     ...(options.overwrite ? [] : ["--no-overwrite-dir"]),
   ];
   if (source.container === null && source.path === "-") {

@@ -22,6 +22,7 @@ import { findImage, layerKeys } from "../../storage/images.ts";
 import { diffDirectory } from "../../storage/layers.ts";
 import { createVolume, findVolume, removeVolume } from "../../storage/volumes.ts";
 import { type PullOptions, pullImage } from "../image/pull.ts";
+import { volumeUsers } from "../volume/users.ts";
 import { type ImageOverrides, withImageDefaults } from "./defaults.ts";
 import { dropContainer } from "./drop.ts";
 import { sweep } from "./heal.ts";
@@ -123,7 +124,8 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   } catch (error) {
     await dropContainer(ctx, record, { volumes: false });
     await staging.remove();
-    for (const volume of madeVolumes) await removeVolume(ctx, volume).catch(() => {});
+    for (const volume of madeVolumes)
+      await removeVolume(ctx, volume, (name) => volumeUsers(ctx, name)).catch(() => {});
     throw error;
   }
 }
@@ -207,11 +209,11 @@ function checkSources(mounts: MountRequest[]): void {
 async function makeVolumes(ctx: Context, mounts: MountRequest[], id: string, made: string[]): Promise<void> {
   for (const mount of mounts) {
     if (mount.type !== "volume" || findVolume(ctx, mount.source)) continue;
-    await createVolume(ctx, mount.source, {
+    const { container } = await createVolume(ctx, mount.source, {
       anonymous: mount.anonymous ?? false,
       container: id,
       ignoreExisting: true,
     });
-    made.push(mount.source);
+    if (container === id) made.push(mount.source); // else another command was faster
   }
 }

@@ -8,7 +8,7 @@ import { nativePath } from "../../host/native.ts";
 import { isAlive } from "../../host/process.ts";
 import { runProgram } from "../../host/spawn.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
-import { runtimeRoot } from "../../runtime/places.ts";
+import { cgroupName, runtimeRoot } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
 
@@ -35,12 +35,12 @@ export function endProcesses(ctx: Context, id: string, record: ContainerRecord |
   if (cgroup) removeCgroup(cgroup);
 }
 
+/** Everything in it will be killed, so a file that was tampered with must not name another one. */
 function cgroupOf(ctx: Context, id: string): string | undefined {
   try {
-    return (
-      readJson<RuntimeSpec>(path.join(containerDirectory(ctx, id), "config.json"))?.linux?.cgroupsPath ??
-      undefined
-    );
+    const spec = readJson<RuntimeSpec>(path.join(containerDirectory(ctx, id), "config.json"));
+    const cgroup = spec?.linux?.cgroupsPath;
+    return cgroup && path.basename(cgroup) === cgroupName(id) ? cgroup : undefined;
   } catch (error) {
     if (error instanceof EngineError) return undefined;
     throw error;

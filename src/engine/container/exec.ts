@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { constants } from "node:os";
 import * as path from "node:path";
-import { EngineError } from "../../errors.ts";
+import { EngineError, isErrno } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { listDirectory, readJson, writeJsonAtomic } from "../../host/files.ts";
 import { isAlive } from "../../host/process.ts";
@@ -79,7 +79,6 @@ export async function execInContainer(
   reapSessions(ctx, record.id);
   const session = randomHex(32);
   const sessionDirectory = path.join(sessionsDirectory(ctx, record.id), session);
-  ensureDirectory(sessionDirectory);
   const config: ExecConfig = {
     version: 1,
     id: record.id,
@@ -102,20 +101,20 @@ export async function execInContainer(
     preserveFds: 0,
     cleanup: null,
   };
-  writeJsonAtomic(path.join(sessionDirectory, "exec.json"), config, { durable: false });
   try {
-    const relay = startExecMonitor(
-      ctx,
-      directory,
-      sessionDirectory,
-      request.detach ? { ...request, attach: [] } : request,
-    );
+    ensureDirectory(sessionDirectory);
+    writeJsonAtomic(path.join(sessionDirectory, "exec.json"), config, { durable: false });
+    const relay = startExecMonitor(ctx, directory, sessionDirectory, {
+      attach: request.detach ? [] : request.attach,
+      detachKeys: request.detachKeys,
+      sigProxy: true,
+    });
     if (request.detach || request.attach.length === 0) {
       await relay.started();
       await relay.relayExit();
       return { session, exitCode: null };
     }
-    const end = await followRelay(relay, { sigProxy: true });
+    const end = await followRelay(relay);
     if (end.how === "detached") return { session, exitCode: null };
     if (end.how === "output-closed") {
       await breakPipe(sessionDirectory);
@@ -125,9 +124,17 @@ export async function execInContainer(
     return { session, exitCode: end.exit.exitCode };
   } catch (error) {
     fs.rmSync(sessionDirectory, { recursive: true, force: true });
-    // The container's directory in the run root comes back only with its next start.
-    if (!isAlive(init)) fs.rmSync(runDirectory(ctx, record.id), { recursive: true, force: true });
+    if (!isAlive(init)) removeEmpty(sessionsDirectory(ctx, record.id), runDirectory(ctx, record.id));
     throw error;
+  }
+}
+
+/** What we made anew in the run root after the container had ended. Its next start may have done so, too, and uses it. */
+function removeEmpty(...directories: string[]): void {
+  try {
+    for (const directory of directories) fs.rmdirSync(directory);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT", "ENOTEMPTY", "EEXIST")) throw error;
   }
 }
 

@@ -1,4 +1,3 @@
-import { constants } from "node:os";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { withLock } from "../../host/lock.ts";
@@ -8,46 +7,8 @@ import { isActive, readStatus } from "../../runtime/status.ts";
 import { dropContainer } from "./drop.ts";
 import { stopContainer } from "./stop.ts";
 
-/** Not for the container: our own business, or (the faults) never a message from somebody. */
-const kept = new Set<string>([
-  "SIGCHLD",
-  "SIGPIPE",
-  "SIGURG",
-  "SIGWINCH",
-  "SIGTTIN",
-  "SIGTTOU",
-  "SIGKILL",
-  "SIGSTOP",
-  "SIGSEGV",
-  "SIGBUS",
-  "SIGFPE",
-  "SIGILL",
-  "SIGTRAP",
-  "SIGABRT",
-  "SIGIOT",
-  "SIGSYS",
-  "SIGPROF",
-  "SIGSTKFLT",
-  "SIGUNUSED",
-]);
-
-/** Passes this process's signals on to the container until the returned function is called. */
-function proxySignals(relay: Relay): () => void {
-  const handlers: [NodeJS.Signals, () => void][] = [];
-  for (const [name, number] of Object.entries(constants.signals)) {
-    if (kept.has(name)) continue;
-    const handler = () => relay.signal(number);
-    process.on(name as NodeJS.Signals, handler);
-    handlers.push([name as NodeJS.Signals, handler]);
-  }
-  return () => {
-    for (const [name, handler] of handlers) process.off(name, handler);
-  };
-}
-
 /** Stays with an attached container until that has ended or its output has nowhere to go. */
-export async function followRelay(relay: Relay, options: { sigProxy: boolean }): Promise<RelayEnd> {
-  const stop = options.sigProxy ? proxySignals(relay) : () => {};
+export async function followRelay(relay: Relay): Promise<RelayEnd> {
   try {
     return await relay.end();
   } catch (error) {
@@ -58,8 +19,6 @@ export async function followRelay(relay: Relay, options: { sigProxy: boolean }):
       });
     }
     throw error;
-  } finally {
-    stop();
   }
 }
 

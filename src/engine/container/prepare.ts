@@ -15,7 +15,7 @@ import {
 } from "../../oci/generate-spec.ts";
 import { serializeSpec } from "../../oci/runtime-spec.ts";
 import { resolveUser } from "../../oci/user.ts";
-import { runDirectories, runtimeRoot } from "../../runtime/places.ts";
+import { cgroupName, runDirectories, runtimeRoot } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { readHost, writeFiles } from "./container-files.ts";
 import { hostDevices } from "./devices.ts";
@@ -96,5 +96,5 @@ function cgroupsPath(ctx: Context, record: ContainerRecord): string | null {
   const { cgroups, cgroupParent } = record.config;
   if (cgroups === "disabled" || ctx.options.cgroupManager === "disabled") return null;
   const parent = cgroupParent || delegatedCgroup();
-  return parent === null ? null : path.posix.join(parent, `coracle-${record.id}`);
+  return parent === null ? null : path.posix.join(parent, cgroupName(record.id));
 }

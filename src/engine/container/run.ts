@@ -6,7 +6,6 @@ import { startContainer } from "./start.ts";
 
 export interface RunOptions extends RelayOptions {
   detach: boolean;
-  sigProxy: boolean;
 }
 
 /** `exitCode` is null when the container was left running (detached). */
@@ -30,7 +29,7 @@ export async function runContainer(
     }
     return {
       id: record.id,
-      exitCode: await finishForeground(ctx, record, await followRelay(relay, options)),
+      exitCode: await finishForeground(ctx, record, await followRelay(relay)),
     };
   } catch (error) {
     await removeIfAsked(ctx, record);

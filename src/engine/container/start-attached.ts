@@ -14,6 +14,7 @@ export async function startAttached(
   const record = findRecord(ctx, nameOrId);
   const attach: Stream[] = ["stdout", "stderr"];
   if (options.stdin && record.config.openStdin) attach.unshift("stdin");
-  const relay = await startContainer(ctx, record, { attach, detachKeys: options.detachKeys });
-  return finishForeground(ctx, record, await followRelay(relay, options));
+  const { detachKeys, sigProxy } = options;
+  const relay = await startContainer(ctx, record, { attach, detachKeys, sigProxy });
+  return finishForeground(ctx, record, await followRelay(relay));
 }

@@ -35,8 +35,8 @@ export async function importImage(ctx: Context, options: ImportOptions): Promise
   const config = newConfig(options);
   const name = options.reference === undefined ? undefined : localName(options.reference);
   await reapImageLeftovers(ctx);
-  const staging = createStaging(ctx, "image");
   const source = openInput(options.source);
+  const staging = createStaging(ctx, "image");
   try {
     const layer = await importNewLayer(ctx, staging.path, source);
     const image = describe(config, layer, options.message);

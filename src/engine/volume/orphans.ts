@@ -5,6 +5,7 @@ import type { Context } from "../../host/context.ts";
 import { deadStaging } from "../../host/staging.ts";
 import { type ContainerRecord, containerDirectory, readRecordIn, stagedName } from "../../runtime/records.ts";
 import { findVolume, removeVolume } from "../../storage/volumes.ts";
+import { volumeUsers } from "./users.ts";
 
 /*
  * Anonymous volumes are made for one container, before it is published, and go after it. Whoever is killed in between
@@ -22,8 +23,9 @@ export function markVolumes(ctx: Context, record: ContainerRecord): void {
 
 export async function dropAnonymousVolumes(ctx: Context, record: ContainerRecord): Promise<void> {
   for (const name of anonymousVolumes(record)) {
-    // Another container may have the use of it (--volumes-from), but only its own takes it along.
-    if (findVolume(ctx, name)?.container === record.id) await removeVolume(ctx, name).catch(() => {});
+    // Only its own container takes it along, and not while another one has the use of it.
+    if (findVolume(ctx, name)?.container === record.id)
+      await removeVolume(ctx, name, (volume) => volumeUsers(ctx, volume)).catch(() => {});
   }
 }
 
