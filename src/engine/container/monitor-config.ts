@@ -7,7 +7,7 @@ import { runDirectory, runtimeRoot } from "../../runtime/places.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import { logFile } from "./logs.ts";
 import type { Mappings } from "./owner.ts";
-import { rootfsMount } from "./rootfs.ts";
+import { rootfsMount } from "./rootfs-mount.ts";
 
 /** What the monitor of a container is to do; `cgroup` null: it gets none of its own. */
 export function monitorConfig(

@@ -1,77 +1,19 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError } from "../../errors.ts";
+import { EngineError, isErrno } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { runNative } from "../../host/native.ts";
-import { findProgram } from "../../host/programs.ts";
-import type { IdMapping } from "../../oci/runtime-spec.ts";
-import type { RootfsMount } from "../../runtime/monitor.ts";
+import { containerIdMappings } from "../../oci/generate-spec.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
-import { storageDriver } from "../../storage/driver.ts";
 import { readLayerFile } from "../../storage/layer-files.ts";
-import { diffDirectory } from "../../storage/layers.ts";
+import { hostFacts } from "./host-facts.ts";
+import { monitorConfig } from "./monitor-config.ts";
+import { allowMount } from "./rootfs-mount.ts";
 
 /** Where the root filesystem of a container is while it is mounted. */
 export function rootfsPath(ctx: Context, record: ContainerRecord): string {
   if (record.config.rootfs !== null) return record.config.rootfs;
   return path.join(containerDirectory(ctx, record.id), record.driver === "vfs" ? "rootfs" : "merged");
-}
-
-/** How the monitor mounts it. */
-export function rootfsMount(
-  ctx: Context,
-  record: ContainerRecord,
-  mappings: { uid: IdMapping[]; gid: IdMapping[] } | null,
-): RootfsMount {
-  if (record.driver === "none" || record.driver === "vfs") return { driver: "none" };
-  const directory = containerDirectory(ctx, record.id);
-  const common = {
-    lower: record.layers.map((key) => diffDirectory(ctx, key)),
-    upper: path.join(directory, "upper"),
-    work: path.join(directory, "work"),
-    target: path.join(directory, "merged"),
-    readOnly: record.config.readOnly,
-  };
-  if (record.driver === "overlay") {
-    const { options } = storageDriver(ctx);
-    return { driver: "overlay", ...common, options: isVolatile(record) ? [...options, "volatile"] : options };
-  }
-  const program = findProgram("fuse-overlayfs");
-  if (!program) {
-    throw new EngineError(
-      "no-fuse-overlayfs",
-      "fuse-overlayfs is not installed, and this container needs it",
-      {
-        hint: "install it (`apt install fuse-overlayfs`)",
-      },
-    );
-  }
-  return {
-    driver: "fuse-overlayfs",
-    ...common,
-    options: [],
-    program,
-    ...(mappings ? { uidMapping: fuseMapping(mappings.uid), gidMapping: fuseMapping(mappings.gid) } : {}),
-  };
-}
-
-/** Nothing of a --rm container outlives it: then unmounting needs no sync of the whole file system, which may take long. */
-function isVolatile(record: ContainerRecord): boolean {
-  return record.driver === "overlay" && record.config.autoRemove;
-}
-
-/** The kernel refuses to mount a volatile overlay a second time, as a crash may have lost writes; that is no matter here. */
-export function allowMount(ctx: Context, record: ContainerRecord): void {
-  if (!isVolatile(record)) return;
-  fs.rmSync(path.join(containerDirectory(ctx, record.id), "work/work/incompat"), {
-    recursive: true,
-    force: true,
-  });
-}
-
-/** fuse-overlayfs(1): `uidmapping=UID:MAPPED-UID:SIZE:…`, the ids in the image on the left. */
-function fuseMapping(mappings: IdMapping[]): string {
-  return mappings.map(({ containerID, hostID, size }) => `${containerID}:${hostID}:${size}`).join(":");
 }
 
 /**
@@ -87,12 +29,29 @@ export async function withRootfs<T>(
   if (initPid !== undefined) return await work(`/proc/${initPid}/root`);
   if (record.driver === "none" || record.driver === "vfs") return await work(rootfsPath(ctx, record));
   const directory = containerDirectory(ctx, record.id);
+  describeMount(ctx, record);
   allowMount(ctx, record);
   runNative(ctx, "coracle-monitor", ["mount", directory]);
   try {
     return await work(rootfsPath(ctx, record));
   } finally {
     runNative(ctx, "coracle-monitor", ["unmount", directory]);
+  }
+}
+
+/** Before its first start nothing has told the monitor's program how a container's root filesystem is mounted. */
+function describeMount(ctx: Context, record: ContainerRecord): void {
+  const file = path.join(containerDirectory(ctx, record.id), "monitor.json");
+  if (fs.existsSync(file)) return;
+  const mappings = containerIdMappings(record.config, hostFacts(ctx));
+  const offline: ContainerRecord = { ...record, config: { ...record.config, network: { kind: "none" } } };
+  try {
+    fs.writeFileSync(file, JSON.stringify(monitorConfig(ctx, offline, mappings, undefined, null)), {
+      flag: "wx",
+      mode: 0o600,
+    });
+  } catch (error) {
+    if (!isErrno(error, "EEXIST")) throw error; // another command starts it just now
   }
 }
 

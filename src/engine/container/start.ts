@@ -11,7 +11,7 @@ import { chownSources, copyUpVolumes } from "./copy-up.ts";
 import { healContainer } from "./heal.ts";
 import { explainPortInUse } from "./port.ts";
 import { prepareStart } from "./prepare.ts";
-import { allowMount } from "./rootfs.ts";
+import { allowMount } from "./rootfs-mount.ts";
 
 /**
  * Starts a container that doesn't run and returns when its process runs. With streams to attach, the relay that carries

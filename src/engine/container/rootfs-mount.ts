@@ -1,0 +1,67 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { findProgram } from "../../host/programs.ts";
+import type { IdMapping } from "../../oci/runtime-spec.ts";
+import type { RootfsMount } from "../../runtime/monitor.ts";
+import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
+import { storageDriver } from "../../storage/driver.ts";
+import { diffDirectory } from "../../storage/layers.ts";
+
+/** How the monitor mounts it. */
+export function rootfsMount(
+  ctx: Context,
+  record: ContainerRecord,
+  mappings: { uid: IdMapping[]; gid: IdMapping[] } | null,
+): RootfsMount {
+  if (record.driver === "none" || record.driver === "vfs") return { driver: "none" };
+  const directory = containerDirectory(ctx, record.id);
+  const common = {
+    lower: record.layers.map((key) => diffDirectory(ctx, key)),
+    upper: path.join(directory, "upper"),
+    work: path.join(directory, "work"),
+    target: path.join(directory, "merged"),
+    readOnly: record.config.readOnly,
+  };
+  if (record.driver === "overlay") {
+    const { options } = storageDriver(ctx);
+    return { driver: "overlay", ...common, options: isVolatile(record) ? [...options, "volatile"] : options };
+  }
+  const program = findProgram("fuse-overlayfs");
+  if (!program) {
+    throw new EngineError(
+      "no-fuse-overlayfs",
+      "fuse-overlayfs is not installed, and this container needs it",
+      {
+        hint: "install it (`apt install fuse-overlayfs`)",
+      },
+    );
+  }
+  return {
+    driver: "fuse-overlayfs",
+    ...common,
+    options: [],
+    program,
+    ...(mappings ? { uidMapping: fuseMapping(mappings.uid), gidMapping: fuseMapping(mappings.gid) } : {}),
+  };
+}
+
+/** Nothing of a --rm container outlives it: then unmounting needs no sync of the whole file system, which may take long. */
+function isVolatile(record: ContainerRecord): boolean {
+  return record.driver === "overlay" && record.config.autoRemove;
+}
+
+/** The kernel refuses to mount a volatile overlay a second time, as a crash may have lost writes; that is no matter here. */
+export function allowMount(ctx: Context, record: ContainerRecord): void {
+  if (!isVolatile(record)) return;
+  fs.rmSync(path.join(containerDirectory(ctx, record.id), "work/work/incompat"), {
+    recursive: true,
+    force: true,
+  });
+}
+
+/** fuse-overlayfs(1): `uidmapping=UID:MAPPED-UID:SIZE:…`, the ids in the image on the left. */
+function fuseMapping(mappings: IdMapping[]): string {
+  return mappings.map(({ containerID, hostID, size }) => `${containerID}:${hostID}:${size}`).join(":");
+}

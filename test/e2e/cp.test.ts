@@ -1,0 +1,200 @@
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { useHome } from "../support/home.ts";
+
+const home = useHome({ image: true });
+const host = (...names: string[]) => join(home.env.HOME as string, ...names);
+const cp = (...args: string[]) => home.coracle("cp", ...args);
+
+beforeAll(async () => {
+  await home.ok(
+    "run",
+    "-d",
+    "--name",
+    "running",
+    "--network",
+    "none",
+    "-v",
+    "vol:/vol",
+    "bb",
+    "sleep",
+    "1000",
+  );
+  await home.ok("create", "--name", "stopped", "--network", "none", "-v", "vol2:/vol", "bb", "sleep", "1000");
+  mkdirSync(host("tree/sub"), { recursive: true });
+  writeFileSync(host("tree/sub/file"), "data", { mode: 0o640 });
+  symlinkSync("sub/file", host("tree/link"));
+  writeFileSync(host("file"), "content", { mode: 0o751 });
+  utimesSync(host("file"), 1_000_000_000, 1_000_000_000);
+});
+afterAll(async () => {
+  await home.coracle("rm", "-a", "-f", "-t", "0", "-v");
+});
+
+describe.each(["running", "stopped"])("a %s container", (name) => {
+  const cat = async (path: string) => {
+    const { stdout } = await home.coracle("cp", `${name}:${path}`, "-");
+    return execFileSync("tar", ["-xO"], { input: stdout }).toString();
+  };
+
+  test("takes a file: to a new name, into a directory, over another", async () => {
+    expect(await cp(host("file"), `${name}:/etc/new`)).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
+    expect(await cat("/etc/new")).toBe("content");
+    await cp("./file", `${name}:/tmp`);
+    expect(await cat("/tmp/file")).toBe("content");
+    await cp("file", `${name}:/etc/group`);
+    expect(await cat("/etc/group")).toBe("content");
+    await cp("file", `${name}:relative`);
+    expect(await cat("/relative")).toBe("content");
+  });
+
+  test("keeps mode and time, and the file is root's", async () => {
+    await cp("file", `${name}:/kept`);
+    const { stdoutBytes } = await cp(`${name}:/kept`, "-");
+    expect(
+      execFileSync("tar", ["-tv", "--numeric-owner", "--full-time"], {
+        input: stdoutBytes,
+        env: { TZ: "UTC" },
+      }).toString(),
+    ).toMatch(/^-rwxr-x--x 0\/0 +7 2001-09-09 01:46:40 kept\n$/);
+  });
+
+  test("takes a directory: as a new one, into one, its contents", async () => {
+    await cp("tree", `${name}:/made`);
+    expect(await cat("/made/sub/file")).toBe("data");
+    await cp("tree", `${name}:/srv/`);
+    await cp("tree", `${name}:/home`);
+    expect(await cat("/home/tree/sub/file")).toBe("data");
+    await cp("tree/.", `${name}:/home`);
+    expect(await cat("/home/sub/file")).toBe("data");
+    await cp("tree/.", `${name}:/fresh`);
+    expect(await cat("/fresh/sub/file")).toBe("data");
+  });
+
+  test("gives files and directories, links included", async () => {
+    await cp("tree", `${name}:/given`);
+    const to = `from-${name}`;
+    mkdirSync(host(to));
+    expect(await cp(`${name}:/given/sub/file`, to)).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(host(to, "file"), "utf8")).toBe("data");
+    expect(statSync(host(to, "file")).mode & 0o777).toBe(0o640);
+    expect(statSync(host(to, "file")).uid).toBe(process.getuid?.());
+    await cp(`${name}:/given`, to);
+    expect(readlinkSync(host(to, "given/link"))).toBe("sub/file");
+    await cp(`${name}:/given/.`, join(to, "contents"));
+    expect(readdirSync(host(to, "contents")).sort()).toEqual(["link", "sub"]);
+    await cp(`${name}:/given/sub/file`, join(to, "named"));
+    expect(readFileSync(host(to, "named"), "utf8")).toBe("data");
+    await cp(`${name}:/given/link`, join(to, "followed"));
+    expect(readFileSync(host(to, "followed"), "utf8")).toBe("data");
+  });
+
+  test("takes and gives tar streams", async () => {
+    const tar = execFileSync("tar", ["-c", "-C", host("tree"), "."]);
+    expect(await home.run(["cp", "-", `${name}:/tmp`], { input: tar })).toMatchObject({ exitCode: 0 });
+    expect(await cat("/tmp/sub/file")).toBe("data");
+    const { stdoutBytes } = await cp(`${name}:/tmp/sub`, "-");
+    expect(execFileSync("tar", ["-t"], { input: stdoutBytes }).toString()).toBe("sub/\nsub/file\n");
+  });
+
+  test("copies into and out of volumes", async () => {
+    await cp("file", `${name}:/vol/in`);
+    const volume = name === "running" ? "vol" : "vol2";
+    expect(
+      await home.ok("run", "--rm", "--network", "none", "-v", `${volume}:/v`, "bb", "cat", "/v/in"),
+    ).toBe("content");
+    expect(await cat("/vol/in")).toBe("content");
+  });
+
+  test("does not lead out by its links", async () => {
+    const outside = host(`outside-${name}`);
+    mkdirSync(outside);
+    writeFileSync(join(outside, "secret"), "host");
+    symlinkSync(outside, host("escape"));
+    symlinkSync("../../../../../../../../etc", host("up"));
+    await cp("escape", `${name}:/links/`).catch(() => {});
+    execFileSync("rm", [host("escape"), host("up")]);
+    // Made inside, pointing to a host path that exists.
+    const make = execFileSync("tar", ["-c", "-C", makeLinks(outside, name), "."]);
+    await home.run(["cp", "-", `${name}:/tmp`], { input: make });
+    await cp("file", `${name}:/tmp/absolute/planted`);
+    await cp("file", `${name}:/tmp/climbing/planted`);
+    expect(existsSync(join(outside, "planted"))).toBe(false);
+    expect(existsSync("/etc/planted")).toBe(false);
+    const result = await cp(`${name}:/tmp/absolute/secret`, "-");
+    expect(result.exitCode).not.toBe(0);
+    expect(result.stdout).not.toContain("host");
+  });
+
+  test.each([
+    [["nothing", "NAME:/tmp"], /nothing.*no such file or directory/],
+    [["NAME:/nothing", "."], /\/nothing.*no such file or directory/],
+    [["file", "NAME:/no/such/dir/x"], /no such file or directory/],
+    [["file", "NAME:/nodir/"], /no such file or directory/],
+    [["tree", "NAME:/etc/passwd"], /onto file/],
+    [["-", "NAME:/etc/passwd"], /must be a directory/],
+    [["file", "nosuch:/tmp"], /nosuch.*no such container/],
+    [["file", "tree"], /container/],
+  ])("%j is an error", async (args, message) => {
+    const result = await home.run(["cp", ...args.map((arg) => arg.replace("NAME", name))], { input: "" });
+    expect(result).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(result.stderr).toMatch(/^Error: .*\n$/);
+    expect(result.stderr).toMatch(message);
+  });
+});
+
+function makeLinks(target: string, name: string): string {
+  const directory = host(`links-${name}`);
+  mkdirSync(directory);
+  symlinkSync(target, join(directory, "absolute"));
+  symlinkSync("../../../../../../../../../etc", join(directory, "climbing"));
+  return directory;
+}
+
+test("from container to container", async () => {
+  await cp("tree", "running:/between");
+  expect(await cp("running:/between", "stopped:/between")).toMatchObject({ exitCode: 0 });
+  await cp("stopped:/between/sub/file", "back");
+  expect(readFileSync(host("back"), "utf8")).toBe("data");
+});
+
+test("files become the caller's on the host, and keep their owners with --archive=false", async () => {
+  await home.ok("exec", "running", "sh", "-c", "mkdir /owned && touch /owned/x && chown 33:44 /owned/x");
+  await cp("running:/owned", "owned");
+  expect(lstatSync(host("owned/x")).uid).toBe(process.getuid?.());
+  await cp("--archive=false", "running:/owned", "stopped:/owned");
+  const { stdoutBytes } = await cp("stopped:/owned", "-");
+  expect(execFileSync("tar", ["-tv", "--numeric-owner"], { input: stdoutBytes }).toString()).toMatch(
+    / 33\/44 .*owned\/x/,
+  );
+});
+
+test("a stopped container starts with what was copied", async () => {
+  await cp("file", "stopped:/started");
+  await home.ok("start", "stopped");
+  expect(await home.ok("exec", "stopped", "cat", "/started")).toBe("content");
+  await home.ok("stop", "-t", "0", "stopped");
+});
+
+test("sparse and large files come through", async () => {
+  execFileSync("sh", ["-c", "truncate -s 200M big; printf end >>big"], { cwd: home.env.HOME });
+  await cp("big", "running:/big");
+  expect(await home.ok("exec", "running", "sh", "-c", "stat -c %s /big; tail -c 3 /big")).toBe(
+    `${200 * 1024 * 1024 + 3}\nend`,
+  );
+  await cp("running:/big", "big2");
+  expect(statSync(host("big2")).size).toBe(200 * 1024 * 1024 + 3);
+});

@@ -1,0 +1,263 @@
+/** Networks of single containers, published ports, and the files that name hosts. */
+import { createServer, type Server } from "node:net";
+import { networkInterfaces } from "node:os";
+import { afterAll, describe, expect, test } from "vitest";
+import { useHome } from "../support/home.ts";
+import { waitUntil } from "../support/process.ts";
+import { hasDevice, hasProgram, skipUnless } from "../support/requirements.ts";
+
+const home = useHome({ image: true });
+const run = (...args: string[]) => home.coracle("run", "--rm", ...args);
+const slirp = () => [hasProgram("slirp4netns"), hasDevice("/dev/net/tun")];
+
+async function listen(): Promise<{ server: Server; port: number }> {
+  const server = createServer((socket) => socket.end("from host\n"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { server, port: (server.address() as { port: number }).port };
+}
+
+async function freePort(): Promise<number> {
+  const { server, port } = await listen();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const fetchText = (url: string) =>
+  fetch(url).then(
+    (answer) => answer.text(),
+    () => "",
+  );
+
+afterAll(() => home.coracle("rm", "-a", "-f", "-t", "0"));
+
+describe("--network", () => {
+  test("none: loopback alone", async () => {
+    expect((await run("--network", "none", "bb", "ls", "/sys/class/net")).stdout).toBe("lo\n");
+    expect((await run("--network", "none", "bb", "ip", "addr", "show", "lo")).stdout).toMatch(
+      /LOOPBACK,UP[^]*127\.0\.0\.1/,
+    );
+  });
+
+  test("host: the host's interfaces and ports", async () => {
+    const { server, port } = await listen();
+    expect((await run("--network", "host", "bb", "nc", "127.0.0.1", `${port}`)).stdout).toBe("from host\n");
+    const names = Object.keys(networkInterfaces());
+    expect((await run("--network", "host", "bb", "ls", "/sys/class/net")).stdout.split("\n")).toEqual(
+      expect.arrayContaining(names),
+    );
+    server.close();
+  });
+
+  test("by default slirp4netns, private to the container", async (context) => {
+    skipUnless(context, ...slirp());
+    const { server, port } = await listen();
+    const { stdout } = await run(
+      "bb",
+      "sh",
+      "-c",
+      `ip -4 addr show tap0; ip route; nc -w 1 127.0.0.1 ${port} || echo refused`,
+    );
+    expect(stdout).toMatch(/inet 10\.0\.2\.100\/24/);
+    expect(stdout).toMatch(/default via 10\.0\.2\.2 dev tap0/);
+    expect(stdout).toMatch(/refused\n$/);
+    server.close();
+  });
+
+  test("slirp4netns options: cidr, host loopback", async (context) => {
+    skipUnless(context, ...slirp());
+    const { server, port } = await listen();
+    const options = "slirp4netns:allow_host_loopback=true,cidr=10.7.0.0/24";
+    const { stdout } = await run(
+      "--network",
+      options,
+      "bb",
+      "sh",
+      "-c",
+      `ip -4 addr show tap0; nc -w 5 10.7.0.2 ${port}; cat /etc/resolv.conf`,
+    );
+    expect(stdout).toMatch(/inet 10\.7\.0\.100\/24/);
+    expect(stdout).toContain("from host\n");
+    expect(stdout).toContain("nameserver 10.7.0.3\n");
+    server.close();
+  });
+
+  test.each(["nosuch", "container:nosuch", "slirp4netns:nosuch=1"])("%s is refused", async (network) => {
+    const result = await run("--network", network, "bb", "true");
+    expect(result).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(result.stderr).toMatch(/^Error: .*nosuch.*\n$/);
+  });
+});
+
+describe("published ports", () => {
+  test("answer on the host, and are told by port, ps and inspect", async (context) => {
+    skipUnless(context, ...slirp());
+    const port = await freePort();
+    await home.ok(
+      "run",
+      "-d",
+      "--name",
+      "web",
+      "-p",
+      `127.0.0.1:${port}:80`,
+      "bb",
+      "sh",
+      "-c",
+      "echo hello >/tmp/index.html; httpd -f -p 80 -h /tmp",
+    );
+    await waitUntil(async () => (await fetchText(`http://127.0.0.1:${port}/`)) === "hello\n", {
+      what: "the answer",
+    });
+    expect(await home.ok("port", "web")).toBe(`80/tcp -> 127.0.0.1:${port}`);
+    expect(await home.ok("port", "web", "80")).toBe(`127.0.0.1:${port}`);
+    expect((await home.coracle("port", "web", "81")).exitCode).toBe(125);
+    expect(await home.ok("ps", "--format", "{{.Ports}}")).toBe(`127.0.0.1:${port}->80/tcp`);
+    expect(await home.ok("inspect", "-f", "{{json .NetworkSettings.Ports}}", "web")).toContain(
+      `"HostPort":"${port}"`,
+    );
+
+    const second = await run("--name", "second", "-p", `127.0.0.1:${port}:80`, "bb", "true");
+    expect(second).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(second.stderr).toMatch(new RegExp(`^Error: .*${port}.*in use.*\n$`));
+    expect(second.stderr).toContain("web");
+    expect(await home.ok("ps", "-a", "--format", "{{.Names}}")).toBe("web");
+
+    await home.ok("restart", "-t", "0", "web");
+    await waitUntil(async () => (await fetchText(`http://127.0.0.1:${port}/`)) === "hello\n", {
+      what: "the answer",
+    });
+    await home.ok("rm", "-f", "-t", "0", "web");
+    expect(await fetchText(`http://127.0.0.1:${port}/`)).toBe("");
+  });
+
+  test("that another program has name the port", async (context) => {
+    skipUnless(context, ...slirp());
+    const { server, port } = await listen();
+    const result = await run("-p", `127.0.0.1:${port}:80`, "bb", "true");
+    expect(result).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(result.stderr).toMatch(new RegExp(`^Error: .*${port}.*in use.*\n$`));
+    expect(await home.ok("ps", "-aq")).toBe("");
+    server.close();
+  });
+
+  test("below the first unprivileged one say what to do", async (context) => {
+    skipUnless(context, ...slirp());
+    const result = await run("-p", "127.0.0.1:81:80", "bb", "true");
+    expect(result).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(result.stderr).toMatch(/^Error: .*81.*ip_unprivileged_port_start.*\n$/);
+  });
+
+  test("of the kernel's choice, of a range, and udp", async (context) => {
+    skipUnless(context, ...slirp());
+    await home.ok(
+      "run",
+      "-d",
+      "--name",
+      "many",
+      "-p",
+      "127.0.0.1::80",
+      "-p",
+      "127.0.0.1::53/udp",
+      "bb",
+      "sh",
+      "-c",
+      "nc -ll -p 80 -e echo hi",
+    );
+    const [udp, tcp] = (await home.ok("port", "many")).split("\n").sort();
+    expect(udp).toMatch(/^53\/udp -> 127\.0\.0\.1:\d+$/);
+    expect(tcp).toMatch(/^80\/tcp -> 127\.0\.0\.1:\d+$/);
+    const answer = () => home.exec(["busybox", "nc", "-w", "2", "127.0.0.1", tcp?.split(":")[1] ?? ""]);
+    await waitUntil(async () => (await answer()).stdout === "hi\n", { what: "the answer" });
+    await home.ok("rm", "-f", "-t", "0", "many");
+    await home.ok("create", "--name", "range", "-p", "127.0.0.1:20010-20012:10-12", "bb");
+    expect(await home.ok("ps", "-a", "--format", "{{.Ports}}")).toBe("127.0.0.1:20010-20012->10-12/tcp");
+    await home.ok("rm", "range");
+  });
+
+  test("with --network none or host publish nothing", async () => {
+    expect((await run("--network", "none", "-p", "8080:80", "bb", "true")).exitCode).toBe(0);
+  });
+});
+
+describe("names", () => {
+  test("/etc/hosts has the container, the host and what is added", async () => {
+    const { stdout } = await run(
+      "--network",
+      "none",
+      "--name",
+      "named",
+      "--hostname",
+      "box",
+      "--add-host",
+      "other:192.0.2.7",
+      "bb",
+      "cat",
+      "/etc/hosts",
+    );
+    expect(stdout).toMatch(/^127\.0\.0\.1\s.*localhost/m);
+    expect(stdout).toMatch(/^192\.0\.2\.7\s+other$/m);
+    expect(stdout).toMatch(/^\S+\s+box named$/m);
+    expect(await run("--no-hosts", "bb", "cat", "/etc/hosts")).toMatchObject({ exitCode: 1 });
+    expect(await run("--add-host", "nonsense", "bb", "true")).toMatchObject({ exitCode: 125 });
+  });
+
+  test("/etc/resolv.conf has slirp4netns' resolver, or what is asked for", async (context) => {
+    skipUnless(context, ...slirp());
+    expect((await run("bb", "cat", "/etc/resolv.conf")).stdout).toMatch(/^nameserver 10\.0\.2\.3$/m);
+    const { stdout } = await run(
+      "--dns",
+      "192.0.2.53",
+      "--dns-search",
+      "example.org",
+      "--dns-option",
+      "ndots:3",
+      "bb",
+      "cat",
+      "/etc/resolv.conf",
+    );
+    expect(stdout).toMatch(/^search example\.org$/m);
+    expect(stdout).toMatch(/^nameserver 192\.0\.2\.53$/m);
+    expect(stdout).toMatch(/^options ndots:3$/m);
+  });
+
+  test("both can be written by the container, and mounts of the user go over them", async () => {
+    expect(
+      (await run("--network", "none", "bb", "sh", "-c", "echo x >>/etc/hosts && tail -n 1 /etc/hosts"))
+        .stdout,
+    ).toBe("x\n");
+    expect(
+      (
+        await run(
+          "--network",
+          "none",
+          "-v",
+          "/etc/hostname:/etc/hosts:ro",
+          "bb",
+          "sh",
+          "-c",
+          "wc -l </etc/hosts",
+        )
+      ).stdout,
+    ).toBe("1\n");
+  });
+
+  test("of a joined container are the other's", async () => {
+    await home.ok(
+      "run",
+      "-d",
+      "--name",
+      "first",
+      "--network",
+      "none",
+      "--hostname",
+      "first-box",
+      "--add-host",
+      "x:192.0.2.9",
+      "bb",
+      "sleep",
+      "1000",
+    );
+    const { stdout } = await run("--network", "container:first", "bb", "cat", "/etc/hosts");
+    expect(stdout).toContain("192.0.2.9");
+    await home.ok("rm", "-f", "-t", "0", "first");
+  });
+});
