@@ -47,6 +47,9 @@ function bundle(outfile: string, mode: number, options: string[]): void {
   renameSync(fresh, outfile);
 }
 
+/** A fixed date: the same build gives the same image. */
+const CREATED = "2026-11-22T00:00:00Z";
+
 function helloImage(): Buffer {
   const passwd = "root:x:0:0:root:/:/hello\n";
   const files = [
@@ -54,7 +57,7 @@ function helloImage(): Buffer {
     { path: "etc/", type: "directory" as const },
     { path: "etc/passwd", data: passwd },
   ];
-  return ociArchive({ reference: "localhost/hello:latest", layers: [files], config: { Cmd: ["/hello"] } });
+  return ociArchive({ reference: "localhost/hello:latest", layers: [files], config: { Cmd: ["/hello"] }, created: CREATED });
 }
 
 // A compiled program would read `.env` and `bunfig.toml` of whatever directory it is called in.

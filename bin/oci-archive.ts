@@ -21,6 +21,8 @@ export interface ImageContent {
   /** Layers are stored as plain tar unless asked otherwise: no deflate library decides about their digests. */
   gzip?: boolean;
   architecture?: string;
+  /** RFC 3339; without it the beginning of time. */
+  created?: string;
 }
 
 const BLOCK = 512;
@@ -75,6 +77,7 @@ const ARCHITECTURES: Record<string, string> = {
 };
 
 export function ociArchive(image: ImageContent): Buffer {
+  const created = image.created ?? "1970-01-01T00:00:00Z";
   const blobs: Buffer[] = [];
   const descriptor = (mediaType: string, data: Buffer) => {
     blobs.push(data);
@@ -87,12 +90,12 @@ export function ociArchive(image: ImageContent): Buffer {
   const config = descriptor(
     "application/vnd.oci.image.config.v1+json",
     json({
-      created: "1970-01-01T00:00:00Z",
+      created,
       architecture: image.architecture ?? ARCHITECTURES[process.arch] ?? process.arch,
       os: "linux",
       config: image.config,
       rootfs: { type: "layers", diff_ids: tars.map(digest) },
-      history: tars.map(() => ({ created: "1970-01-01T00:00:00Z", created_by: "coracle build" })),
+      history: tars.map(() => ({ created, created_by: "coracle build" })),
     }),
   );
   const mediaType = "application/vnd.oci.image.manifest.v1+json";

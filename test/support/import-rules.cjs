@@ -15,7 +15,6 @@ const mayImport = {
 // Each outside package has one owner.
 const owners = {
   undici: "^src/registry/",
-  "tar-stream": "^src/storage/",
   "proper-lockfile": "^src/host/lock[.]ts$",
   "@oclif/core": "^(commands|src/cli)/",
 };
