@@ -112,13 +112,13 @@ export abstract class CoracleCommand {
     const statics = this.constructor as typeof CoracleCommand;
     const definitions = command.flags as FlagInput;
     const own = flagSyntax(definitions);
+    const names = new Set(own.map(({ name }) => name));
+    const chars = new Set(own.map(({ char }) => char));
     const inherited = globalSyntax
-      .filter((global) => !own.some((flag) => flag.name === global.name))
-      .map((global) =>
-        own.some((flag) => flag.char === global.char) ? { ...global, char: undefined } : global,
-      );
+      .filter(({ name }) => !names.has(name))
+      .map((global) => (chars.has(global.char) ? { ...global, char: undefined } : global));
     const split = splitArgv(this.argv, [...own, ...inherited], { interspersed: statics.interspersed });
-    const isGlobal = (name: string) => inherited.some((global) => global.name === name);
+    const isGlobal = (name: string) => !names.has(name);
     await readGlobalFlags(
       split.given.filter((found) => isGlobal(found.name)),
       this.invocation.options,

@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
 import { isAlive } from "../../host/process.ts";
 import { moveToTrash, removeTrees } from "../../host/staging.ts";
@@ -52,14 +53,14 @@ function removeSmall(directory: string): boolean {
   }
 }
 
-/** Entries below a directory, counted up to a limit. */
+/** Entries below a directory, counted up to a limit. Fails on a directory whose name isn't UTF-8. */
 function countEntries(directory: string, limit: number): number {
   let count = 0;
-  const pending = [Buffer.from(directory)];
+  const pending = [directory];
   for (let current = pending.pop(); current && count < limit; current = pending.pop()) {
-    for (const entry of fs.readdirSync(current, { withFileTypes: true, encoding: "buffer" })) {
+    for (const entry of fs.readdirSync(current, { withFileTypes: true })) {
       count++;
-      if (entry.isDirectory()) pending.push(Buffer.concat([current, Buffer.from("/"), entry.name]));
+      if (entry.isDirectory()) pending.push(path.join(current, entry.name));
     }
   }
   return count;
