@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,6 +38,8 @@ int init_session(struct error *err)
 		(void)signal(signal_number, SIG_DFL);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		return error_errno(err, "runtime-failed", "reset signals");
+	/* The caller's would decide who may enter the mount points that we make. */
+	umask(0022);
 	if (setsid() < 0 && errno != EPERM)
 		return error_errno(err, "runtime-failed", "make a session");
 	return 0;

@@ -47,6 +47,13 @@ describe("rootfs", () => {
   });
 });
 
+test("mount points can be entered whatever the caller's umask", async () => {
+  bundle.mount({ destination: "/made/below", type: "tmpfs", source: "tmpfs" });
+  bundle.config.process.args = ["sh", "-c", "id -u; stat -c %a /made /made/below"];
+  bundle.config.process.user = { uid: 1000, gid: 1000 };
+  expect(await bundle.output("umask 077; rt run c")).toBe("1000\n755\n1777\n");
+});
+
 describe("bind mounts", () => {
   test("of directories and files, with mount points made in the rootfs", async () => {
     const directory = volume();
