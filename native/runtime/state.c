@@ -30,11 +30,25 @@ int state_check_id(const char *id, struct error *err)
 	return 0;
 }
 
+/* Whoever else can write there decides which processes we enter and what their seccomp filters let through. */
+static int open_private(const char *root, struct error *err)
+{
+	auto_close int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_errno(err, "runtime-failed", "open state directory %s", root);
+	if (st.st_uid != geteuid() || (st.st_mode & 0022))
+		return error_set(err, "runtime-failed",
+				 "the state directory %s can be written by others (owner %u, mode %03o): remove it, or "
+				 "name another with --root", root, st.st_uid, st.st_mode & 0777);
+	return steal_fd(&fd);
+}
+
 int state_open_root(const char *root, struct error *err)
 {
-	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0 || errno != ENOENT)
-		return fd >= 0 ? fd : error_errno(err, "runtime-failed", "open state directory %s", root);
+	int fd = open_private(root, err);
+	if (fd >= 0 || err->errnum != ENOENT)
+		return fd;
 	auto_free char *path = strdup(root);
 	if (!path)
 		return error_errno(err, "runtime-failed", "make state directory %s", root);
@@ -46,8 +60,7 @@ int state_open_root(const char *root, struct error *err)
 	}
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return error_errno(err, "runtime-failed", "make state directory %s", root);
-	fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd >= 0 ? fd : error_errno(err, "runtime-failed", "open state directory %s", root);
+	return open_private(root, err);
 }
 
 int state_make_directory(const char *root, const char *id, struct error *err)
@@ -67,9 +80,11 @@ int state_open_directory(const char *root, const char *id, struct error *err)
 {
 	if (state_check_id(id, err) < 0)
 		return -1;
-	auto_close int top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int top = open_private(root, err);
+	if (top < 0 && err->errnum != ENOENT)
+		return -1;
 	int fd = top < 0 ? -1 : openat(top, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
+	if (top < 0 || (fd < 0 && errno == ENOENT)) {
 		error_set(err, "runtime-failed", "container `%s` does not exist", id);
 		err->errnum = ENOENT;
 		return -1;

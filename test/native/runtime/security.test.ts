@@ -304,6 +304,12 @@ describe("credentials", () => {
   });
 });
 
+test("a state directory that others can write to is refused", async () => {
+  mkdirSync(bundle.state);
+  const { stderr } = await bundle.script('chmod 777 "$state"; rt run c; rt state c; rt exec c true; chmod 700 "$state"');
+  expect(stderr.match(/can be written by others/g)).toHaveLength(3);
+});
+
 describe("the start gate", () => {
   test("opens to the right word only", async (context) => {
     skipUnless(context, hasProgram("python3"));
