@@ -52,6 +52,22 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
+/* The value of `key` in a flat-keyed file such as cgroup.events; -1 when there is none. */
+static long find_key(const char *text, const char *key)
+{
+	size_t length = strlen(key);
+	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL)
+		if (strncmp(line, key, length) == 0 && line[length] == ' ')
+			return strtol(line + length + 1, NULL, 10);
+	return -1;
+}
+
+static long read_key(int directory, const char *file, const char *key)
+{
+	auto_free char *text = read_file_at(directory, file, 4096, NULL);
+	return find_key(text, key);
+}
+
 /* Hands the controllers of a directory on to its children. What can't be had shows when a limit is set. */
 static void enable_controllers(int directory)
 {
@@ -98,6 +114,9 @@ int cgroup_make(const char *path, json_t *resources, char **directory, struct er
 		return error_set(err, "bad-config",
 				 "linux.cgroupsPath `%s`: must be absolute below the cgroup2 mount; for a systemd scope "
 				 "use --systemd-cgroup", path);
+	/* Deleting the container kills whatever is in its cgroup. */
+	if (strspn(path, "/") == strlen(path))
+		return error_set(err, "bad-config", "linux.cgroupsPath `%s`: is the root, which holds everybody", path);
 	const char *mount = find_mount();
 	if (!mount)
 		return error_set(err, "runtime-failed",
@@ -106,6 +125,10 @@ int cgroup_make(const char *path, json_t *resources, char **directory, struct er
 	auto_close int fd = make_path(mount, path, err);
 	if (fd < 0)
 		return -1;
+	if (read_key(fd, "cgroup.events", "populated") == 1)
+		return error_set(err, "runtime-failed",
+				 "linux.cgroupsPath `%s`: has processes that are not this container's and would be killed with "
+				 "it; name another", path);
 	if (asprintf(directory, "%s%s", mount, path) < 0)
 		return error_errno(err, "runtime-failed", "name cgroup %s", path);
 	if (cgroup_limit(fd, resources, err) < 0) {
@@ -151,22 +174,6 @@ int cgroup_limit(int cgroup, json_t *resources, struct error *err)
 	if (cgroup_set_resources(cgroup, resources, err) < 0)
 		return -1;
 	return cgroup_set_devices(cgroup, json_object_get(resources, "devices"), err);
-}
-
-/* The value of `key` in a flat-keyed file such as cgroup.events; -1 when there is none. */
-static long find_key(const char *text, const char *key)
-{
-	size_t length = strlen(key);
-	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL)
-		if (strncmp(line, key, length) == 0 && line[length] == ' ')
-			return strtol(line + length + 1, NULL, 10);
-	return -1;
-}
-
-static long read_key(int directory, const char *file, const char *key)
-{
-	auto_free char *text = read_file_at(directory, file, 4096, NULL);
-	return find_key(text, key);
 }
 
 bool cgroup_is_frozen(const char *directory)
@@ -232,7 +239,9 @@ static int collect(int parent, const char *name, void *pids)
 	auto_close int directory = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	auto_free char *text = directory < 0 ? NULL : read_file_at(directory, "cgroup.procs", FILE_MAX, NULL);
 	for (char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL)
-		json_array_append_new(pids, json_integer(strtol(line, NULL, 10)));
+		/* 0 is how the kernel shows those outside of our pid namespace; to kill(2) it would mean ourselves. */
+		if (*line != '0')
+			json_array_append_new(pids, json_integer(strtol(line, NULL, 10)));
 	return text ? for_each_child(directory, collect, pids) : 0;
 }
 

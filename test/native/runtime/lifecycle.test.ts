@@ -333,6 +333,17 @@ mkdir '${parent}'/$unit; while [ "$1" != PIDs ]; do shift; done; echo $4 >'${par
     expect(existsSync(cgroup)).toBe(false);
   });
 
+  test("that others are in is refused and left alone: delete would kill them", async (context) => {
+    skipUnless(context, hasCgroup());
+    const cgroup = bundle.useCgroup()!;
+    const out = await bundle.output(`
+      mkdir '${cgroup}'; sleep 1000 & other=$!; echo $other >'${cgroup}/cgroup.procs'
+      rt run c 2>&1 || true; kill $other; wait $other || true; rmdir '${cgroup}'`);
+    expect(out).toMatch(/has processes that are not this container's/);
+    bundle.config.linux.cgroupsPath = "//";
+    expect(await bundle.refusal(["true"])).toMatch(/is the root, which holds everybody/);
+  });
+
   test("a limit whose controller is missing is an error that names it", async (context) => {
     skipUnless(context, hasCgroup(), hasCgroup("memory") ? undefined : "the memory controller is there");
     const cgroup = bundle.useCgroup()!;
