@@ -96,9 +96,9 @@ static int make_node(int parent, const char *name, const struct device_spec *dev
 	}
 	if (rc < 0)
 		return error_errno(err, "runtime-failed", "make device %s", device->path);
-	if (fchmodat(parent, name, device->mode, 0) < 0 ||
-	    fchownat(parent, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_errno(err, "runtime-failed", "set mode and owner of device %s", device->path);
+	/* The mode is as asked for: umask is 0. A chmod by name would follow a link that somebody put there meanwhile. */
+	if (fchownat(parent, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_errno(err, "runtime-failed", "set the owner of device %s", device->path);
 	return 0;
 }
 
