@@ -24,7 +24,7 @@ struct helper {
 };
 
 #define ARGUMENTS_MAX (2 + 3 * (SUBORDINATE_RANGES_MAX + 1) + 1)
-#define NUMBER_SIZE 12
+#define NUMBER_SIZE 24
 
 static int spawn_with_output(struct helper *helper, char **argv)
 {

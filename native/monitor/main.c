@@ -190,8 +190,10 @@ static int run(const struct arguments *arguments, struct error *err)
 	struct config config = {0};
 	auto_close int directory = open_directory(arguments->operands[0], err);
 	auto_free char *path = realpath(arguments->operands[0], NULL);
-	if (directory < 0 || !path)
+	if (directory < 0)
 		return -1;
+	if (!path)
+		return error_errno(err, "bad-config", "open %s", arguments->operands[0]);
 	struct launch launch = {.config = &config, .path = path, .directory = directory};
 	int rc = config_load_container(directory, &config, err);
 	if (rc == 0)

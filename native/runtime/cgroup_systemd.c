@@ -45,7 +45,7 @@ static int call_systemd(const struct scope *scope, pid_t pid, struct error *err)
 	int status;
 	snprintf(number, sizeof number, "%d", (int)pid);
 	const char *const argv[] = {
-		"busctl", cgroup_is_users() ? "--user" : "--system", "--quiet", "call", "org.freedesktop.systemd1",
+		"busctl", cgroup_is_users() ? "--user" : "--system", "--quiet", "--", "call", "org.freedesktop.systemd1",
 		"/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", "StartTransientUnit",
 		"ssa(sv)a(sa(sv))", scope->unit, "fail", "4", "Slice", "s", scope->slice, "Delegate", "b", "true",
 		"DefaultDependencies", "b", "false", "PIDs", "au", "1", number, "0", NULL};

@@ -288,10 +288,11 @@ static int make_init(struct container *container, pid_t *pid, struct error *err)
 	if (process->has_oom_score_adj && limits_set_oom_score(*pid, process->oom_score_adj, err) < 0)
 		return -1;
 	if (process_identify(*pid, &container->state.init) < 0) {
-		struct error ignored;
-		/* It ended already; what it has to say about that is the better message. */
-		if (serve(container, sync, *pid, err) == 0)
-			return error_set(&ignored, "runtime-failed", "gone");
+		error_errno(err, "runtime-failed", "identify the container's first process");
+		/* Had it ended already, what it has to say about that is the better message. */
+		struct error why;
+		if (serve(container, sync, *pid, &why) < 0)
+			*err = why;
 		return -1;
 	}
 	if (state_save(container->state_dir, &container->state, err) < 0)
