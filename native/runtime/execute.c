@@ -80,6 +80,14 @@ int execute_prepare(struct execution *execution, struct error *err)
 	return 0;
 }
 
+static bool only_primary_group(const struct process_spec *process)
+{
+	for (size_t i = 0; i < process->group_count; i++)
+		if (process->groups[i] != process->gid)
+			return false;
+	return true;
+}
+
 static int set_groups(const struct execution *execution, struct error *err)
 {
 	const struct process_spec *process = execution->process;
@@ -91,7 +99,7 @@ static int set_groups(const struct execution *execution, struct error *err)
 	auto_close int fd = procfs_open(execution->proc, path, O_RDONLY);
 	ssize_t length = fd < 0 ? -1 : read(fd, policy, sizeof policy - 1);
 	/* One id mapped without privileges: the kernel forbids it to all, and there are no groups to give. */
-	if (saved == EPERM && process->group_count == 0 && length > 0 && strncmp(policy, "deny", 4) == 0)
+	if (saved == EPERM && only_primary_group(process) && length > 0 && strncmp(policy, "deny", 4) == 0)
 		return 0;
 	errno = saved;
 	return error_errno(err, "runtime-failed", "set the additional groups");

@@ -48,9 +48,30 @@ export function writeText(file: string, text: string): void {
   }
 }
 
+/** What the machine refuses, whatever the program: no bug. */
+const ofTheMachine = [
+  ...["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG"],
+  ...["EMFILE", "ENFILE", "ENOMEM", "EIO"],
+];
+
+const remedies: Record<string, string> = {
+  ENOSPC: "free space on that file system",
+  EDQUOT: "free space, or ask for a larger quota",
+  EROFS: "choose another place with --root",
+};
+
+/** Node's `ENOTDIR: not a directory, scandir '/x'` as `scandir /x: not a directory`. */
+function systemMessage(error: NodeJS.ErrnoException): string {
+  const reason = /^[A-Z0-9]+: ([^,]*)/.exec(error.message)?.[1] ?? error.message;
+  const what = [error.syscall, error.path].filter(Boolean).join(" ");
+  const remedy = remedies[String(error.code)];
+  return `${what ? `${what}: ` : ""}${reason}${remedy ? `; ${remedy}` : ""}`;
+}
+
 /** A failure as the user sees it: one line, the remedy included. */
 export function errorLine(error: unknown): string {
   if (error instanceof EngineError) return `Error: ${error.message}${error.hint ? `; ${error.hint}` : ""}`;
+  if (isErrno(error, ...ofTheMachine)) return `Error: ${systemMessage(error)}`;
   const message = error instanceof Error ? error.message : String(error);
   return `Error: internal error: ${message.split("\n")[0]}; this is a bug, --log-level debug shows where`;
 }

@@ -217,6 +217,7 @@ function startError(event: Extract<MonitorEvent, { event: "error" }>): EngineErr
 const hints: Record<string, string> = {
   "command-not-found": "check the command's name and that the image has it",
   "not-executable": "make the file executable, or name its interpreter",
+  "network-failed": "`coracle doctor` looks at what it needs, /dev/net/tun and programs",
   "already-running": "`coracle ps` shows it; `coracle stop` stops it",
 };
 

@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
@@ -8,6 +9,7 @@ import { type ContainerRecord, findRecord } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
 import { containerExists } from "./exists.ts";
 import { hostFacts } from "./host-facts.ts";
+import { mountedPath } from "./mounted-path.ts";
 import { type Owner, parentOwner } from "./owner.ts";
 import { readInRoot, withRootfs } from "./rootfs.ts";
 
@@ -58,14 +60,28 @@ export async function copyFiles(
   await inRoot(ctx, source, (from) => inRoot(ctx, target, (to) => transfer(ctx, from, to, options)));
 }
 
-type Rooted = CopyPlace & { root: string; record: ContainerRecord | undefined };
+type Rooted = CopyPlace & {
+  root: string;
+  record: ContainerRecord | undefined;
+  /** Of the container; without it only its root filesystem is mounted. */
+  init: number | undefined;
+};
 
 function inRoot<T>(ctx: Context, place: CopyPlace, work: (place: Rooted) => Promise<T>): Promise<T> {
-  if (place.container === null) return work({ ...place, root: "/", record: undefined });
+  if (place.container === null) return work({ ...place, root: "/", record: undefined, init: undefined });
   const record = findRecord(ctx, place.container);
   const status = readStatus(ctx, record.id);
   const init = isActive(status.state) ? status.last?.init?.pid : undefined;
-  return withRootfs(ctx, record, init, (root) => work({ ...place, root, record }));
+  return withRootfs(ctx, record, init, (root) => work({ ...place, root, record, init }));
+}
+
+/** As options of the native program: in the root filesystem, or in the volume that would be mounted there. */
+function located(ctx: Context, { root, record, init }: Rooted, at: string): string[] {
+  const mounted = record && init === undefined ? mountedPath(ctx, record, at) : undefined;
+  if (!mounted) return ["--root", root, "--path", at];
+  const { source, below } = mounted;
+  if (fs.statSync(source).isDirectory()) return ["--root", source, "--path", below];
+  return ["--root", path.dirname(source), "--path", path.basename(source)];
 }
 
 /** Whose the copies become: the caller's on the host, in a container its user's, or undefined for what they were. */
@@ -88,10 +104,7 @@ async function transfer(
   const owner = newOwner(ctx, target, options.archive);
   const extract = (at: string) => [
     "extract",
-    "--root",
-    target.root,
-    "--path",
-    at,
+    ...located(ctx, target, at),
     ...(owner ? ["--uid", `${owner.uid}`, "--gid", `${owner.gid}`] : []),
     ...(options.overwrite ? [] : ["--no-overwrite-dir"]),
   ];
@@ -107,10 +120,7 @@ async function transfer(
   const contents = /(^|\/)\.$/.test(source.path) || absolute(source) === "/";
   const archive = (name: string) => [
     "archive",
-    "--root",
-    source.root,
-    "--path",
-    absolute(source),
+    ...located(ctx, source, absolute(source)),
     "--follow",
     "--name",
     name,
@@ -143,10 +153,7 @@ async function transfer(
 function look(ctx: Context, place: Rooted): Look {
   const output = runNative(ctx, "coracle-layer", [
     "stat",
-    "--root",
-    place.root,
-    "--path",
-    absolute(place),
+    ...located(ctx, place, absolute(place)),
     "--follow",
   ]);
   return JSON.parse(output.toString()) as Look;

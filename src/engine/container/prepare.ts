@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
 import { delegatedCgroup } from "../../host/cgroup.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { writeFileAtomic, writeJsonAtomic } from "../../host/files.ts";
@@ -13,8 +14,9 @@ import {
   type HostFacts,
   requestedUser,
 } from "../../oci/generate-spec.ts";
-import { serializeSpec } from "../../oci/runtime-spec.ts";
-import { resolveUser } from "../../oci/user.ts";
+import { isMapped } from "../../oci/id-mapping.ts";
+import { type IdMapping, serializeSpec } from "../../oci/runtime-spec.ts";
+import { type ResolvedUser, resolveUser } from "../../oci/user.ts";
 import { cgroupName, runDirectories, runtimeRoot } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { readHost, writeFiles } from "./container-files.ts";
@@ -23,7 +25,7 @@ import { hostFacts } from "./host-facts.ts";
 import { joinedNamespaces } from "./joined-namespaces.ts";
 import { monitorConfig } from "./monitor-config.ts";
 import { requestedMounts } from "./mounts.ts";
-import { type Owner, parentOwner } from "./owner.ts";
+import { type Mappings, type Owner, parentOwner } from "./owner.ts";
 import { rootfsPath, userDatabases } from "./rootfs.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
 import type { UserDatabases } from "./user-files.ts";
@@ -50,7 +52,10 @@ export async function prepareStart(ctx: Context, record: ContainerRecord): Promi
   });
 
   const { passwd, group } = await userDatabases(ctx, record);
-  const user = resolveUser(requestedUser(config, host), passwd, group, config.groups);
+  const asked = resolveUser(requestedUser(config, host), passwd, group, config.groups);
+  // Those that the image gives a user can't all be had with few ids; those of --group-add must be.
+  const user = config.groups.length > 0 ? asked : withMappedGroups(asked, mappings, host);
+  checkMapped(user, mappings, host);
   const hostname = containerHostname(config, record.id, os.hostname());
   const spec = generateSpec({
     id: record.id,
@@ -97,4 +102,27 @@ function cgroupsPath(ctx: Context, record: ContainerRecord): string | null {
   if (cgroups === "disabled" || ctx.options.cgroupManager === "disabled") return null;
   const parent = cgroupParent || delegatedCgroup();
   return parent === null ? null : path.posix.join(parent, cgroupName(record.id));
+}
+
+function withMappedGroups(user: ResolvedUser, mappings: Mappings, host: HostFacts): ResolvedUser {
+  const isThere = (gid: number) => hasId(gid, mappings?.gid, host.gidCount);
+  return { ...user, additionalGids: user.additionalGids.filter(isThere) };
+}
+
+/** The kernel only says EINVAL or EPERM of an id that the user namespace doesn't have. */
+function checkMapped(user: Owner, mappings: Mappings, host: HostFacts): void {
+  if (hasId(user.uid, mappings?.uid, host.uidCount) && hasId(user.gid, mappings?.gid, host.gidCount)) return;
+  const count = Math.min(host.uidCount, host.gidCount);
+  throw new EngineError(
+    "id-not-mapped",
+    `cannot run as ${user.uid}:${user.gid}: ${count === 1 ? "only one id is" : `only ${count} ids are`} mapped for this user`,
+    {
+      hint: "grant more in /etc/subuid and /etc/subgid, and have newuidmap installed; `coracle doctor` says how",
+    },
+  );
+}
+
+/** Whether an id exists in a container: in its own user namespace, else in ours. */
+function hasId(id: number, mapping: readonly IdMapping[] | undefined, count: number): boolean {
+  return mapping ? isMapped(mapping, id) : id < count;
 }

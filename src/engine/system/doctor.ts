@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { controllers, delegatedCgroup, isUnified } from "../../host/cgroup.ts";
 import { type Context, isRealRoot } from "../../host/context.ts";
 import { processFacts } from "../../host/facts.ts";
-import { findProgram } from "../../host/programs.ts";
+import { findProgram, isExecutable } from "../../host/programs.ts";
 import { storageDriver } from "../../storage/driver.ts";
 
 export interface Finding {
@@ -18,7 +18,7 @@ export interface Finding {
 export function doctor(ctx: Context): Finding[] {
   return [
     ...userNamespace(ctx),
-    program("newuidmap", "uidmap", "error", "maps the subordinate ids", !isRealRoot(ctx)),
+    mappingHelpers(ctx),
     program("slirp4netns", "slirp4netns", "error", "connects containers to the network", true),
     program("pasta", "passt", "warning", "the alternative to slirp4netns", true),
     program("fuse-overlayfs", "fuse-overlayfs", "warning", "needed for --userns=keep-id", true),
@@ -38,6 +38,7 @@ function userNamespace(ctx: Context): Finding[] {
   const { uidCount } = processFacts();
   if (ctx.namespace === "inside")
     return [ok(`inside a user namespace that was there, ${uidCount} ids mapped`)];
+  if (ctx.namespace === "single" && !hasMappingHelpers()) return [ok("only one id is mapped: see newuidmap")];
   if (ctx.namespace === "single" || uidCount < 65536) {
     return [
       {
@@ -51,6 +52,24 @@ function userNamespace(ctx: Context): Finding[] {
     ];
   }
   return [ok(`user namespace with ${uidCount} ids`)];
+}
+
+/** The launcher takes them from the PATH, as everybody does: the administrator decides which are setuid. */
+function hasMappingHelpers(): boolean {
+  const directories = (process.env.PATH ?? "").split(":");
+  return ["newuidmap", "newgidmap"].every((name) =>
+    directories.some((one) => isExecutable(path.join(one, name))),
+  );
+}
+
+function mappingHelpers(ctx: Context): Finding {
+  if (isRealRoot(ctx) || ctx.namespace === "inside") return ok("newuidmap: not needed here");
+  if (hasMappingHelpers()) return ok("newuidmap and newgidmap are installed");
+  return {
+    level: "error",
+    what: "newuidmap or newgidmap is not in the PATH: only one user exists in containers, and most images can't be unpacked",
+    cure: "sudo apt install uidmap",
+  };
 }
 
 function program(
@@ -145,7 +164,7 @@ function cgroups(): Finding[] {
 }
 
 function runDirectory(ctx: Context): Finding[] {
-  if (ctx.runRoot.startsWith("/tmp/")) {
+  if (ctx.runRoot === `/tmp/coracle-${ctx.uid}`) {
     return [
       {
         level: "warning",
