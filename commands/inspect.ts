@@ -26,7 +26,9 @@ export default class Inspect extends CoracleCommand {
     const { inspectObjects } = await import("../src/engine/system/inspect.ts");
     const { showInspected } = await import("../src/cli/inspect.ts");
     const names = selectContainers(this.context, { names: args, latest: flags.latest });
-    const { objects, errors } = inspectObjects(this.context, names, flags.type);
+    // Only inside the user's namespaces can all files be measured.
+    if (flags.size) await this.requireNamespace();
+    const { objects, errors } = inspectObjects(this.context, names, { type: flags.type, size: flags.size });
     showInspected(objects, flags.format);
     for (const error of errors) this.report(error);
   }

@@ -1,3 +1,4 @@
+import { isatty } from "node:tty";
 import { CoracleCommand, flag, none } from "../src/cli/command.ts";
 
 export default class Load extends CoracleCommand {
@@ -14,6 +15,9 @@ export default class Load extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.input(Load);
+    if (flags.input === undefined && isatty(0)) {
+      throw this.usageError("cannot read from terminal, use command-line redirection or the --input flag");
+    }
     await this.requireNamespace();
     const { loadImages } = await import("../src/engine/image/load.ts");
     const { imageProgress } = await import("../src/cli/image-progress.ts");

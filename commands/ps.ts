@@ -54,7 +54,7 @@ export default class Ps extends CoracleCommand {
     const { showContainers } = await import("../src/cli/container-list.ts");
     const list = await listContainers(this.context);
     // Only inside the user's namespaces can leftovers be cleared and files be measured.
-    if (list.needsHealing || flags.size) await this.requireNamespace();
+    if (list.needsHealing || flags.size || flags.sort === "size") await this.requireNamespace();
     await showContainers(this.context, list.containers, {
       ...flags,
       namespace: flags.ns,

@@ -29,8 +29,11 @@ export default class Rm extends CoracleCommand {
   static override completes = ["container"] as const;
 
   async run(): Promise<number> {
-    const { flags, args } = await this.input(Rm);
+    const { flags, args, given } = await this.input(Rm);
     this.checkSelection(args, flags);
+    if (given.has("time") && !flags.force) {
+      throw this.usageError("--force option must be specified to use the --time option");
+    }
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { removeContainers } = await import("../src/engine/container/many.ts");
     const names = selectContainers(this.context, {
@@ -41,7 +44,7 @@ export default class Rm extends CoracleCommand {
       ignore: flags.ignore || flags.force,
     });
     const results = await removeContainers(this.context, names, {
-      // --time only makes sense with --force; --ignore alone is about missing ones.
+      depend: flags.depend,
       force: flags.force,
       ignore: flags.ignore || flags.force,
       timeout: flags.time,

@@ -1,3 +1,4 @@
+import { isatty } from "node:tty";
 import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
 
 export default class Save extends CoracleCommand {
@@ -35,6 +36,9 @@ export default class Save extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Save);
+    if (flags.output === undefined && isatty(1)) {
+      throw this.usageError("refusing to save to terminal. Use -o flag or redirect");
+    }
     const { saveImages } = await import("../src/engine/image/save.ts");
     await saveImages(this.context, args, {
       format: flags.format,

@@ -13,20 +13,21 @@ export default class Top extends CoracleCommand {
   static override interspersed = false;
   static override flags = {
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
-    "list-descriptors": flag.boolean({ description: "", hidden: true }),
+    "list-descriptors": flag.boolean({ description: "List the format descriptors", hidden: true }),
   };
   static override arity = atLeast(0);
   static override completes = ["running"] as const;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Top);
+    const { descriptorNames, processRows } = await import("../src/cli/process-table.ts");
+    if (flags["list-descriptors"]) return this.printLine(descriptorNames.join("\n"));
     this.checkSelection(
       flags.latest ? [] : args,
       flags,
       "you must provide the name or id of a running container",
     );
     const { formatTable } = await import("../src/cli/table.ts");
-    const { processRows } = await import("../src/cli/process-table.ts");
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { containerProcesses } = await import("../src/engine/container/top.ts");
     const [name] = selectContainers(this.context, {

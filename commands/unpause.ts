@@ -1,39 +1,13 @@
-import { any, CoracleCommand, flag } from "../src/cli/command.ts";
+import { PauseCommand } from "../src/cli/pause-command.ts";
 
-export default class Unpause extends CoracleCommand {
+export default class Unpause extends PauseCommand {
   static override summary = "Unpause the processes in one or more containers";
   static override description = "Unpause the processes in one or more containers, by name or ID.";
-  static override usage = "[options] CONTAINER [CONTAINER...]";
   static override examples = ["coracle unpause mywebserver", "coracle unpause --all"];
-  static override flags = {
-    all: flag.boolean({ char: "a", description: "Act on all paused containers" }),
-    cidfile: flag.stringArray({ description: "Read the container ID from the file" }),
-    filter: flag.unsupported("stringArray", {
-      char: "f",
-      description: "Filter output based on conditions given",
-    }),
-    latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
-  };
-  static override arity = any;
-  static override completes = ["running"] as const;
+  protected override readonly state = "paused";
 
-  async run(): Promise<void> {
-    const { flags, args } = await this.input(Unpause);
-    this.checkSelection(args, flags);
-    const { selectContainers, forEach } = await import("../src/engine/container/select.ts");
+  protected async act(name: string): Promise<void> {
     const { unpauseContainer } = await import("../src/engine/container/pause.ts");
-    const names = selectContainers(this.context, {
-      names: args,
-      all: flags.all,
-      latest: flags.latest,
-      cidfiles: flags.cidfile,
-      states: ["paused"],
-    });
-    for (const [index, result] of (
-      await forEach(names, (name) => unpauseContainer(this.context, name))
-    ).entries()) {
-      if (result.status === "fulfilled") this.printLine(names[index]);
-      else this.report(result.reason);
-    }
+    await unpauseContainer(this.context, name);
   }
 }

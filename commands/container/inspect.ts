@@ -23,7 +23,9 @@ export default class ContainerInspect extends CoracleCommand {
     const { inspectObjects } = await import("../../src/engine/system/inspect.ts");
     const { showInspected } = await import("../../src/cli/inspect.ts");
     const names = selectContainers(this.context, { names: args, latest: flags.latest });
-    const { objects, errors } = inspectObjects(this.context, names, "container");
+    // Only inside the user's namespaces can all files be measured.
+    if (flags.size) await this.requireNamespace();
+    const { objects, errors } = inspectObjects(this.context, names, { type: "container", size: flags.size });
     showInspected(objects, flags.format);
     for (const error of errors) this.report(error);
   }

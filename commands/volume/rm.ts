@@ -25,7 +25,10 @@ export default class Rm extends CoracleCommand {
   static override completes = ["volume"] as const;
 
   async run(): Promise<void> {
-    const { flags, args } = await this.input(Rm);
+    const { flags, args, given } = await this.input(Rm);
+    if (given.has("time") && !flags.force) {
+      throw this.usageError("--force option must be specified to use the timeout option");
+    }
     if ((args.length === 0) === !flags.all) {
       throw this.usageError("choose either one or more volumes or all");
     }

@@ -48,6 +48,7 @@ export async function showContainers(
   const everything =
     options.all || last > 0 || options.filter.some((filter) => /^(status|exited)=/.test(filter));
   const listed = sortContainers(
+    ctx,
     filterContainers(containers, options.filter)
       .filter(({ status }) => everything || shown.has(status.state))
       .slice(0, last > 0 ? last : undefined),
@@ -77,7 +78,7 @@ function commandOf({ record }: ContainerSummary): string[] {
   return [...record.config.entrypoint, ...record.config.command];
 }
 
-type Key = (container: ContainerSummary) => string | number;
+type Key = (container: ContainerSummary, ctx: Context) => string | number;
 
 const sortKeys: Record<string, Key> = {
   command: (container) => commandOf(container).join(" "),
@@ -86,13 +87,15 @@ const sortKeys: Record<string, Key> = {
   image: ({ record }) => record.config.image?.name ?? "",
   names: ({ record }) => record.name,
   runningfor: ({ status }) => -Date.parse(status.last?.startedAt ?? "1970-01-01"),
-  size: ({ record }) => record.id,
+  size: ({ record }, ctx) => containerSize(ctx, record).rootFsSize,
   status: ({ status }) => status.state,
 };
 
-function sortContainers(containers: ContainerSummary[], sort: string): ContainerSummary[] {
+function sortContainers(ctx: Context, containers: ContainerSummary[], sort: string): ContainerSummary[] {
   const key = sortKeys[sort] as Key;
-  return [...containers].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+  const keyed = containers.map((container) => ({ container, value: key(container, ctx) }));
+  keyed.sort((a, b) => (a.value < b.value ? -1 : a.value > b.value ? 1 : 0));
+  return keyed.map(({ container }) => container);
 }
 
 /** The fields that templates and the table know, as podman-ps(1) lists them. */

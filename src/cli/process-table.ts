@@ -54,6 +54,8 @@ const descriptors: Record<string, Descriptor> = {
   vsz: { header: "VSZ", value: (p) => String(Math.round(p.vsz / 1024)) },
 };
 
+export const descriptorNames: readonly string[] = Object.keys(descriptors);
+
 const codes: Record<string, string> = {
   "%C": "pcpu",
   "%G": "group",
@@ -81,7 +83,7 @@ export function processRows(list: ProcessList, wanted: readonly string[]): strin
     if (!descriptor) {
       throw new EngineError(
         "usage",
-        `unknown descriptor "${name}": the descriptors are ${Object.keys(descriptors).join(", ")}`,
+        `unknown descriptor "${name}": the descriptors are ${descriptorNames.join(", ")}`,
       );
     }
     return descriptor;

@@ -47,6 +47,15 @@ export function writeJsonAtomic(
   writeFileAtomic(file, `${JSON.stringify(value)}\n`, options);
 }
 
+/** Writes a file that the user named. */
+export function writeUserFile(file: string, text: string): void {
+  try {
+    fs.writeFileSync(file, text);
+  } catch (error) {
+    throw writeError(file, error);
+  }
+}
+
 /** Turns a failed write into an error that says what to do; a full disk is the common one. */
 export function writeError(file: string, error: unknown): EngineError {
   if (isErrno(error, "ENOSPC", "EDQUOT")) {

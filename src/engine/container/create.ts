@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
+import { writeUserFile } from "../../host/files.ts";
 import { runNative } from "../../host/native.ts";
 import { self } from "../../host/process.ts";
 import { createStaging } from "../../host/staging.ts";
@@ -116,7 +117,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
         hint: "it was removed while the container was being made",
       });
     }
-    if (request.cidFile) fs.writeFileSync(request.cidFile, id);
+    if (request.cidFile) writeUserFile(request.cidFile, id);
     // A container that is to be started is found by this from now on.
     if (request.startPending) ensureDirectory(runDirectory(ctx, id));
     await staging.remove();

@@ -10,13 +10,15 @@ import { type ContainerStatus, readStatus } from "../../runtime/status.ts";
 import { getImage } from "../../storage/images.ts";
 import { diffDirectory } from "../../storage/layers.ts";
 import { volumeDataPath } from "../../storage/volumes.ts";
+import { dependenciesOf } from "./dependencies.ts";
 import { listSessions } from "./exec-sessions.ts";
 import { logFile } from "./logs.ts";
+import { containerSize } from "./size.ts";
 
 const never = "0001-01-01T00:00:00Z";
 
 /** A container as `podman inspect` prints it: same keys, same order. */
-export function inspectContainer(ctx: Context, nameOrId: string) {
+export function inspectContainer(ctx: Context, nameOrId: string, { size }: { size: boolean }) {
   const record = findRecord(ctx, nameOrId);
   const status = readStatus(ctx, record.id);
   const { config } = record;
@@ -52,9 +54,10 @@ export function inspectContainer(ctx: Context, nameOrId: string) {
     EffectiveCaps: spec?.process.capabilities?.effective ?? [],
     BoundingCaps: spec?.process.capabilities?.bounding ?? [],
     ExecIDs: listSessions(ctx, record.id),
+    ...(size ? inspectSize(ctx, record) : {}),
     GraphDriver: { Name: record.driver, Data: graphDriverData(ctx, record, directory, status) },
     Mounts: inspectMounts(ctx, config.mounts),
-    Dependencies: dependencies(config),
+    Dependencies: dependenciesOf(config),
     NetworkSettings: networkSettings(record),
     Namespace: "",
     IsInfra: false,
@@ -85,6 +88,11 @@ function inspectState(status: ContainerStatus, spec: RuntimeSpec | undefined) {
     CheckpointedAt: never,
     RestoredAt: never,
   };
+}
+
+function inspectSize(ctx: Context, record: ContainerRecord) {
+  const { rwSize, rootFsSize } = containerSize(ctx, record);
+  return { SizeRw: rwSize, SizeRootFs: rootFsSize };
 }
 
 function imageDigest(ctx: Context, config: ContainerConfig): string {
@@ -134,11 +142,6 @@ function inspectMounts(ctx: Context, mounts: MountRequest[]) {
         Propagation: propagation ?? "rprivate",
       };
     });
-}
-
-function dependencies(config: ContainerConfig): string[] {
-  const modes = [config.network, config.pid, config.ipc, config.uts];
-  return [...new Set(modes.flatMap((mode) => (mode.kind === "container" ? [mode.id] : [])))];
 }
 
 /** `{"80/tcp": [{HostIp, HostPort}]}`, null for a port that is only exposed. */

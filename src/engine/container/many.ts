@@ -1,5 +1,6 @@
 import type { Context } from "../../host/context.ts";
 import { findRecord } from "../../runtime/records.ts";
+import { withDependents } from "./dependencies.ts";
 import { sweep } from "./heal.ts";
 import { type RemoveOptions, removeContainer } from "./rm.ts";
 import { forEach } from "./select.ts";
@@ -16,9 +17,14 @@ export function stopContainers(ctx: Context, names: string[], options: StopOptio
   });
 }
 
-export async function removeContainers(ctx: Context, names: string[], options: RemoveOptions) {
+/** With `depend` the containers that depend on them as well. */
+export async function removeContainers(
+  ctx: Context,
+  names: string[],
+  options: RemoveOptions & { depend: boolean },
+) {
   await sweep(ctx);
-  return await forEach(names, async (name) =>
+  return await forEach(options.depend ? withDependents(ctx, names) : names, async (name) =>
     (await removeContainer(ctx, name, options)) === undefined ? undefined : name,
   );
 }

@@ -1,6 +1,6 @@
-import * as fs from "node:fs";
 import { EngineError } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
+import { writeUserFile } from "../../host/files.ts";
 import { withLock } from "../../host/lock.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
 import { attachRelay, type Relay, type RelayOptions, startContainerMonitor } from "../../runtime/monitor.ts";
@@ -55,11 +55,13 @@ async function startOrAttach(
     // Seen by the sweep from before there is a monitor that could be killed.
     ensureDirectory(runDirectory(ctx, record.id));
     allowMount(ctx, record);
+    // Now: a file that can't be written is no reason to end a container that runs.
+    if (record.pidFile) writeUserFile(record.pidFile, "");
     const relay = startContainerMonitor(ctx, directory, options);
     const pid = await relay.started().catch((error: unknown) => {
       throw explainPortInUse(ctx, record, error);
     });
-    if (record.pidFile) fs.writeFileSync(record.pidFile, `${pid}`);
+    if (record.pidFile) writeUserFile(record.pidFile, `${pid}`);
     return relay;
   });
 }

@@ -12,8 +12,11 @@ const GRACE = 10_000;
 /** How long a monitor takes from closing its socket to its end. */
 const ENDING = 500;
 
+/** Seconds that a timer can wait, and the monitor's protocol can say, less the grace: 24 days, which stand for ever. */
+const LONGEST = Math.floor((2 ** 31 - 1 - GRACE) / 1000);
+
 export interface StopOptions {
-  /** Seconds before SIGKILL; undefined: the container's own. */
+  /** Seconds before SIGKILL; negative: for ever; undefined: the container's own. */
   timeout?: number | undefined;
   signal?: number;
 }
@@ -28,15 +31,15 @@ export async function stopContainer(
   if (status.stale) await healContainer(ctx, record.id);
   if (!isActive(status.state) || !status.last?.socket) return false;
   const { monitor } = status.last;
-  const timeout = (options.timeout ?? record.config.stopTimeout) * 1000;
+  const timeout = boundedTimeout(options.timeout ?? record.config.stopTimeout);
   wakeMonitor(status.last);
   const connection = await MonitorConnection.open(status.last.socket);
   const stopped = connection
-    ? await within(timeout + GRACE, async () => {
-        await connection.stop(options.timeout ?? -1, options.signal ?? 0);
+    ? await within(timeout * 1000 + GRACE, async () => {
+        await connection.stop(timeout, options.signal ?? 0);
         await connection.waitClosed();
       })
-    : await stopBySignal(monitor, timeout);
+    : await stopBySignal(monitor, timeout * 1000);
   connection?.close();
   if (!stopped) {
     signalMonitor(monitor, "SIGKILL");
@@ -49,6 +52,11 @@ export async function stopContainer(
     });
   }
   return true;
+}
+
+/** Podman takes negative numbers for large ones. */
+export function boundedTimeout(seconds: number): number {
+  return seconds < 0 ? LONGEST : Math.min(seconds, LONGEST);
 }
 
 /** Its socket is gone: it is ending on its own, or the run directory was removed and it has to be told otherwise. */

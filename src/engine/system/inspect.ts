@@ -5,7 +5,17 @@ import { inspectContainer } from "../container/inspect.ts";
 import { inspectImage } from "../image/inspect.ts";
 import { inspectVolume } from "../volume/inspect.ts";
 
-const kinds: Record<string, (ctx: Context, name: string) => object> = {
+export interface InspectOptions {
+  /** `all`, or one kind. */
+  type: string;
+  /** Measure containers, which takes a look at all their files. */
+  size: boolean;
+}
+
+type Inspect = (ctx: Context, name: string, options: InspectOptions) => object;
+
+const kinds: Record<string, Inspect> = {
+  all: inspectAny,
   container: inspectContainer,
   image: inspectImage,
   volume: inspectVolume,
@@ -15,20 +25,20 @@ const kinds: Record<string, (ctx: Context, name: string) => object> = {
 export function inspectObjects(
   ctx: Context,
   names: string[],
-  type: string,
+  options: InspectOptions,
 ): { objects: object[]; errors: EngineError[] } {
-  if (type !== "all" && !kinds[type]) {
-    throw new EngineError("usage", `invalid type "${type}": must be one of all, container, image, volume`);
+  const inspect = kinds[options.type];
+  if (!inspect) {
+    throw new EngineError(
+      "usage",
+      `invalid type "${options.type}": must be one of ${Object.keys(kinds).join(", ")}`,
+    );
   }
   const objects: object[] = [];
   const errors: EngineError[] = [];
   for (const name of names) {
     try {
-      objects.push(
-        type === "all"
-          ? inspectAny(ctx, name)
-          : (kinds[type] as (ctx: Context, name: string) => object)(ctx, name),
-      );
+      objects.push(inspect(ctx, name, options));
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       errors.push(error);
@@ -37,8 +47,8 @@ export function inspectObjects(
   return { objects, errors };
 }
 
-function inspectAny(ctx: Context, name: string): object {
-  if (containerExists(ctx, name)) return inspectContainer(ctx, name);
+function inspectAny(ctx: Context, name: string, options: InspectOptions): object {
+  if (containerExists(ctx, name)) return inspectContainer(ctx, name, options);
   for (const inspect of [inspectImage, inspectVolume]) {
     try {
       return inspect(ctx, name);

@@ -1,0 +1,26 @@
+import type { Context } from "../../host/context.ts";
+import type { ContainerConfig } from "../../oci/container.ts";
+import { findId, listRecords } from "../../runtime/records.ts";
+
+/** Ids of the containers whose namespaces a container joins. */
+export function dependenciesOf(config: ContainerConfig): string[] {
+  const modes = [config.network, config.pid, config.ipc, config.uts, config.cgroupns, config.userns];
+  return [...new Set(modes.flatMap((mode) => (mode.kind === "container" ? mode.id : [])))];
+}
+
+/** The containers, and all that depend on them, on those, and so on. */
+export function withDependents(ctx: Context, names: readonly string[]): string[] {
+  const records = listRecords(ctx);
+  const found = new Set(names);
+  const pending = names.flatMap((name) => findId(ctx, name) ?? []);
+  const seen = new Set(pending);
+  for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
+    for (const dependent of records.filter(({ config }) => dependenciesOf(config).includes(id as string))) {
+      if (seen.has(dependent.id)) continue;
+      seen.add(dependent.id);
+      found.add(dependent.id);
+      pending.push(dependent.id);
+    }
+  }
+  return [...found];
+}

@@ -1,0 +1,135 @@
+/** Flags that are easily taken and forgotten: each of them does what it says. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { useHome } from "../support/home.ts";
+
+const home = useHome({ image: true });
+const path = (name: string) => join(home.env.HOME as string, name);
+const create = (...args: string[]) => home.ok("create", "--network", "none", ...args);
+
+afterAll(async () => {
+  await home.coracle("rm", "-a", "-f", "-t", "0", "-v");
+});
+
+test("inspect --size measures containers", async () => {
+  const id = await create("bb", "dd", "if=/dev/zero", "of=/f", "bs=1k", "count=100");
+  await home.ok("start", "-a", id);
+  const [plain] = JSON.parse(await home.ok("inspect", id));
+  expect(plain).not.toHaveProperty("SizeRw");
+  for (const command of [["inspect"], ["container", "inspect"]]) {
+    const [sized] = JSON.parse(await home.ok(...command, "--size", id));
+    expect(sized.SizeRw).toBe(102_400);
+    expect(sized.SizeRootFs).toBeGreaterThan(1_000_000);
+  }
+});
+
+test("ps --sort size puts the largest last", async () => {
+  const small = await create("bb", "true");
+  const large = await create("bb", "dd", "if=/dev/zero", "of=/f", "bs=1k", "count=500");
+  await home.ok("start", "-a", large);
+  const ids = (await home.ok("ps", "-aq", "--no-trunc", "--sort", "size")).split("\n");
+  expect(ids.indexOf(small)).toBeLessThan(ids.indexOf(large));
+  expect(ids.at(-1)).toBe(large);
+});
+
+test("rm --depend takes along what joins the container's namespaces, and what joins theirs", async () => {
+  const first = await create("--name", "first", "bb", "true");
+  const second = await home.ok("create", "--network", "container:first", "bb", "true");
+  const third = await home.ok("create", "--network", "none", "--pid", `container:${second}`, "bb", "true");
+  const other = await create("bb", "true");
+  expect((await home.ok("rm", "--depend", "first")).split("\n").sort()).toEqual(
+    ["first", second, third].sort(),
+  );
+  const left = await home.ok("ps", "-aq", "--no-trunc");
+  for (const id of [first, second, third]) expect(left).not.toContain(id);
+  expect(left).toContain(other);
+});
+
+test.each([
+  ["rm", "--force option must be specified to use the --time option"],
+  ["volume rm", "--force option must be specified to use the timeout option"],
+])("%s --time without --force is refused", async (command, message) => {
+  expect(await home.coracle(...command.split(" "), "-t", "1", "x")).toMatchObject({
+    exitCode: 125,
+    stderr: `Error: ${message}\n`,
+  });
+});
+
+test("stop with more seconds than a timer can wait waits for the container", async () => {
+  const id = await home.ok(
+    ...[
+      "run",
+      "-d",
+      "--network",
+      "none",
+      "bb",
+      "sh",
+      "-c",
+      'trap "sleep 0.3; exit 5" TERM; while :; do sleep 0.02; done',
+    ],
+  );
+  await home.ok("stop", "-t", "3000000", id);
+  expect(await home.ok("inspect", "-f", "{{.State.ExitCode}}", id)).toBe("5");
+});
+
+test("--cidfile and --pidfile name what can't be written, and nothing stays or runs", async () => {
+  const before = await home.ok("ps", "-aq");
+  for (const flag of ["--cidfile", "--pidfile"]) {
+    const file = join(path("nowhere"), "file");
+    const { exitCode, stderr } = await home.coracle(
+      "run",
+      "--rm",
+      "--network",
+      "none",
+      flag,
+      file,
+      "bb",
+      "true",
+    );
+    expect(exitCode).toBe(125);
+    expect(stderr).toMatch(new RegExp(`^Error: cannot write ${file}: `));
+  }
+  expect(await home.ok("ps", "-aq")).toBe(before);
+  const id = await home.ok("run", "-d", "--network", "none", "--pidfile", path("pid"), "bb", "sleep", "1000");
+  expect(readFileSync(path("pid"), "utf8")).toBe(await home.ok("inspect", "-f", "{{.State.Pid}}", id));
+});
+
+test("--dns=none leaves the image's resolv.conf alone, --add-host takes several names", async () => {
+  const run = (...args: string[]) => home.ok("run", "--rm", "--network", "none", ...args);
+  expect(await run("--dns", "none", "bb", "sh", "-c", "mount | grep -c resolv.conf || true")).toBe("0");
+  expect(await run("--add-host", "a;b:10.1.2.3", "bb", "cat", "/etc/hosts")).toContain("10.1.2.3\ta b\n");
+});
+
+test("--cgroup-manager: disabled gives no cgroup, systemd is refused", async () => {
+  const id = await home.ok(
+    "--cgroup-manager",
+    "disabled",
+    "run",
+    "-d",
+    "--network",
+    "none",
+    "bb",
+    "sleep",
+    "1000",
+  );
+  expect(await home.ok("inspect", "-f", "{{.State.CgroupPath}}", id)).toBe("");
+  expect(await home.coracle("--cgroup-manager=systemd", "ps")).toMatchObject({
+    exitCode: 125,
+    stderr: "Error: --cgroup-manager=systemd is not supported yet\n",
+  });
+});
+
+test("top --list-descriptors lists what top takes", async () => {
+  expect((await home.ok("top", "--list-descriptors")).split("\n")).toEqual(
+    expect.arrayContaining(["args", "hpid", "user"]),
+  );
+});
+
+test("save writes no archive to a terminal, load reads none from one", async () => {
+  const onTerminal = (command: string) =>
+    home.exec(["script", "-qec", `${home.program} ${command}`, "/dev/null"], { env: home.env });
+  expect((await onTerminal("save bb")).stdout).toContain("Error: refusing to save to terminal");
+  expect((await onTerminal("load")).stdout).toContain("Error: cannot read from terminal");
+  expect(existsSync(path("bb"))).toBe(false);
+});
