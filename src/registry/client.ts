@@ -141,19 +141,16 @@ export class RegistryClient {
     throw new EngineError("registry-failed", `registry ${start.host}: too many redirects`);
   }
 
-  /** Never from HTTPS to HTTP, unless the caller gave up on TLS. */
+  /** Never from HTTPS to HTTP, unless the caller gave up on TLS; and never to what isn't HTTP, such as a file of ours. */
   #checkTarget(from: URL, to: URL, verb: string): URL {
-    const allowed = to.protocol === "https:" || (to.protocol === "http:" && from.protocol === "http:");
-    if (!allowed && this.#options.tlsVerify) {
-      throw new EngineError(
-        "insecure-redirect",
-        `registry ${from.host} ${verb} to ${to.protocol}//${to.host}`,
-        {
-          hint: "--tls-verify=false allows it",
-        },
-      );
-    }
-    return to;
+    if (to.protocol === "https:") return to;
+    const toHttp = to.protocol === "http:";
+    if (toHttp && (from.protocol === "http:" || !this.#options.tlsVerify)) return to;
+    throw new EngineError(
+      "insecure-redirect",
+      `registry ${from.host} ${verb} to ${to.protocol}//${to.host}`,
+      toHttp ? { hint: "--tls-verify=false allows it" } : {},
+    );
   }
 
   async #send(url: URL, headers: Record<string, string>): Promise<HttpResponse> {

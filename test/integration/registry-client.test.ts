@@ -280,6 +280,21 @@ describe("blobs", () => {
     });
   });
 
+  test.each(["file:///etc/passwd", "data:,x", "ftp://127.0.0.1/x"])(
+    "a redirect to %s is refused, also without TLS",
+    async (location) => {
+      const registry = await start();
+      registry.handler = (_request, response, url) => {
+        if (!url.pathname.includes("/blobs/")) return false;
+        response.writeHead(302, { location }).end();
+        return true;
+      };
+      await expect(clientOf(registry.address).blob(descriptor)).rejects.toMatchObject({
+        code: "insecure-redirect",
+      });
+    },
+  );
+
   test("redirects that never end are refused", async () => {
     const registry = await start();
     registry.handler = (_request, response, url) => {
