@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CrashRig, scenarios, seeded, victimsOf } from "../support/crash.ts";
 import { useHome } from "../support/home.ts";
+import { busyboxArchive } from "../support/images.ts";
 import { layeredArchive, pushArchive } from "../support/layered-image.ts";
 import { waitUntil } from "../support/process.ts";
 import { startRegistry } from "../support/registry.ts";
@@ -180,6 +181,17 @@ describe("with the run directory wiped", () => {
     await home.ok("rm", "a");
     await home.expectNothingLeft();
   });
+});
+
+test("what runs in another store is nobody's leftover", async () => {
+  const other = ["--root", join(home.directory, "tmp/other")];
+  await home.ok(...other, "load", "--input", busyboxArchive());
+  await home.ok(...other, "run", "-d", "--name", "a", ...sleeper);
+  await home.ok("run", "-d", "--name", "b", ...sleeper);
+  await home.ok("ps", "-a");
+  await home.ok("rm", "-fa", "-t", "0");
+  expect(await home.ok(...other, "exec", "a", "echo", "hi")).toBe("hi");
+  await home.ok(...other, "rm", "-f", "-t", "0", "a");
 });
 
 describe("nothing of ours holds on to its caller", () => {

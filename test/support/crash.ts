@@ -2,6 +2,7 @@
  * Crash rounds: start a command, `kill -9` something of ours at a random moment, look what the next command makes of it.
  * The same seed gives the same choices, though not the same moments: those depend on the machine.
  */
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Home } from "./home.ts";
@@ -126,6 +127,7 @@ export class CrashRig {
   private readonly random: () => number;
   private readonly reported = new Set<string>();
   private orphaned = false;
+  private kept = false;
   private readonly usual = new Map<string, number>();
 
   constructor(home: Home, random: () => number) {
@@ -156,6 +158,44 @@ export class CrashRig {
     await this.repeat(scenario, round);
     await this.tidy(round);
     return round;
+  }
+
+  /**
+   * A round in which each process of the command is killed at its nth system call of that name, if it gets so far; `killed`
+   * is empty when none did. A traced process can't call newuidmap, so that the namespace must be there: see keepNamespace.
+   */
+  async step(scenario: Scenario, call: string, n: number): Promise<Round> {
+    await this.usualTime(scenario);
+    for (const args of scenario.before) await this.home.coracle(...args);
+    const round: Round = {
+      scenario: scenario.name,
+      victim: "engine",
+      delay: n,
+      killed: [],
+      next: "",
+      recovery: 0,
+      problems: [],
+    };
+    const trace = join(this.home.directory, "tmp/trace");
+    const inject = ["-e", `trace=${call}`, "-e", `inject=${call}:signal=SIGKILL:when=${n}`];
+    // strace stays with all that it traces, the container too.
+    const command = scenario.command.map((word) => (word === sleeper.at(-1) ? "0.3" : word));
+    const argv = ["strace", "-f", "-qq", "-o", trace, ...inject, this.home.program, ...command];
+    const running = this.home.spawn(argv);
+    await running.done.catch(() => round.problems.push("the command hangs"));
+    round.killed = read(trace).match(/.*SIGKILL/g) ?? [];
+    this.orphaned = hasUnreapedOrphans();
+    if (n % 2 === 0) await this.look(round);
+    await this.repeat(scenario, round);
+    await this.tidy(round);
+    return round;
+  }
+
+  /** Keeps the user's namespace open from outside of the home until the returned process is killed. */
+  keepNamespace(): ChildProcess {
+    this.kept = true;
+    const alive = join(this.home.runtimeDirectory, "coracle/alive");
+    return spawn("flock", ["--shared", alive, "sleep", "100000"], { stdio: "ignore", detached: true });
   }
 
   /** How long a scenario's command takes when nobody is killed; measured once. */
@@ -311,14 +351,16 @@ export class CrashRig {
     );
     const volumes = list(join(home.store, "volumes")).filter((name) => name !== "v");
     const temporary = list(home.store).filter((name) => name.endsWith(".tmp"));
-    const runs = ["containers", "runtime"].flatMap((name) =>
-      list(join(home.runtimeDirectory, "coracle", name))
-        .filter((entry) => !entry.startsWith("."))
-        .map((entry) => `run/${name}/${entry}`),
+    const run = join(home.runtimeDirectory, "coracle");
+    const runs = ["runtime", ...list(join(run, "containers")).map((store) => `containers/${store}`)].flatMap(
+      (name) =>
+        list(join(run, name))
+          .filter((entry) => !entry.startsWith("."))
+          .map((entry) => `run/${name}/${entry}`),
     );
     return [
       ...new Set([
-        ...home.leftovers(),
+        ...home.leftovers().filter((left) => !(this.kept && left.endsWith("coracle-holder"))),
         ...inStore,
         ...volumes.map((name) => `volume ${name}`),
         ...temporary,

@@ -45,7 +45,7 @@ function defaultProgram(): string {
 }
 
 /** Lives in every run directory once a command has run, and costs nothing: locks, a marker, compiled seccomp filters. */
-const RUN_FILES = /^(alive|create|holder|containers\/\.swept-.*|runtime\/\.seccomp\/.*)$/;
+const RUN_FILES = /^(alive|create|holder|containers\/[^/]+\/\.swept-.*|runtime\/\.seccomp\/.*)$/;
 
 export class Home {
   readonly directory: string;

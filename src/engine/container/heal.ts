@@ -47,7 +47,7 @@ function sweptMarker(ctx: Context): string {
 }
 
 function markSwept(ctx: Context): void {
-  if (fs.existsSync(sweptMarker(ctx))) return;
+  if (fs.existsSync(sweptMarker(ctx)) || !fs.existsSync(ctx.graphRoot)) return;
   ensureDirectory(runDirectories(ctx));
   fs.writeFileSync(sweptMarker(ctx), "");
 }
