@@ -121,7 +121,7 @@ describe("top", () => {
         await home.ok("top", "c", "user", "huser", "capeff", "capbnd", "groups", "state", "seccomp", "stime")
       ).split("\n")[1],
     ).toMatch(
-      /^guest +\d{5,} +none +CHOWN,DAC_OVERRIDE,.*SYS_CHROOT +staff,guest +S +filter +20\d\d-.* UTC$/,
+      /^guest +\d{5,} +none +CHOWN,DAC_OVERRIDE,.*SYS_CHROOT,SETFCAP +staff,guest +S +filter +20\d\d-.* UTC$/,
     );
     expect(await home.coracle("top", "c", "nosuch")).toMatchObject({ exitCode: 125, stdout: "" });
   });

@@ -181,6 +181,17 @@ describe("restart policies", () => {
     await home.ok("rm", policy);
   });
 
+  test("stop works at whatever moment of restarting it comes", async () => {
+    for (let round = 0; round < 8; round++) {
+      const name = `moment-${round}`;
+      await home.ok("run", "-d", "--name", name, "--network", "none", "--restart", "always", "bb", "true");
+      await new Promise((resolve) => setTimeout(resolve, round * 17));
+      await home.ok("stop", "-t", "0", name);
+      expect(await home.ok("inspect", "-f", "{{.State.Status}}", name)).toBe("exited");
+    }
+    await home.ok("rm", "--all");
+  });
+
   test("conflicts with --rm", async () => {
     expect(await home.coracle("run", "--rm", "--restart", "always", "bb", "true")).toMatchObject({
       exitCode: 125,

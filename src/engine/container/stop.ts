@@ -27,16 +27,38 @@ export async function stopContainer(
   record: ContainerRecord,
   options: StopOptions,
 ): Promise<boolean> {
+  const timeout = boundedTimeout(options.timeout ?? record.config.stopTimeout);
+  const deadline = Date.now() + timeout * 1000 + GRACE;
+  let wasRunning = false;
+  // Between two runs of a restart policy a monitor lets go of everybody, with what they were about to ask.
+  while (await stopOnce(ctx, record, timeout, options.signal ?? 0)) {
+    wasRunning = true;
+    if (!isActive(readStatus(ctx, record.id).state)) break;
+    if (Date.now() > deadline) {
+      throw new EngineError("cannot-stop", `cannot stop container ${record.id}: its monitor does not end`, {
+        hint: "`coracle doctor` looks for the reason",
+      });
+    }
+  }
+  return wasRunning;
+}
+
+/** False when there was nothing to stop. */
+async function stopOnce(
+  ctx: Context,
+  record: ContainerRecord,
+  timeout: number,
+  signal: number,
+): Promise<boolean> {
   const status = readStatus(ctx, record.id);
   if (status.stale) await healContainer(ctx, record.id);
   if (!isActive(status.state) || !status.last?.socket) return false;
   const { monitor } = status.last;
-  const timeout = boundedTimeout(options.timeout ?? record.config.stopTimeout);
   wakeMonitor(status.last);
   const connection = await MonitorConnection.open(status.last.socket);
   const stopped = connection
     ? await within(timeout * 1000 + GRACE, async () => {
-        await connection.stop(timeout, options.signal ?? 0);
+        await connection.stop(timeout, signal);
         await connection.waitClosed();
       })
     : await stopBySignal(monitor, timeout * 1000);
@@ -46,11 +68,6 @@ export async function stopContainer(
     await within(GRACE, () => untilDead(monitor));
   }
   await healContainer(ctx, record.id);
-  if (isActive(readStatus(ctx, record.id).state)) {
-    throw new EngineError("cannot-stop", `cannot stop container ${record.id}: its monitor does not end`, {
-      hint: "`coracle doctor` looks for the reason",
-    });
-  }
   return true;
 }
 
