@@ -64,6 +64,10 @@ function checkDescriptor(value: unknown, what: string): Descriptor {
   const descriptor = value as Partial<Descriptor>;
   checkDigest(descriptor.digest, what);
   if (!Number.isSafeInteger(descriptor.size) || (descriptor.size as number) < 0) throw bad(what, "bad size");
+  const { annotations } = descriptor;
+  if (!isAbsent(annotations) && !(isObject(annotations) && Object.values(annotations).every(isText))) {
+    throw bad(what, "bad annotations");
+  }
   return value as Descriptor;
 }
 
@@ -76,7 +80,38 @@ export function parseImageConfig(bytes: Uint8Array, what: string, layers?: numbe
   if (layers !== undefined && diffIDs.length !== layers) {
     throw bad(what, `manifest has ${layers} layers, image config ${diffIDs.length}`);
   }
+  checkExecutionConfig(value.config, what);
+  if (!(isAbsent(value.history) || Array.isArray(value.history)))
+    throw bad(what, "image config: bad history");
   return { ...value, rootfs: { type: "layers", diff_ids: diffIDs } };
+}
+
+const isAbsent = (value: unknown): boolean => value === undefined || value === null;
+const isText = (value: unknown): boolean => typeof value === "string";
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+
+/** What containers take from the image. Docker writes null where there is nothing. */
+const executionConfig: Record<string, (value: unknown) => boolean> = {
+  User: isText,
+  WorkingDir: isText,
+  StopSignal: isText,
+  Env: isTextList,
+  Entrypoint: isTextList,
+  Cmd: isTextList,
+  Volumes: isObject,
+  ExposedPorts: isObject,
+  Labels: (value) => isObject(value) && Object.values(value).every(isText),
+};
+
+function checkExecutionConfig(config: unknown, what: string): void {
+  if (isAbsent(config)) return;
+  if (!isObject(config)) throw bad(what, "image config: config is not an object");
+  for (const [key, isGood] of Object.entries(executionConfig)) {
+    const value = (config as Record<string, unknown>)[key];
+    if (!isAbsent(value) && !isGood(value)) throw bad(what, `image config: ${key} is not what it should be`);
+  }
 }
 
 function parseObject(bytes: Uint8Array, what: string, kind: string): Record<string, unknown> {

@@ -89,9 +89,28 @@ export function containerProcesses(ctx: Context, nameOrId: string): ProcessList 
     processes,
     uptimeTicks: Math.round(uptime * 100),
     bootTime: Date.now() - uptime * 1000,
-    users: new Map(parsePasswd(readInRoot(ctx, root, "/etc/passwd")).map((entry) => [entry.uid, entry.name])),
-    groups: new Map(parseGroup(readInRoot(ctx, root, "/etc/group")).map((entry) => [entry.gid, entry.name])),
+    users: new Map(
+      parsePasswd(readOrNothing(ctx, root, "/etc/passwd")).map((entry) => [entry.uid, printable(entry.name)]),
+    ),
+    groups: new Map(
+      parseGroup(readOrNothing(ctx, root, "/etc/group")).map((entry) => [entry.gid, printable(entry.name)]),
+    ),
   };
+}
+
+/** What the container made unreadable only costs it its names. */
+function readOrNothing(ctx: Context, root: string, file: string): string {
+  try {
+    return readInRoot(ctx, root, file);
+  } catch (error) {
+    if (error instanceof EngineError) return "";
+    throw error;
+  }
+}
+
+/** As ps(1): what a process calls itself must not reach the terminal as anything but text. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, "?");
 }
 
 /** Inode number of a process's namespace, "" when it can't be read. */
@@ -148,8 +167,8 @@ function readProcess(pid: number): ContainerProcess | undefined {
         capabilitySets.map((set) => [set, BigInt(`0x${line(set)}`)]),
       ) as Record<CapabilitySet, bigint>,
       seccomp: Number(line("Seccomp")),
-      command,
-      args: args || `[${command}]`,
+      command: printable(command),
+      args: printable(args || `[${command}]`),
       state: fields[0] as string,
       tty: field(7),
       cpuTicks: field(14) + field(15),

@@ -88,3 +88,45 @@ describe("image configs", () => {
     expect(() => parseImageConfig(bytes(bad), "it")).toThrow(/diffID 0: invalid digest/);
   });
 });
+
+describe("what an image sets for its containers", () => {
+  const diffIDs = { rootfs: { type: "layers", diff_ids: [] } };
+  const parseConfig = (config: unknown) => parseImageConfig(bytes({ ...diffIDs, config }), "it");
+
+  test("may be left out, or null as Docker writes it", () => {
+    const empty = { User: "", Env: null, Cmd: null, Entrypoint: null, Volumes: null, Labels: null };
+    for (const config of [
+      undefined,
+      null,
+      {},
+      empty,
+      { Cmd: ["sh"], Labels: { a: "b" }, Volumes: { "/a": {} } },
+    ]) {
+      expect(() => parseConfig(config)).not.toThrow();
+    }
+  });
+
+  test.each([
+    [[]],
+    ["sh"],
+    [{ Cmd: "sh" }],
+    [{ Entrypoint: [1] }],
+    [{ Env: { A: "b" } }],
+    [{ User: 0 }],
+    [{ WorkingDir: ["/"] }],
+    [{ Volumes: ["/a"] }],
+    [{ Labels: { a: 1 } }],
+    [{ ExposedPorts: "80" }],
+  ])("%j is refused", (config) => {
+    expect(() => parseConfig(config)).toThrow(/^it: image config: /);
+  });
+
+  test("a history that is no list is refused", () => {
+    expect(() => parseImageConfig(bytes({ ...diffIDs, history: {} }), "it")).toThrow(/history/);
+  });
+
+  test("annotations that are no text are refused", () => {
+    const annotated = { ...descriptor, annotations: { "org.opencontainers.image.ref.name": 5 } };
+    expect(() => parse({ ...index, manifests: [annotated] })).toThrow(/annotations/);
+  });
+});

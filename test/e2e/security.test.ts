@@ -1,0 +1,237 @@
+/**
+ * Attacks by an image or by what runs in a container on the engine outside of it. What the runtime has to withstand is
+ * in test/native/runtime, the unpacking of archives in test/native/layer.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { TarEntry } from "../../bin/oci-archive.ts";
+import { useHome } from "../support/home.ts";
+import { busyboxConfig, busyboxEntries, imageArchive } from "../support/images.ts";
+
+const home = useHome({ image: true });
+/** A directory of the host that everybody could write to, at a path that images know. */
+const sentinel = "/tmp/coracle-security-sentinel";
+const secret = join(sentinel, "secret");
+const none = ["--network", "none"];
+
+function makeSentinel() {
+  execFileSync("rm", ["-rf", sentinel]);
+  mkdirSync(sentinel, { mode: 0o777 });
+  writeFileSync(secret, "host's own\n", { mode: 0o666 });
+}
+
+const stateOfSentinel = () => ({
+  files: readdirSync(sentinel),
+  secret: readFileSync(secret, "utf8"),
+  mtime: statSync(secret).mtimeMs,
+  directory: statSync(sentinel).mtimeMs,
+});
+
+beforeAll(makeSentinel);
+afterAll(async () => {
+  await home.coracle("rm", "-a", "-f", "-t", "0", "-v");
+  execFileSync("rm", ["-rf", sentinel]);
+});
+
+async function load(name: string, entries: TarEntry[], config: Record<string, unknown> = {}) {
+  const replaced = new Set(entries.map(({ path }) => path.replace(/\/$/, "")));
+  const base = busyboxEntries().filter(({ path }) => !replaced.has(path.replace(/\/$/, "")));
+  const reference = `localhost/${name}:latest`;
+  const layers = [[...base, ...entries]];
+  const archive = imageArchive(`security-${name}`, {
+    reference,
+    layers,
+    config: { ...busyboxConfig, ...config },
+  });
+  await home.ok("load", "-i", archive);
+}
+
+const link = (path: string, target: string): TarEntry => ({ path, type: "symlink", target });
+
+describe("an image whose files are links to the host's", () => {
+  test.each<[string, TarEntry[], string[]]>([
+    [
+      "the files that every container gets",
+      [
+        link("etc/hosts", `${sentinel}/hosts`),
+        link("etc/resolv.conf", secret),
+        link("etc/hostname", `../../../../../../..${sentinel}/hostname`),
+        link("etc/localtime", secret),
+        link("run", sentinel),
+      ],
+      ["--tz", "local", "--init", "--dns", "1.1.1.1"],
+    ],
+    ["/etc", [link("etc", sentinel)], ["-u", "12345"]],
+    ["/etc/passwd and /etc/group", [link("etc/passwd", secret), link("etc/group", secret)], ["-u", "12345"]],
+    ["/dev, /proc and /sys", [link("dev", sentinel), link("proc", sentinel), link("sys", sentinel)], []],
+    ["the working directory", [link("work", sentinel)], ["-w", "/work/made/here"]],
+    ["where a volume goes", [link("data", sentinel)], ["-v", "v:/data", "-v", "w:/data/made"]],
+    ["where a tmpfs goes", [link("data", sentinel)], ["--tmpfs", "/data/made"]],
+    [
+      "what a volume is filled with",
+      [link("data", sentinel)],
+      ["-v", "filled:/data", "--entrypoint", "true"],
+    ],
+  ])("%s: the host stays as it is", async (what, entries, flags) => {
+    const name = what.toLowerCase().replace(/\W+/g, "-").replace(/^-|-$/g, "");
+    await load(name, entries);
+    const before = stateOfSentinel();
+    const { stdout } = await home.coracle(
+      "run",
+      "--rm",
+      ...none,
+      ...flags,
+      name,
+      "cat",
+      "/data/secret",
+      secret,
+    );
+    expect(stdout).not.toContain("host's own");
+    expect(stateOfSentinel()).toEqual(before);
+  });
+
+  test("a volume is filled with the image's files only", async () => {
+    await load("fill", [
+      link("data", sentinel),
+      { path: "real/", type: "directory" },
+      link("real/link", secret),
+    ]);
+    await home.ok("run", "--rm", ...none, "-v", "links:/real", "-v", "outside:/data", "fill", "true");
+    const shown = await home.ok(
+      ...[
+        "run",
+        "--rm",
+        ...none,
+        "-v",
+        "links:/l",
+        "-v",
+        "outside:/o",
+        "bb",
+        "sh",
+        "-c",
+        "ls -A /o; readlink /l/link",
+      ],
+    );
+    expect(shown).toBe(secret);
+  });
+});
+
+describe("an image config that is not what it should be", () => {
+  test.each<[string, Record<string, unknown>]>([
+    ["a command that is text", { Cmd: "sh" }],
+    ["an entrypoint of numbers", { Entrypoint: [1] }],
+    ["an environment that is an object", { Env: { A: "b" } }],
+    ["a user that is a number", { User: 0 }],
+    ["volumes that are a list", { Volumes: ["/a"] }],
+    ["labels of numbers", { Labels: { a: 1 } }],
+    ["ports that are text", { ExposedPorts: "80" }],
+  ])("%s is refused in one line", async (what, config) => {
+    const name = what.replace(/\W+/g, "-");
+    const reference = `localhost/${name}:latest`;
+    const archive = imageArchive(`security-${name}`, { reference, layers: [busyboxEntries()], config });
+    const { exitCode, stderr } = await home.coracle("load", "-i", archive);
+    expect(exitCode).toBe(125);
+    expect(stderr).toMatch(/^Error: .*image config.*\n$/m);
+    expect(stderr).not.toContain("internal error");
+  });
+});
+
+describe("a running container", () => {
+  test("has nothing of it run by top, exec and cp", async () => {
+    const trojan = "#!/bin/sh\ntouch /marker\n";
+    const programs = ["ps", "nsenter", "tar", "cat", "sh"].map(
+      (name): TarEntry => ({ path: `bin/${name}`, data: trojan, mode: 0o755 }),
+    );
+    await load("trojan", programs);
+    const id = await home.ok("run", "-d", ...none, "trojan", "sleep", "1000");
+    await home.ok("top", id);
+    await home.ok("exec", "-u", "guest", id, "true");
+    await home.ok("cp", `${id}:/etc/passwd`, join(home.env.HOME as string, "copied"));
+    expect(await home.ok("exec", id, "ls", "/")).not.toContain("marker");
+    await home.ok("rm", "-f", "-t", "0", id);
+  });
+
+  test.each([
+    ["a FIFO", "mkfifo /etc/passwd"],
+    ["endless", "ln -s /dev/zero /etc/passwd"],
+    ["a huge file", "truncate -s 8G /etc/passwd"],
+    ["a file of the host", `ln -s ${secret} /etc/passwd`],
+    ["a directory", "mkdir /etc/passwd"],
+  ])("whose /etc/passwd is %s holds nobody up", async (_what, command) => {
+    const id = await home.ok(
+      "run",
+      "-d",
+      ...none,
+      "bb",
+      "sh",
+      "-c",
+      `rm /etc/passwd; ${command}; sleep 1000`,
+    );
+    await home.ok(
+      "exec",
+      id,
+      "sh",
+      "-c",
+      "while test -f /etc/passwd -a ! -s /etc/passwd; do :; done; sleep 0.1",
+    );
+    const started = Date.now();
+    const { exitCode, stdout, stderr } = await home.coracle("exec", "-u", "nosuch", id, "true");
+    expect(exitCode).toBe(125);
+    expect(stdout + stderr).not.toContain("host's own");
+    expect(await home.coracle("top", id)).toMatchObject({ exitCode: 0 });
+    await home.ok("stop", "-t", "0", id);
+    await home.coracle("start", id);
+    expect(Date.now() - started).toBeLessThan(8000);
+    await home.ok("rm", "-f", "-t", "0", id);
+  });
+
+  test("can't lead a copy to the host while it swaps directories for links", async () => {
+    const before = stateOfSentinel();
+    const swap = `mkdir -p /d /tmp/d; while :; do mv /d /x; ln -s ${sentinel} /d; rm /d; mv /x /d; done`;
+    const id = await home.ok("run", "-d", ...none, "bb", "sh", "-c", swap);
+    const file = join(home.env.HOME as string, "planted");
+    writeFileSync(file, "planted");
+    for (let round = 0; round < 15; round++) {
+      await home.coracle("cp", file, `${id}:/d/planted`);
+      const { stdout } = await home.coracle("cp", `${id}:/d/secret`, "-");
+      expect(stdout).not.toContain("host's own");
+    }
+    expect(stateOfSentinel()).toEqual(before);
+    await home.ok("rm", "-f", "-t", "0", id);
+  });
+
+  test("can't send control sequences to the terminal by the names of its processes", async () => {
+    const id = await home.ok("run", "-d", ...none, "bb", "sh", "-c", "sleep 1000; true", "a\u001b[31mb\nc\u00e9");
+    const shown = await home.ok("top", id, "args", "user");
+    expect(shown).toContain("a?[31mb?c\u00e9");
+    expect(shown.split("\n")).toHaveLength(3);
+    await home.ok("rm", "-f", "-t", "0", id);
+  });
+
+  test("gets nothing of the caller's environment", async () => {
+    const env = { ...home.env, HOST_SECRET: "s3cret", LD_PRELOAD_NOT: "x" };
+    const id = (await home.run(["run", "-d", ...none, "bb", "sleep", "1000"], { env })).stdout.trim();
+    expect(await home.ok("exec", id, "cat", "/proc/1/environ")).not.toContain("s3cret");
+    expect((await home.run(["exec", id, "env"], { env })).stdout).not.toContain("s3cret");
+    await home.ok("rm", "-f", "-t", "0", id);
+  });
+});
+
+test.each([
+  ["run", "--name", "../x", "bb", "true"],
+  ["run", "-v", "a/../../b:/y", "bb", "true"],
+  ["volume", "create", "../x"],
+  ["volume", "rm", "../../blobs"],
+  ["rm", "../../../etc"],
+  ["inspect", "../staging"],
+  ["rmi", "sha256:../../x"],
+  ["rename", "x", "a/b"],
+])("names don't become paths: %j", async (...args) => {
+  const { exitCode, stderr } = await home.coracle(...args);
+  expect(exitCode).toBeGreaterThan(0);
+  expect(stderr).toMatch(/^Error: /m);
+  expect(stderr).not.toContain("internal error");
+  expect(existsSync(join(home.store, "blobs"))).toBe(true);
+});
