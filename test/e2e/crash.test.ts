@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CrashRig, scenarios, seeded, victimsOf } from "../support/crash.ts";
+import { CrashRig, partOf, scenarios, seeded, victimsOf } from "../support/crash.ts";
 import { useHome } from "../support/home.ts";
 import { busyboxArchive } from "../support/images.ts";
 import { layeredArchive, pushArchive } from "../support/layered-image.ts";
@@ -94,6 +94,31 @@ test("a container whose monitor was killed is shown as ended, and is", async () 
   expect(status(b).status).toBe("running");
   await home.ok("start", "a");
   expect(await states()).toBe("b running\na running");
+});
+
+test("a command whose container is lost to it says so and ends", async () => {
+  for (const part of ["monitor", "relay"] as const) {
+    const running = home.start([
+      "run",
+      "--name",
+      part,
+      "--network",
+      "none",
+      "bb",
+      "sh",
+      "-c",
+      "echo up; sleep 1000",
+    ]);
+    await running.waitForOutput(/up/);
+    const victim = home.processes().find((pid) => partOf(pid) === part) as number;
+    process.kill(victim, "SIGKILL");
+    expect(await running.done).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringMatching(/lost the container|monitor ended unexpectedly/),
+    });
+    expect(await states()).toContain(part === "relay" ? "relay running" : "monitor exited");
+    await home.ok("rm", "-f", "-t", "0", part);
+  }
 });
 
 test("with holder and monitor killed, another user's process is ended too", async () => {

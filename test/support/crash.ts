@@ -408,7 +408,7 @@ export function isZombie(pid: number): boolean {
 }
 
 /** Which part of ours a process is; "container" for one in a container's cgroup, undefined when it is gone. */
-function partOf(pid: number): string | undefined {
+export function partOf(pid: number): string | undefined {
   const name = read(`/proc/${pid}/comm`).trim();
   if (name === "") return undefined;
   if (name === "coracle-holder") return "holder";

@@ -24,7 +24,7 @@
  * What runs is $CORACLE_TEST_PREFIX/bin/coracle, else bin/coracle of this tree. Where vitest runs as root nothing of this
  * works: start it with `npm test`, or by hand with `sh test/support/as-user.sh USER …`.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { type Dirent, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
@@ -164,12 +164,23 @@ export class Home {
   }
 }
 
-/** Files, sockets and links, relative; empty directories are nobody's harm. */
+/** Files, sockets and links, relative, and directories closed to us; empty ones are nobody's harm. */
 function filesBelow(directory: string): string[] {
-  if (!existsSync(directory) || !statSync(directory).isDirectory()) return [];
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1));
+  const walk = (current: string, prefix: string): string[] => {
+    let entries: Dirent[];
+    try {
+      entries = readdirSync(current, { withFileTypes: true });
+    } catch (error) {
+      // Commands that are still at work may have removed it meanwhile.
+      return (error as NodeJS.ErrnoException).code === "EACCES" ? [prefix] : [];
+    }
+    return entries.flatMap((entry) =>
+      entry.isDirectory()
+        ? walk(join(current, entry.name), `${prefix}${entry.name}/`)
+        : `${prefix}${entry.name}`,
+    );
+  };
+  return walk(directory, "");
 }
 
 /** A home for the tests of the file, or of the `describe` that calls it. */

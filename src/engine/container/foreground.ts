@@ -13,8 +13,8 @@ export async function followRelay(relay: Relay): Promise<RelayEnd> {
     return await relay.end();
   } catch (error) {
     if (error instanceof EngineError && error.code === "monitor-gone") {
-      throw new EngineError("monitor-gone", "the container's monitor was killed, and the container with it", {
-        hint: "`coracle ps -a` shows its state; `coracle start` starts it again",
+      throw new EngineError("monitor-gone", "lost the container: its monitor or the relay to it was killed", {
+        hint: "`coracle ps -a` shows whether it still runs",
         cause: error,
       });
     }
