@@ -307,3 +307,44 @@ test("usage counts bytes and inodes, hard links once", async () => {
   expect(await layerOk(["usage", join(work, "a"), join(work, "b")])).toEqual({ bytes: 10, inodes: 5 });
   expect(await layerError(["usage", join(work, "c")])).toMatchObject({ code: "not-found" });
 });
+
+describe("chown", () => {
+  const chown = (...options: string[]) => ["chown", "--dir", join(work, "tree"), ...options];
+
+  test("gives a tree away, links themselves and not what they point to", async () => {
+    await shell(
+      "mkdir -p tree/sub outside && touch tree/sub/file outside/file && ln -s ../outside tree/link && chmod 4755 tree/sub/file",
+      work,
+    );
+    await layerOk(chown("--uid", "33", "--gid", "44"));
+    const owners = (tree: Awaited<ReturnType<typeof describeTree>>) =>
+      Object.entries(tree).map(([name, { uid, gid }]) => `${name} ${uid}:${gid}`);
+    expect(owners(await describeTree(join(work, "tree"))).sort()).toEqual([
+      ". 33:44",
+      "link 33:44",
+      "sub 33:44",
+      "sub/file 33:44",
+    ]);
+    expect(owners(await describeTree(join(work, "outside"))).sort()).toEqual([". 0:0", "file 0:0"]);
+  });
+
+  test("leaves set-id bits of what belongs to the user already", async () => {
+    await shell("mkdir tree && touch tree/file && chown 33:44 tree/file && chmod 4755 tree/file", work);
+    await layerOk(chown("--uid", "33", "--gid", "44"));
+    expect((await describeTree(join(work, "tree"))).file?.mode).toBe(0o4755);
+  });
+
+  test("wants a directory and both ids", async () => {
+    mkdirSync(join(work, "tree"));
+    for (const options of [
+      ["--uid", "1"],
+      ["--uid", "-1", "--gid", "0"],
+      ["--uid", "4294967295", "--gid", "0"],
+    ]) {
+      expect(await layerError(chown(...options))).toMatchObject({ code: "usage" });
+    }
+    expect(
+      await layerError(["chown", "--dir", join(work, "none"), "--uid", "1", "--gid", "1"]),
+    ).toMatchObject({ code: "not-found" });
+  });
+});
