@@ -23,3 +23,9 @@ export class EngineError extends Error {
 export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
   return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }
+
+/** What the system says went wrong, without the code and the call that Node adds: `permission denied`. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /^E[A-Z0-9]+: ([^,]*)/.exec(message)?.[1] ?? message;
+}

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { EngineError } from "../errors.ts";
+import { EngineError, reasonOf } from "../errors.ts";
 import { type Environment, parseEnvFile, parseEnvFlags } from "../oci/env.ts";
 
 /** The variables of --env-file and --env, in which names alone stand for the caller's values; --env counts more. */
@@ -14,8 +14,6 @@ export function readText(file: string): string {
   try {
     return fs.readFileSync(file, "utf8");
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const reason = code === "ENOENT" ? "no such file or directory" : message;
-    throw new EngineError("unreadable-file", `open ${file}: ${reason}`, { cause });
+    throw new EngineError("unreadable-file", `open ${file}: ${reasonOf(cause)}`, { cause });
   }
 }

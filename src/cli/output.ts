@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { EngineError, isErrno } from "../errors.ts";
+import { EngineError, isErrno, reasonOf } from "../errors.ts";
 
 /**
  * Text for the user, written at once: a process that exits right afterwards has lost nothing, whatever stdout is, and
@@ -44,7 +44,7 @@ export function writeText(file: string, text: string): void {
   try {
     fs.writeFileSync(file, text);
   } catch (cause) {
-    throw new EngineError("write-failed", `open ${file}: ${(cause as Error).message}`, { cause });
+    throw new EngineError("write-failed", `open ${file}: ${reasonOf(cause)}`, { cause });
   }
 }
 
@@ -62,10 +62,9 @@ const remedies: Record<string, string> = {
 
 /** Node's `ENOTDIR: not a directory, scandir '/x'` as `scandir /x: not a directory`. */
 function systemMessage(error: NodeJS.ErrnoException): string {
-  const reason = /^[A-Z0-9]+: ([^,]*)/.exec(error.message)?.[1] ?? error.message;
   const what = [error.syscall, error.path].filter(Boolean).join(" ");
   const remedy = remedies[String(error.code)];
-  return `${what ? `${what}: ` : ""}${reason}${remedy ? `; ${remedy}` : ""}`;
+  return `${what ? `${what}: ` : ""}${reasonOf(error)}${remedy ? `; ${remedy}` : ""}`;
 }
 
 /** A failure as the user sees it: one line, the remedy included. */

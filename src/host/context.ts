@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { EngineError } from "../errors.ts";
+import { EngineError, reasonOf } from "../errors.ts";
 
 /** How the launcher has placed this process; see native/PROTOCOL.md §1. */
 export type NamespaceKind = "none" | "shared" | "single" | "root" | "inside";
@@ -75,7 +75,7 @@ export function ensureDirectory(directory: string, mode = 0o700): void {
   try {
     fs.mkdirSync(directory, { recursive: true, mode });
   } catch (error) {
-    throw new EngineError("no-directory", `cannot make ${directory}: ${(error as Error).message}`, {
+    throw new EngineError("no-directory", `cannot make ${directory}: ${reasonOf(error)}`, {
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError, isErrno } from "../errors.ts";
+import { EngineError, isErrno, reasonOf } from "../errors.ts";
 
 /** Makes the entries of a directory durable (a rename counts only after this). */
 export function syncDirectory(directory: string): void {
@@ -64,7 +64,7 @@ export function writeError(file: string, error: unknown): EngineError {
       cause: error,
     });
   }
-  return new EngineError("write-failed", `cannot write ${file}: ${(error as Error).message}`, {
+  return new EngineError("write-failed", `cannot write ${file}: ${reasonOf(error)}`, {
     cause: error,
   });
 }

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError, isErrno } from "../errors.ts";
+import { EngineError, reasonOf } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { runLayerTool } from "../host/layer-tool.ts";
 import { sha256 } from "../oci/hash.ts";
@@ -53,8 +53,7 @@ export function openInput(input: ArchiveInput): number {
   try {
     fd = fs.openSync(input, "r");
   } catch (error) {
-    const reason = isErrno(error, "ENOENT") ? "no such file or directory" : (error as Error).message;
-    throw new EngineError("no-archive", `cannot open ${input}: ${reason}`, { cause: error });
+    throw new EngineError("no-archive", `cannot open ${input}: ${reasonOf(error)}`, { cause: error });
   }
   if (!fs.fstatSync(fd).isDirectory()) return fd;
   fs.closeSync(fd);

@@ -1,4 +1,5 @@
 import { EngineError } from "../../errors.ts";
+import { parseTime } from "../../oci/time.ts";
 import type { ContainerSummary } from "./list.ts";
 
 /** `ps --filter`: predicates on what a listing holds, by podman-ps(1). Values of one key are alternatives. */
@@ -33,7 +34,7 @@ const predicates: Record<string, Predicate> = {
   network: ({ record }, value) => record.config.network.kind === value,
   command: ({ record }, value) => [...record.config.entrypoint, ...record.config.command][0] === value,
   "restart-policy": ({ record }, value) => record.config.restart.name === value,
-  until: ({ record }, value) => Date.parse(record.createdAt) < untilTime(value),
+  until: ({ record }, value) => Date.parse(record.createdAt) < parseTime(value),
 };
 
 /** Filters as given, `KEY=VALUE`. */
@@ -73,8 +74,9 @@ function matches(text: string, pattern: string): boolean {
 
 function matchesLabel(labels: Record<string, string>, wanted: string): boolean {
   const equals = wanted.indexOf("=");
-  if (equals < 0) return wanted in labels;
-  return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
+  if (equals < 0) return Object.hasOwn(labels, wanted);
+  const key = wanted.slice(0, equals);
+  return Object.hasOwn(labels, key) && labels[key] === wanted.slice(equals + 1);
 }
 
 function reference(value: string, all: ContainerSummary[]): ContainerSummary {
@@ -86,13 +88,4 @@ function reference(value: string, all: ContainerSummary[]): ContainerSummary {
     );
   }
   return found;
-}
-
-function untilTime(value: string): number {
-  const units: Record<string, number> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
-  const match = /^(\d+)([smhd])$/.exec(value);
-  if (match) return Date.now() - Number(match[1]) * (units[match[2] as string] as number);
-  const time = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value);
-  if (Number.isNaN(time)) throw new EngineError("bad-filter", `invalid time "${value}" for the filter until`);
-  return time;
 }

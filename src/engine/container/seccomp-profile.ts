@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { EngineError } from "../../errors.ts";
+import { EngineError, reasonOf } from "../../errors.ts";
 import { parseSeccompProfile, type SeccompProfile } from "../../oci/seccomp.ts";
 import { defaultSeccompProfile } from "../../oci/seccomp-default.ts";
 
@@ -15,7 +15,7 @@ export function seccompProfile(option: string): SeccompProfile | null {
       if (error instanceof EngineError) throw error;
       throw new EngineError(
         "no-seccomp-profile",
-        `opening seccomp profile failed: open ${option}: no such file or directory`,
+        `opening seccomp profile failed: open ${option}: ${reasonOf(error)}`,
         {
           hint: "give the path of a profile, or seccomp=unconfined",
           cause: error,

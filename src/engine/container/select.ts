@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { EngineError } from "../../errors.ts";
+import { EngineError, reasonOf } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { listIds, listRecords } from "../../runtime/records.ts";
 import { type ContainerState, readStatus } from "../../runtime/status.ts";
@@ -29,7 +29,7 @@ export function selectContainers(ctx: Context, selection: Selection): string[] {
       names.push((fs.readFileSync(file, "utf8").split("\n")[0] ?? "").trim());
     } catch (error) {
       if (!selection.ignore) {
-        throw new EngineError("no-cidfile", `reading CIDFile: open ${file}: no such file or directory`, {
+        throw new EngineError("no-cidfile", `reading CIDFile: open ${file}: ${reasonOf(error)}`, {
           cause: error,
         });
       }

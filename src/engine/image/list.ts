@@ -1,6 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { parseReference } from "../../oci/reference.ts";
+import { parseTime } from "../../oci/time.ts";
 import { listRecords } from "../../runtime/records.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
 import { readConfig, resolveImage, unknownImage } from "../../storage/images.ts";
@@ -124,23 +125,6 @@ function parseBoolean(key: string, value: string): boolean {
   if (/^(true|t|1)$/i.test(value)) return true;
   if (/^(false|f|0)$/i.test(value)) return false;
   throw new EngineError("bad-filter", `filter ${key} needs true or false, not "${value}"`);
-}
-
-/** A point in time: RFC 3339, Unix seconds, or how long ago. */
-function parseTime(value: string): number {
-  const ago = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(value);
-  if (value !== "" && ago) {
-    const [days, hours, minutes, seconds] = ago.slice(1).map((part) => Number(part ?? 0)) as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    return Date.now() - (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
-  }
-  const time = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value);
-  if (Number.isNaN(time)) throw new EngineError("bad-filter", `filter until: "${value}" is no time`);
-  return time;
 }
 
 function labelFilter(text: string): Predicate {

@@ -1,8 +1,8 @@
 import { EngineError } from "../errors.ts";
-import { parseDuration } from "../oci/units.ts";
+import { parseDuration } from "./units.ts";
 
 /**
- * A point in time for --since and --until, in milliseconds since the epoch: RFC 3339 (whole or cut off behind date or
+ * A point in time, for --since, --until and the filter of that name, in milliseconds since the epoch: RFC 3339 (whole or cut off behind date or
  * minutes, local without an offset), seconds since the epoch, or a duration back from now such as 10m.
  */
 export function parseTime(text: string, now = Date.now()): number {

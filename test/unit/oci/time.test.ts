@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseTime } from "../../../src/cli/time.ts";
+import { parseTime } from "../../../src/oci/time.ts";
 
 const now = Date.parse("2026-06-01T12:00:00Z");
 
