@@ -10,7 +10,6 @@
 #include "cleanup.h"
 #include "hooks.h"
 #include "runtime.h"
-#include "spec.h"
 #include "state.h"
 
 #define KILL_TIMEOUT_MS 10000
@@ -82,16 +81,13 @@ static int kill_init(const struct state *state, struct error *err)
 
 static int destroy(int directory, const struct state *state, struct error *err)
 {
-	struct spec spec;
-	struct error hook_error;
+	struct error ignored;
 	if (state->cgroup && process_alive(&state->init))
-		cgroup_signal(state->cgroup, SIGKILL, &hook_error);
+		cgroup_signal(state->cgroup, SIGKILL, &ignored);
 	if (kill_init(state, err) < 0 || (state->cgroup && cgroup_remove(state->cgroup, err) < 0))
 		return -1;
 	/* The specification: a poststop hook that fails must not keep the container from being deleted. */
-	if (spec_load(directory, "config.json", &spec, &hook_error) == 0)
-		hooks_run(spec.hooks, "poststop", directory, state, "stopped", &hook_error);
-	spec_free(&spec);
+	hooks_run(state->hooks, "poststop", directory, state, "stopped", &ignored);
 	return 0;
 }
 

@@ -76,12 +76,13 @@ static int fill_state(struct container *container, struct error *err)
 	state->rootfs = absolute(bundle, container->spec.rootfs);
 	state->created = timestamp();
 	state->annotations = json_incref(container->spec.annotations);
+	state->hooks = json_incref(container->spec.hooks);
 	if (!state->id || !state->bundle || !state->rootfs || !state->created)
 		return error_errno(err, "runtime-failed", "describe the container");
 	return 0;
 }
 
-/* exec and delete go by the configuration that the container was made with. */
+/* exec goes by the configuration that the container was made with. */
 static int keep_config(const struct container *container, struct error *err)
 {
 	size_t length;

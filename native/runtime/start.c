@@ -8,23 +8,17 @@
 #include "file.h"
 #include "hooks.h"
 #include "runtime.h"
-#include "spec.h"
 #include "state.h"
 #include "sync.h"
 
 /* A hook that fails here can't stop what runs already; the specification wants it logged, the caller gets to know. */
 static int run_poststart_hooks(int directory, struct error *err)
 {
-	struct spec spec;
-	struct state state = {0};
-	int rc = spec_load(directory, "config.json", &spec, err);
-	if (rc == 0 && hooks_any(spec.hooks, "poststart")) {
-		rc = state_load(directory, &state, err);
-		if (rc == 0)
-			rc = hooks_run(spec.hooks, "poststart", directory, &state, "running", err);
-	}
+	struct state state;
+	int rc = state_load(directory, &state, err);
+	if (rc == 0)
+		rc = hooks_run(state.hooks, "poststart", directory, &state, "running", err);
 	state_free(&state);
-	spec_free(&spec);
 	return rc;
 }
 

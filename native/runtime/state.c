@@ -119,11 +119,11 @@ int state_remove_directory(const char *root, const char *id, struct error *err)
 
 int state_save(int directory, const struct state *state, struct error *err)
 {
-	json_t *json = json_pack("{s:s s:s s:s s:s s:s s:s* s:i s:I s:s s:O*}", "ociVersion", SPEC_VERSION, "id",
+	json_t *json = json_pack("{s:s s:s s:s s:s s:s s:s* s:i s:I s:s s:O* s:O*}", "ociVersion", SPEC_VERSION, "id",
 				 state->id, "bundle", state->bundle, "rootfs", state->rootfs, "created",
 				 state->created, "cgroup", state->cgroup, "pid", (int)state->init.pid, "startTime",
 				 (json_int_t)state->init.start_time, "bootId", state->init.boot_id, "annotations",
-				 state->annotations);
+				 state->annotations, "hooks", state->hooks);
 	auto_free char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 	if (!text)
@@ -159,6 +159,7 @@ int state_load(int directory, struct state *state, struct error *err)
 	const char *boot_id = json_string_value(json_object_get(json, "bootId"));
 	snprintf(state->init.boot_id, sizeof state->init.boot_id, "%s", boot_id ? boot_id : "");
 	state->annotations = json_incref(json_object_get(json, "annotations"));
+	state->hooks = json_incref(json_object_get(json, "hooks"));
 	json_decref(json);
 	if (!state->id || !state->bundle || !state->rootfs || !state->created)
 		return error_set(err, "runtime-failed",
@@ -174,6 +175,7 @@ void state_free(struct state *state)
 	free(state->created);
 	free(state->cgroup);
 	json_decref(state->annotations);
+	json_decref(state->hooks);
 	memset(state, 0, sizeof *state);
 }
 

@@ -15,6 +15,7 @@ struct state {
 	char *cgroup; /* absolute directory, or NULL */
 	struct process_identity init;
 	json_t *annotations;
+	json_t *hooks; /* of the configuration, which is too long to be read again for those that come later */
 };
 
 enum status { STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
