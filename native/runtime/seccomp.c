@@ -29,7 +29,7 @@ static int cache_key(json_t *config, char key[KEY_LENGTH + 1])
 		return -1;
 	const struct scmp_version *version = seccomp_version();
 	char context[64];
-	int length = snprintf(context, sizeof context, "%u.%u.%u/%x/" CORACLE_VERSION "/", version->major,
+	int length = snprintf(context, sizeof context, "%u.%u.%u/%x/tree/" CORACLE_VERSION "/", version->major,
 			      version->minor, version->micro, seccomp_arch_native());
 	struct sha256_ctx hash;
 	uint8_t digest[SHA256_DIGEST_SIZE];
