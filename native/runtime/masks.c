@@ -16,14 +16,19 @@ struct covers {
 	int null_device, empty_directory;
 };
 
-static int open_null(struct error *err)
+/* /dev/null of the host, checked: that of the container may be anything. */
+static int make_null_device(struct error *err)
 {
-	auto_close int fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	const uint64_t flags = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+	auto_close int device = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (device < 0 || fstat(device, &st) < 0)
 		return error_errno(err, "runtime-failed", "open /dev/null");
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return error_set(err, "runtime-failed", "/dev/null of the host is not the null device");
+	auto_close int fd = mount_clone(device, false);
+	if (fd < 0 || mount_set_attributes(fd, flags, 0, MS_PRIVATE, false) < 0)
+		return error_errno(err, "runtime-failed", "clone /dev/null");
 	return steal_fd(&fd);
 }
 
@@ -39,39 +44,22 @@ static int make_empty_directory(struct error *err)
 	return steal_fd(&fd);
 }
 
-/* The first use of the directory attaches it: before Linux 6.15 only an attached mount can be cloned. */
-static int cover_directory(int target, struct covers *covers, struct error *err)
-{
-	if (covers->empty_directory < 0) {
-		covers->empty_directory = make_empty_directory(err);
-		if (covers->empty_directory < 0)
-			return -1;
-		if (mount_attach(covers->empty_directory, target) < 0)
-			return error_errno(err, "runtime-failed", "mount");
-		return 0;
-	}
-	auto_close int fd = mount_clone(covers->empty_directory, false);
-	if (fd < 0 || mount_attach(fd, target) < 0)
-		return error_errno(err, "runtime-failed", "mount");
-	return 0;
-}
-
+/* The first use of a cover attaches it, the others are clones: before Linux 6.15 only what is attached can be cloned. */
 static int cover(int target, struct covers *covers, struct error *err)
 {
 	struct stat st;
 	if (fstat(target, &st) < 0)
 		return error_errno(err, "runtime-failed", "stat");
-	if (S_ISDIR(st.st_mode))
-		return cover_directory(target, covers, err);
-	if (covers->null_device < 0)
-		covers->null_device = open_null(err);
-	if (covers->null_device < 0)
+	bool directory = S_ISDIR(st.st_mode);
+	int *first = directory ? &covers->empty_directory : &covers->null_device;
+	if (*first >= 0) {
+		auto_close int clone = mount_clone(*first, false);
+		return clone < 0 || mount_attach(clone, target) < 0 ? error_errno(err, "runtime-failed", "mount") : 0;
+	}
+	*first = directory ? make_empty_directory(err) : make_null_device(err);
+	if (*first < 0)
 		return -1;
-	auto_close int fd = mount_clone(covers->null_device, false);
-	const uint64_t flags = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
-	if (fd < 0 || mount_set_attributes(fd, flags, 0, MS_PRIVATE, false) < 0 || mount_attach(fd, target) < 0)
-		return error_errno(err, "runtime-failed", "mount");
-	return 0;
+	return mount_attach(*first, target) < 0 ? error_errno(err, "runtime-failed", "mount") : 0;
 }
 
 static int make_readonly(int target, struct error *err)
