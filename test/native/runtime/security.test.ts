@@ -57,6 +57,18 @@ describe("our own executable", () => {
     expect(stdout.split("\n").filter((line) => line && !line.startsWith("/bin/busybox"))).toEqual([]);
   });
 
+  test("is not what runs: a copy out of reach is", async () => {
+    const copy = bundle.outside("coracle-runtime");
+    copyFileSync(program, copy);
+    bundle.config.process.args = ["true"];
+    // Held open for reading, what was busy can be opened for writing once its process has ended.
+    const { stdout } = await bundle.script(`
+      program='${copy}'; rt create c; init=$(rt state c | sed -n 's/.*"pid": \\([0-9]*\\).*/\\1/p')
+      exec 7</proc/$init/exe; cmp /proc/self/fd/7 '${copy}' && echo same
+      rt delete -f c; (: >>/proc/self/fd/7) 2>&1 || true`);
+    expect(stdout).toMatch(/^same\n.*(Read-only file system|Operation not permitted)/);
+  });
+
   test("a process that joins shows no descriptor of the host (CVE-2016-9962)", async () => {
     writeFileSync(
       bundle.inRootfs("bin/spy"),
