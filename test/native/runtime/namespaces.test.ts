@@ -189,6 +189,17 @@ describe("sysctl", () => {
     expect(await bundle.refusal(["true"])).toContain(message);
   });
 
+  test("is written to procfs, whatever is mounted over it (CVE-2025-52881)", async () => {
+    bundle.config.linux.sysctl = { "kernel.msgmax": "4096" };
+    bundle.config.process.args = ["true"];
+    mkdirSync(bundle.outside("kernel"));
+    writeFileSync(bundle.outside("kernel/msgmax"), "untouched\n");
+    for (const cover of ["kernel", "/proc/sys/kernel"])
+      expect(await bundle.output(`mount --bind ${cover} /proc/sys/kernel; rt run c 2>&1 || cat kernel/*`)).toBe(
+        "Error: set sysctl kernel.msgmax to `4096`: Invalid cross-device link\nuntouched\n",
+      );
+  });
+
   test("refuses what would reach a namespace of the host", async () => {
     bundle.withoutNamespace("network");
     bundle.config.linux.sysctl = { "net.ipv4.ip_forward": "1" };

@@ -163,6 +163,14 @@ describe("seccomp", () => {
     );
   });
 
+  test("filters exec'ed processes too", async () => {
+    seccomp([{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 28 }]);
+    bundle.config.process.args = ["sleep", "1000"];
+    const out = await bundle.output(`
+      rt run -d c; rt exec c sh -c 'mkdir /x 2>&1 || grep -e Seccomp: -e NoNewPrivs /proc/self/status'; rt delete -f c`);
+    expect(out).toMatch(/No space left on device\nNoNewPrivs:\t1\nSeccomp:\t2\n/);
+  });
+
   test("can kill", async () => {
     seccomp([{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_KILL_PROCESS" }]);
     expect(await bundle.sh("mkdir /x || echo $?")).toBe("159\n");

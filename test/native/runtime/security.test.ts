@@ -83,6 +83,37 @@ describe("our own executable", () => {
   });
 });
 
+/** Looks into the process that is about to execute the container's program, with its capabilities or more. */
+const ONLOOKER = `
+import array, fcntl, json, socket, struct, subprocess
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+listener.bind("agent.sock"); listener.listen(1)
+connection, _ = listener.accept()
+state, control, _, _ = connection.recvmsg(65536, socket.CMSG_SPACE(4))
+notify = array.array("i", control[0][2])[0]
+request = bytearray(80)
+fcntl.ioctl(notify, 0xc0502100, request)
+for name in "comm", "exe":
+    print(name, flush=True)
+    subprocess.run(["setpriv", "--bounding-set", "-sys_ptrace", "head", "-c", "4", f"/proc/{json.loads(state)['pid']}/{name}"])
+fcntl.ioctl(notify, 0xc0182101, request[:8] + struct.pack("qiI", 0, 0, 1))
+`;
+
+test("nobody without CAP_SYS_PTRACE can look into the runtime before it executes the program", async (context) => {
+  skipUnless(context, hasProgram("python3"), hasProgram("setpriv"));
+  writeFileSync(bundle.outside("onlooker.py"), ONLOOKER);
+  bundle.config.linux.seccomp = {
+    defaultAction: "SCMP_ACT_ALLOW",
+    syscalls: [{ names: ["execve"], action: "SCMP_ACT_NOTIFY" }],
+    listenerPath: bundle.outside("agent.sock"),
+  };
+  bundle.config.process.args = ["true"];
+  const { stdout } = await bundle.script(
+    "python3 onlooker.py >seen 2>&1 & while [ ! -e agent.sock ]; do sleep 0.01; done; rt run c; echo $?; wait; cat seen",
+  );
+  expect(stdout).toMatch(/^0\ncomm\ncora.*exe\n.*Permission denied/s);
+});
+
 describe("the working directory", () => {
   const descriptors = Array.from({ length: 29 }, (_, i) => i + 3);
 
