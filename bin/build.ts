@@ -57,7 +57,12 @@ function helloImage(): Buffer {
     { path: "etc/", type: "directory" as const },
     { path: "etc/passwd", data: passwd },
   ];
-  return ociArchive({ reference: "localhost/hello:latest", layers: [files], config: { Cmd: ["/hello"] }, created: CREATED });
+  return ociArchive({
+    reference: "localhost/hello:latest",
+    layers: [files],
+    config: { Cmd: ["/hello"] },
+    created: CREATED,
+  });
 }
 
 // A compiled program would read `.env` and `bunfig.toml` of whatever directory it is called in.

@@ -3,7 +3,15 @@
  * home with native overlay storage and the same images. Nothing is asserted: numbers depend on the machine.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ImageContent, ociArchive, type TarEntry } from "../../bin/oci-archive.ts";
@@ -69,7 +77,10 @@ const simple = (name: string, target: number, args: string[], more: Partial<Case
 });
 
 const image = "localhost/bb";
-const sleeper = { before: startSleeper, after: (engine: Engine) => void call(engine, ["rm", "-f", "-t", "0", "s"]) };
+const sleeper = {
+  before: startSleeper,
+  after: (engine: Engine) => void call(engine, ["rm", "-f", "-t", "0", "s"]),
+};
 
 function startSleeper(engine: Engine): void {
   call(engine, ["run", "-d", "--name", "s", "--network", "none", image, "sleep", "1000"]);
@@ -85,10 +96,18 @@ function manyFiles(): ImageContent {
   for (let directory = 0; directory < 100; directory++) {
     entries.push({ path: `many/${directory}/`, type: "directory" });
     for (let file = 0; file < 500; file++) {
-      entries.push({ path: `many/${directory}/f${file}`, data: `${directory} ${file}\n`.repeat(1 + (file % 40)) });
+      entries.push({
+        path: `many/${directory}/f${file}`,
+        data: `${directory} ${file}\n`.repeat(1 + (file % 40)),
+      });
     }
   }
-  return { reference: "localhost/small50k:latest", layers: [busyboxEntries(), entries], config: busyboxConfig, gzip: true };
+  return {
+    reference: "localhost/small50k:latest",
+    layers: [busyboxEntries(), entries],
+    config: busyboxConfig,
+    gzip: true,
+  };
 }
 const many = join(home, "small50k.oci.tar");
 
@@ -145,7 +164,9 @@ async function measure(one: Case): Promise<void> {
 
 function row(name: string, ours: string, theirs: string, ratio: number, target: number): void {
   const verdict = ratio <= target ? "" : "  over";
-  console.log(`${name.padEnd(38)}${ours.padStart(11)}${theirs.padStart(11)}${ratio.toFixed(2).padStart(8)}${target.toFixed(2).padStart(9)}${verdict}`);
+  console.log(
+    `${name.padEnd(38)}${ours.padStart(11)}${theirs.padStart(11)}${ratio.toFixed(2).padStart(8)}${target.toFixed(2).padStart(9)}${verdict}`,
+  );
 }
 
 /** Resident memory of the process that supervises a container, in kB. */
@@ -174,15 +195,22 @@ try {
   for (const engine of engines) call(engine, ["load", "-q", "-i", busyboxArchive()]);
   if (chosen("load of 50,000 files")) writeFileSync(many, ociArchive(manyFiles()));
   console.log(`${call("coracle", ["--version"]).trim()}, ${call("podman", ["--version"]).trim()}`);
-  console.log(`${"".padEnd(38)}${"coracle".padStart(11)}${"podman".padStart(11)}${"ratio".padStart(8)}${"target".padStart(9)}`);
+  console.log(
+    `${"".padEnd(38)}${"coracle".padStart(11)}${"podman".padStart(11)}${"ratio".padStart(8)}${"target".padStart(9)}`,
+  );
   for (const one of cases) if (chosen(one.name)) await measure(one);
   if (chosen("memory")) monitorMemory();
 } finally {
-  for (const engine of engines) spawnSync(programs[engine], ["rm", "-fa", "-t", "0"], { env, stdio: "ignore" });
+  for (const engine of engines)
+    spawnSync(programs[engine], ["rm", "-fa", "-t", "0"], { env, stdio: "ignore" });
   spawnSync("podman", ["system", "migrate"], { env, stdio: "ignore" }); // ends its pause process
   // Files of subordinate ids can only be removed from within.
-  if (existsSync(join(home, ".local/share/coracle"))) spawnSync(coracle, ["system", "reset", "-f"], { env, stdio: "ignore" });
-  spawnSync("podman", ["unshare", "rm", "-rf", join(home, ".local/share/containers")], { env, stdio: "ignore" });
+  if (existsSync(join(home, ".local/share/coracle")))
+    spawnSync(coracle, ["system", "reset", "-f"], { env, stdio: "ignore" });
+  spawnSync("podman", ["unshare", "rm", "-rf", join(home, ".local/share/containers")], {
+    env,
+    stdio: "ignore",
+  });
   spawnSync("podman", ["system", "migrate"], { env, stdio: "ignore" });
   rmSync(home, { recursive: true, force: true });
 }
