@@ -198,12 +198,27 @@ test("--detach prints the session and leaves the process running; ended ones are
   expect(await sessions()).toContain(stdout.trim());
   await exec("c", "rm", "/detached");
   await waitUntil(async () => !(await sessions()).includes(stdout.trim()), { what: "the session's end" });
-  const id = await home.ok("inspect", "-f", "{{.Id}}", "c");
-  const left = async () => {
+  const isLeft = async () => {
     await exec("c", "true");
-    return readdirSync(join(home.runtimeDirectory, "coracle/containers", id, "exec"));
+    const files = readdirSync(home.runtimeDirectory, { recursive: true }) as string[];
+    return files.some((file) => file.includes(stdout.trim().slice(0, 12)));
   };
-  await waitUntil(async () => !(await left()).includes(stdout.trim()), { what: "its removal" });
+  await waitUntil(async () => !(await isLeft()), { what: "its removal" });
+});
+
+test("a container that is being stopped takes no more processes", async () => {
+  const script =
+    "trap 'while [ -e /hold ]; do sleep 0.02; done; exit 3' TERM; touch /hold; echo up; while :; do sleep 0.02; done";
+  const running = home.start(["run", "--name", "dying", "--network", "none", "bb", "sh", "-c", script]);
+  await running.waitForOutput(/up/);
+  const stop = home.start(["stop", "--time", "1", "dying"]);
+  const status = () => home.ok("inspect", "-f", "{{.State.Status}}", "dying");
+  await waitUntil(async () => (await status()) === "stopping", { what: "the stop" });
+  const result = await exec("dying", "true");
+  expect(result).toMatchObject({ exitCode: 255, stdout: "" });
+  expect(result.stderr).toMatch(/^Error: .*running containers.*about to end\n$/);
+  await stop.done;
+  await home.ok("rm", "dying");
 });
 
 test("a container that ends takes the process along, and the command ends", async () => {

@@ -67,7 +67,10 @@ export async function execInContainer(
       "container-state",
       "can only create exec sessions on running containers: container state improper",
       {
-        hint: `container ${record.name} is ${status.state}; \`coracle start ${record.name}\` starts it`,
+        hint:
+          status.state === "stopping"
+            ? `container ${record.name} is about to end`
+            : `container ${record.name} is ${status.state}; \`coracle start ${record.name}\` starts it`,
         exitCode: 255,
       },
     );

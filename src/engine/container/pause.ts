@@ -1,7 +1,8 @@
+import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { findRecord } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
-import { connectIn, wrongState } from "./kill.ts";
+import { connectIn } from "./kill.ts";
 
 export async function pauseContainer(ctx: Context, nameOrId: string): Promise<string> {
   const record = findRecord(ctx, nameOrId);
@@ -17,7 +18,13 @@ export async function pauseContainer(ctx: Context, nameOrId: string): Promise<st
 export async function unpauseContainer(ctx: Context, nameOrId: string): Promise<string> {
   const record = findRecord(ctx, nameOrId);
   const status = readStatus(ctx, record.id);
-  if (status.state !== "paused") throw wrongState("unpause", record.id, status.state);
+  if (status.state !== "paused") {
+    throw new EngineError(
+      "container-state",
+      `"${record.id}" is not paused, can't unpause: container state improper`,
+      { hint: `it is ${status.state}` },
+    );
+  }
   const connection = await connectIn(ctx, record, ["paused"], "unpause");
   try {
     await connection.resume();
