@@ -1,7 +1,11 @@
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -63,6 +67,29 @@ static int publish(struct monitor *m, const struct port *port, struct error *err
 	return strstr(answer, "\"error\"") ? explain(port, answer, err) : 0;
 }
 
+/*
+ * slirp4netns listens with a backlog of 1: of clients that come together, the kernel drops all but two, and they try again
+ * only after seconds. The backlog belongs to the socket, so we can set it from here. Where we may not, it stays small.
+ */
+static void widen_backlogs(pid_t slirp)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)slirp);
+	DIR *descriptors = opendir(path);
+	auto_close int process = (int)syscall(SYS_pidfd_open, slirp, 0);
+	for (struct dirent *entry; process >= 0 && descriptors && (entry = readdir(descriptors));) {
+		auto_close int fd = entry->d_name[0] == '.'
+					    ? -1
+					    : (int)syscall(SYS_pidfd_getfd, process, atoi(entry->d_name), 0);
+		int listening = 0;
+		socklen_t size = sizeof listening;
+		if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening)
+			listen(fd, SOMAXCONN);
+	}
+	if (descriptors)
+		closedir(descriptors);
+}
+
 int network_publish(struct monitor *m, struct error *err)
 {
 	for (size_t i = 0; i < json_array_size(m->config->ports); i++) {
@@ -70,5 +97,7 @@ int network_publish(struct monitor *m, struct error *err)
 		if (publish(m, &port, err) < 0)
 			return -1;
 	}
+	if (json_array_size(m->config->ports) > 0)
+		widen_backlogs(m->network.pid);
 	return 0;
 }

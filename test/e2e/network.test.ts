@@ -1,5 +1,6 @@
 /** Networks of single containers, published ports, and the files that name hosts. */
-import { createServer, type Server } from "node:net";
+import { readFileSync } from "node:fs";
+import { connect, createServer, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterAll, describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
@@ -20,6 +21,19 @@ async function freePort(): Promise<number> {
   const { server, port } = await listen();
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Whether a connection is made within half a second. */
+function connected(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.on("connect", () => end(true)).on("error", () => end(false));
+    socket.setTimeout(500, () => end(false));
+  });
 }
 
 const fetchText = (url: string) =>
@@ -171,6 +185,19 @@ describe("published ports", () => {
     await home.ok("create", "--name", "range", "-p", "127.0.0.1:20010-20012:10-12", "bb");
     expect(await home.ok("ps", "-a", "--format", "{{.Ports}}")).toBe("127.0.0.1:20010-20012->10-12/tcp");
     await home.ok("rm", "range");
+  });
+
+  test("make clients that come together wait, not fail", async (context) => {
+    skipUnless(context, ...slirp());
+    const port = await freePort();
+    await home.ok("run", "-d", "--name", "busy", "-p", `127.0.0.1:${port}:80`, "bb", "sleep", "60");
+    const monitor = await home.ok("inspect", "-f", "{{.State.ConmonPid}}", "busy");
+    const children = readFileSync(`/proc/${monitor}/task/${monitor}/children`, "utf8").trim().split(" ");
+    const forwarder = children.find((pid) => readFileSync(`/proc/${pid}/comm`, "utf8") === "slirp4netns\n");
+    process.kill(Number(forwarder), "SIGSTOP"); // what connects now is what fits into the queue
+    const clients = await Promise.all(Array.from({ length: 20 }, () => connected(port)));
+    expect(clients).not.toContain(false);
+    await home.ok("rm", "-f", "-t", "0", "busy");
   });
 
   test("with --network none or host publish nothing", async () => {
