@@ -31,6 +31,10 @@ export function getImage(ctx: Context, nameOrId: string): StoredImage {
   return image;
 }
 
+export function hasImage(ctx: Context, id: string): boolean {
+  return Object.hasOwn(readImageIndex(ctx).images, id);
+}
+
 export function unknownImage(nameOrId: string): EngineError {
   return new EngineError("image-not-known", `${nameOrId}: image not known`, {
     hint: `\`coracle images\` lists the images here; \`coracle pull ${nameOrId}\` fetches one`,

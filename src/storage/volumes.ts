@@ -175,12 +175,32 @@ export async function removeVolume(
   const trash = moveToTrash(ctx, directory);
   if (trash === undefined) return;
   const users = usersOf(name);
-  if (users.length > 0) {
-    fs.renameSync(trash, directory);
-    refuseUsed(name, users);
-  }
+  if (users.length > 0 && putBack(trash, directory)) refuseUsed(name, users);
   syncDirectory(volumesDirectory(ctx));
   await removeTrees(ctx, [trash]);
+}
+
+/** False when its user has made it anew meanwhile. */
+function putBack(trash: string, directory: string): boolean {
+  try {
+    fs.renameSync(trash, directory);
+    return true;
+  } catch (error) {
+    if (!isErrno(error, "ENOTEMPTY", "EEXIST")) throw error;
+    return false;
+  }
+}
+
+/** Puts back a volume that is in the trash only because a command was killed before it could (removeVolume). */
+export function restoreVolume(ctx: Context, trash: string, usersOf: (name: string) => string[]): void {
+  let record: Partial<VolumeRecord> | undefined;
+  try {
+    record = readJson<Partial<VolumeRecord>>(path.join(trash, "record.json"));
+  } catch {
+    return; // something damaged, so not a volume
+  }
+  if (typeof record?.name !== "string" || typeof record.anonymous !== "boolean") return;
+  if (usersOf(record.name).length > 0) putBack(trash, volumeDirectory(ctx, record.name));
 }
 
 function refuseUsed(name: string, users: readonly string[]): void {

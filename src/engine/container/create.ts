@@ -19,7 +19,7 @@ import {
 } from "../../runtime/records.ts";
 import { storageDriver } from "../../storage/driver.ts";
 import type { StorageDriver, StoredImage } from "../../storage/image-types.ts";
-import { findImage, layerKeys } from "../../storage/images.ts";
+import { hasImage, layerKeys } from "../../storage/images.ts";
 import { diffDirectory } from "../../storage/layers.ts";
 import { createVolume, findVolume, removeVolume } from "../../storage/volumes.ts";
 import { type PullOptions, pullImage } from "../image/pull.ts";
@@ -104,15 +104,16 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
       layers.map((key) => diffDirectory(ctx, key)),
     );
     // From here on the volumes are known as ours, should we be killed (volume/orphans.ts).
-    stageRecord(record, staged);
+    if (config.mounts.some(({ type }) => type === "volume")) stageRecord(record, staged);
     await makeVolumes(ctx, config.mounts, id, madeVolumes);
     if (request.replace && request.name !== "") {
       const old = idOfName(ctx, request.name);
       if (old !== undefined) await removeContainer(ctx, old, { force: true, ignore: true });
     }
     await publish(ctx, record, staged);
-    // The other half of rmi's protocol: it looks for containers after it has taken the image out of the index.
-    if (image && !findImage(ctx, image.id)) {
+    // The other half of the protocols of rmi and `volume rm`: they look for containers after they have taken it away.
+    await makeVolumes(ctx, config.mounts, id, madeVolumes);
+    if (image && !hasImage(ctx, image.id)) {
       throw new EngineError("image-not-known", `${request.image}: image not known`, {
         hint: "it was removed while the container was being made",
       });

@@ -4,7 +4,7 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { deadStaging } from "../../host/staging.ts";
 import { type ContainerRecord, containerDirectory, readRecordIn, stagedName } from "../../runtime/records.ts";
-import { findVolume, removeVolume } from "../../storage/volumes.ts";
+import { findVolume, removeVolume, restoreVolume } from "../../storage/volumes.ts";
 import { volumeUsers } from "./users.ts";
 
 /*
@@ -36,6 +36,7 @@ export async function reapVolumes(ctx: Context): Promise<void> {
     if (record) await dropAnonymousVolumes(ctx, record);
   }
   for (const directory of deadStaging(ctx, ["trash"])) {
+    restoreVolume(ctx, directory, (name) => volumeUsers(ctx, name));
     const record = recordIn(directory);
     const wanted = record?.config.autoRemove || fs.existsSync(path.join(directory, MARK));
     if (record && wanted) await dropAnonymousVolumes(ctx, record);
