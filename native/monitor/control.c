@@ -39,6 +39,16 @@ static void kill_request(struct client *client, unsigned signal)
 	}
 }
 
+static void stop_request(struct client *client, int timeout, unsigned signal)
+{
+	if (signal > 64) {
+		refuse(client, "bad-config", "a signal is a number from 1 to 64");
+		return;
+	}
+	client->awaits_stop = true;
+	supervisor_stop(client->monitor, timeout, (int)signal);
+}
+
 static void start_request(struct client *client)
 {
 	struct monitor *m = client->monitor;
@@ -113,8 +123,7 @@ void control_frame(struct client *client, char type, const unsigned char *payloa
 		kill_request(client, get_u32(payload));
 		break;
 	case 'T':
-		client->awaits_stop = true;
-		supervisor_stop(m, (int)get_u32(payload), (int)get_u32(payload + 4));
+		stop_request(client, (int)get_u32(payload), get_u32(payload + 4));
 		break;
 	case 'G':
 		start_request(client);

@@ -1,9 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { waitUntil } from "../../support/process.ts";
+import { hasProgram, skipUnless } from "../../support/requirements.ts";
 import { type Bundle, isAlive, memoryOf, Workshop } from "./support.ts";
 
 let workshop: Workshop;
@@ -49,6 +51,15 @@ describe("stop", () => {
     expect(Date.now() - begun).toBeGreaterThanOrEqual(990);
     expect(Date.now() - begun).toBeLessThan(2000);
     expect(bundle.status).toMatchObject({ exitCode: 137, signal: 9 });
+  });
+
+  test("with a signal that there is not is refused", async () => {
+    const bundle = workshop.bundle({ args: ["sleep", "100"] });
+    await bundle.background();
+    const client = await bundle.client();
+    expect(await client.stop(-1, 65)).toMatchObject({ ok: false, code: "bad-config" });
+    expect(bundle.status.status).toBe("running");
+    expect(await client.stop(0)).toEqual({ ok: true });
   });
 
   test("with timeout 0 kills at once", async () => {
@@ -254,6 +265,30 @@ describe("clients", () => {
     expect(await client.kill(99)).toMatchObject({ ok: false });
     expect(await client.kill(9)).toEqual({ ok: true });
     expect((await bundle.waitFor("exited")).exitCode).toBe(137);
+  });
+
+  test("another user is turned away, whatever the modes of socket and directory", async (context) => {
+    skipUnless(context, hasProgram("python3"));
+    const bundle = workshop.bundle({ args: ["sleep", "100"] });
+    await bundle.background();
+    const ask = `
+import os, socket, sys
+directory = os.open(sys.argv[1], os.O_PATH)
+os.chmod("attach", 0o777, dir_fd=directory); os.chmod(sys.argv[1], 0o777)
+os.setuid(int(sys.argv[2]))
+with socket.socket(socket.AF_UNIX) as s:
+    s.connect(f"/proc/self/fd/{directory}/attach")
+    try:
+        s.send(b"H\\1\\0\\0\\0\\x08"); print(s.recv(100))
+    except OSError: print("closed")
+`;
+    const answer = (uid: string) =>
+      execFileSync("nsenter", [
+        ...workshop.inNamespace(["python3", "-c", ask, join(bundle.directory, "run"), uid]).slice(1),
+      ]).toString();
+    expect(answer("0")).toBe("b'H\\x01\\x00\\x00\\x00\\x00'\n");
+    expect(answer("1")).toMatch(/^(closed|b'')\n$/);
+    await bundle.end();
   });
 
   test("no abstract socket is made", async () => {
