@@ -16,16 +16,23 @@
 
 #define MOUNT_WAIT_MS 15000
 
+static int check_path(const char *path, struct error *err)
+{
+	return strpbrk(path, ":,\\") ? error_set(err, "mount-failed", "fuse-overlayfs can't take the path %s", path) : 0;
+}
+
 static int options_text(const struct rootfs_config *rootfs, char **text, size_t *size, struct error *err)
 {
 	auto_fclose FILE *out = open_memstream(text, size);
 	if (!out)
 		return error_errno(err, "internal", "allocate");
+	if (check_path(rootfs->upper, err) < 0 || check_path(rootfs->work, err) < 0)
+		return -1;
 	fputs("lowerdir=", out);
 	for (size_t i = 0; i < json_array_size(rootfs->lower); i++) {
 		const char *path = json_string_value(json_array_get(rootfs->lower, i));
-		if (strpbrk(path, ":,\\"))
-			return error_set(err, "mount-failed", "fuse-overlayfs can't take the path %s", path);
+		if (check_path(path, err) < 0)
+			return -1;
 		fprintf(out, "%s%s", i > 0 ? ":" : "", path);
 	}
 	fprintf(out, ",upperdir=%s,workdir=%s", rootfs->upper, rootfs->work);

@@ -79,6 +79,23 @@ test("fuse-overlayfs that fails is told with its words", async (context) => {
   ]);
 });
 
+test("fuse-overlayfs is given no path that would be read as options", async (context) => {
+  skipUnless(context, hasProgram("fuse-overlayfs"));
+  const bundle = workshop.bundle({ args: ["true"] });
+  mkdirSync(join(bundle.directory, "upper,lowerdir=layer"));
+  bundle.change(
+    rootfs(bundle, {
+      driver: "fuse-overlayfs",
+      program: "/usr/bin/fuse-overlayfs",
+      upper: join(bundle.directory, "upper,lowerdir=layer"),
+    }),
+  );
+  const relay = await bundle.output();
+  expect(relay.events).toMatchObject([
+    { code: "mount-failed", message: expect.stringContaining("can't take the path") },
+  ]);
+});
+
 test.each(["overlay", "fuse-overlayfs"])(
   "mount and unmount do the same in the caller's namespace: %s",
   (driver) => {
