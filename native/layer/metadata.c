@@ -94,24 +94,13 @@ int metadata_set(const struct ownership *ownership, int fd, const struct tar_ent
 	return set_xattrs(fd, NULL, entry, path, err);
 }
 
-/* chmod(2) that follows nothing; fchmodat2(2) is too young (Linux 6.6). */
-static int chmod_at(int parent, const char *name, mode_t mode)
-{
-	auto_close int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	char path[64];
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	return chmod(path, mode);
-}
-
 int metadata_set_at(const struct ownership *ownership, int parent, const char *name, const struct tar_entry *entry,
 		    bool fresh, const char *path, struct error *err)
 {
 	const struct timespec times[2] = {entry->mtime, entry->mtime};
 	if (needs_chown(ownership, entry, fresh) && change_owner(ownership, parent, name, entry, path, err) < 0)
 		return -1;
-	if (entry->type != TAR_SYMLINK && needs_chmod(entry, fresh) && chmod_at(parent, name, entry->mode) < 0)
+	if (entry->type != TAR_SYMLINK && needs_chmod(entry, fresh) && fchmodat(parent, name, entry->mode, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail_errno(err, "change the mode of %s", path);
 	if (set_xattrs(parent, name, entry, path, err) < 0)
 		return -1;

@@ -62,7 +62,7 @@ static int open_directory(int parent, const char *name)
 		return fd;
 	struct stat st;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
-	    fchmodat(parent, name, 0700, 0) == 0)
+	    fchmodat(parent, name, 0700, AT_SYMLINK_NOFOLLOW) == 0)
 		return open_within(parent, name);
 	errno = EACCES;
 	return -1;
