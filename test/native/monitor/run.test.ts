@@ -191,9 +191,9 @@ describe("a container in the background", () => {
     await relay.waitForOutput(/\n200000\n/);
     for (const pid of [bundle.status.monitor.pid, relay.child.pid as number]) {
       expect(memoryOf(pid).anonymous).toBeLessThanOrEqual(256);
-      // Once there is nothing to do.
-      await waitUntil(() => memoryOf(pid).resident <= 768, {
-        what: `at most 768 kB, not ${memoryOf(pid).resident}`,
+      // Once there is nothing to do. The rest is page cache, of which newer kernels map large pieces at a time.
+      await waitUntil(() => memoryOf(pid).resident <= 2048, {
+        what: `at most 2 MB, not ${memoryOf(pid).resident} kB`,
       });
     }
     await bundle.end();
