@@ -2,7 +2,7 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
 import { findRecord, readRecord } from "../../runtime/records.ts";
-import { type ContainerState, isActive, readStatus } from "../../runtime/status.ts";
+import { type ContainerState, type ContainerStatus, isActive, readStatus } from "../../runtime/status.ts";
 
 export interface WaitOptions {
   /** States any of which ends the wait; default: the container is not running. */
@@ -10,6 +10,9 @@ export interface WaitOptions {
   /** Milliseconds between looks where a state can only be polled for. */
   interval: number;
 }
+
+/** Milliseconds. */
+const SOON = 5;
 
 const ended = new Set(["stopped", "exited", "removing"]);
 
@@ -20,9 +23,9 @@ export async function waitContainer(ctx: Context, nameOrId: string, options: Wai
   const forEnd = conditions.some((condition) => ended.has(condition));
   for (;;) {
     const status = readStatus(ctx, id);
+    if (!readRecord(ctx, id)) return gone(id, forEnd ? status : undefined);
     if (matches(status.state, conditions))
       return ended.has(conditions[0] as string) ? (status.last?.exitCode ?? 0) : -1;
-    if (!readRecord(ctx, id)) return gone(conditions, id, status.last?.exitCode);
     const socket =
       forEnd && conditions.length === 1 && isActive(status.state) ? status.last?.socket : undefined;
     const connection = socket ? await MonitorConnection.open(socket) : undefined;
@@ -30,7 +33,8 @@ export async function waitContainer(ctx: Context, nameOrId: string, options: Wai
       const exit = await connection.waitClosed();
       if (exit && !readRecord(ctx, id)) return exit.exitCode;
     } else {
-      await new Promise((resolve) => setTimeout(resolve, options.interval));
+      // A socket that is gone is soon followed by the exit code, and that, with --rm, by its removal.
+      await new Promise((resolve) => setTimeout(resolve, socket ? SOON : options.interval));
     }
   }
 }
@@ -45,8 +49,9 @@ function matches(state: ContainerState, conditions: string[]): boolean {
   );
 }
 
-function gone(conditions: string[], id: string, exitCode: number | undefined): number {
-  if (conditions.some((condition) => ended.has(condition))) return exitCode ?? 0;
+/** The exit code, if the end was seen before the removal. */
+function gone(id: string, status: ContainerStatus | undefined): number {
+  if (status?.state === "exited" && status.last) return status.last.exitCode;
   throw new EngineError(
     "no-such-container",
     `container ${id} was removed while waiting for it: no such container`,

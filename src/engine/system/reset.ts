@@ -8,9 +8,11 @@ import { forEach } from "../container/select.ts";
 
 /** Stops and removes all containers, then removes images, volumes and everything else of this store. */
 export async function systemReset(ctx: Context): Promise<void> {
-  await forEach(listIds(ctx), (id) =>
+  const results = await forEach(listIds(ctx), (id) =>
     removeContainer(ctx, id, { force: true, ignore: true, timeout: 0, volumes: true }),
   );
+  // What runs on must not lose the ground under its feet.
+  for (const result of results) if (result.status === "rejected") throw result.reason;
   const trash: string[] = [];
   if (fs.existsSync(ctx.graphRoot)) {
     for (const name of fs.readdirSync(ctx.graphRoot)) {
