@@ -1,8 +1,13 @@
 #include "status.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "cleanup.h"
 #include "file.h"
 #include "text.h"
 
@@ -36,6 +41,21 @@ static void add_helpers(struct text *text, const struct status *status)
 	text_add(text, "]");
 }
 
+/*
+ * A full disk has no room for a second file, but the first keeps what it has. White space up to its old length makes it
+ * whole with one write.
+ */
+static int overwrite(int directory, struct text *text)
+{
+	auto_close int fd = openat(directory, "status.json", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	while ((off_t)text->length < st.st_size && !text->overflow)
+		text_add(text, "\n");
+	return pwrite(fd, text->data, text->length, 0) == (ssize_t)text->length ? 0 : -1;
+}
+
 int status_write(int directory, const struct status *status)
 {
 	char buffer[16384];
@@ -62,5 +82,7 @@ int status_write(int directory, const struct status *status)
 	text_add_string(&text, status->socket);
 	add_helpers(&text, status);
 	text_add(&text, "}\n");
-	return write_file_atomic_at(directory, "status.json", text.data, text.length, 0600, 0);
+	if (write_file_atomic_at(directory, "status.json", text.data, text.length, 0600, 0) == 0)
+		return 0;
+	return errno == ENOSPC || errno == EDQUOT ? overwrite(directory, &text) : -1;
 }

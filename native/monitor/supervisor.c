@@ -38,7 +38,7 @@ static const char *phase_status(const struct monitor *m)
 void supervisor_write_status(struct monitor *m)
 {
 	m->status.status = phase_status(m);
-	/* A full disk: the lock on DIR tells liveness all the same. */
+	/* The lock on DIR tells liveness all the same. */
 	if (status_write(m->launch->directory, &m->status) < 0)
 		return;
 }

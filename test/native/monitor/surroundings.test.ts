@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -164,4 +164,27 @@ test("the file that tells who is alive is held, and handed on to the cleanup", a
   await waitUntil(() => bundle.exists("cleaned"));
   expect(readFileSync(join(bundle.directory, "cleaned"), "utf8").trim()).toBe(alive);
   await waitUntil(async () => !(await held()));
+});
+
+test("how a container ended is kept although it has filled the disk", () => {
+  const bundle = workshop.bundle({
+    args: ["sh", "-c", "while [ ! -e /full ]; do sleep 0.05; done; exit 7"],
+    monitor: { rootfs: { driver: "none" }, runtime: { path: null, root: join(workshop.directory, "rt-full") } },
+  });
+  const script = `
+    cp "$1"/*.json "$2"; mount -t tmpfs -o size=8m tmpfs "$1"; cp "$2"/*.json "$1"; cp -r "$2"/layer "$1/merged"
+    "$0" run "$1" --ready-fd 9 9>&1; mkdir "$1/merged/full.new"; cat /dev/zero >"$1/fill" 2>/dev/null || true
+    mv "$1/merged/full.new" "$1/merged/full"
+    monitor=$(sed 's/.*"monitor":{"pid":\\([0-9]*\\).*/\\1/' "$1/status.json"); while kill -0 $monitor; do sleep 0.05; done 2>/dev/null
+    cat "$1/status.json"`;
+  const argv = workshop.inNamespace([
+    "sh",
+    "-euc",
+    script,
+    join(nativeDirectory, "coracle-monitor"),
+    bundle.directory,
+    workshop.directory,
+  ]);
+  const out = execFileSync(argv[0] as string, argv.slice(1)).toString().split("\n");
+  expect(JSON.parse(out[1] as string)).toMatchObject({ status: "exited", exitCode: 7 });
 });
