@@ -4,8 +4,9 @@ import { EngineError, isErrno } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { ensureDirectory } from "../host/context.ts";
 import { listDirectory, readJson, syncDirectory, writeJsonAtomic } from "../host/files.ts";
-import { withLock } from "../host/lock.ts";
+import { isLocked, withLock } from "../host/lock.ts";
 import type { ProcessIdentity } from "../host/process.ts";
+import { deadStaging } from "../host/staging.ts";
 import type { ContainerConfig } from "../oci/container.ts";
 
 /** `containers/<id>/record.json`: what was asked for at create. Changed only by rename and update. */
@@ -180,7 +181,7 @@ async function claimName(ctx: Context, name: string, id: string): Promise<void> 
     }
     const owner = idOfName(ctx, name);
     if (owner !== undefined) throw nameInUse(name, owner);
-    await withLock(ctx, "storage", async () => {
+    await withLock(ctx, "names", () => {
       if (idOfName(ctx, name) === undefined) fs.rmSync(link, { force: true });
     });
   }
@@ -207,6 +208,29 @@ export function namesOf(ctx: Context, id: string): string[] {
   return listDirectory(namesDirectory(ctx)).filter(
     (name) => linkTarget(path.join(namesDirectory(ctx), name)) === id,
   );
+}
+
+/**
+ * Removes names that a killed command left: of a container that is gone, or the second one of a container whose rename
+ * was cut short. Costs a look at every name: only where there is dead staging of such a command.
+ */
+export async function reapNames(ctx: Context): Promise<void> {
+  if (deadStaging(ctx, ["container", "trash"]).length === 0) return;
+  for (const name of listDirectory(namesDirectory(ctx))) {
+    const id = linkTarget(path.join(namesDirectory(ctx), name));
+    if (id === undefined || isLocked(ctx, `container/${id}`) || !isStaleName(ctx, name, id)) continue;
+    await withLock(ctx, `container/${id}`, async () => {
+      await withLock(ctx, "names", () => {
+        if (isStaleName(ctx, name, id)) releaseName(ctx, name, id);
+      });
+    });
+  }
+}
+
+function isStaleName(ctx: Context, name: string, id: string): boolean {
+  if (!fs.existsSync(containerDirectory(ctx, id))) return true;
+  const record = tryReadRecord(ctx, id);
+  return record !== undefined && record.name !== name;
 }
 
 /** Removes a name if it still belongs to that container. */

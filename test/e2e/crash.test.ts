@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CrashRig, partOf, scenarios, seeded, victimsOf } from "../support/crash.ts";
@@ -119,6 +119,27 @@ test("a command whose container is lost to it says so and ends", async () => {
     expect(await states()).toContain(part === "relay" ? "relay running" : "monitor exited");
     await home.ok("rm", "-f", "-t", "0", part);
   }
+});
+
+describe("after a rename or removal that was cut short", () => {
+  const link = (name: string) => join(home.store, "names", name);
+
+  test("a name that stands for nothing is free", async () => {
+    symlinkSync("0".repeat(64), link("b"));
+    await home.ok("create", "--name", "a", ...sleeper);
+    await home.ok("rename", "a", "b");
+    expect(readdirSync(join(home.store, "names"))).toEqual(["b"]);
+  });
+
+  test("names that are not those of their container go with what else was left", async () => {
+    const id = await home.ok("create", "--name", "a", ...sleeper);
+    symlinkSync(id, link("b"));
+    symlinkSync("0".repeat(64), link("c"));
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim().replaceAll("-", "");
+    mkdirSync(join(home.store, `staging/container-999999999-1-${boot}-00000000`));
+    expect(await states()).toBe("a created");
+    expect(readdirSync(join(home.store, "names"))).toEqual(["a"]);
+  });
 });
 
 test("with holder and monitor killed, another user's process is ended too", async () => {
