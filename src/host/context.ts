@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { EngineError, reasonOf } from "../errors.ts";
+import { parsePasswd } from "../oci/passwd.ts";
 
 /** How the launcher has placed this process; see native/PROTOCOL.md §1. */
 export type NamespaceKind = "none" | "shared" | "single" | "root" | "inside";
@@ -48,7 +48,7 @@ export function createContext(options: GlobalOptions = {}): Context {
     });
   }
   const uid = Number(env.CORACLE_UID);
-  const home = env.HOME || os.homedir();
+  const home = env.HOME || passwdHome(uid);
   const dataHome = env.XDG_DATA_HOME || path.join(home, ".local/share");
   const graphRoot =
     options.root ?? (namespace === "root" ? "/var/lib/coracle" : path.join(dataHome, "coracle"));
@@ -64,6 +64,15 @@ export function createContext(options: GlobalOptions = {}): Context {
     aliveFile: env.CORACLE_ALIVE_FD ? path.join(run, "alive") : null,
     options,
   };
+}
+
+/** Without HOME. Not os.homedir(): in the user namespace we are root, and it would tell root's. */
+function passwdHome(uid: number): string {
+  const home = parsePasswd(fs.readFileSync("/etc/passwd", "utf8")).find((entry) => entry.uid === uid)?.home;
+  if (home) return home;
+  throw new EngineError("no-home", `HOME is not set, and /etc/passwd has no user ${uid}`, {
+    hint: "set HOME to the user's home directory",
+  });
 }
 
 /** Whether we act as real root on the host (no user namespace of ours). */

@@ -1,5 +1,13 @@
 /** Strange surroundings: what is missing, full, long or forbidden, and what is said of it. */
-import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Home, useHome } from "../support/home.ts";
@@ -28,6 +36,27 @@ describe("works", () => {
     const { HOME, PATH } = home.env as { HOME: string; PATH: string };
     const result = await home.exec(["env", "-i", `HOME=${HOME}`, `PATH=${PATH}`, home.program, ...echo]);
     expect(result).toMatchObject(fine);
+  });
+
+  test("without HOME, in the home directory that /etc/passwd tells", async () => {
+    const user = readFileSync("/etc/passwd", "utf8")
+      .split("\n")
+      .map((line) => line.split(":"))
+      .find((fields) => fields[2] === `${process.getuid?.()}`);
+    const graphRoot = `${user?.[5]}/.local/share/coracle\n`;
+    for (const variables of [[], ["HOME="]])
+      expect(
+        await home.exec([
+          "env",
+          "-i",
+          ...variables,
+          `CORACLE_RUN=${home.runtimeDirectory}/coracle`,
+          home.program,
+          "info",
+          "-f",
+          "{{.Store.GraphRoot}}",
+        ]),
+      ).toMatchObject({ stdout: graphRoot });
   });
 
   test("with a HOME and run directory whose paths are longer than a socket's may be", async () => {
