@@ -125,8 +125,8 @@ describe("after a rename or removal that was cut short", () => {
   const link = (name: string) => join(home.store, "names", name);
 
   test("a name that stands for nothing is free", async () => {
-    symlinkSync("0".repeat(64), link("b"));
     await home.ok("create", "--name", "a", ...sleeper);
+    symlinkSync("0".repeat(64), link("b"));
     await home.ok("rename", "a", "b");
     expect(readdirSync(join(home.store, "names"))).toEqual(["b"]);
   });
