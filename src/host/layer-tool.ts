@@ -1,5 +1,4 @@
 import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { EngineError } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { nativeError, nativePath, spawnNative } from "./native.ts";
@@ -49,6 +48,8 @@ async function feed(
   target: NodeJS.WritableStream | null,
 ): Promise<void> {
   if (typeof source !== "object" || target === null) return;
+  // Loaded here: streams take more than a millisecond, which commands that only read don't pay.
+  const { pipeline } = process.getBuiltinModule("node:stream/promises");
   let sourceError: unknown;
   source.once("error", (error) => {
     sourceError = error;

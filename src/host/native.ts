@@ -1,4 +1,4 @@
-import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from "node:child_process";
+import type { ChildProcess, SpawnOptions } from "node:child_process";
 import * as path from "node:path";
 import { EngineError } from "../errors.ts";
 import type { Context } from "./context.ts";
@@ -6,6 +6,9 @@ import type { Context } from "./context.ts";
 export type { ChildProcess, StdioOptions } from "node:child_process";
 
 export type NativeProgram = "coracle" | "coracle-runtime" | "coracle-monitor" | "coracle-layer";
+
+/** Loaded when a process is started, which commands that only read don't do. */
+export const childProcess = () => process.getBuiltinModule("node:child_process");
 
 export function nativePath(ctx: Context, program: NativeProgram): string {
   return path.join(ctx.binDir, program);
@@ -18,7 +21,7 @@ export function spawnNative(
   args: string[],
   options: SpawnOptions = {},
 ): ChildProcess {
-  return spawn(nativePath(ctx, program), args, options);
+  return childProcess().spawn(nativePath(ctx, program), args, options);
 }
 
 /** Runs a native program to its end. Returns stdout; its JSON error on stderr becomes an EngineError. */
@@ -28,7 +31,7 @@ export function runNative(
   args: string[],
   options: { input?: Uint8Array | string; stdin?: number } = {},
 ): Buffer {
-  const result = spawnSync(nativePath(ctx, program), args, {
+  const result = childProcess().spawnSync(nativePath(ctx, program), args, {
     ...(options.input === undefined ? {} : { input: options.input }),
     stdio: [options.stdin ?? (options.input === undefined ? "ignore" : "pipe"), "pipe", "pipe"],
     maxBuffer: 64 << 20,

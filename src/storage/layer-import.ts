@@ -1,8 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import type { Readable } from "node:stream";
 import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { writeError } from "../host/files.ts";
@@ -110,11 +109,12 @@ async function importBlob(
 
 function partOf({ fd, offset = 0 }: { fd: number; offset?: number }, size: number): Readable {
   // The range is inclusive: an empty one can't be said.
-  if (size === 0) return Readable.from([]);
+  if (size === 0) return fs.createReadStream("/dev/null");
   return fs.createReadStream("", { fd, start: offset, end: offset + size - 1, autoClose: false });
 }
 
 async function copyVerified(source: Readable, file: string, { digest, size }: Descriptor): Promise<void> {
+  const { pipeline } = process.getBuiltinModule("node:stream/promises");
   const hash = sha256();
   let read = 0;
   const observe = async function* (chunks: AsyncIterable<Buffer>) {
