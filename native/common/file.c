@@ -124,8 +124,12 @@ int cloexec_from(unsigned from)
 
 int send_fd(int socket, int fd)
 {
-	char byte = 0;
-	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+	return send_fd_with(socket, fd, "", 1);
+}
+
+int send_fd_with(int socket, int fd, const void *data, size_t length)
+{
+	struct iovec iov = {.iov_base = (void *)data, .iov_len = length};
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int))];

@@ -18,8 +18,9 @@ int write_file_atomic_at(int dirfd, const char *name, const void *data, size_t l
 int open_in_root(int root, const char *path, int flags, mode_t mode);
 /* Marks all descriptors >= from close-on-exec. */
 int cloexec_from(unsigned from);
-/* Sends or receives one descriptor over a unix socket with a one-byte message. Receive returns the fd or -1. */
+/* Sends or receives one descriptor over a unix socket, with a byte or other data. Receive returns the fd or -1. */
 int send_fd(int socket, int fd);
+int send_fd_with(int socket, int fd, const void *data, size_t length);
 int receive_fd(int socket);
 
 #endif

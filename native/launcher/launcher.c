@@ -16,6 +16,7 @@
 
 #include "cleanup.h"
 #include "command_line.h"
+#include "descriptors.h"
 #include "engine.h"
 #include "file.h"
 #include "run_directory.h"
@@ -35,15 +36,6 @@ static bool in_initial_namespace(void)
 	auto_free char *text = read_file_at(AT_FDCWD, "/proc/self/uid_map", 65536, NULL);
 	unsigned inside, outside, count;
 	return text && sscanf(text, "%u %u %u", &inside, &outside, &count) == 3 && count == FULL_MAPPING;
-}
-
-/* Else the first file that we open would become stdin or stdout of the container. */
-static int fill_standard_descriptors(struct error *err)
-{
-	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-			return error_errno(err, "internal", "open /dev/null for the closed descriptor %d", fd);
-	return 0;
 }
 
 static int private_mount_namespace(struct error *err)
@@ -92,7 +84,9 @@ static int check_working_directory(struct error *err)
 
 static int launch(int argc, char **argv, struct error *err)
 {
-	if (fill_standard_descriptors(err) < 0 || check_working_directory(err) < 0)
+	if (descriptors_fill_standard() < 0)
+		return error_errno(err, "internal", "open /dev/null for a closed standard descriptor");
+	if (check_working_directory(err) < 0)
 		return -1;
 	if (access("/proc/self/ns/user", F_OK) < 0)
 		return error_errno(err, "internal", "/proc is not usable, and nothing works without it; mount it first");

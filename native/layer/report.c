@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "utf8.h"
+
 static const char *code_of(int errnum)
 {
 	switch (errnum) {
@@ -31,24 +33,16 @@ int fail_errno(struct error *err, const char *format, ...)
 	return error_errno(err, code_of(errnum), "%s", what);
 }
 
-/* Length of the valid UTF-8 sequence of two bytes or more at p, 0 where there is none. */
-static size_t utf8_length(const unsigned char *p)
+/* Length of the character, 0 where there is none; the NUL at the end of the text is part of none. */
+static size_t character_length(const unsigned char *p)
 {
-	size_t length = p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
-	for (size_t i = 1; i < length; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-	    (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return length;
+	return (size_t)utf8_length((const char *)p, 4);
 }
 
 bool report_is_utf8(const char *text)
 {
 	for (const unsigned char *p = (const unsigned char *)text; *p;) {
-		size_t length = *p >= 0x80 ? utf8_length(p) : 1;
+		size_t length = character_length(p);
 		if (length == 0)
 			return false;
 		p += length;
@@ -60,7 +54,7 @@ void report_string(FILE *out, const char *text)
 {
 	fputc('"', out);
 	for (const unsigned char *p = (const unsigned char *)text; *p;) {
-		size_t length = *p >= 0x80 ? utf8_length(p) : 1;
+		size_t length = character_length(p);
 		if (length == 0) {
 			fputs("\\ufffd", out);
 			length = 1;

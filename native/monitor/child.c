@@ -2,43 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "file.h"
-
-void child_reset_signals(void)
-{
-	sigset_t none;
-	sigemptyset(&none);
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static int compare(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-void child_keep_fds(int first, int *fds, size_t count)
-{
-	int from = first;
-	qsort(fds, count, sizeof *fds, compare);
-	for (size_t i = 0; i < count; i++) {
-		if (fds[i] < from)
-			continue;
-		if (fds[i] > from)
-			syscall(SYS_close_range, from, fds[i] - 1, 0);
-		from = fds[i] + 1;
-	}
-	syscall(SYS_close_range, from, ~0U, 0);
-}
+#include "signals.h"
 
 void child_place_fd(int fd, int target)
 {
@@ -53,7 +24,7 @@ pid_t child_exec(const char *const *argv, const int stdio[3], unsigned preserve_
 	pid_t pid = fork();
 	if (pid != 0)
 		return pid;
-	child_reset_signals();
+	signals_reset();
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int source[3];
 	/* Out of the way first: one of them may be where another has to go. */

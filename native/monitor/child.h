@@ -1,4 +1,4 @@
-/* Child processes: what every one of them must be cleaned of, and the capture of what a program says on stderr. */
+/* Child processes: their descriptors, their end, and the capture of what a program says on stderr. */
 #ifndef CORACLE_MONITOR_CHILD_H
 #define CORACLE_MONITOR_CHILD_H
 
@@ -7,10 +7,6 @@
 
 #include "error.h"
 
-/* In a new child: no signal is blocked or ignored, whatever our caller had ignored (nohup). */
-void child_reset_signals(void);
-/* Closes every descriptor from `first` on but those given (-1: none; the array is sorted). */
-void child_keep_fds(int first, int *fds, size_t count);
 /* Makes fd the descriptor `target`, without close-on-exec. */
 void child_place_fd(int fd, int target);
 /* Runs a program in a child of ours, with these descriptors as 0, 1, 2 (-1: /dev/null). Returns its pid or -1. */

@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "file.h"
 #include "rootfs.h"
+#include "signals.h"
 #include "supervisor.h"
 
 /* Processes outside the container (pid namespace of the host) may keep its output open; they are not waited for. */
@@ -216,7 +217,7 @@ void end_cleanup(struct monitor *m)
 	if (!argv || (m->clients.count > 0 && fork() != 0))
 		return;
 	pass_alive_lock(m);
-	child_reset_signals();
+	signals_reset();
 	execv(argv[1], (char *const *)(argv + 1));
 	_exit(127);
 }

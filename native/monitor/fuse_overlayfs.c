@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "file.h"
 #include "rootfs.h"
+#include "signals.h"
 
 #define MOUNT_WAIT_MS 15000
 
@@ -54,7 +55,7 @@ static pid_t start(const struct rootfs_config *rootfs, const char *options, bool
 	pid_t monitor = getpid(), pid = fork();
 	if (pid != 0)
 		return pid;
-	child_reset_signals();
+	signals_reset();
 	if (foreground) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != monitor)

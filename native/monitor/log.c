@@ -13,6 +13,8 @@
 #include "file.h"
 #include "status.h"
 #include "text.h"
+#include "timestamp.h"
+#include "utf8.h"
 
 /* Entries of one read are gathered here and written at once. */
 #define BATCH 16384

@@ -12,6 +12,7 @@
 
 #include "child.h"
 #include "cleanup.h"
+#include "descriptors.h"
 #include "file.h"
 #include "monitor.h"
 #include "relay.h"
@@ -111,17 +112,6 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments, s
 	arguments->operands = argv + optind;
 	arguments->operand_count = argc - optind;
 	return 0;
-}
-
-/* A caller may have closed them: what is opened next must not take their place. */
-static void fill_stdio(void)
-{
-	int fd;
-	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	while (fd >= 0 && fd < 3 && fcntl(fd, F_SETFD, 0) == 0);
-	if (fd >= 0)
-		close(fd);
 }
 
 static int open_directory(const char *path, struct error *err)
@@ -259,7 +249,10 @@ int monitor_main(int argc, char **argv)
 		fputs(usage, stdout);
 		return 0;
 	}
-	fill_stdio();
+	if (descriptors_fill_standard() < 0) {
+		error_errno(&err, "internal", "open /dev/null");
+		return fail(-1, &err);
+	}
 	/*
 	 * Our children enter containers, whose processes shall not reach our executable through them. Before the arguments
 	 * are taken apart: it executes us anew with them.

@@ -12,6 +12,7 @@
 #include "child.h"
 #include "cleanup.h"
 #include "file.h"
+#include "signals.h"
 #include "socket_path.h"
 #include "supervisor.h"
 
@@ -80,7 +81,7 @@ static void exec_slirp(struct monitor *m, pid_t monitor, int ready_fd, int exit_
 	char api[PATH_MAX], netns[64];
 	size_t n = 1 + json_array_size(m->config->network_args);
 	const char **argv = config_argv(m->config->network_program, m->config->network_args, 12);
-	child_reset_signals();
+	signals_reset();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!argv || getppid() != monitor)
 		_exit(1);

@@ -7,10 +7,12 @@
 
 #include "child.h"
 #include "cleanup.h"
+#include "descriptors.h"
 #include "external_runtime.h"
 #include "file.h"
 #include "runtime/runtime.h"
 #include "setup.h"
+#include "signals.h"
 #include "supervisor.h"
 
 /*
@@ -29,13 +31,13 @@ static void keep_needed_fds(struct monitor *m, int result)
 		      m->start_socket[0],
 		      m->start_socket[1],
 		      m->run_dir};
-	child_keep_fds(3 + (int)m->config->preserve_fds, keep, sizeof keep / sizeof *keep);
+	descriptors_keep(3 + (int)m->config->preserve_fds, keep, sizeof keep / sizeof *keep);
 }
 
 static void run(struct monitor *m, operation_work work, int result_fd)
 {
 	struct operation_result result = {0};
-	child_reset_signals();
+	signals_reset();
 	setup_restore_oom_score(m);
 	keep_needed_fds(m, result_fd);
 	if (work(m, &result) < 0)

@@ -13,7 +13,9 @@
 
 #include "child.h"
 #include "cleanup.h"
+#include "descriptors.h"
 #include "file.h"
+#include "signals.h"
 #include "supervisor.h"
 #include "text.h"
 
@@ -51,14 +53,14 @@ int setup_process(struct monitor *m, struct error *err)
 {
 	const struct launch *launch = m->launch;
 	setsid();
-	child_reset_signals();
+	signals_reset();
 	prctl(PR_SET_NAME, "coracle-monitor");
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || container_io_keep_caller(m) < 0 || own_stdio_to_null() < 0 ||
 	    chdir("/") < 0)
 		return error_errno(err, "internal", "set up the monitor");
 	int keep[] = {launch->directory, launch->ready_fd,   launch->data,        launch->control,
 		      m->io.caller[0],   m->io.caller[1], m->io.caller[2]};
-	child_keep_fds(3 + (int)m->config->preserve_fds, keep, sizeof keep / sizeof *keep);
+	descriptors_keep(3 + (int)m->config->preserve_fds, keep, sizeof keep / sizeof *keep);
 	return 0;
 }
 

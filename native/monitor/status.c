@@ -4,22 +4,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "file.h"
 #include "text.h"
-
-void time_now(char time[TIME_MAX])
-{
-	struct timespec now;
-	struct tm tm;
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	size_t n = strftime(time, TIME_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(time + n, TIME_MAX - n, ".%09ldZ", now.tv_nsec);
-}
 
 static void add_time(struct text *text, const char *key, const char *time)
 {

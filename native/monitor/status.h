@@ -6,8 +6,8 @@
 
 #include "error.h"
 #include "process.h"
+#include "timestamp.h"
 
-#define TIME_MAX 40
 #define HELPER_MAX 2
 
 enum helper { HELPER_NETWORK, HELPER_ROOTFS };
@@ -26,7 +26,5 @@ struct status {
 
 /* Replaces status.json in the directory at once. Not fsynced: after a crash of the machine nothing runs anyway. */
 int status_write(int directory, const struct status *status);
-/* RFC 3339 with nanoseconds, UTC. */
-void time_now(char time[TIME_MAX]);
 
 #endif

@@ -23,7 +23,5 @@ void text_add_escaped(struct text *text, const char *data, size_t length);
 void text_add_string(struct text *text, const char *string);
 /* A JSON object, or null where the pid is 0. */
 void text_add_identity(struct text *text, const struct process_identity *identity);
-/* Length of the UTF-8 character at data, 0 when it is none, -1 when it is one cut off by the end. */
-int utf8_length(const char *data, size_t length);
 
 #endif

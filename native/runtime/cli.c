@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "descriptors.h"
 #include "file.h"
 #include "runtime.h"
 #include "selfprotect.h"
@@ -199,23 +200,12 @@ static int dispatch(const struct cli *cli, char **all, int argc, char **argv, st
 	return error_set(err, "usage", "unknown command `%s`; see coracle-runtime --help", argv[0]);
 }
 
-/* A descriptor of ours must never become somebody's standard input. */
-static void fill_standard_descriptors(void)
-{
-	int fd;
-	do
-		fd = open("/dev/null", O_RDWR); /* inherited on purpose */
-	while (fd >= 0 && fd < 3);
-	if (fd >= 3)
-		close(fd);
-}
-
 int runtime_main(int argc, char **argv)
 {
 	struct error err = {.exit_code = 1};
 	struct cli cli = {0};
-	fill_standard_descriptors();
-	int rc = parse_globals(&cli, argc, argv, &err);
+	int rc = descriptors_fill_standard() < 0 ? error_errno(&err, "internal", "open /dev/null")
+						 : parse_globals(&cli, argc, argv, &err);
 	if (rc > 0)
 		return 0;
 	int first = optind;

@@ -11,7 +11,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cgroup.h"
@@ -27,6 +26,7 @@
 #include "namespaces.h"
 #include "sync.h"
 #include "sysctl.h"
+#include "timestamp.h"
 
 static const char *config_file(const struct runtime_options *options)
 {
@@ -45,18 +45,6 @@ static int check_support(const struct container *container, struct error *err)
 	return sysctl_check(spec, err);
 }
 
-static char *timestamp(void)
-{
-	struct timespec now;
-	struct tm utc;
-	char *text;
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	char date[32];
-	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
-	return asprintf(&text, "%s.%09ldZ", date, now.tv_nsec) < 0 ? NULL : text;
-}
-
 static char *absolute(const char *directory, const char *path)
 {
 	char *text;
@@ -68,13 +56,14 @@ static char *absolute(const char *directory, const char *path)
 static int fill_state(struct container *container, struct error *err)
 {
 	struct state *state = &container->state;
-	char bundle[PATH_MAX];
+	char bundle[PATH_MAX], now[TIME_MAX];
 	if (!realpath(container->options->bundle, bundle))
 		return error_errno(err, "bad-config", "find the bundle %s", container->options->bundle);
 	state->id = strdup(container->options->id);
 	state->bundle = strdup(bundle);
 	state->rootfs = absolute(bundle, container->spec.rootfs);
-	state->created = timestamp();
+	time_now(now);
+	state->created = strdup(now);
 	state->annotations = json_incref(container->spec.annotations);
 	state->hooks = json_incref(container->spec.hooks);
 	if (!state->id || !state->bundle || !state->rootfs || !state->created)

@@ -101,8 +101,9 @@ static int set_up(struct session *session, struct execution *execution, struct e
 	const struct runtime_options *options = session->options;
 	int keep[] = {options->stdio[0], options->stdio[1], options->stdio[2], options->console_socket, session->proc,
 		      session->sync};
-	if (descriptors_keep(keep, sizeof keep / sizeof *keep, 3 + (int)options->preserve_fds, err) < 0 ||
-	    init_session(err) < 0)
+	if (descriptors_keep(3 + (int)options->preserve_fds, keep, sizeof keep / sizeof *keep) < 0)
+		return error_errno(err, "runtime-failed", "close inherited descriptors");
+	if (init_session(err) < 0)
 		return -1;
 	if ((session->namespaces & CLONE_NEWUSER) && init_become_root(err) < 0)
 		return -1;

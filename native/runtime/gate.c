@@ -2,29 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "file.h"
+#include "socket_path.h"
 #include "state.h"
 #include "sync.h"
 
-/* Through /proc, since a state directory may be longer than a socket address can be. */
-static struct sockaddr_un gate_address(int state_dir)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" STATE_GATE, state_dir);
-	return address;
-}
-
 int gate_listen(int state_dir, struct error *err)
 {
-	struct sockaddr_un address = gate_address(state_dir);
 	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 1) < 0)
+	if (fd < 0 || socket_bind_at(fd, state_dir, STATE_GATE) < 0 || listen(fd, 1) < 0)
 		return error_errno(err, "runtime-failed", "make the start gate");
 	return steal_fd(&fd);
 }
@@ -37,9 +27,8 @@ int gate_mark(int state_dir, struct error *err)
 
 int gate_connect(int state_dir, struct error *err)
 {
-	struct sockaddr_un address = gate_address(state_dir);
 	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+	if (fd < 0 || socket_connect_at(fd, state_dir, STATE_GATE) < 0)
 		return error_errno(err, "runtime-failed", "start the container: it is not waiting for a start");
 	return steal_fd(&fd);
 }

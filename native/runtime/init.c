@@ -25,6 +25,7 @@
 #include "procfs.h"
 #include "rootfs.h"
 #include "seccomp_notify.h"
+#include "signals.h"
 #include "sync.h"
 #include "sysctl.h"
 
@@ -32,12 +33,7 @@
 
 int init_session(struct error *err)
 {
-	sigset_t none;
-	sigemptyset(&none);
-	for (int signal_number = 1; signal_number < NSIG; signal_number++)
-		(void)signal(signal_number, SIG_DFL);
-	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
-		return error_errno(err, "runtime-failed", "reset signals");
+	signals_reset();
 	/* The caller's would decide who may enter the mount points that we make. */
 	umask(0022);
 	if (setsid() < 0 && errno != EPERM)
@@ -132,7 +128,9 @@ static int drop_descriptors(const struct container *container, struct error *err
 	memcpy(keep, fixed, sizeof fixed);
 	for (size_t i = 0; i < container->spec.mount_count; i++)
 		keep[fixed_count + i] = container->spec.mounts[i].mapped_fd;
-	return descriptors_keep(keep, fixed_count + container->spec.mount_count, 3 + (int)options->preserve_fds, err);
+	if (descriptors_keep(3 + (int)options->preserve_fds, keep, fixed_count + container->spec.mount_count) < 0)
+		return error_errno(err, "runtime-failed", "close inherited descriptors");
+	return 0;
 }
 
 /* The container process state of the runtime specification, for the agent that gets the seccomp listener. */

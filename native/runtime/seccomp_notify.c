@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "file.h"
 
 int seccomp_notify_connect(const struct seccomp_program *program, int *fd, struct error *err)
 {
@@ -27,20 +28,7 @@ int seccomp_notify_connect(const struct seccomp_program *program, int *fd, struc
 
 int seccomp_notify_send(int socket_fd, int listener, const char *state, struct error *err)
 {
-	struct iovec iov = {.iov_base = (char *)state, .iov_len = strlen(state)};
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	memset(&control, 0, sizeof control);
-	struct msghdr message = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &listener, sizeof listener);
-	if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) < 0)
+	if (send_fd_with(socket_fd, listener, state, strlen(state)) < 0)
 		return error_errno(err, "runtime-failed", "send the seccomp listener to its agent");
 	close(listener);
 	close(socket_fd);

@@ -1,6 +1,6 @@
 /* Unix sockets in directories of any depth: sun_path holds 107 bytes, a path through a descriptor always fits. */
-#ifndef CORACLE_MONITOR_SOCKET_PATH_H
-#define CORACLE_MONITOR_SOCKET_PATH_H
+#ifndef CORACLE_SOCKET_PATH_H
+#define CORACLE_SOCKET_PATH_H
 
 #include <stddef.h>
 
