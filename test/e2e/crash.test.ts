@@ -268,6 +268,14 @@ describe("nothing of ours holds on to its caller", () => {
     ).toBe("4\n0\n");
   });
 
+  test("a container that ends by itself and is to be removed leaves nothing", async () => {
+    for (let i = 0; i < 5; i++)
+      await home.ok("run", "-d", "--rm", "-v", "/data", "--network", "none", "bb", "true");
+    await home.expectNothingLeft();
+    for (const name of ["locks", "names", "staging", "containers", "volumes"])
+      expect(readdirSync(join(home.store, name))).toEqual([]);
+  });
+
   test("locks, names and staging of many commands leave nothing", async () => {
     for (let i = 0; i < 10; i++) await home.ok("run", "--rm", "--network", "none", "bb", "true");
     for (const name of ["locks", "names", "staging", "containers"])

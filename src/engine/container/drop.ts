@@ -1,11 +1,10 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
-import { isAlive } from "../../host/process.ts";
 import { moveToTrash, removeTrees } from "../../host/staging.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory, releaseName } from "../../runtime/records.ts";
-import { readMonitorStatus, readStatus } from "../../runtime/status.ts";
+import { readMonitorStatus, readStatus, signalMonitor } from "../../runtime/status.ts";
 import { dropAnonymousVolumes, markVolumes } from "../volume/orphans.ts";
 import { endProcesses } from "./end-processes.ts";
 
@@ -35,8 +34,9 @@ export async function dropContainer(
  * word is in the trash.
  */
 export function endMonitor(directory: string): void {
-  const monitor = readMonitorStatus(directory)?.monitor;
-  if (isAlive(monitor)) process.kill(monitor?.pid as number, "SIGKILL");
+  const status = readMonitorStatus(directory);
+  // One that has ended may be us: it becomes the command that cleans up (--rm).
+  if (status && status.status !== "exited") signalMonitor(status.monitor, "SIGKILL");
 }
 
 /** More than this is removed by the native program, which is worth a process then. */
