@@ -5,7 +5,7 @@ import type { Context } from "../host/context.ts";
 import { ensureDirectory } from "../host/context.ts";
 import { listDirectory, readJson, syncDirectory, writeJsonAtomic } from "../host/files.ts";
 import { isLocked, withLock } from "../host/lock.ts";
-import type { ProcessIdentity } from "../host/process.ts";
+import { type ProcessIdentity, self } from "../host/process.ts";
 import { deadStaging } from "../host/staging.ts";
 import type { ContainerConfig } from "../oci/container.ts";
 
@@ -25,7 +25,7 @@ export interface ContainerRecord {
   runtime: string | null;
   /** The command line that made it, for inspect. */
   createCommand: string[];
-  /** The command that is making it; of interest only until it is complete. */
+  /** The command that is making it, or restarts it; of interest only until it has. */
   creator: ProcessIdentity;
   /** Made by `run`, which has yet to start it. */
   startPending: boolean;
@@ -250,4 +250,15 @@ export async function renameRecord(
   writeJsonAtomic(path.join(containerDirectory(ctx, record.id), "record.json"), renamed);
   releaseName(ctx, record.name, record.id);
   return renamed;
+}
+
+/**
+ * Makes this process the one that starts a --rm container: until it has, or is dead, nobody else removes it. For holders
+ * of the container's lock.
+ */
+export function awaitStart(ctx: Context, id: string): void {
+  const record = readRecord(ctx, id);
+  if (!record) throw noSuchContainer(id);
+  const awaited: ContainerRecord = { ...record, creator: self(), startPending: true };
+  writeJsonAtomic(path.join(containerDirectory(ctx, id), "record.json"), awaited, { durable: false });
 }

@@ -55,6 +55,28 @@ test("a volume that another container uses outlives the container that it was ma
   await home.ok("volume", "rm", name);
 });
 
+test("restart keeps a container with --rm, also one that somebody is attached to", async () => {
+  const detached = await home.ok("run", "-d", "--rm", "--network", "none", "bb", "sleep", "1000");
+  const attached = home.start([
+    "run",
+    "--rm",
+    "--network",
+    "none",
+    "--name",
+    "fg",
+    "bb",
+    "sh",
+    "-c",
+    "echo up; sleep 1000",
+  ]);
+  await attached.waitForOutput(/up/);
+  for (let round = 0; round < 8; round++) await home.ok("restart", "-t", "0", detached, "fg");
+  expect((await home.ok("ps", "-q")).split("\n")).toHaveLength(2);
+  await attached.done;
+  await home.ok("stop", "-t", "0", detached, "fg");
+  await waitUntil(async () => (await home.ok("ps", "-aq")) === "", { what: "the removal" });
+});
+
 test("an import of what isn't there leaves nothing", async () => {
   expect(await home.coracle("import", path("nothing.tar"))).toMatchObject({ exitCode: 125 });
   expect(readdirSync(join(home.store, "staging"))).toEqual([]);

@@ -1,6 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { withLock } from "../../host/lock.ts";
+import { isAlive } from "../../host/process.ts";
 import { BROKEN_PIPE, type Relay, type RelayEnd } from "../../runtime/monitor.ts";
 import { type ContainerRecord, readRecord } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
@@ -42,7 +43,13 @@ export async function finishForeground(
 export async function removeIfAsked(ctx: Context, record: ContainerRecord): Promise<void> {
   if (!record.config.autoRemove) return;
   await withLock(ctx, `container/${record.id}`, async () => {
-    if (!readRecord(ctx, record.id) || isActive(readStatus(ctx, record.id).state)) return;
-    await dropContainer(ctx, record, { volumes: true });
+    const current = readRecord(ctx, record.id);
+    if (!current || isRestarted(current) || isActive(readStatus(ctx, record.id).state)) return;
+    await dropContainer(ctx, current, { volumes: true });
   });
+}
+
+/** Whether another command has only ended it to start it again. */
+function isRestarted({ startPending, creator }: ContainerRecord): boolean {
+  return startPending && creator.pid !== process.pid && isAlive(creator);
 }

@@ -1,5 +1,6 @@
 import type { Context } from "../../host/context.ts";
-import { findRecord } from "../../runtime/records.ts";
+import { withLock } from "../../host/lock.ts";
+import { awaitStart, findRecord } from "../../runtime/records.ts";
 import { withDependents } from "./dependencies.ts";
 import { sweep } from "./heal.ts";
 import { type RemoveOptions, removeContainer } from "./rm.ts";
@@ -32,6 +33,8 @@ export async function removeContainers(
 export function restartContainers(ctx: Context, names: string[], options: StopOptions) {
   return forEach(names, async (name) => {
     const record = findRecord(ctx, name);
+    if (record.config.autoRemove)
+      await withLock(ctx, `container/${record.id}`, () => awaitStart(ctx, record.id));
     await stopContainer(ctx, record, options);
     await startDetached(ctx, record);
     return name;
