@@ -15,6 +15,8 @@
 
 /* A client that lets this much pile up (only answers and the output of the very end can) is given up. */
 #define QUEUE_MAX (4U << 20)
+/* Whoever asks and asks without listening is not asked what else he wants. */
+#define UNREAD_ANSWERS_MAX 64
 #define READ_STEPS 16
 
 static bool stdin_blocked(const struct client *client)
@@ -23,12 +25,18 @@ static bool stdin_blocked(const struct client *client)
 	       container_io_stdin_full(client->monitor);
 }
 
+/* Nothing is read from it for now: its stdin waits for the container, or its answers for itself. */
+static bool is_held(const struct client *client)
+{
+	return stdin_blocked(client) || client->unread_answers >= UNREAD_ANSWERS_MAX;
+}
+
 static void update_events(struct client *client)
 {
 	uint32_t events = EPOLLRDHUP;
 	if (client->dead)
 		return;
-	if (!stdin_blocked(client))
+	if (!is_held(client))
 		events |= EPOLLIN;
 	if (client->queue_length > 0)
 		events |= EPOLLOUT;
@@ -122,7 +130,7 @@ static void flush_queue(struct client *client)
 	}
 	free(client->queue);
 	client->queue = NULL;
-	client->queue_length = client->queue_sent = 0;
+	client->queue_length = client->queue_sent = client->unread_answers = 0;
 	if (client->finishing) {
 		client_close(client);
 		return;
@@ -145,6 +153,9 @@ void client_answer(struct client *client, const struct error *err)
 		text_add(&text, ",\"exitCode\":%d}", err->exit_code);
 	}
 	client_send(client, 'A', text.data, text.length);
+	if (client->queue_length > 0)
+		client->unread_answers++;
+	update_events(client);
 }
 
 static void frame_done(struct client *client)
@@ -216,8 +227,8 @@ static void client_ready(struct source *source, uint32_t events)
 		flush_queue(client);
 	bool more = !client->dead && (events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP | EPOLLERR));
 	for (int i = 0; more && i < READ_STEPS; i++) {
-		if (stdin_blocked(client)) {
-			/* The container reads nothing and nobody waits for it to: what the client sent last is lost. */
+		if (is_held(client)) {
+			/* Nobody waits for an answer, or for the container to read: what the client sent last is lost. */
 			if (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR))
 				client_close(client);
 			break;

@@ -33,6 +33,7 @@ struct client {
 	size_t payload_length;
 	char *queue; /* what the client has not taken yet */
 	size_t queue_length, queue_sent;
+	size_t unread_answers; /* at most, of those in the queue */
 };
 
 struct clients {

@@ -254,7 +254,7 @@ describe("clients", () => {
   test("garbage on the socket closes it and harms nobody", async () => {
     const bundle = workshop.bundle({ args: ["sleep", "100"] });
     await bundle.background();
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < 50; i++) {
       const socket = createConnection(bundle.socket);
       socket.on("error", () => {});
       const hello = Buffer.from([0x48, 1, 0, 0, 0, 7]);
@@ -265,6 +265,23 @@ describe("clients", () => {
     expect(await client.kill(99)).toMatchObject({ ok: false });
     expect(await client.kill(9)).toEqual({ ok: true });
     expect((await bundle.waitFor("exited")).exitCode).toBe(137);
+  });
+
+  test("requests without end, whose answers nobody reads, cost no memory", async () => {
+    const bundle = workshop.bundle({ args: ["sleep", "100"] });
+    await bundle.background();
+    const floods = Array.from({ length: 8 }, () => createConnection(bundle.socket));
+    for (const flood of floods) {
+      flood.on("error", () => {});
+      flood.pause();
+      flood.write(Buffer.from([0x48, 1, 0, 0, 0, 0]));
+      flood.write(Buffer.concat(Array(30_000).fill(Buffer.from([0x4b, 4, 0, 0, 0, 0, 0, 0, 0]))));
+    }
+    const client = await bundle.client();
+    for (let i = 0; i < 200; i++) expect(await client.kill(0)).toMatchObject({ ok: false });
+    expect(memoryOf(bundle.status.monitor.pid).anonymous).toBeLessThan(1024);
+    for (const flood of floods) flood.destroy();
+    expect(await client.stop(0)).toEqual({ ok: true });
   });
 
   test("another user is turned away, whatever the modes of socket and directory", async (context) => {
