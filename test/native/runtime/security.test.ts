@@ -171,8 +171,7 @@ describe("links of the image", () => {
     plant("dev/null", "/secret");
     writeFileSync(bundle.inRootfs("secret"), "secret");
     bundle.config.linux.maskedPaths = ["/proc/keys"];
-    const { stdout } = await bundle.run(["sh", "-c", "cat /proc/keys"]);
-    expect(stdout).toBe("");
+    expect(await bundle.run(["cat", "/proc/keys"])).toMatchObject({ exitCode: 0, stdout: "" });
   });
 
   test("/dev can't lead out (CVE-2026-41579, CVE-2026-47766)", async () => {
