@@ -79,12 +79,14 @@ static int exec_with_node(const char *lib, char **argv, struct error *err)
 	size_t argc = 0;
 	while (argv[argc])
 		argc++;
-	auto_free char **longer = calloc(argc + 2, sizeof *longer);
+	auto_free char **longer = calloc(argc + 3, sizeof *longer);
 	if (!longer)
 		return error_errno(err, "internal", "start the engine");
 	longer[0] = (char *)"node";
-	longer[1] = script;
-	memcpy(longer + 2, argv + 1, argc * sizeof *longer);
+	/* Node looks for its own --env-file among all arguments, also behind the script. */
+	longer[1] = (char *)"--";
+	longer[2] = script;
+	memcpy(longer + 3, argv + 1, argc * sizeof *longer);
 	execvp("node", longer);
 	return error_errno(err, "internal", "start node for %s (Node.js 22 or later must be on the PATH)", script);
 }

@@ -23,6 +23,13 @@ describe("the engine on Node", () => {
     expect(await coracle("no-such-command")).toMatchObject({ exitCode: 125, stdout: "" });
   });
 
+  test("keeps flags that Node knows, too, for itself", async () => {
+    expect(await coracle("run", "--env-file", "/no/such", "hello")).toMatchObject({
+      exitCode: 125,
+      stderr: "Error: open /no/such: no such file or directory\n",
+    });
+  });
+
   test("runs a container, lists and removes it", async () => {
     const greeting = await coracle("run", "--name", "first", "hello");
     expect(greeting.exitCode).toBe(0);
