@@ -1,6 +1,5 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { isAlive, type ProcessIdentity } from "../../host/process.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import { isActive, readStatus, signalMonitor, wakeMonitor } from "../../runtime/status.ts";
@@ -53,7 +52,6 @@ async function stopOnce(
   const status = readStatus(ctx, record.id);
   if (status.stale) await healContainer(ctx, record.id);
   if (!isActive(status.state) || !status.last?.socket) return false;
-  const { monitor } = status.last;
   wakeMonitor(status.last);
   const connection = await MonitorConnection.open(status.last.socket);
   const stopped = connection
@@ -61,11 +59,11 @@ async function stopOnce(
         await connection.stop(timeout, signal);
         await connection.waitClosed();
       })
-    : await stopBySignal(monitor, timeout * 1000);
+    : await stopBySignal(ctx, record.id, timeout * 1000);
   connection?.close();
   if (!stopped) {
-    signalMonitor(monitor, "SIGKILL");
-    await within(GRACE, () => untilDead(monitor));
+    signalActive(ctx, record.id, "SIGKILL");
+    await within(GRACE, () => untilEnded(ctx, record.id));
   }
   await healContainer(ctx, record.id);
   return true;
@@ -77,14 +75,20 @@ export function boundedTimeout(seconds: number): number {
 }
 
 /** Its socket is gone: it is ending on its own, or the run directory was removed and it has to be told otherwise. */
-async function stopBySignal(monitor: ProcessIdentity | null, timeout: number): Promise<boolean> {
-  if (await within(ENDING, () => untilDead(monitor))) return true;
-  signalMonitor(monitor, "SIGTERM");
-  return await within(timeout, () => untilDead(monitor));
+async function stopBySignal(ctx: Context, id: string, timeout: number): Promise<boolean> {
+  if (await within(ENDING, () => untilEnded(ctx, id))) return true;
+  signalActive(ctx, id, "SIGTERM");
+  return await within(timeout, () => untilEnded(ctx, id));
 }
 
-async function untilDead(monitor: ProcessIdentity | null): Promise<void> {
-  while (isAlive(monitor)) await new Promise((resolve) => setTimeout(resolve, 5));
+/** Signals the monitor unless the container has ended: then its pid may be that of the command that cleans up. */
+function signalActive(ctx: Context, id: string, signal: NodeJS.Signals): void {
+  const { state, last } = readStatus(ctx, id);
+  if (isActive(state) && last) signalMonitor(last.monitor, signal);
+}
+
+async function untilEnded(ctx: Context, id: string): Promise<void> {
+  while (isActive(readStatus(ctx, id).state)) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** Runs `work` for at most that long; whether it ended in time. */
