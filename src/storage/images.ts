@@ -41,10 +41,6 @@ export function unknownImage(nameOrId: string): EngineError {
   });
 }
 
-export function listImages(ctx: Context): StoredImage[] {
-  return Object.entries(readImageIndex(ctx).images).map(([id, entry]) => readImage(ctx, id, entry));
-}
-
 /** The image's layers for an overlay mount, topmost first. */
 export function layerDirectories(ctx: Context, image: StoredImage): string[] {
   return layerKeys(image).map((key) => diffDirectory(ctx, key));

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
 import { runNative } from "../../host/native.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
-import { getImage } from "../../storage/images.ts";
+import { readImageIndex } from "../../storage/image-index.ts";
 
 /** Bytes a container has written, and of its whole root filesystem; with the keys of `ps --format json`. */
 export function containerSize(ctx: Context, record: ContainerRecord): { rootFsSize: number; rwSize: number } {
@@ -12,8 +12,7 @@ export function containerSize(ctx: Context, record: ContainerRecord): { rootFsSi
     bytes: number;
   };
   if (record.driver === "vfs") return { rootFsSize: bytes, rwSize: 0 };
-  return {
-    rootFsSize: bytes + (record.config.image ? getImage(ctx, record.config.image.id).size : 0),
-    rwSize: bytes,
-  };
+  const { image } = record.config;
+  const imageSize = image ? (readImageIndex(ctx).images[image.id]?.size ?? 0) : 0;
+  return { rootFsSize: bytes + imageSize, rwSize: bytes };
 }

@@ -7,7 +7,7 @@ import { findProgram } from "../../host/programs.ts";
 import { listRecords } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
 import { storageDriver } from "../../storage/driver.ts";
-import { listImages } from "../../storage/images.ts";
+import { readImageIndex } from "../../storage/image-index.ts";
 import { listVolumes } from "../../storage/volumes.ts";
 
 /** What `info` prints, with Podman's keys. */
@@ -95,7 +95,7 @@ function storeInfo(ctx: Context) {
     graphRootUsed: space ? (space.blocks - space.bfree) * space.bsize : 0,
     graphStatus: {},
     imageCopyTmpDir: os.tmpdir(),
-    imageStore: { number: listImages(ctx).length },
+    imageStore: { number: Object.keys(readImageIndex(ctx).images).length },
     runRoot: ctx.runRoot,
     transientStore: false,
     volumePath: `${ctx.graphRoot}/volumes`,

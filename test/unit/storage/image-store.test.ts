@@ -5,8 +5,9 @@ import { ownerName } from "../../../src/host/owner.ts";
 import { createStaging } from "../../../src/host/staging.ts";
 import { digestOf } from "../../../src/oci/digest.ts";
 import { blobPath, blobsDirectory } from "../../../src/storage/blobs.ts";
+import { readImageIndex } from "../../../src/storage/image-index.ts";
 import { reapImages, removeImage, tagImage, untagImage } from "../../../src/storage/image-store.ts";
-import { findImage, listImages } from "../../../src/storage/images.ts";
+import { findImage } from "../../../src/storage/images.ts";
 import { layersDirectory } from "../../../src/storage/layers.ts";
 import { useStore } from "../../support/store.ts";
 import { putImage, putLayer } from "./fake-images.ts";
@@ -25,7 +26,7 @@ function deadImageStaging(): void {
 describe("adding", () => {
   test("an image is found once its parts are there, not before", async () => {
     expect(await putImage(store(), { names: ["localhost/a:1"], layers: ["one"] })).toBeUndefined();
-    expect(listImages(store())).toEqual([]);
+    expect(Object.values(readImageIndex(store()).images)).toEqual([]);
     putLayer(store(), { name: "one" });
     const image = await putImage(store(), { names: ["localhost/a:1"], layers: ["one"] });
     expect(findImage(store(), "a:1")).toEqual(image);
@@ -52,7 +53,7 @@ describe("adding", () => {
       repoDigests: [`localhost/b@${digestOf("x")}`],
     });
     expect(again?.names).toEqual(["localhost/a:1", "localhost/b:1"]);
-    expect(listImages(store())).toHaveLength(1);
+    expect(Object.values(readImageIndex(store()).images)).toHaveLength(1);
   });
 
   test("many at once are all there", async () => {
@@ -60,7 +61,7 @@ describe("adding", () => {
     await Promise.all(
       comments.map((comment) => putImage(store(), { comment, names: [`localhost/i:${comment}`] })),
     );
-    expect(listImages(store())).toHaveLength(20);
+    expect(Object.values(readImageIndex(store()).images)).toHaveLength(20);
     expect(staging()).toEqual([]);
   });
 });
@@ -117,7 +118,7 @@ describe("removing", () => {
     rmSync(blobPath(store(), damaged?.manifestDigest as string));
     await removeImage(store(), whole?.id as string, nobody);
     await removeImage(store(), damaged?.id as string, nobody);
-    expect(listImages(store())).toEqual([]);
+    expect(Object.values(readImageIndex(store()).images)).toEqual([]);
     expect(readdirSync(blobsDirectory(store()))).toEqual([]);
   });
 });
@@ -163,7 +164,7 @@ test("images.json of a newer version is refused, a damaged one named", async () 
   const file = join(store().graphRoot, "images.json");
   expect(JSON.parse(readFileSync(file, "utf8")).version).toBe(1);
   writeFileSync(file, '{"version":2}');
-  expect(() => listImages(store())).toThrow(/newer version/);
+  expect(() => Object.values(readImageIndex(store()).images)).toThrow(/newer version/);
   writeFileSync(file, "{");
-  expect(() => listImages(store())).toThrow(`${file} is not valid JSON`);
+  expect(() => Object.values(readImageIndex(store()).images)).toThrow(`${file} is not valid JSON`);
 });

@@ -11,9 +11,10 @@ import {
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../../../src/oci/digest.ts";
+import { readImageIndex } from "../../../src/storage/image-index.ts";
 import { removeImage } from "../../../src/storage/image-store.ts";
 import type { StoredImage } from "../../../src/storage/image-types.ts";
-import { layerDirectories, listImages } from "../../../src/storage/images.ts";
+import { layerDirectories } from "../../../src/storage/images.ts";
 import { diffDirectory, layersDirectory } from "../../../src/storage/layers.ts";
 import { useStore } from "../../support/store.ts";
 import { type FakeLayer, putImage, putLayer } from "./fake-images.ts";
@@ -133,7 +134,7 @@ test("it goes with the image", async () => {
   directory("top", "a");
   const made = await image(...layers);
   expect(readdirSync(layersDirectory(store()))).toHaveLength(3);
-  expect(listImages(store())[0]?.parents).toBe(made.parents);
+  expect(Object.values(readImageIndex(store()).images)[0]?.parents).toBe(made.parents);
   await removeImage(store(), made.id, () => []);
   expect(readdirSync(layersDirectory(store()))).toEqual([]);
 });
