@@ -1,5 +1,5 @@
 /** Hostile archives, for `apply` and for `extract`: whatever they say, nothing changes outside of the target. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Running } from "../../support/process.ts";
@@ -103,6 +103,7 @@ describe.each(Object.keys(COMMANDS) as (keyof typeof COMMANDS)[])("%s", (command
       const { exitCode, stderr, stdout } = await layer(COMMANDS[command](), { input });
       expect([0, 1]).toContain(exitCode);
       expect(() => JSON.parse(exitCode === 0 ? stdout : stderr)).not.toThrow();
+      expect(statSync(join(outside, "sentinel")).nlink, "a name inside").toBe(1);
     }
     expect(await describeTree(outside)).toEqual(before);
     expect((await shell("ls", work)).split("\n").filter(Boolean)).toEqual(["outside", "target"]);
