@@ -114,6 +114,22 @@ test("--cgroup-manager: disabled gives no cgroup, systemd is refused", async () 
     "1000",
   );
   expect(await home.ok("inspect", "-f", "{{.State.CgroupPath}}", id)).toBe("");
+  const limited = [
+    "--cgroup-manager",
+    "disabled",
+    "run",
+    "--rm",
+    "--network",
+    "none",
+    "-m",
+    "10m",
+    "bb",
+    "true",
+  ];
+  expect(await home.coracle(...limited)).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringMatching(/^Error: limits of memory need a cgroup, .*`coracle doctor`/),
+  });
   expect(await home.coracle("--cgroup-manager=systemd", "ps")).toMatchObject({
     exitCode: 125,
     stderr: "Error: --cgroup-manager=systemd is not supported yet\n",

@@ -15,6 +15,7 @@ import {
   requestedUser,
 } from "../../oci/generate-spec.ts";
 import { isMapped } from "../../oci/id-mapping.ts";
+import { cgroupResources } from "../../oci/resources.ts";
 import { type IdMapping, serializeSpec } from "../../oci/runtime-spec.ts";
 import { type ResolvedUser, resolveUser } from "../../oci/user.ts";
 import { cgroupName, runDirectories, runtimeRoot } from "../../runtime/places.ts";
@@ -46,6 +47,7 @@ export async function prepareStart(ctx: Context, record: ContainerRecord): Promi
   ensureDirectory(runDirectories(ctx));
   ensureDirectory(runtimeRoot(ctx, record));
   const cgroup = cgroupsPath(ctx, record);
+  if (cgroup === null) checkNoLimits(config);
   const mappings = containerIdMappings(config, host);
   writeJsonAtomic(path.join(directory, "monitor.json"), monitorConfig(ctx, record, mappings, slirp, cgroup), {
     durable: false,
@@ -94,6 +96,18 @@ function mappedCaller({ userns }: ContainerConfig, host: HostFacts): UserDatabas
     hostUid: host.uid,
     hostPasswd: readHost("/etc/passwd"),
   };
+}
+
+function checkNoLimits(config: ContainerConfig): void {
+  const limits = Object.keys(cgroupResources(config.resources, null));
+  if (limits.length === 0) return;
+  throw new EngineError(
+    "no-cgroup",
+    `limits of ${limits.join(", ")} need a cgroup, and there is none for it`,
+    {
+      hint: "`coracle doctor` says how one is delegated to you; or leave the limits out",
+    },
+  );
 }
 
 /** Null where no subtree is delegated to us: then the container shares the caller's cgroup. */
