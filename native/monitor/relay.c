@@ -320,15 +320,22 @@ static void step(struct relay *r)
 		read_stdin(r);
 }
 
-/* What a terminal sends to its foreground is for the engine, which has the control descriptor for it. */
-static int watch_signals(void)
+/*
+ * What a terminal sends to its foreground, or timeout(1) or systemd to a whole group, is for the engine: it passes it on by
+ * the control descriptor, or ends of it and closes that. Without an engine SIGTERM ends us.
+ */
+static int watch_signals(bool engine)
 {
-	static const int ignored[] = {SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGHUP, SIGPIPE};
+	static const int ignored[] = {SIGINT,  SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGHUP,
+				      SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2};
 	sigset_t signals;
 	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
 		signal(ignored[i], SIG_IGN);
 	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
+	if (engine)
+		signal(SIGTERM, SIG_IGN);
+	else
+		sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGWINCH);
 	sigaddset(&signals, SIGCONT);
 	sigprocmask(SIG_SETMASK, &signals, NULL);
@@ -342,7 +349,7 @@ int relay_run(const struct relay_options *options, int data, int control)
 	*r = (struct relay){.options = options, .data = data, .control = control, .keys = options->keys};
 	relay_output_init(&r->output);
 	r->stdin_open = (options->attach & CLIENT_STDIN) && data >= 0;
-	r->signals = watch_signals();
+	r->signals = watch_signals(options->control_fd >= 0);
 	if (r->signals < 0)
 		fail(r, "can't watch signals");
 	if (options->terminal && r->stdin_open)

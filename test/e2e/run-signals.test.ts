@@ -23,6 +23,14 @@ describe("a signal to the command", () => {
     },
   );
 
+  test("to its whole process group reaches the container, and its end is waited for", async () => {
+    const script = `trap "echo got; exit 3" 15; while :; do sleep 0.02; done`;
+    const run = ["run", "--rm", "--network", "none", "bb", "sh", "-c", script];
+    const result = await home.exec(["timeout", "--preserve-status", "1", home.program, ...run]);
+    expect(result).toMatchObject({ exitCode: 3, stdout: "got\n", stderr: "" });
+    expect(await home.ok("ps", "-aq")).toBe("");
+  });
+
   test("with --sig-proxy=false ends the command and not the container", async () => {
     const running = foreground(["--name", "noproxy", "--sig-proxy=false"], catcher);
     await running.waitForOutput(/up/);
