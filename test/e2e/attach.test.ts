@@ -14,10 +14,15 @@ test("attach ends with the container's exit code", async () => {
 });
 
 test("attach --no-stdin leaves the container's stdin alone", async () => {
-  await home.ok("run", "-d", "-i", "--name", "b", "bb", "sh", "-c", "read line; echo got $line");
+  // Its ticks show when somebody is attached.
+  const script = "while :; do echo tick; sleep 0.1; done & read line; kill $!; echo got $line";
+  await home.ok("run", "-d", "-i", "--name", "b", "bb", "sh", "-c", script);
   const attached = home.start(["attach", "--no-stdin", "b"], { input: "not for it\n" });
+  await attached.waitForOutput(/tick/);
   await home.run(["attach", "b"], { input: "for it\n" });
-  expect(await attached.done).toMatchObject({ exitCode: 0, stdout: "got for it\n" });
+  const { exitCode, stdout } = await attached.done;
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/(tick\n)+got for it\n$/);
   await home.ok("rm", "b");
 });
 
@@ -25,6 +30,8 @@ test("attach to a container that doesn't run says so", async () => {
   await home.ok("create", "--name", "c", "bb", "true");
   const result = await home.coracle("attach", "c");
   expect(result.exitCode).toBe(125);
-  expect(result.stderr).toMatch(/^Error: you can only attach to running containers.*coracle start --attach c.*\n$/);
+  expect(result.stderr).toMatch(
+    /^Error: you can only attach to running containers.*coracle start --attach c.*\n$/,
+  );
   await home.ok("rm", "c");
 });
