@@ -7,7 +7,18 @@ import { Home } from "../support/home.ts";
 import { layeredArchive, pushArchive } from "../support/layered-image.ts";
 import { startRegistry } from "../support/registry.ts";
 
-const calls = ["mkdir", "mkdirat", "rename", "renameat", "symlink", "unlink", "unlinkat", "rmdir", "mount", "fsync"];
+const calls = [
+  "mkdir",
+  "mkdirat",
+  "rename",
+  "renameat",
+  "symlink",
+  "unlink",
+  "unlinkat",
+  "rmdir",
+  "mount",
+  "fsync",
+];
 const only = process.argv[2] ?? "";
 const max = Number(process.argv[3] ?? 200);
 const home = new Home();

@@ -262,7 +262,7 @@ describe("the user", () => {
         (_all, list) =>
           `groups=${list
             .split(",")
-            .sort((a: string, b: string) => Number.parseInt(a) - Number.parseInt(b))
+            .sort((a: string, b: string) => Number(a) - Number(b))
             .join(",")}`,
       ),
       stderr,

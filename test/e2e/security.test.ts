@@ -203,7 +203,16 @@ describe("a running container", () => {
   });
 
   test("can't send control sequences to the terminal by the names of its processes", async () => {
-    const id = await home.ok("run", "-d", ...none, "bb", "sh", "-c", "sleep 1000; true", "a\u001b[31mb\nc\u00e9");
+    const id = await home.ok(
+      "run",
+      "-d",
+      ...none,
+      "bb",
+      "sh",
+      "-c",
+      "sleep 1000; true",
+      "a\u001b[31mb\nc\u00e9",
+    );
     const shown = await home.ok("top", id, "args", "user");
     expect(shown).toContain("a?[31mb?c\u00e9");
     expect(shown.split("\n")).toHaveLength(3);

@@ -91,7 +91,7 @@ describe.each(["run", "exec"])("%s -it", (command) => {
     type(running, "line\n");
     await running.waitForOutput(/line\r\nline\r\n/);
     type(running, "\x03");
-    await running.waitForOutput(/interrupted[^]*got/);
+    await running.waitForOutput(/interrupted[\s\S]*got/);
     type(running, "\x04");
     expect(await closed(running)).toBe("terminal=restored code=0");
     expect(running.stdout).toMatch(/end\r\n$/);

@@ -169,7 +169,10 @@ test("the file that tells who is alive is held, and handed on to the cleanup", a
 test("how a container ended is kept although it has filled the disk", () => {
   const bundle = workshop.bundle({
     args: ["sh", "-c", "while [ ! -e /full ]; do sleep 0.05; done; exit 7"],
-    monitor: { rootfs: { driver: "none" }, runtime: { path: null, root: join(workshop.directory, "rt-full") } },
+    monitor: {
+      rootfs: { driver: "none" },
+      runtime: { path: null, root: join(workshop.directory, "rt-full") },
+    },
   });
   const script = `
     cp "$1"/*.json "$2"; mount -t tmpfs -o size=8m tmpfs "$1"; cp "$2"/*.json "$1"; cp -r "$2"/layer "$1/merged"
@@ -185,6 +188,8 @@ test("how a container ended is kept although it has filled the disk", () => {
     bundle.directory,
     workshop.directory,
   ]);
-  const out = execFileSync(argv[0] as string, argv.slice(1)).toString().split("\n");
+  const out = execFileSync(argv[0] as string, argv.slice(1))
+    .toString()
+    .split("\n");
   expect(JSON.parse(out[1] as string)).toMatchObject({ status: "exited", exitCode: 7 });
 });

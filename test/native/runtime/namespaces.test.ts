@@ -195,9 +195,9 @@ describe("sysctl", () => {
     mkdirSync(bundle.outside("kernel"));
     writeFileSync(bundle.outside("kernel/msgmax"), "untouched\n");
     for (const cover of ["kernel", "/proc/sys/kernel"])
-      expect(await bundle.output(`mount --bind ${cover} /proc/sys/kernel; rt run c 2>&1 || cat kernel/*`)).toBe(
-        "Error: set sysctl kernel.msgmax to `4096`: Invalid cross-device link\nuntouched\n",
-      );
+      expect(
+        await bundle.output(`mount --bind ${cover} /proc/sys/kernel; rt run c 2>&1 || cat kernel/*`),
+      ).toBe("Error: set sysctl kernel.msgmax to `4096`: Invalid cross-device link\nuntouched\n");
   });
 
   test("refuses what would reach a namespace of the host", async () => {

@@ -348,7 +348,9 @@ describe("credentials", () => {
 
 test("a state directory that others can write to is refused", async () => {
   mkdirSync(bundle.state);
-  const { stderr } = await bundle.script('chmod 777 "$state"; rt run c; rt state c; rt exec c true; chmod 700 "$state"');
+  const { stderr } = await bundle.script(
+    'chmod 777 "$state"; rt run c; rt state c; rt exec c true; chmod 700 "$state"',
+  );
   expect(stderr.match(/can be written by others/g)).toHaveLength(3);
 });
 
