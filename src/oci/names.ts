@@ -4,8 +4,9 @@ import { invalid } from "./invalid.ts";
 /** Of containers, volumes, pods and networks. They are used in paths, so nothing else may get through. */
 export function checkName(name: string): string {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
-    throw invalid("names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument");
+    throw invalid(`${JSON.stringify(name)}: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument`);
   }
+  if (name.length > 255) throw invalid(`"${name.slice(0, 20)}...": names have at most 255 characters`);
   return name;
 }
 

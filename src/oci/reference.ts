@@ -23,7 +23,7 @@ const repositoryPath = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|
 const tagPattern = /^\w[\w.-]{0,127}$/;
 
 function invalid(text: string, reason: string): EngineError {
-  return new EngineError("bad-reference", `invalid image reference "${text}": ${reason}`, {
+  return new EngineError("bad-reference", `invalid image reference ${JSON.stringify(text)}: ${reason}`, {
     hint: "a reference is [REGISTRY[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST]",
   });
 }

@@ -31,6 +31,8 @@ export interface ContainerRecord {
   startPending: boolean;
   /** Host file to write init's pid to (--pidfile), or "". */
   pidFile: string;
+  /** Host file with the id (--cidfile), which goes with the container, or "". */
+  cidFile: string;
 }
 
 export function containersDirectory(ctx: Context): string {

@@ -1,5 +1,5 @@
 /** Flags that are easily taken and forgotten: each of them does what it says. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
@@ -93,6 +93,28 @@ test("--cidfile and --pidfile name what can't be written, and nothing stays or r
   expect(await home.ok("ps", "-aq")).toBe(before);
   const id = await home.ok("run", "-d", "--network", "none", "--pidfile", path("pid"), "bb", "sleep", "1000");
   expect(readFileSync(path("pid"), "utf8")).toBe(await home.ok("inspect", "-f", "{{.State.Pid}}", id));
+});
+
+test("--cidfile goes with its container, unless it tells of another", async () => {
+  const args = ["--network", "none", "--cidfile", path("cid"), "bb", "true"];
+  await home.ok("run", "--rm", ...args);
+  expect(existsSync(path("cid"))).toBe(false);
+  const id = await home.ok("create", ...args);
+  expect(readFileSync(path("cid"), "utf8")).toBe(id);
+  writeFileSync(path("cid"), "another");
+  await home.ok("rm", id);
+  expect(readFileSync(path("cid"), "utf8")).toBe("another");
+});
+
+test.each([
+  [["--uts", "host", "--hostname", "other"], /cannot set hostname .* host UTS namespace/],
+  [["--workdir", "relative"], /working directory "relative" is not an absolute path/],
+  [["--name", "two\nlines"], /"two\\nlines": names must match/],
+])("run %j says in one line why it can't be", async (flags, reason) => {
+  const { exitCode, stderr } = await home.coracle("run", "--rm", "--network", "none", ...flags, "bb", "true");
+  expect(exitCode).toBe(125);
+  expect(stderr).toMatch(/^Error: .*\n$/);
+  expect(stderr).toMatch(reason);
 });
 
 test("--dns=none leaves the image's resolv.conf alone, --add-host takes several names", async () => {

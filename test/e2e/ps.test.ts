@@ -105,6 +105,12 @@ describe("--filter", () => {
     expect(result.exitCode).toBe(125);
     expect(result.stderr).toMatch(/^Error: .*nosuch.*\n$/);
   });
+
+  test("for a state that there isn't is an error", async () => {
+    const result = await home.coracle("ps", "--filter", "status=runing");
+    expect(result.exitCode).toBe(125);
+    expect(result.stderr).toMatch(/^Error: unknown container state: runing.*running.*\n$/);
+  });
 });
 
 describe("--format", () => {

@@ -91,6 +91,12 @@ function checkConflicts(flags: CreateFlags, given: Given): void {
   if (flags.rm && parseRestartPolicy(flags.restart).name !== "no") {
     throw usage('the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"');
   }
+  if (flags.uts === "host" && flags.hostname !== "") {
+    throw usage("invalid config provided: cannot set hostname when running in the host UTS namespace");
+  }
+  if (flags.workdir !== "" && !flags.workdir.startsWith("/")) {
+    throw usage(`the working directory "${flags.workdir}" is not an absolute path`);
+  }
   if (flags.replace && flags.name === "") throw usage("cannot replace container without --name being set");
 }
 

@@ -95,6 +95,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     creator: self(),
     startPending: request.startPending,
     pidFile: request.pidFile && path.resolve(request.pidFile),
+    cidFile: request.cidFile && path.resolve(request.cidFile),
   };
   try {
     makeRootfs(

@@ -22,10 +22,21 @@ export async function dropContainer(
   if (options.volumes) markVolumes(ctx, record);
   const trash = moveToTrash(ctx, containerDirectory(ctx, record.id));
   releaseName(ctx, record.name, record.id);
+  dropCidFile(record);
   if (trash !== undefined) endMonitor(trash);
   fs.rmSync(runDirectory(ctx, record.id), { recursive: true, force: true });
   if (options.volumes) await dropAnonymousVolumes(ctx, record);
   if (trash !== undefined && !removeSmall(trash)) await removeTrees(ctx, [trash]);
+}
+
+/** Unless it tells of another container by now. */
+function dropCidFile({ id, cidFile }: ContainerRecord): void {
+  if (!cidFile) return;
+  try {
+    if (fs.readFileSync(cidFile, "utf8") === id) fs.rmSync(cidFile);
+  } catch {
+    // Gone, or in a place that is no longer ours; the container is removed all the same.
+  }
 }
 
 /**

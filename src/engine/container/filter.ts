@@ -6,14 +6,27 @@ import type { ContainerSummary } from "./list.ts";
 
 type Predicate = (container: ContainerSummary, value: string, all: ContainerSummary[]) => boolean;
 
-const states: Record<string, string> = { stopped: "exited" };
+/** By the names of Podman's states; ours has fewer. */
+const states: Record<string, string> = {
+  configured: "created",
+  created: "created",
+  initialized: "initialized",
+  running: "running",
+  paused: "paused",
+  stopping: "stopping",
+  restarting: "restarting",
+  stopped: "exited",
+  exited: "exited",
+  removing: "removing",
+  unknown: "unknown",
+};
 
 const predicates: Record<string, Predicate> = {
   id: ({ record }, value) => matches(record.id, value) || record.id.startsWith(value),
   name: ({ record }, value) => matches(record.name, value),
   label: ({ record }, value) => matchesLabel(record.config.labels, value),
   "label!": ({ record }, value) => !matchesLabel(record.config.labels, value),
-  status: ({ status }, value) => status.state === (states[value] ?? value),
+  status: ({ status }, value) => status.state === states[value],
   exited: ({ status }, value) => status.state === "exited" && status.last?.exitCode === Number(value),
   ancestor: ({ record }, value) => {
     const image = record.config.image;
@@ -51,6 +64,11 @@ export function filterContainers(all: ContainerSummary[], filters: readonly stri
     if (!predicates[key]) {
       throw new EngineError("bad-filter", `${key} is an invalid filter`, {
         hint: `filters are ${Object.keys(predicates).join(", ")}`,
+      });
+    }
+    if (key === "status" && !states[value]) {
+      throw new EngineError("bad-filter", `unknown container state: ${value}: invalid argument`, {
+        hint: `states are ${Object.keys(states).join(", ")}`,
       });
     }
     byKey.set(key, [...(byKey.get(key) ?? []), value]);

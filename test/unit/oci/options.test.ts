@@ -147,7 +147,14 @@ describe("names", () => {
   });
 
   test.each(["", "_a", "-a", ".", "..", "a/b", "a b", "a\n", "ä"])("%j is none", (name) => {
-    expect(() => checkName(name)).toThrow("names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument");
+    expect(() => checkName(name)).toThrow(
+      `${JSON.stringify(name)}: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument`,
+    );
+  });
+
+  test("one that is no file name is none", () => {
+    expect(checkName("a".repeat(255))).toBe("a".repeat(255));
+    expect(() => checkName("a".repeat(256))).toThrow("names have at most 255 characters");
   });
 
   test("chosen ones are valid and differ", () => {
