@@ -4,6 +4,7 @@ import { EngineError } from "../errors.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
 import { listDirectory, readJson, writeJsonAtomic } from "../host/files.ts";
 import { withLock } from "../host/lock.ts";
+import { keepReserve } from "./reserve.ts";
 
 /** What `images.json` says of one image: enough to list and find it without opening another file. */
 export interface ImageEntry {
@@ -63,6 +64,7 @@ export async function changeImageIndex<T>(ctx: Context, change: (index: ImageInd
 /** Only for holders of the storage lock. */
 export function writeImageIndex(ctx: Context, index: ImageIndex): void {
   writeJsonAtomic(indexPath(ctx), index);
+  keepReserve(ctx, fs.statSync(indexPath(ctx)).size);
 }
 
 /** Removes temporary files of killed writers; only for holders of the storage lock. */

@@ -19,6 +19,7 @@ import type { StoredImage } from "./image-types.ts";
 import { layerKeys, readImage } from "./images.ts";
 import { diffDirectory, hasLayer, layerDirectory, layersDirectory, readLayerRecord } from "./layers.ts";
 import { makeParentsLayer } from "./parents.ts";
+import { releaseReserve } from "./reserve.ts";
 
 /** Changing what images there are. */
 
@@ -120,6 +121,15 @@ export async function removeImage(
   usersOf: (id: string) => string[],
 ): Promise<void> {
   refuseUsed(usersOf(id));
+  try {
+    await removeUnused(ctx, id, usersOf);
+  } catch (error) {
+    if (!releaseReserve(ctx, error)) throw error;
+    await removeUnused(ctx, id, usersOf);
+  }
+}
+
+async function removeUnused(ctx: Context, id: string, usersOf: (id: string) => string[]): Promise<void> {
   // Marks the work: if we die half-way, the next command looks for what no image names.
   const staging = createStaging(ctx, "image");
   try {

@@ -232,6 +232,30 @@ test("a store in a place that is no directory is named", async () => {
   }
 });
 
+test("images can be removed from a full disk", async (context) => {
+  skipUnless(context, ordinaryUser(), hasCgroup());
+  const directory = join(home.directory, "tmp/filled");
+  mkdirSync(directory);
+  const script = `
+    mount -t tmpfs -o size=12m tmpfs "$1"
+    mkdir -m 700 "$1/run"
+    export XDG_RUNTIME_DIR="$1/run"
+    coracle() { "$program" --root "$directory/root" "$@"; }
+    program=$0 directory=$1
+    for time in first second; do
+      coracle load -q -i "$2"
+      head -c 50000000 /dev/zero >"$1/fill"
+      coracle create bb; echo "create $?"
+      coracle rmi bb >/dev/null; echo "rmi $?"
+      coracle images -q | wc -l; ls "$1/root/staging" | wc -l
+      rm "$1/fill"
+    done`;
+  const namespace = ["unshare", "--map-root-user", "--map-auto", "--mount"];
+  const program = ["sh", "-c", script, home.program, directory, busyboxArchive()];
+  const { stdout } = await home.exec([...namespace, ...program]);
+  expect(stdout.replace(/Loaded.*\n/g, "")).toBe("create 125\nrmi 0\n0\n0\n".repeat(2));
+});
+
 test("a full disk is told, and nothing half-made is left", async (context) => {
   skipUnless(context, ordinaryUser(), hasCgroup());
   const big = imageArchive("e2e-big", {
