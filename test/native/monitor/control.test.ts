@@ -218,8 +218,8 @@ describe("clients", () => {
     await open.background();
     const first = open.attach({ attach: stdio, input: "one\n" });
     await first.waitForOutput(/one/);
-    first.child.kill();
-    await first.exit;
+    first.control.end();
+    expect(await first.exit).toBe(125);
     const second = open.attach({ attach: stdio, input: "two\n" });
     await second.waitForOutput(/two/);
     expect(open.status.status).toBe("running");
