@@ -62,11 +62,13 @@ function parseLimit(value: string): number | null {
 /** The limits of a container's process; nofile and nproc are set to the most the caller has when not asked for. */
 export function processRlimits(
   config: Pick<ContainerConfig, "ulimits" | "hostUlimits">,
-  host: { rootless: boolean; limits: { nofile: number; nproc: number } },
+  host: { rootless: boolean; capabilities: readonly string[]; limits: { nofile: number; nproc: number } },
 ): Rlimit[] {
   const byName = new Map(config.ulimits.map((limit) => [limit.name, limit]));
+  // Root in somebody's container, too, may have to do with what it has.
+  const mayRaise = !host.rootless && host.capabilities.includes("CAP_SYS_RESOURCE");
   for (const name of config.hostUlimits ? [] : (["nofile", "nproc"] as const)) {
-    const most = host.rootless && host.limits[name] !== UNLIMITED ? host.limits[name] : DEFAULT_LIMIT;
+    const most = mayRaise || host.limits[name] === UNLIMITED ? DEFAULT_LIMIT : host.limits[name];
     const limit = Math.min(DEFAULT_LIMIT, most);
     if (!byName.has(name)) byName.set(name, { name, soft: limit, hard: limit });
   }

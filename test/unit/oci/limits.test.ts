@@ -36,7 +36,7 @@ describe("--ulimit", () => {
 
   test("open files and processes are as many as the caller may have", () => {
     const rlimit = (type: string, limit: number) => ({ type, soft: limit, hard: limit });
-    const host = { rootless: true, limits: { nofile: 4096, nproc: -1 } };
+    const host = { rootless: true, capabilities: ["CAP_SYS_RESOURCE"], limits: { nofile: 4096, nproc: -1 } };
     expect(processRlimits({ ulimits: [] }, host)).toEqual([
       rlimit("RLIMIT_NOFILE", 4096),
       rlimit("RLIMIT_NPROC", 1048576),
@@ -45,6 +45,9 @@ describe("--ulimit", () => {
     expect(processRlimits(own, host)).toEqual([{ type: "RLIMIT_NOFILE", soft: 1, hard: 2 }]);
     expect(processRlimits({ ulimits: [] }, { ...host, rootless: false })[0]).toEqual(
       rlimit("RLIMIT_NOFILE", 1048576),
+    );
+    expect(processRlimits({ ulimits: [] }, { ...host, rootless: false, capabilities: [] })[0]).toEqual(
+      rlimit("RLIMIT_NOFILE", 4096),
     );
   });
 });
