@@ -232,6 +232,24 @@ test("a store in a place that is no directory is named", async () => {
   }
 });
 
+test("a container started with another run directory is seen and removed, not entered", async () => {
+  const XDG_RUNTIME_DIR = join(home.directory, "tmp/other-run");
+  mkdirSync(XDG_RUNTIME_DIR, { mode: 0o700 });
+  const elsewhere = (...args: string[]) => home.run(args, { env: { XDG_RUNTIME_DIR } });
+  await home.ok("run", "-d", "--name", "apart", "--network", "none", "bb", "sleep", "1000");
+  expect(await elsewhere("ps", "--format", "{{.Names}}")).toMatchObject({ stdout: "apart\n" });
+  for (const args of [
+    ["exec", "apart", "true"],
+    ["cp", "apart:/etc/passwd", "-"],
+  ]) {
+    const { exitCode, stderr } = await elsewhere(...args);
+    expect(exitCode).toBe(125);
+    expect(stderr).toMatch(/^Error: .*another run directory.*XDG_RUNTIME_DIR.*\n$/);
+  }
+  expect(await elsewhere("rm", "-f", "-t", "0", "apart")).toMatchObject({ exitCode: 0, stdout: "apart\n" });
+  expect(await home.ok("ps", "-aq")).toBe("");
+});
+
 test("images can be removed from a full disk", async (context) => {
   skipUnless(context, ordinaryUser(), hasCgroup());
   const directory = join(home.directory, "tmp/filled");

@@ -23,7 +23,7 @@ import { type MonitorStatus, readStatus } from "../../runtime/status.ts";
 import { sessionsDirectory } from "./exec-sessions.ts";
 import { followRelay } from "./foreground.ts";
 import { hostCapabilities } from "./host-facts.ts";
-import { readInRoot } from "./rootfs.ts";
+import { readInRoot, refuseForeign } from "./rootfs.ts";
 
 export interface ExecRequest extends RelayOptions {
   command: string[];
@@ -75,6 +75,7 @@ export async function execInContainer(
       },
     );
   }
+  refuseForeign(init.pid);
   const directory = containerDirectory(ctx, record.id);
   const spec = readJson<RuntimeSpec>(path.join(directory, "config.json"));
   const monitor = readJson<MonitorConfig>(path.join(directory, "monitor.json"));

@@ -16,6 +16,23 @@ export function rootfsPath(ctx: Context, record: ContainerRecord): string {
   return path.join(containerDirectory(ctx, record.id), record.driver === "vfs" ? "rootfs" : "merged");
 }
 
+/** A container can be entered only from the user namespace that it was started from. */
+export function refuseForeign(initPid: number): void {
+  try {
+    fs.readlinkSync(`/proc/${initPid}/ns/user`);
+  } catch (error) {
+    if (!isErrno(error, "EACCES", "EPERM")) return; // it has ended: others tell
+    throw new EngineError(
+      "foreign-container",
+      "the container was started with another run directory: from here it can't be entered",
+      {
+        hint: "set XDG_RUNTIME_DIR to what it was when the container was started, or start it again",
+        cause: error,
+      },
+    );
+  }
+}
+
 /**
  * Runs `work` while the root filesystem of a container is mounted in our own mount namespace; of a running one, its own
  * mount is used through /proc.
@@ -26,7 +43,10 @@ export async function withRootfs<T>(
   initPid: number | undefined,
   work: (root: string) => Promise<T> | T,
 ): Promise<T> {
-  if (initPid !== undefined) return await work(`/proc/${initPid}/root`);
+  if (initPid !== undefined) {
+    refuseForeign(initPid);
+    return await work(`/proc/${initPid}/root`);
+  }
   if (record.driver === "none" || record.driver === "vfs") return await work(rootfsPath(ctx, record));
   const directory = containerDirectory(ctx, record.id);
   describeMount(ctx, record);
