@@ -68,8 +68,10 @@ int execute_prepare(struct execution *execution, struct error *err)
 	const struct process_spec *process = execution->process;
 	if (cloexec_from(3 + execution->preserve_fds) < 0)
 		return error_errno(err, "runtime-failed", "close inherited descriptors");
-	if (enter_directory(process->cwd, true, err) < 0 && err->errnum != EACCES)
+	if (enter_directory(process->cwd, execution->make_cwd, err) < 0 && err->errnum != EACCES) {
+		err->exit_code = err->errnum == ENOENT ? 127 : 125;
 		return -1;
+	}
 	execution->env = lookup_environment(process, execution->listen_fds);
 	if (!execution->env)
 		return error_errno(err, "runtime-failed", "make the environment");

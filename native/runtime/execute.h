@@ -12,6 +12,7 @@ struct execution {
 	int proc;                 /* the host's /proc */
 	int notify;               /* connected socket for the seccomp listener, or -1 */
 	const char *notify_state; /* JSON that goes with it */
+	bool make_cwd;            /* a container's own is made; that of one more process must be there */
 	bool has_personality;
 	unsigned long personality;
 	char *path; /* of the executable */

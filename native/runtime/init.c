@@ -198,6 +198,7 @@ _Noreturn void init_main(struct container *container)
 {
 	struct error err = {.exit_code = 125};
 	struct execution execution = {
+		.make_cwd = true,
 		.process = &container->spec.process,
 		.seccomp = &container->seccomp,
 		.preserve_fds = container->options->preserve_fds,

@@ -229,3 +229,10 @@ test("a container that ends takes the process along, and the command ends", asyn
   expect(await running.done).toMatchObject({ exitCode: 137 });
   await home.ok("rm", "short");
 });
+
+test("--workdir must be there, and is not made", async () => {
+  const { exitCode, stderr } = await exec("-w", "/nowhere/at/all", "c", "true");
+  expect(exitCode).toBe(127);
+  expect(stderr).toMatch(/^Error: .*working directory \/nowhere\/at\/all: No such file or directory\n$/);
+  expect((await exec("c", "ls", "/nowhere")).exitCode).toBe(1);
+});
