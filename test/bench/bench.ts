@@ -169,9 +169,10 @@ function row(name: string, ours: string, theirs: string, ratio: number, target: 
   );
 }
 
-/** Resident memory of the process that supervises a container, in kB. */
-function monitorMemory(): void {
+/** Resident memory of the process that supervises a container, in kB, once it has come to rest. */
+async function monitorMemory(): Promise<void> {
   for (const engine of engines) startSleeper(engine);
+  await new Promise((resolve) => setTimeout(resolve, 2000));
   const rss = (name: string) => {
     for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
       try {
@@ -199,7 +200,7 @@ try {
     `${"".padEnd(38)}${"coracle".padStart(11)}${"podman".padStart(11)}${"ratio".padStart(8)}${"target".padStart(9)}`,
   );
   for (const one of cases) if (chosen(one.name)) await measure(one);
-  if (chosen("memory")) monitorMemory();
+  if (chosen("memory")) await monitorMemory();
 } finally {
   for (const engine of engines)
     spawnSync(programs[engine], ["rm", "-fa", "-t", "0"], { env, stdio: "ignore" });

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
-import { type Context, ensureDirectory } from "../../host/context.ts";
+import { type Context, ensureDirectory, isRealRoot } from "../../host/context.ts";
 import { writeUserFile } from "../../host/files.ts";
 import { runNative } from "../../host/native.ts";
 import { self } from "../../host/process.ts";
@@ -53,6 +53,11 @@ export interface CreateRequest extends ImageOverrides {
 
 /** Makes a container without starting it. Nothing is left behind when it fails. */
 export async function createContainer(ctx: Context, request: CreateRequest): Promise<ContainerRecord> {
+  if (request.config.userns.kind === "keep-id" && isRealRoot(ctx)) {
+    throw new EngineError("bad-userns", "keep-id is only supported in rootless mode", {
+      hint: "run coracle as the user whose ids the container is to have",
+    });
+  }
   await sweep(ctx);
   if (request.name !== "") checkName(request.name);
   if (request.cidFile && fs.existsSync(request.cidFile)) throw cidFileExists(request.cidFile);
