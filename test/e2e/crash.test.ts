@@ -209,7 +209,8 @@ describe("after a power loss", () => {
     }
     rmSync(join(home.runtimeDirectory, "coracle"), { recursive: true });
     expect(await states()).toBe("a exited");
-    expect(await home.ok("volume", "ls", "-q")).toBe("");
+    // The monitors are alive here: b's may be the one whose command removes it, and be about to remove the volume.
+    await waitUntil(async () => (await home.ok("volume", "ls", "-q")) === "");
     await home.ok("start", "a");
     expect(await states()).toBe("a running");
   });

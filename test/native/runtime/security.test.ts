@@ -121,7 +121,9 @@ describe("the working directory", () => {
     for (const fd of descriptors) {
       bundle.config.process.cwd = `/proc/self/fd/${fd}`;
       const { exitCode, stdout } = await bundle.run(["sh", "-c", "ls; ls .."]);
-      expect([exitCode, stdout], `descriptor ${fd}`).toEqual([1, ""]);
+      // 127 where there is no such descriptor.
+      expect([1, 127], `descriptor ${fd}`).toContain(exitCode);
+      expect(stdout, `descriptor ${fd}`).toBe("");
     }
   });
 
@@ -139,7 +141,9 @@ describe("the working directory", () => {
       rt run -d c
       for fd in ${descriptors.join(" ")}; do rt exec --cwd /proc/self/fd/$fd c ls 2>/dev/null; echo $?; done
       rt delete -f c`);
-    expect(stdout).toBe("1\n".repeat(descriptors.length));
+    // 127 where there is no such descriptor; never 0, and nothing listed.
+    expect(stdout).toMatch(/^((1|127)\n)+$/);
+    expect(stdout.trim().split("\n")).toHaveLength(descriptors.length);
   });
 });
 
