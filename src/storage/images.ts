@@ -22,7 +22,14 @@ import { diffDirectory } from "./layers.ts";
 export function findImage(ctx: Context, nameOrId: string): StoredImage | undefined {
   const index = readImageIndex(ctx);
   const id = resolveImage(index, nameOrId)?.id;
-  return id === undefined ? undefined : readImage(ctx, id, index.images[id] as ImageEntry);
+  if (id === undefined) return undefined;
+  try {
+    return readImage(ctx, id, index.images[id] as ImageEntry);
+  } catch (error) {
+    // Removed by another command since the index was read.
+    if (!hasImage(ctx, id)) return undefined;
+    throw error;
+  }
 }
 
 export function getImage(ctx: Context, nameOrId: string): StoredImage {

@@ -119,11 +119,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     await publish(ctx, record, staged);
     // The other half of the protocols of rmi and `volume rm`: they look for containers after they have taken it away.
     await makeVolumes(ctx, config.mounts, id, madeVolumes);
-    if (image && !hasImage(ctx, image.id)) {
-      throw new EngineError("image-not-known", `${request.image}: image not known`, {
-        hint: "it was removed while the container was being made",
-      });
-    }
+    if (image && !hasImage(ctx, image.id)) throw imageRemoved(request);
     if (request.cidFile) writeUserFile(request.cidFile, id);
     // A container that is to be started is found by this from now on.
     if (request.startPending) ensureDirectory(runDirectory(ctx, id));
@@ -134,8 +130,16 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     await staging.remove();
     for (const volume of madeVolumes)
       await removeVolume(ctx, volume, (name) => volumeUsers(ctx, name)).catch(() => {});
-    throw error;
+    // What failed then is only how we noticed.
+    throw image && !hasImage(ctx, image.id) ? imageRemoved(request, error) : error;
   }
+}
+
+function imageRemoved(request: CreateRequest, cause?: unknown): EngineError {
+  return new EngineError("image-not-known", `${request.image}: image not known`, {
+    hint: "it was removed while the container was being made",
+    cause,
+  });
 }
 
 function cidFileExists(file: string): EngineError {
