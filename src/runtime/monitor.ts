@@ -87,11 +87,8 @@ export interface RelayOptions {
   attach: Stream[];
   /** As for --detach-keys; "" for none. */
   detachKeys: string;
-  noStart?: boolean;
   /** Pass this process's signals on to the container. */
   sigProxy?: boolean;
-  /** Descriptors 3… of the caller that the container gets (--preserve-fds). */
-  preserveFds?: number;
 }
 
 /** How an attached container left us: it ended, the user detached, or nobody reads our output any more. */
@@ -102,7 +99,6 @@ export const BROKEN_PIPE = 141;
 
 /** A relay process and, through it, the monitor it started or connected to. */
 export class Relay {
-  private readonly child: ChildProcess;
   private readonly control: Writable;
   private readonly events: MonitorEvent[] = [];
   private readonly waiters: (() => void)[] = [];
@@ -112,7 +108,6 @@ export class Relay {
 
   /** `starts`: the container, or session, begins with this relay. */
   constructor(child: ChildProcess, { starts, sigProxy }: { starts: boolean; sigProxy: boolean }) {
-    this.child = child;
     const ready = child.stdio[3] as Readable;
     this.control = child.stdio[4] as Writable;
     this.control.on("error", () => {}); // the relay may end first
@@ -199,12 +194,6 @@ export class Relay {
   private signal(signal: number): void {
     this.control.write(`signal ${signal}\n`);
   }
-
-  /** Lets go of the relay without waiting for it. */
-  release(): void {
-    this.control.end();
-    this.child.unref();
-  }
 }
 
 function startError(event: Extract<MonitorEvent, { event: "error" }>): EngineError {
@@ -224,15 +213,10 @@ const hints: Record<string, string> = {
 function startRelay(ctx: Context, args: string[], options: RelayOptions): Relay {
   const stream = (name: Stream) =>
     options.attach.includes(name) ? ("inherit" as const) : ("ignore" as const);
-  const preserve = options.preserveFds ?? 0;
   const stdio: StdioOptions = [stream("stdin"), stream("stdout"), stream("stderr"), "pipe", "pipe"];
   const all = ["--ready-fd", "3", "--control-fd", "4"];
   if (options.attach.length > 0)
     all.push("--attach", options.attach.join(","), "--detach-keys", options.detachKeys);
-  if (options.noStart) all.push("--no-start");
-  if (preserve > 0) {
-    throw new EngineError("not-supported", "--preserve-fds is not supported yet");
-  }
   const child = spawnNative(ctx, "coracle-monitor", [...args, ...all], { stdio });
   const sigProxy = options.attach.length > 0 && (options.sigProxy ?? false);
   return new Relay(child, { starts: args[0] !== "attach", sigProxy });
