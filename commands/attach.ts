@@ -16,7 +16,7 @@ export default class Attach extends CoracleCommand {
     "no-stdin": flag.boolean({ description: "Do not attach STDIN. The default is false" }),
     "sig-proxy": flag.boolean({ description: "Proxy received signals to the process", default: true }),
   };
-  static override arity = atMost(1);
+  static override arity = atMost(1, (path) => `\`${path}\` accepts at most one argument`);
   static override completes = ["running"] as const;
 
   async run(): Promise<number> {

@@ -46,7 +46,7 @@ const files = {
   wait: () => import("./wait.ts"),
 };
 
-/** Other names, as Podman has them: the short form of what a group also has, and second names. */
+/** The same commands in other places, as Podman has them: the short form of what a group also has. */
 const aliases: Record<string, keyof typeof files> = {
   "container attach": "attach",
   "container cp": "cp",
@@ -55,7 +55,6 @@ const aliases: Record<string, keyof typeof files> = {
   "container kill": "kill",
   "container list": "ps",
   "container logs": "logs",
-  "container ls": "ps",
   "container pause": "pause",
   "container port": "port",
   "container ps": "ps",
@@ -71,13 +70,18 @@ const aliases: Record<string, keyof typeof files> = {
   "image import": "import",
   "image list": "images",
   "image load": "load",
-  "image ls": "images",
   "image pull": "pull",
   "image rm": "rmi",
-  "image remove": "rmi",
   "image save": "save",
   "image tag": "tag",
   "system info": "info",
+};
+
+/** Second names of commands; help and messages tell the first. */
+const synonyms: Record<string, string> = {
+  "container ls": "container list",
+  "image ls": "image list",
+  "image remove": "image rm",
   "volume list": "volume ls",
   "volume remove": "volume rm",
 };
@@ -115,4 +119,4 @@ volume reload,volume rm,volume unmount
   .trim()
   .split(/[,\n]/);
 
-export const table: CommandTable = { files, aliases, groups, planned };
+export const table: CommandTable = { files, aliases, synonyms, groups, planned };

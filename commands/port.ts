@@ -1,4 +1,4 @@
-import { between, CoracleCommand, flag } from "../src/cli/command.ts";
+import { atMost, CoracleCommand, flag } from "../src/cli/command.ts";
 
 export default class Port extends CoracleCommand {
   static override summary = "List port mappings or a specific mapping for the container";
@@ -10,7 +10,7 @@ export default class Port extends CoracleCommand {
     all: flag.boolean({ char: "a", description: "Display port information for all containers" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
   };
-  static override arity = between(0, 2);
+  static override arity = atMost(2, () => "`port` accepts at most 2 arguments");
   static override completes = ["container"] as const;
 
   async run(): Promise<void> {

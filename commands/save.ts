@@ -31,7 +31,7 @@ export default class Save extends CoracleCommand {
       description: "Accept uncompressed layers when copying OCI images",
     }),
   };
-  static override arity = atLeast(1);
+  static override arity = atLeast(1, "need at least 1 argument");
   static override completes = ["image"] as const;
 
   async run(): Promise<void> {

@@ -16,7 +16,7 @@ export default class Inspect extends CoracleCommand {
       default: "json",
     }),
   };
-  static override arity = atLeast(1);
+  static override arity = atLeast(1, "no names or ids specified");
   static override completes = ["image"] as const;
 
   async run(): Promise<void> {

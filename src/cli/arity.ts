@@ -15,17 +15,20 @@ export function exactly(count: number): Arity {
   };
 }
 
-export function atLeast(count: number): Arity {
+/** `complaint`: where Podman has words of its own. */
+export function atLeast(count: number, complaint?: string): Arity {
   return (args) => {
     if (args.length < count) {
-      throw usage(`requires at least ${count} arg(s), only received ${args.length}`);
+      throw usage(complaint ?? `requires at least ${count} arg(s), only received ${args.length}`);
     }
   };
 }
 
-export function atMost(count: number): Arity {
-  return (args) => {
-    if (args.length > count) throw usage(`accepts at most ${count} arg(s), received ${args.length}`);
+export function atMost(count: number, complaint?: (path: string) => string): Arity {
+  return (args, path) => {
+    if (args.length > count) {
+      throw usage(complaint?.(path) ?? `accepts at most ${count} arg(s), received ${args.length}`);
+    }
   };
 }
 

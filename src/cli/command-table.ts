@@ -1,5 +1,6 @@
 import { EngineError } from "../errors.ts";
 import type { CoracleCommand, Invocation } from "./command.ts";
+import { suggestions } from "./suggestions.ts";
 
 /** A command's class, as its file exports it. */
 export interface CommandClass {
@@ -17,8 +18,12 @@ export interface CommandClass {
 export type Loader = () => Promise<{ default: CommandClass }>;
 
 export interface CommandTable {
+  /** Every command by the words that call it. */
   files: Readonly<Record<string, Loader>>;
+  /** The same command in another place: `container run`. It goes by the name it was called by. */
   aliases: Readonly<Record<string, string>>;
+  /** Second names in the same place: `container ls` is `container list`, also in its messages. */
+  synonyms: Readonly<Record<string, string>>;
   groups: Readonly<Record<string, string>>;
   planned: readonly string[];
 }
@@ -28,18 +33,43 @@ export function isGroup(table: CommandTable, word: string): boolean {
   return Object.hasOwn(table.groups, word) && loaderOf(table, word) === undefined;
 }
 
+/** The name under which a command is listed, for any of its names. */
+export function properName(table: CommandTable, name: string): string {
+  return Object.hasOwn(table.synonyms, name) ? (table.synonyms[name] as string) : name;
+}
+
 /** The loader of `ps`, `image ls`, or an alias of one. */
 export function loaderOf(table: CommandTable, name: string): Loader | undefined {
-  const file = Object.hasOwn(table.aliases, name) ? (table.aliases[name] as string) : name;
+  const proper = properName(table, name);
+  const file = Object.hasOwn(table.aliases, proper) ? (table.aliases[proper] as string) : proper;
   return Object.hasOwn(table.files, file) ? table.files[file] : undefined;
+}
+
+/** The words that may follow (at the top: none) `group`: commands, and at the top groups that have any. */
+export function subcommands(table: CommandTable, group: string | undefined): string[] {
+  const all = [...Object.keys(table.files), ...Object.keys(table.aliases)];
+  const prefix = group === undefined ? "" : `${group} `;
+  const names = all
+    .filter((name) => name.startsWith(prefix) && name.slice(prefix.length).split(" ").length === 1)
+    .map((name) => name.slice(prefix.length));
+  if (group === undefined) {
+    names.push(
+      ...Object.keys(table.groups).filter((name) => all.some((each) => each.startsWith(`${name} `))),
+    );
+  }
+  return names.sort();
 }
 
 export function unknownCommand(table: CommandTable, name: string): EngineError {
   if (table.planned.includes(name))
     return new EngineError("not-supported", `coracle ${name}: not supported yet`);
-  const parent = ["coracle", ...name.split(" ").slice(0, -1)].join(" ");
+  const words = name.split(" ");
+  const last = words.pop() as string;
+  const parent = ["coracle", ...words].join(" ");
+  const meant = suggestions(last, subcommands(table, words[0]));
+  const question = meant.length > 0 ? `\nDid you mean this?\n\t${meant.join("\n\t")}\n\n` : "";
   return new EngineError(
     "unknown-command",
-    `unrecognized command \`coracle ${name}\`\nTry '${parent} --help' for more information`,
+    `unrecognized command \`coracle ${name}\`\n${question}Try '${parent} --help' for more information`,
   );
 }

@@ -1,67 +1,94 @@
 /** `--help` and `help`, laid out as Podman's. */
 
 import type { Flag, FlagInput } from "@oclif/core/interfaces";
-import { type CommandClass, type CommandTable, loaderOf, unknownCommand } from "./command-table.ts";
-import type { FlagExtras } from "./flags.ts";
+import {
+  type CommandClass,
+  type CommandTable,
+  isGroup,
+  type Loader,
+  loaderOf,
+  properName,
+  subcommands,
+} from "./command-table.ts";
+import * as flag from "./flags.ts";
 import { globalFlags } from "./global-flags.ts";
-import { print } from "./output.ts";
 
-type AnyFlag = Flag<unknown> & Partial<FlagExtras>;
+type AnyFlag = Flag<unknown> & Partial<flag.FlagExtras>;
 
 const program = "coracle";
 
-/** Prints the help of a command, of a group, or (no words) of everything. */
-export async function showHelp(table: CommandTable, words: readonly string[]): Promise<void> {
-  print(await helpText(table, words));
-}
+/** They stand only in front of the command, and main.ts takes them. */
+const topFlags = {
+  help: flag.boolean({ description: "Help for coracle" }),
+  version: flag.boolean({ char: "v", description: "version for coracle" }),
+};
 
+/** The help of a command, of a group, or (no words) of everything. */
 export async function helpText(table: CommandTable, words: readonly string[]): Promise<string> {
   const name = words.join(" ");
-  if (words.length === 0) return await rootHelp(table);
+  if (words.length === 0) return rootHelp(await rootUsage(table));
   const load = loaderOf(table, name);
-  if (load) return commandHelp(name, (await load()).default);
-  if (Object.hasOwn(table.groups, name)) return await groupHelp(table, name);
-  throw unknownCommand(table, name);
+  if (load) return commandHelp(table, properName(table, name), (await load()).default);
+  return await groupHelp(table, name);
 }
 
-async function rootHelp(table: CommandTable): Promise<string> {
-  const names = [...Object.keys(table.files), ...Object.keys(table.aliases)].filter(
-    (name) => !name.includes(" "),
-  );
-  const groups = Object.entries(table.groups).filter(([group]) => subcommands(table, group).length > 0);
+/** What `help WORDS` shows: as much of the words as leads somewhere counts, as it does for cobra. */
+export async function helpTopic(
+  table: CommandTable,
+  words: readonly string[],
+): Promise<{ text: string; unknown: boolean }> {
+  const [first, second] = words;
+  if (first === undefined) return { text: await helpText(table, []), unknown: false };
+  if (isGroup(table, first)) {
+    const isCommand = loaderOf(table, `${first} ${second}`) !== undefined;
+    return { text: await helpText(table, isCommand ? words.slice(0, 2) : [first]), unknown: false };
+  }
+  if (loaderOf(table, first)) return { text: await helpText(table, [first]), unknown: false };
+  const topics = words.map((word) => `\`${word}\``).join(" ");
+  return { text: `Unknown help topic [${topics}]\n${await rootUsage(table)}`, unknown: true };
+}
+
+function rootHelp(usage: string): string {
+  return `Manage containers and images without a daemon\n\n${usage}`;
+}
+
+async function rootUsage(table: CommandTable): Promise<string> {
+  const commands = await summaries(table, undefined);
   return sections([
-    ["", "Manage containers and images without a daemon\n"],
     ["Usage", `  ${program} [options] [command]\n`],
-    [
-      "Available Commands",
-      commandList([...groups, ...(await summaries(table, names)), ["help", "Help about any command"]]),
-    ],
-    ["Options", flagUsages(globalFlags)],
-    unsupported(globalFlags),
+    ["Available Commands", commandList([...commands, ["help", "Help about any command"]])],
+    ["Options", flagUsages({ ...globalFlags, ...topFlags })],
   ]);
 }
 
 async function groupHelp(table: CommandTable, group: string): Promise<string> {
   const summary = table.groups[group] as string;
-  const commands = await summaries(table, subcommands(table, group));
-  return sections([
+  return withBlankLine([
     ["", `${summary}\n`],
     ["Description", `  ${summary}\n`],
     ["Usage", `  ${program} ${group} [command]\n`],
-    ["Available Commands", commandList(commands.map(([name, text]) => [name.slice(group.length + 1), text]))],
+    ["Available Commands", commandList(await summaries(table, group))],
   ]);
 }
 
-function commandHelp(name: string, command: CommandClass): string {
-  const examples = (command.examples ?? []).map((example) => `  ${String(example)}\n`).join("");
-  return sections([
+function commandHelp(table: CommandTable, name: string, command: CommandClass): string {
+  // Where the command has several places, its examples are for the one that was asked about.
+  const called = (example: unknown) =>
+    String(example).replaceAll(`${program} ${table.aliases[name]} `, `${program} ${name} `);
+  const examples = (command.examples ?? []).map((example) => `  ${called(example)}\n`).join("");
+  return withBlankLine([
     ["", `${command.summary ?? ""}\n`],
     ["Description", indent(command.description ?? command.summary ?? "")],
-    ["Usage", `  ${program} ${name} ${command.usage}\n`],
+    ["Usage", `  ${program} ${name} ${command.usage}`.trimEnd().concat("\n")],
+    ["Aliases", aliasList(table, name)],
     ["Examples", examples],
     ["Options", flagUsages(command.flags)],
-    unsupported(command.flags),
   ]);
+}
+
+/** Below the top, the global options would follow the blank line; only the top shows them. */
+function withBlankLine(parts: [title: string, body: string][]): string {
+  return `${sections(parts)}\n`;
 }
 
 /** Titles with what stands under them; what is empty is left out. */
@@ -77,25 +104,23 @@ function indent(text: string): string {
   return lines.join("");
 }
 
-/** Names within a group, one for each command: second names of the same are left out. */
-function subcommands(table: CommandTable, group: string): string[] {
-  const names = [...Object.keys(table.files), ...Object.keys(table.aliases)];
-  const seen = new Set<string>();
-  return names.filter((name) => {
-    const file = table.aliases[name] ?? name;
-    if (!name.startsWith(`${group} `) || seen.has(file)) return false;
-    seen.add(file);
-    return true;
-  });
+/** `  ls, list`, the name of the command first. */
+function aliasList(table: CommandTable, name: string): string {
+  const others = Object.keys(table.synonyms).filter((other) => table.synonyms[other] === name);
+  if (others.length === 0) return "";
+  return `  ${[name, ...others].map((each) => each.split(" ").at(-1)).join(", ")}\n`;
 }
 
-async function summaries(table: CommandTable, names: string[]): Promise<[string, string][]> {
+async function summaries(table: CommandTable, group: string | undefined): Promise<[string, string][]> {
   const found = await Promise.all(
-    names.map(async (name) => ({ name, command: (await loaderOf(table, name)?.())?.default })),
+    subcommands(table, group).map(async (name) => {
+      if (group === undefined && isGroup(table, name)) return { name, summary: table.groups[name] };
+      const load = loaderOf(table, group === undefined ? name : `${group} ${name}`) as Loader;
+      const { hidden, summary = "" } = (await load()).default;
+      return { name, summary: hidden ? undefined : summary };
+    }),
   );
-  return found
-    .filter(({ command }) => command && !command.hidden)
-    .map(({ name, command }) => [name, command?.summary ?? ""]);
+  return found.flatMap(({ name, summary }) => (summary === undefined ? [] : [[name, summary]]));
 }
 
 function commandList(commands: [name: string, summary: string][]): string {
@@ -106,18 +131,22 @@ function commandList(commands: [name: string, summary: string][]): string {
     .join("");
 }
 
-/** pflag's table of flags. */
+/** pflag's table of flags; what it lists works unless it says otherwise. */
 export function flagUsages(flags: FlagInput): string {
   const rows = Object.entries(flags as Record<string, AnyFlag>)
-    .filter(([, flag]) => !flag.hidden && !flag.unsupported)
+    .filter(([, flag]) => !flag.hidden)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, flag]) => {
       const type = flag.goType === "bool" ? "" : ` ${flag.valueName ?? flag.goType ?? "string"}`;
       const head = `${flag.char ? `  -${flag.char}, ` : "      "}--${name}${type}`;
-      return [head, `${flag.description ?? ""}${defaultText(flag)}`] as const;
+      const notYet = flag.unsupported ? " (not supported yet)" : "";
+      return [head, `${flag.description ?? ""}${defaultText(flag)}${notYet}`] as const;
     });
   const width = Math.max(0, ...rows.map(([head]) => head.length));
-  return rows.map(([head, text]) => `${`${head.padEnd(width)}   ${text}`.trimEnd()}\n`).join("");
+  const margin = `\n${" ".repeat(width + 3)}`;
+  return rows
+    .map(([head, text]) => `${`${head.padEnd(width)}   ${text.replaceAll("\n", margin)}`.trimEnd()}\n`)
+    .join("");
 }
 
 function defaultText(flag: AnyFlag): string {
@@ -125,22 +154,4 @@ function defaultText(flag: AnyFlag): string {
   if (value === undefined || value === false || value === 0 || value === "") return "";
   if (Array.isArray(value)) return value.length === 0 ? "" : ` (default [${value.join(",")}])`;
   return ` (default ${typeof value === "string" ? JSON.stringify(value) : String(value)})`;
-}
-
-function unsupported(flags: FlagInput): [string, string] {
-  const names = Object.entries(flags as Record<string, AnyFlag>)
-    .filter(([, flag]) => flag.unsupported && !flag.hidden)
-    .map(([name]) => `--${name}`)
-    .sort();
-  return ["Recognised, but not supported yet", wrap(names)];
-}
-
-function wrap(words: string[]): string {
-  const lines: string[] = [];
-  for (const word of words) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + word.length < 90) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(`  ${word}`);
-  }
-  return lines.map((line) => `${line}\n`).join("");
 }

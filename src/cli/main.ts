@@ -5,9 +5,11 @@ import { EngineError, isErrno } from "../errors.ts";
 import type { GlobalOptions } from "../host/context.ts";
 import { HelpRequested, splitArgv, UsageError } from "./argv.ts";
 import { ExitWith } from "./command.ts";
-import { isGroup, type Loader, loaderOf, unknownCommand } from "./command-table.ts";
+import { isGroup, type Loader, loaderOf, properName, unknownCommand } from "./command-table.ts";
 import { globalSyntax, readGlobalFlags } from "./global-flags.ts";
-import { errorLine, printError, printLine } from "./output.ts";
+import { errorLine, print, printError, printLine } from "./output.ts";
+
+const topSyntax = [...globalSyntax, { name: "version", char: "v", valueWhenAlone: "true" }];
 
 /** Exit code of a program that SIGPIPE ended, which is how a broken pipe ends Podman. */
 const brokenPipe = 141;
@@ -32,57 +34,65 @@ class Program {
   }
 
   async #dispatch(): Promise<number> {
-    let rest = await this.#takeGlobalFlags(this.#argv, [
-      { name: "version", char: "v", valueWhenAlone: "true" },
-    ]);
-    const first = rest[0];
-    if (first === undefined) {
-      await this.#help([]);
-      throw new EngineError("usage", "missing command 'coracle COMMAND'");
-    }
-    rest = rest.slice(1);
-    if (first === "help") return this.#help(rest);
-    if (first === "__complete") return this.#complete(rest);
-    if (isGroup(table, first)) {
-      this.#words = [first];
-      rest = await this.#takeGlobalFlags(rest);
-      const second = rest[0];
-      if (second === undefined) {
-        await this.#help([first]);
-        throw new EngineError("usage", `missing command 'coracle ${first} COMMAND'`);
-      }
-      return this.#execute(`${first} ${second}`, rest.slice(1));
-    }
-    return this.#execute(first, rest);
+    const top = splitArgv(this.#argv, topSyntax, { interspersed: false });
+    if (top.given.some(({ name }) => name === "version")) return this.#version();
+    await readGlobalFlags(top.given, this.#options);
+    const [first, ...rest] = top.args;
+    if (first === undefined) return this.#missingCommand();
+    if (first === "help") return this.#helpTopic(rest);
+    if (first === "__complete" || first === "__completeNoDesc") return this.#complete(first, rest);
+    if (!isGroup(table, first)) return this.#execute(first, rest);
+    this.#words = [first];
+    const inGroup = splitArgv(rest, globalSyntax, { interspersed: false });
+    await readGlobalFlags(inGroup.given, this.#options);
+    const [second, ...others] = inGroup.args;
+    if (second === undefined) return this.#missingCommand();
+    return this.#execute(`${first} ${second}`, others);
   }
 
-  async #execute(name: string, argv: string[]): Promise<number> {
-    const load: Loader | undefined = loaderOf(table, name);
-    if (!load) throw unknownCommand(table, name);
+  async #execute(typed: string, argv: string[]): Promise<number> {
+    const load: Loader | undefined = loaderOf(table, typed);
+    if (!load) {
+      // Flags come first: `coracle nope --help` is a question, and a wrong flag the first mistake.
+      splitArgv(argv, globalSyntax);
+      throw unknownCommand(table, typed);
+    }
+    const name = properName(table, typed);
     this.#words = name.split(" ");
     const { default: CommandClass } = await load();
     const invocation = { path: `coracle ${name}`, argv: this.#argv, options: this.#options };
     return new CommandClass(argv, invocation).execute();
   }
 
-  /** Reads the flags in front of the next word. */
-  async #takeGlobalFlags(argv: readonly string[], more: typeof globalSyntax = []): Promise<string[]> {
-    const { given, args } = splitArgv(argv, [...globalSyntax, ...more], { interspersed: false });
-    if (given.some(({ name }) => name === "version")) return ["version"];
-    await readGlobalFlags(given, this.#options);
-    return args;
+  async #missingCommand(): Promise<never> {
+    await this.#help(this.#words);
+    throw new EngineError("usage", `missing command '${["coracle", ...this.#words, "COMMAND"].join(" ")}'`);
   }
 
-  async #help(words: string[]): Promise<number> {
-    const { showHelp } = await import("./help.ts");
-    await showHelp(table, words);
+  async #version(): Promise<number> {
+    const { versionReport } = await import("./version.ts");
+    printLine(`coracle version ${versionReport().Client.Version}`);
     return 0;
   }
 
-  async #complete(words: string[]): Promise<number> {
+  async #help(words: string[]): Promise<number> {
+    const { helpText } = await import("./help.ts");
+    print(await helpText(table, words));
+    return 0;
+  }
+
+  async #helpTopic(words: string[]): Promise<number> {
+    const { helpTopic } = await import("./help.ts");
+    const { text, unknown } = await helpTopic(table, words);
+    if (unknown) printError(text.trimEnd());
+    else print(text);
+    return 0;
+  }
+
+  async #complete(how: string, words: string[]): Promise<number> {
     const { complete } = await import("./completion/complete.ts");
     for (const { value, description = "" } of await complete(table, words)) {
-      printLine(description ? `${value}\t${description}` : value);
+      printLine(description && how === "__complete" ? `${value}\t${description}` : value);
     }
     return 0;
   }

@@ -3,7 +3,14 @@
 import type { Flag, FlagInput } from "@oclif/core/interfaces";
 import type { GlobalOptions } from "../../host/context.ts";
 import { type FlagSyntax, splitArgv } from "../argv.ts";
-import { type CommandClass, type CommandTable, isGroup, loaderOf } from "../command-table.ts";
+import {
+  type CommandClass,
+  type CommandTable,
+  isGroup,
+  type Loader,
+  loaderOf,
+  subcommands,
+} from "../command-table.ts";
 import type { Completes, FlagExtras } from "../flags.ts";
 import { globalFlags, globalSyntax, readGlobalFlags } from "../global-flags.ts";
 import { flagSyntax } from "../parse-flags.ts";
@@ -121,22 +128,17 @@ function flagNames(flags: FlagInput): Candidate[] {
 }
 
 async function commandNames(table: CommandTable, group: string | undefined): Promise<Candidate[]> {
-  const all = [...Object.keys(table.files), ...Object.keys(table.aliases)];
-  const prefix = group === undefined ? "" : `${group} `;
-  const names = all.filter((name) => name.startsWith(prefix) && name.includes(" ") === (prefix !== ""));
-  const commands = await Promise.all(
-    names.map(async (name) => ({ name, command: (await loaderOf(table, name)?.())?.default })),
+  const found = await Promise.all(
+    subcommands(table, group).map(async (value) => {
+      if (group === undefined && isGroup(table, value)) {
+        return { value, description: table.groups[value] as string };
+      }
+      const load = loaderOf(table, group === undefined ? value : `${group} ${value}`) as Loader;
+      const { hidden, summary = "" } = (await load()).default;
+      return hidden ? undefined : { value, description: summary };
+    }),
   );
-  const shown = commands
-    .filter(({ command }) => command && !command.hidden)
-    .map(({ name, command }) => ({ value: name.slice(prefix.length), description: command?.summary ?? "" }));
-  if (group === undefined) {
-    const groups = Object.entries(table.groups).filter(([name]) =>
-      all.some((each) => each.startsWith(`${name} `)),
-    );
-    shown.push(...groups.map(([value, description]) => ({ value, description })));
-  }
-  return shown.sort((a, b) => (a.value < b.value ? -1 : 1));
+  return found.filter((candidate) => candidate !== undefined);
 }
 
 /** The words understood as far as they make sense: an unfinished line is full of mistakes. */

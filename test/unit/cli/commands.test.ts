@@ -32,6 +32,14 @@ describe("the table of commands", () => {
     }
   });
 
+  it("has second names of existing commands only, in the same group", () => {
+    for (const [second, first] of Object.entries(table.synonyms)) {
+      expect([...names, ...Object.keys(table.aliases)], second).toContain(first);
+      expect(second.split(" ").slice(0, -1)).toEqual(first.split(" ").slice(0, -1));
+      expect([...names, ...Object.keys(table.aliases)]).not.toContain(second);
+    }
+  });
+
   it("knows the group of every command of two words", () => {
     for (const name of [...names, ...Object.keys(table.aliases)]) {
       const [group, second] = name.split(" ");
@@ -51,6 +59,7 @@ describe("the table of commands", () => {
 describe.each(classes)("%s", (_name, command) => {
   it("says what it does", () => {
     expect(command.summary).toBeTruthy();
+    expect(command.examples?.length, "examples").toBeGreaterThan(0);
     for (const [name, flag] of Object.entries(command.flags)) {
       if (!flag.hidden) expect(flag.description, name).toBeTruthy();
     }

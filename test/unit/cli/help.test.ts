@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CommandClass, CommandTable } from "../../../src/cli/command-table.ts";
 import * as flag from "../../../src/cli/flags.ts";
-import { flagUsages, helpText } from "../../../src/cli/help.ts";
+import { flagUsages, helpText, helpTopic } from "../../../src/cli/help.ts";
 
 const command = (statics: object) => async () => ({
   default: { usage: "[options]", flags: {}, ...statics } as unknown as CommandClass,
@@ -16,13 +16,14 @@ const table: CommandTable = {
       examples: ["coracle stop ctrID"],
       flags: {
         all: flag.boolean({ char: "a", description: "Stop all" }),
-        filter: flag.unsupported("strings", { description: "Filter" }),
+        filter: flag.unsupported("strings", { description: "Filter\nthe list" }),
       },
     }),
     "image ls": command({ summary: "List images" }),
     secret: command({ summary: "Not shown", hidden: true }),
   },
-  aliases: { images: "image ls", "image list": "image ls", "container stop": "stop" },
+  aliases: { images: "image ls", "container stop": "stop" },
+  synonyms: { "image list": "image ls" },
   groups: { container: "Manage containers", image: "Manage images", volume: "Manage volumes" },
   planned: [],
 };
@@ -43,15 +44,20 @@ Examples:
   coracle stop ctrID
 
 Options:
-  -a, --all   Stop all
+  -a, --all              Stop all
+      --filter strings   Filter
+                         the list (not supported yet)
 
-Recognised, but not supported yet:
-  --filter
 `);
   });
 
-  it("names the command as it was called", async () => {
-    expect(await helpText(table, ["container", "stop"])).toContain("\n  coracle container stop [options]");
+  it("names the command as it was called, by the first of its names there", async () => {
+    const text = await helpText(table, ["container", "stop"]);
+    expect(text).toContain("\n  coracle container stop [options]");
+    expect(text).toContain("\n  coracle container stop ctrID\n");
+    expect(await helpText(table, ["image", "list"])).toContain(
+      "Usage:\n  coracle image ls [options]\n\nAliases:\n  ls, list\n\n",
+    );
   });
 
   it("lists a group, each command once", async () => {
@@ -65,6 +71,7 @@ Usage:
 
 Available Commands:
   ls          List images
+
 `);
   });
 
@@ -80,9 +87,22 @@ Available Commands:
     ]);
     expect(text).toContain("--root string");
   });
+});
 
-  it("doesn't know what isn't there", async () => {
-    await expect(helpText(table, ["nope"])).rejects.toThrow("unrecognized command `coracle nope`");
+describe("helpTopic", () => {
+  const firstLine = async (...words: string[]) => (await helpTopic(table, words)).text.split("\n")[0];
+
+  it("follows the words as far as they lead", async () => {
+    expect(await firstLine()).toBe("Manage containers and images without a daemon");
+    expect(await firstLine("stop", "more")).toBe("Stop one or more containers");
+    expect(await firstLine("image", "ls")).toBe("List images");
+    expect(await firstLine("image", "nope")).toBe("Manage images");
+  });
+
+  it("lists everything where they lead nowhere", async () => {
+    const { text, unknown } = await helpTopic(table, ["nope", "x"]);
+    expect(unknown).toBe(true);
+    expect(text).toMatch(/^Unknown help topic \[`nope` `x`\]\nUsage:\n/);
   });
 });
 
