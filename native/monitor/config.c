@@ -106,6 +106,25 @@ static int parse_rootfs(json_t *object, struct rootfs_config *rootfs, struct err
 	return 0;
 }
 
+static int parse_workdir(json_t *object, struct workdir_config *workdir, struct error *err)
+{
+	const char *file = "monitor.json: workdir";
+	json_error_t problem;
+	json_int_t uid, gid;
+	int make;
+	if (!object || json_is_null(object))
+		return 0;
+	if (json_unpack_ex(object, &problem, 0, "{s:s s:s s:b s:I s:I !}", "root", &workdir->root, "path", &workdir->path,
+			   "make", &make, "uid", &uid, "gid", &gid) < 0)
+		return bad(err, file, problem.text);
+	if (!is_absolute(workdir->root) || !is_absolute(workdir->path) || uid < 0 || gid < 0)
+		return bad(err, file, "root and path must be absolute, uid and gid not negative");
+	workdir->make = make;
+	workdir->uid = (uid_t)uid;
+	workdir->gid = (gid_t)gid;
+	return 0;
+}
+
 static int parse_log(json_t *object, struct config *config, struct error *err)
 {
 	const char *file = "monitor.json: log", *driver;
@@ -215,20 +234,20 @@ static int check_common(const struct config *config, int version, const char *fi
 int config_load_container(int directory, struct config *config, struct error *err)
 {
 	const char *file = "monitor.json", *name;
-	json_t *runtime, *rootfs, *log, *network, *restart, *cleanup, *alive;
+	json_t *runtime, *rootfs, *workdir = NULL, *log, *network, *restart, *cleanup, *alive;
 	int version, terminal, open_stdin, stdin_once, cleanup_always, preserve_fds = 0;
 	json_error_t problem;
 	*config = (struct config){.document = load(directory, file, err)};
 	if (!config->document)
 		return -1;
 	if (json_unpack_ex(config->document, &problem, 0,
-			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?i !}", "version",
+			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?i s?o !}", "version",
 			   &version, "id", &config->id, "name", &name, "runtime", &runtime, "rootfs", &rootfs, "terminal",
 			   &terminal, "openStdin", &open_stdin, "stdinOnce", &stdin_once, "log", &log, "runDir",
 			   &config->run_dir, "aliveFile", &alive, "network", &network, "stopSignal",
 			   &config->stop_signal, "stopTimeout", &config->stop_timeout, "timeout", &config->timeout, "restart",
 			   &restart, "cleanup", &cleanup, "cleanupAlways", &cleanup_always, "preserveFds",
-			   &preserve_fds) < 0)
+			   &preserve_fds, "workdir", &workdir) < 0)
 		return bad(err, file, problem.text);
 	if (nullable_string(alive, file, "aliveFile", &config->alive_file, err) < 0)
 		return -1;
@@ -240,7 +259,7 @@ int config_load_container(int directory, struct config *config, struct error *er
 	if (config->stop_signal < 1 || config->stop_signal > 64 || config->timeout < 0 || preserve_fds < 0)
 		return bad(err, file, "stopSignal, timeout or preserveFds is out of range");
 	if (check_common(config, version, file, err) < 0 || parse_runtime(runtime, file, config, err) < 0 ||
-	    parse_rootfs(rootfs, &config->rootfs, err) < 0 || parse_log(log, config, err) < 0 ||
+	    parse_rootfs(rootfs, &config->rootfs, err) < 0 || parse_workdir(workdir, &config->workdir, err) < 0 || parse_log(log, config, err) < 0 ||
 	    parse_network(network, config, err) < 0 || parse_restart(restart, config, err) < 0)
 		return -1;
 	return parse_cleanup(cleanup, file, config, err);

@@ -21,6 +21,14 @@ struct rootfs_config {
 	const char *program, *uid_mapping, *gid_mapping; /* fuse-overlayfs only */
 };
 
+/* path NULL: it lies on a mount, which is the runtime's business. */
+struct workdir_config {
+	const char *root, *path;
+	bool make;
+	uid_t uid;
+	gid_t gid;
+};
+
 /* Strings and arrays belong to `document`. */
 struct config {
 	json_t *document;
@@ -31,6 +39,7 @@ struct config {
 	json_t *runtime_args;
 	const char *runtime_root;
 	struct rootfs_config rootfs;
+	struct workdir_config workdir;
 	bool terminal, open_stdin, stdin_once;
 	unsigned preserve_fds;
 	enum log_driver log;

@@ -1,5 +1,8 @@
 #include "event.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "file.h"
 #include "text.h"
 
@@ -57,5 +60,16 @@ void event_detached(int fd)
 	char buffer[32];
 	struct text text = TEXT(buffer);
 	text_add(&text, "{\"event\":\"detached\"}");
+	write_line(fd, &text);
+}
+
+void event_output_failed(int fd, int stream, int errnum)
+{
+	char buffer[256], message[160];
+	struct text text = TEXT(buffer);
+	snprintf(message, sizeof message, "write /dev/%s: %s", stream == 2 ? "stderr" : "stdout", strerror(errnum));
+	text_add(&text, "{\"event\":\"output-failed\",\"message\":");
+	text_add_string(&text, message);
+	text_add(&text, "}");
 	write_line(fd, &text);
 }

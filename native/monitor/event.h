@@ -24,5 +24,7 @@ void event_process(int fd, const char *event, pid_t pid);
 void event_ending(int fd, const struct ending *ending);
 void event_error(int fd, const struct error *error);
 void event_detached(int fd);
+/* The relay's stream, 1 or 2, can't be written; the container goes on. */
+void event_output_failed(int fd, int stream, int errnum);
 
 #endif

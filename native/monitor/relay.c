@@ -261,6 +261,13 @@ static void handle_output(struct relay *r, enum output_event event)
 		event_detached(r->options->ready_fd);
 		leave(r, EXIT_BROKEN_PIPE);
 		break;
+	case OUTPUT_FAILED: {
+		int why = errno;
+		terminal_restore();
+		event_output_failed(r->options->ready_fd, relay_output_stream(&r->output), why);
+		leave(r, EXIT_RELAY);
+		break;
+	}
 	case OUTPUT_CLOSED:
 		fail(r, "the container's monitor ended unexpectedly");
 		break;

@@ -41,19 +41,19 @@ void relay_output_init(struct relay_output *output)
 	open_stream(output, STDERR_FILENO);
 }
 
-static int target(const struct relay_output *output)
+int relay_output_stream(const struct relay_output *output)
 {
 	return output->header[0] == 'E' ? STDERR_FILENO : STDOUT_FILENO;
 }
 
 int relay_output_waits(const struct relay_output *output)
 {
-	return output->written < output->length ? output->stream[target(output)].fd : -1;
+	return output->written < output->length ? output->stream[relay_output_stream(output)].fd : -1;
 }
 
 enum output_event relay_output_write(struct relay_output *output)
 {
-	int stream = target(output), fd = output->stream[stream].fd;
+	int stream = relay_output_stream(output), fd = output->stream[stream].fd;
 	size_t length = output->length - output->written;
 	const char *data = output->buffer + output->written;
 	if (output->stream[stream].kind == BLOCKING && length > PIPE_BUF)
@@ -63,14 +63,14 @@ enum output_event relay_output_write(struct relay_output *output)
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return OUTPUT_NOTHING;
 	if (n < 0)
-		return OUTPUT_BROKEN;
+		return errno == EPIPE ? OUTPUT_BROKEN : OUTPUT_FAILED;
 	output->written += (size_t)n;
 	return OUTPUT_MORE;
 }
 
 bool relay_output_may_try(const struct relay_output *output)
 {
-	return output->stream[target(output)].kind != BLOCKING;
+	return output->stream[relay_output_stream(output)].kind != BLOCKING;
 }
 
 static enum output_event payload(struct relay_output *output, size_t n)

@@ -15,6 +15,7 @@ enum output_event {
 	OUTPUT_NOTHING, /* not now */
 	OUTPUT_EXIT,    /* X has come: its text is there */
 	OUTPUT_BROKEN,  /* nobody reads stdout any more */
+	OUTPUT_FAILED,  /* it can't be written: errno tells why */
 	OUTPUT_CLOSED   /* the monitor is gone */
 };
 
@@ -34,6 +35,8 @@ struct relay_output {
 void relay_output_init(struct relay_output *output);
 /* Descriptor that has to become writable before more is read, or -1. */
 int relay_output_waits(const struct relay_output *output);
+/* The stream, 1 or 2, of what is being written. */
+int relay_output_stream(const struct relay_output *output);
 /* Whether to try a write before poll(2) has said that it would work. */
 bool relay_output_may_try(const struct relay_output *output);
 enum output_event relay_output_write(struct relay_output *output);

@@ -19,6 +19,7 @@
 #include "file.h"
 #include "rootfs.h"
 #include "setup.h"
+#include "workdir.h"
 
 static const char *phase_status(const struct monitor *m)
 {
@@ -367,7 +368,7 @@ static int prepare(struct monitor *m, struct error *err)
 		return -1;
 	if (log_open(&m->log, m->config, err) < 0)
 		return -1;
-	return mount_rootfs(m, err);
+	return mount_rootfs(m, err) < 0 ? -1 : workdir_prepare(m->config, err);
 }
 
 static void init_monitor(struct monitor *m, const struct launch *launch)

@@ -116,6 +116,8 @@ export interface ContainerConfig {
   command: string[];
   env: Record<string, string>;
   workdir: string;
+  /** Made where it is missing: the image named it, not the user. */
+  createWorkdir: boolean;
   /** As given: "", "name", "uid", "user:group". */
   user: string;
   groups: string[];

@@ -13,6 +13,7 @@ export interface MonitorConfig {
   name: string;
   runtime: { path: string | null; args?: string[]; root: string };
   rootfs: RootfsMount;
+  workdir?: { root: string; path: string; make: boolean; uid: number; gid: number };
   terminal: boolean;
   openStdin: boolean;
   stdinOnce: boolean;
@@ -78,6 +79,7 @@ export type MonitorEvent =
   | { event: "started" | "created"; pid: number }
   | ({ event: "exited" } & ExitEvent)
   | { event: "detached" }
+  | { event: "output-failed"; message: string }
   | { event: "error"; code: string; message: string; exitCode?: number };
 
 export type Stream = "stdin" | "stdout" | "stderr";
@@ -91,8 +93,12 @@ export interface RelayOptions {
   sigProxy?: boolean;
 }
 
-/** How an attached container left us: it ended, the user detached, or nobody reads our output any more. */
-export type RelayEnd = { how: "exited"; exit: ExitEvent } | { how: "detached" } | { how: "output-closed" };
+/** How an attached container left us: it ended, the user detached, or our output has nowhere to go. */
+export type RelayEnd =
+  | { how: "exited"; exit: ExitEvent }
+  | { how: "detached" }
+  | { how: "output-closed" }
+  | { how: "output-failed"; message: string };
 
 /** Exit code of a relay whose output is closed, and of the command then: what a shell sees of a writer that SIGPIPE ended. */
 export const BROKEN_PIPE = 141;
@@ -177,8 +183,9 @@ export class Relay {
 
   /** Returns when the container has ended or the user has detached. */
   async end(): Promise<RelayEnd> {
-    const event = await this.find("exited", "detached");
+    const event = await this.find("exited", "detached", "output-failed");
     const code = await this.exited;
+    if (event.event === "output-failed") return { how: "output-failed", message: event.message };
     if (event.event === "detached") return { how: code === BROKEN_PIPE ? "output-closed" : "detached" };
     return {
       how: "exited",
@@ -197,13 +204,22 @@ export class Relay {
 }
 
 function startError(event: Extract<MonitorEvent, { event: "error" }>): EngineError {
-  return new EngineError(event.code, event.message, {
-    exitCode: event.exitCode ?? 125,
+  const exitCode = event.exitCode ?? 125;
+  const podmans = podmansWords[exitCode];
+  return new EngineError(event.code, podmans ? `${event.message}: ${podmans}` : event.message, {
+    exitCode,
     hint: hints[event.code],
   });
 }
 
+/** What Podman makes of a runtime's message, and scripts look for. */
+const podmansWords: Record<number, string> = {
+  126: "OCI permission denied",
+  127: "OCI runtime attempted to invoke a command that was not found",
+};
+
 const hints: Record<string, string> = {
+  "bad-workdir": "name one that the image has, or make it with a mount",
   "command-not-found": "check the command's name and that the image has it",
   "not-executable": "make the file executable, or name its interpreter",
   "network-failed": "`coracle doctor` looks at what it needs, /dev/net/tun and programs",

@@ -76,19 +76,27 @@ export function readMonitorStatus(directory: string): MonitorStatus | undefined 
   }
 }
 
-/** The pure part of readStatus. */
+/** The pure part of readStatus. As with Podman, a container whose start failed is still to be started. */
 export function deriveStatus(
   last: MonitorStatus | undefined,
   alive: (identity: ProcessIdentity | null) => boolean,
 ): ContainerStatus {
   if (!last) return { state: "created", last: undefined, stale: false };
-  if (last.status === "exited") return { state: "exited", last, stale: false };
+  if (last.status === "exited") return { state: last.startedAt ? "exited" : "created", last, stale: false };
   if (!alive(last.monitor)) return { state: "exited", last: { ...last, exitCode: KILLED }, stale: true };
   return { state: last.status === "created" ? "initialized" : last.status, last, stale: false };
 }
 
+/** Gives a container that had run before back what a failed start has overwritten. */
+export function writeEarlier(ctx: Context, id: string, earlier: MonitorStatus | undefined): void {
+  const { state, last } = readStatus(ctx, id);
+  if (!earlier || !last || state !== "created") return;
+  writeJsonAtomic(path.join(containerDirectory(ctx, id), "status.json"), earlier, { durable: false });
+}
+
 /** Records the end of a container whose monitor died before it could. */
 export function writeExited(ctx: Context, id: string, last: MonitorStatus): void {
+  const now = new Date().toISOString();
   writeJsonAtomic(
     path.join(containerDirectory(ctx, id), "status.json"),
     {
@@ -97,7 +105,8 @@ export function writeExited(ctx: Context, id: string, last: MonitorStatus): void
       init: null,
       socket: null,
       helpers: [],
-      finishedAt: last.finishedAt ?? new Date().toISOString(),
+      startedAt: last.startedAt ?? now,
+      finishedAt: last.finishedAt ?? now,
       exitCode: KILLED,
       signal: 9,
       error: { code: "monitor-killed", message: "the container's monitor was killed" },

@@ -43,7 +43,7 @@ describe("the exit code", () => {
       /^Error: no container with name or ID "nosuch" found.*\n$/,
     ],
     ["125: no command", ["c"], 125, /^Error: .*command.*\n/],
-    ["125: no such user", ["-u", "nosuch", "c", "true"], 125, /^Error: .*nosuch.*\n$/],
+    ["255: no such user", ["-u", "nosuch", "c", "true"], 255, /^Error: .*nosuch.*\n$/],
   ])("%s", async (_name, args, exitCode, stderr) => {
     const result = await exec(...args);
     expect(result).toMatchObject({ exitCode, stdout: "" });
@@ -233,6 +233,8 @@ test("a container that ends takes the process along, and the command ends", asyn
 test("--workdir must be there, and is not made", async () => {
   const { exitCode, stderr } = await exec("-w", "/nowhere/at/all", "c", "true");
   expect(exitCode).toBe(127);
-  expect(stderr).toMatch(/^Error: .*working directory \/nowhere\/at\/all: No such file or directory\n$/);
+  expect(stderr).toMatch(
+    /^Error: .*working directory \/nowhere\/at\/all: No such file or directory: OCI runtime .*\n$/,
+  );
   expect((await exec("c", "ls", "/nowhere")).exitCode).toBe(1);
 });

@@ -39,7 +39,7 @@ test("a signal while the container starts doesn't abandon it", async () => {
 
 test("exec as an unknown user leaves no session", async () => {
   const id = await home.ok("run", "-d", "--network", "none", "bb", "sleep", "1000");
-  expect(await home.coracle("exec", "-u", "nosuch", id, "true")).toMatchObject({ exitCode: 125 });
+  expect(await home.coracle("exec", "-u", "nosuch", id, "true")).toMatchObject({ exitCode: 255 });
   const sessions = join(home.runtimeDirectory, "coracle/containers", id, "exec");
   expect(existsSync(sessions) ? readdirSync(sessions) : []).toEqual([]);
   await home.ok("rm", "-f", "-t", "0", id);

@@ -1,5 +1,5 @@
 /** create, start, stop, kill, restart, rm, wait, pause, rename: containers from state to state. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
@@ -93,9 +93,25 @@ describe("start", () => {
   test("of what can't be executed tells it and leaves the container", async () => {
     await create("broken", "bb", "nosuch");
     const result = await home.coracle("start", "broken");
-    expect(result.exitCode).toBe(127);
-    expect(result.stderr).toMatch(/^Error: .*nosuch.*not found.*\n$/);
-    expect(await home.ok("ps", "-a", "--format", "{{.Names}}")).toBe("broken");
+    expect(result.exitCode).toBe(125);
+    expect(result.stderr).toMatch(
+      /^Error: unable to start container "[0-9a-f]{64}": .*nosuch.*not found.*\n$/,
+    );
+    expect(await home.ok("ps", "-a", "--format", "{{.Names}} {{.Status}}")).toBe("broken Created");
+    expect(await home.ok("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "broken")).toBe(
+      "created 0",
+    );
+  });
+
+  test("that fails leaves what an earlier run ended with", async () => {
+    const program = join(home.env.HOME as string, "program");
+    mkdirSync(program);
+    writeFileSync(join(program, "run"), "#!/bin/sh\nexit 7\n", { mode: 0o755 });
+    await create("once", "-v", `${program}:/program`, "bb", "/program/run");
+    expect(await home.coracle("start", "-a", "once")).toMatchObject({ exitCode: 7 });
+    rmSync(join(program, "run"));
+    expect(await home.coracle("start", "once")).toMatchObject({ exitCode: 125 });
+    expect(await home.ok("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "once")).toBe("exited 7");
   });
 });
 

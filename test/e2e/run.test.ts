@@ -38,15 +38,21 @@ describe("the exit code", () => {
     ["an unknown flag", ["--nosuch", "bb"], 125, /^Error: unknown flag: --nosuch\n.*--help.*\n$/],
     ["an unknown image", ["--pull", "never", "nosuch"], 125, /^Error: .*nosuch.*\n$/],
     ["a bad reference", ["Bad/Ref:::x"], 125, /^Error: .*Bad\/Ref:::x.*\n$/],
-    ["an unknown user", ["--user", "nosuch", "bb", "true"], 125, /^Error: .*nosuch.*\n$/],
-    ["an unknown group", ["--user", "0:nosuch", "bb", "true"], 125, /^Error: .*nosuch.*\n$/],
+    ["an unknown user", ["--user", "nosuch", "bb", "true"], 126, /^Error: .*nosuch.*\n$/],
+    ["an unknown group", ["--user", "0:nosuch", "bb", "true"], 126, /^Error: .*nosuch.*\n$/],
     ["a missing bind source", ["-v", "/no/such:/x", "bb", "true"], 125, /^Error: .*\/no\/such.*\n$/],
     ["a bad name", ["--name", "-x", "bb", "true"], 125, /^Error: .*\n$/],
     [
       "a working directory that is a file",
       ["-w", "/etc/passwd", "bb", "true"],
-      125,
-      /^Error: .*\/etc\/passwd.*\n$/,
+      126,
+      /^Error: workdir "\/etc\/passwd" exists on container .*, but is not a directory; .*\n$/,
+    ],
+    [
+      "a missing working directory",
+      ["-w", "/no/such", "bb", "true"],
+      126,
+      /^Error: workdir "\/no\/such" does not exist on container [0-9a-f]{64}; .*\n$/,
     ],
     ["an unknown runtime", ["--runtime", "nosuch", "bb", "true"], 125, /^Error: .*/],
     [
@@ -117,6 +123,26 @@ describe("output", () => {
     const pipeline = '"$0" run --rm --network none bb yes | head -n 1; echo "${PIPESTATUS[0]}"';
     const result = await home.exec(["bash", "-c", pipeline, home.program], { timeout: 10_000 });
     expect(result).toMatchObject({ stdout: "y\n141\n", stderr: "" });
+    expect(await home.ok("ps", "--all", "--quiet")).toBe("");
+  });
+
+  test.each([
+    ["stdout", ["run", "--rm", "--network", "none", "bb", "yes"], ">", 126],
+    ["stderr", ["run", "--rm", "--network", "none", "bb", "sh", "-c", "yes >&2"], "2>", 126],
+    ["stdout", ["exec", "full", "yes"], ">", 255],
+    ["stdout", ["start", "--attach", "again"], ">", 125],
+  ])("a full disk under %s of %j is told and ends it", async (stream, args, redirect, exitCode) => {
+    if (args[0] === "exec")
+      await home.ok("run", "-d", "--name", "full", "--network", "none", "bb", "sleep", "99");
+    if (args[0] === "start")
+      await home.ok("create", "--name", "again", "--rm", "--network", "none", "bb", "yes");
+    const line = `"$0" "$@" ${redirect}/dev/full`;
+    const result = await home.exec(["bash", "-c", line, home.program, ...args], { timeout: 10_000 });
+    expect(result).toMatchObject({ exitCode });
+    // With stderr itself full there is nowhere to tell it.
+    const told = /^Error: .*write \/dev\/stdout: no space left on device; .*\n$/;
+    if (stream === "stdout") expect(result.stderr).toMatch(told);
+    if (args[0] === "exec") await home.ok("rm", "-f", "-t", "0", "full");
     expect(await home.ok("ps", "--all", "--quiet")).toBe("");
   });
 

@@ -66,7 +66,7 @@ describe("an image whose files are links to the host's", () => {
     ["/etc", [link("etc", sentinel)], ["-u", "12345"]],
     ["/etc/passwd and /etc/group", [link("etc/passwd", secret), link("etc/group", secret)], ["-u", "12345"]],
     ["/dev, /proc and /sys", [link("dev", sentinel), link("proc", sentinel), link("sys", sentinel)], []],
-    ["the working directory", [link("work", sentinel)], ["-w", "/work/made/here"]],
+    ["a missing working directory", [link("work", sentinel)], ["-w", "/work/made/here"]],
     ["where a volume goes", [link("data", sentinel)], ["-v", "v:/data", "-v", "w:/data/made"]],
     ["where a tmpfs goes", [link("data", sentinel)], ["--tmpfs", "/data/made"]],
     [
@@ -89,6 +89,14 @@ describe("an image whose files are links to the host's", () => {
       secret,
     );
     expect(stdout).not.toContain("host's own");
+    expect(stateOfSentinel()).toEqual(before);
+  });
+
+  test("a working directory that is made for the image: the host stays as it is", async () => {
+    await load("made-workdir", [link("work", sentinel)], { WorkingDir: "/work/made/here", User: "33" });
+    const before = stateOfSentinel();
+    const made = await home.ok("run", "--rm", ...none, "made-workdir", "sh", "-c", "pwd; stat -c %u .");
+    expect(made).toBe(`${sentinel}/made/here\n33`);
     expect(stateOfSentinel()).toEqual(before);
   });
 
@@ -178,7 +186,7 @@ describe("a running container", () => {
     );
     const started = Date.now();
     const { exitCode, stdout, stderr } = await home.coracle("exec", "-u", "nosuch", id, "true");
-    expect(exitCode).toBe(125);
+    expect(exitCode).toBe(255);
     expect(stdout + stderr).not.toContain("host's own");
     expect(await home.coracle("top", id)).toMatchObject({ exitCode: 0 });
     await home.ok("stop", "-t", "0", id);

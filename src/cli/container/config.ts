@@ -118,6 +118,7 @@ function processPart(flags: CreateFlags, detach: boolean) {
   return {
     env: hostEnv(flags.env, flags["env-file"]),
     workdir: flags.workdir,
+    createWorkdir: flags.workdir === "",
     user: flags.user,
     groups: parseGroupAdd(flags["group-add"]),
     terminal: flags.tty,

@@ -30,6 +30,7 @@ import { sweep } from "./heal.ts";
 import { choosePorts } from "./ports.ts";
 import { removeContainer } from "./rm.ts";
 import { resolveRuntime } from "./runtime-choice.ts";
+import { seccompProfile } from "./seccomp-profile.ts";
 import { timezoneFile } from "./timezone.ts";
 
 export interface CreateRequest extends ImageOverrides {
@@ -76,6 +77,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   checkSources(config.mounts);
   resolveJoined(ctx, config);
   if (config.timezone) timezoneFile(config.timezone);
+  if (config.security.seccomp) seccompProfile(config.security.seccomp);
   config.ports = await choosePorts(config.ports);
   const id = randomId();
   if (config.hostname === "" && config.uts.kind === "private") config.hostname = id.slice(0, 12);

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { constants } from "node:os";
 import * as path from "node:path";
-import { EngineError, isErrno } from "../../errors.ts";
+import { EngineError, isErrno, rephrase } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { listDirectory, readJson, writeJsonAtomic } from "../../host/files.ts";
 import { isAlive } from "../../host/process.ts";
@@ -21,7 +21,7 @@ import { runDirectory } from "../../runtime/places.ts";
 import { containerDirectory, findRecord } from "../../runtime/records.ts";
 import { type MonitorStatus, readStatus } from "../../runtime/status.ts";
 import { sessionsDirectory } from "./exec-sessions.ts";
-import { followRelay } from "./foreground.ts";
+import { followRelay, outputFailed } from "./foreground.ts";
 import { hostCapabilities } from "./host-facts.ts";
 import { readInRoot, refuseForeign } from "./rootfs.ts";
 
@@ -124,6 +124,10 @@ export async function execInContainer(
       await breakPipe(sessionDirectory);
       return { session, exitCode: BROKEN_PIPE };
     }
+    if (end.how === "output-failed") {
+      await breakPipe(sessionDirectory);
+      throw outputFailed(end.message, 255);
+    }
     fs.rmSync(sessionDirectory, { recursive: true, force: true });
     return { session, exitCode: end.exit.exitCode };
   } catch (error) {
@@ -167,7 +171,11 @@ function execUser(ctx: Context, spec: RuntimeSpec, initPid: number, user: string
     };
   }
   const root = `/proc/${initPid}/root`;
-  return resolveUser(user, readInRoot(ctx, root, "/etc/passwd"), readInRoot(ctx, root, "/etc/group"));
+  try {
+    return resolveUser(user, readInRoot(ctx, root, "/etc/passwd"), readInRoot(ctx, root, "/etc/group"));
+  } catch (error) {
+    throw rephrase(error, { exitCode: 255 });
+  }
 }
 
 /** Removes what ended sessions have left. */

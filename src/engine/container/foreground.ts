@@ -33,10 +33,18 @@ export async function finishForeground(
   end: RelayEnd,
 ): Promise<number | null> {
   if (end.how === "detached") return null;
-  if (end.how === "output-closed" && record.config.autoRemove)
-    await stopContainer(ctx, record, { timeout: 0 });
+  const unread = end.how === "output-closed" || end.how === "output-failed";
+  if (unread && record.config.autoRemove) await stopContainer(ctx, record, { timeout: 0 });
   await removeIfAsked(ctx, record);
+  if (end.how === "output-failed")
+    throw outputFailed(`attaching to container ${record.id}: ${end.message}`, 126);
   return end.how === "exited" ? end.exit.exitCode : BROKEN_PIPE;
+}
+
+/** In Go's words, which begin small: `write /dev/stdout: no space left on device`. */
+export function outputFailed(message: string, exitCode: number): EngineError {
+  const text = message.replace(/: [A-Z]/, (start) => start.toLowerCase());
+  return new EngineError("output-failed", text, { hint: "look at where the output goes", exitCode });
 }
 
 /** --rm: by the command that has seen the end; if it is killed first, the next one does it (heal.ts). */

@@ -82,7 +82,7 @@ function inspectState(status: ContainerStatus, spec: RuntimeSpec | undefined) {
     ExitCode: state === "exited" ? (last?.exitCode ?? 0) : 0,
     Error: last?.error?.message ?? "",
     StartedAt: last?.startedAt ?? never,
-    FinishedAt: last?.finishedAt ?? never,
+    FinishedAt: (state === "created" ? null : last?.finishedAt) ?? never,
     Health: { Status: "", FailingStreak: 0, Log: null },
     CgroupPath: spec?.linux.cgroupsPath ?? "",
     CheckpointedAt: never,

@@ -1,3 +1,4 @@
+import { rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { withLock } from "../../host/lock.ts";
 import { awaitStart, findRecord } from "../../runtime/records.ts";
@@ -44,7 +45,10 @@ export function restartContainers(ctx: Context, names: string[], options: StopOp
 export async function startContainers(ctx: Context, names: string[]) {
   await sweep(ctx);
   return await forEach(names, async (name) => {
-    await startDetached(ctx, findRecord(ctx, name));
+    const record = findRecord(ctx, name);
+    await startDetached(ctx, record).catch((error: unknown) => {
+      throw rephrase(error, { prefix: `unable to start container "${record.id}": `, exitCode: 125 });
+    });
     return name;
   });
 }

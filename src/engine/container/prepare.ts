@@ -16,8 +16,9 @@ import {
 } from "../../oci/generate-spec.ts";
 import { isMapped } from "../../oci/id-mapping.ts";
 import { cgroupResources } from "../../oci/resources.ts";
-import { type IdMapping, serializeSpec } from "../../oci/runtime-spec.ts";
+import { type IdMapping, type Mount, type RuntimeSpec, serializeSpec } from "../../oci/runtime-spec.ts";
 import { type ResolvedUser, resolveUser } from "../../oci/user.ts";
+import type { MonitorConfig } from "../../runtime/monitor.ts";
 import { cgroupName, runDirectories, runtimeRoot } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { readHost, writeFiles } from "./container-files.ts";
@@ -49,16 +50,13 @@ export async function prepareStart(ctx: Context, record: ContainerRecord): Promi
   const cgroup = cgroupsPath(ctx, record);
   if (cgroup === null) checkNoLimits(config);
   const mappings = containerIdMappings(config, host);
-  writeJsonAtomic(path.join(directory, "monitor.json"), monitorConfig(ctx, record, mappings, slirp, cgroup), {
-    durable: false,
-  });
-
   const { passwd, group } = await userDatabases(ctx, record);
   const asked = resolveUser(requestedUser(config, host), passwd, group, config.groups);
   // Those that the image gives a user can't all be had with few ids; those of --group-add must be.
   const user = config.groups.length > 0 ? asked : withMappedGroups(asked, mappings, host);
   checkMapped(user, mappings, host);
   const hostname = containerHostname(config, record.id, os.hostname());
+  const owner = parentOwner(mappings, user);
   const spec = generateSpec({
     id: record.id,
     config: config.init
@@ -83,8 +81,26 @@ export async function prepareStart(ctx: Context, record: ContainerRecord): Promi
   });
   // A bind of what the host doesn't have (a kernel without POSIX message queues) would keep the container from starting.
   spec.mounts = spec.mounts?.filter(({ source }) => source !== "/dev/mqueue" || fs.existsSync(source));
+  const monitor: MonitorConfig = {
+    ...monitorConfig(ctx, record, mappings, slirp, cgroup),
+    ...rootfsWorkdir(ctx, record, spec, owner),
+  };
+  writeJsonAtomic(path.join(directory, "monitor.json"), monitor, { durable: false });
   writeFileAtomic(path.join(directory, "config.json"), serializeSpec(spec), { durable: false });
-  return { directory, owner: parentOwner(mappings, user) };
+  return { directory, owner };
+}
+
+/** The working directory for the monitor to look after; nothing where it lies on a mount. */
+function rootfsWorkdir(
+  ctx: Context,
+  record: ContainerRecord,
+  { mounts }: RuntimeSpec,
+  owner: Owner,
+): Pick<MonitorConfig, "workdir"> {
+  const { workdir, createWorkdir } = record.config;
+  const isOn = ({ destination }: Mount) => `${workdir}/`.startsWith(`${destination}/`);
+  if (mounts?.some(isOn)) return {};
+  return { workdir: { root: rootfsPath(ctx, record), path: workdir, make: createWorkdir, ...owner } };
 }
 
 /** Whom --userns=keep-id makes of the caller. */

@@ -1,3 +1,4 @@
+import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import type { RelayOptions } from "../../runtime/monitor.ts";
 import { type CreateRequest, createContainer } from "./create.ts";
@@ -22,7 +23,11 @@ export async function runContainer(
 ): Promise<RunResult> {
   const record = await createContainer(ctx, { ...request, startPending: true });
   try {
-    const relay = await startContainer(ctx, record, options.detach ? { ...options, attach: [] } : options);
+    const relay = await startContainer(
+      ctx,
+      record,
+      options.detach ? { ...options, attach: [] } : options,
+    ).catch(failedStart);
     if (options.detach || options.attach.length === 0) {
       await relay.relayExit();
       return { id: record.id, exitCode: null };
@@ -35,4 +40,9 @@ export async function runContainer(
     await removeIfAsked(ctx, record);
     throw error;
   }
+}
+
+/** Podman's rule: what exists as a container but can't be started exits with 127 for a missing command, else 126. */
+function failedStart(error: unknown): never {
+  throw rephrase(error, { exitCode: error instanceof EngineError && error.exitCode === 127 ? 127 : 126 });
 }

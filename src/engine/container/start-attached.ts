@@ -1,3 +1,4 @@
+import { rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import type { Stream } from "../../runtime/monitor.ts";
 import { findRecord } from "../../runtime/records.ts";
@@ -15,6 +16,10 @@ export async function startAttached(
   const attach: Stream[] = ["stdout", "stderr"];
   if (options.stdin && record.config.openStdin) attach.unshift("stdin");
   const { detachKeys, sigProxy } = options;
-  const relay = await startContainer(ctx, record, { attach, detachKeys, sigProxy });
-  return finishForeground(ctx, record, await followRelay(relay));
+  try {
+    const relay = await startContainer(ctx, record, { attach, detachKeys, sigProxy });
+    return await finishForeground(ctx, record, await followRelay(relay));
+  } catch (error) {
+    throw rephrase(error, { prefix: `unable to start container ${record.id}: `, exitCode: 125 });
+  }
 }

@@ -6,7 +6,7 @@ import { MonitorConnection } from "../../runtime/control.ts";
 import { attachRelay, type Relay, type RelayOptions, startContainerMonitor } from "../../runtime/monitor.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import { type ContainerRecord, readRecord } from "../../runtime/records.ts";
-import { readStatus } from "../../runtime/status.ts";
+import { readStatus, writeEarlier } from "../../runtime/status.ts";
 import { chownSources, copyUpVolumes } from "./copy-up.ts";
 import { healContainer } from "./heal.ts";
 import { explainPortInUse } from "./port.ts";
@@ -59,6 +59,7 @@ async function startOrAttach(
     if (record.pidFile) writeUserFile(record.pidFile, "");
     const relay = startContainerMonitor(ctx, directory, options);
     const pid = await relay.started().catch((error: unknown) => {
+      writeEarlier(ctx, record.id, last);
       throw explainPortInUse(ctx, record, error);
     });
     if (record.pidFile) writeUserFile(record.pidFile, `${pid}`);

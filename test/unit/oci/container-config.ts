@@ -10,6 +10,7 @@ export function containerConfig(changes: Partial<ContainerConfig> = {}): Contain
     command: [],
     env: mergeEnv({ terminal: false }),
     workdir: "/",
+    createWorkdir: true,
     user: "",
     groups: [],
     hostname: "",
