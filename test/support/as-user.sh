@@ -58,4 +58,5 @@ sh -c 'echo $$ >"$0/runner/cgroup.procs" && exec "$@"' "$delegated" \
 	env -i HOME="$home" USER="$user" LOGNAME="$user" SHELL=/bin/sh TERM="${TERM:-dumb}" LANG=C.UTF-8 CI="${CI:-}" \
 	PATH="${CORACLE_TEST_PATH:+$CORACLE_TEST_PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
 	XDG_RUNTIME_DIR="$runtime" CORACLE_TEST_PREFIX="${CORACLE_TEST_PREFIX:-}" \
-	CORACLE_TEST_TMP="${CORACLE_TEST_TMP:-}" CORACLE_ASAN_BIN="${CORACLE_ASAN_BIN:-}" "$@"
+	CORACLE_TEST_TMP="${CORACLE_TEST_TMP:-}" CORACLE_ASAN_BIN="${CORACLE_ASAN_BIN:-}" \
+	${CORACLE_NATIVE_BIN:+CORACLE_NATIVE_BIN="$CORACLE_NATIVE_BIN"} "$@"
