@@ -10,6 +10,7 @@ const files = {
   cp: () => import("./cp.ts"),
   create: () => import("./create.ts"),
   doctor: () => import("./doctor.ts"),
+  events: () => import("./events.ts"),
   exec: () => import("./exec.ts"),
   "image exists": () => import("./image/exists.ts"),
   "image inspect": () => import("./image/inspect.ts"),
@@ -74,6 +75,7 @@ const aliases: Record<string, keyof typeof files> = {
   "image rm": "rmi",
   "image save": "save",
   "image tag": "tag",
+  "system events": "events",
   "system info": "info",
 };
 

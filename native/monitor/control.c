@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "event_log.h"
 #include "supervisor.h"
 
 static void refuse(struct client *client, const char *code, const char *message)
@@ -20,6 +21,8 @@ static void hello(struct client *client, unsigned flags)
 {
 	client->greeted = true;
 	client->flags = flags & (CLIENT_STDIN | CLIENT_STDOUT | CLIENT_STDERR);
+	if (client->flags && !client->monitor->config->exec)
+		event_log(client->monitor, "attach", "");
 	if (flags & CLIENT_DESCRIBE) {
 		char terminal = client->monitor->config->terminal;
 		client_send(client, 'H', &terminal, 1);
@@ -34,6 +37,8 @@ static void kill_request(struct client *client, unsigned signal)
 	} else if (m->phase >= PHASE_ENDING || m->init_ended) {
 		refuse(client, "container-not-running", "the container is not running");
 	} else {
+		if (!m->config->exec)
+			event_log(m, "kill", "");
 		supervisor_kill(m, (int)signal);
 		client_answer(client, NULL);
 	}
@@ -64,6 +69,7 @@ static void paused(struct monitor *m, const struct operation_result *result)
 {
 	if (!result->failed) {
 		m->paused = !m->paused;
+		event_log(m, m->paused ? "pause" : "unpause", "");
 		if (!m->init_ended)
 			supervisor_write_status(m);
 	}

@@ -12,6 +12,7 @@
 
 #include "child.h"
 #include "cleanup.h"
+#include "event_log.h"
 #include "file.h"
 #include "rootfs.h"
 #include "signals.h"
@@ -72,6 +73,11 @@ static void note_exit(struct monitor *m)
 		status->exit_code = 128 + status->signal;
 	} else {
 		status->exit_code = WEXITSTATUS(m->init_status);
+	}
+	if (m->started) {
+		char members[64];
+		snprintf(members, sizeof members, "\"ContainerExitCode\":%d,", status->exit_code);
+		event_log(m, m->config->exec ? "exec_died" : "died", members);
 	}
 }
 
@@ -155,6 +161,9 @@ static void finish(struct monitor *m)
 	loop_cancel_timer(&m->loop, TIMER_HELPER);
 	log_close(&m->log);
 	remove_run_directory(m);
+	/* With --rm there is nothing to be kept, and its removal is told instead. */
+	if (m->started && !m->config->exec && !m->config->cleanup)
+		event_log(m, "cleanup", "");
 	tell(m);
 }
 
@@ -187,6 +196,7 @@ void end_advance(struct monitor *m)
 void end_timer_expired(struct monitor *m, enum timer timer)
 {
 	if (timer == TIMER_RESTART) {
+		event_log(m, "restart", "");
 		supervisor_run(m);
 	} else if (timer == TIMER_DRAIN) {
 		container_io_close(m);

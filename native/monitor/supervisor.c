@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "event_log.h"
 #include "file.h"
 #include "rootfs.h"
 #include "setup.h"
@@ -72,11 +73,26 @@ void supervisor_fail(struct monitor *m, const struct error *err)
 		end_begin(m);
 }
 
+static void log_start(struct monitor *m)
+{
+	if (m->config->exec) {
+		event_log(m, "exec", "");
+		return;
+	}
+	if (!m->init_logged)
+		event_log(m, "init", "");
+	m->init_logged = true;
+	event_log(m, "start", "");
+	if (m->launch->attach && m->status.restart_count == 0)
+		event_log(m, "attach", "");
+}
+
 static void running(struct monitor *m)
 {
 	m->phase = PHASE_RUNNING;
 	m->started = true;
 	m->running_since = loop_now();
+	log_start(m);
 	time_now(m->status.started_at);
 	supervisor_write_status(m);
 	report(m, "started");
@@ -124,6 +140,8 @@ void supervisor_network_ready(struct monitor *m)
 		begin_start(m);
 	} else {
 		supervisor_write_status(m);
+		event_log(m, "init", "");
+		m->init_logged = true;
 		report(m, "created");
 	}
 }
@@ -168,7 +186,7 @@ void supervisor_run(struct monitor *m)
 	struct error err;
 	m->phase = PHASE_CREATING;
 	m->init = 0;
-	m->init_ended = m->deleted = m->paused = m->started = false;
+	m->init_ended = m->deleted = m->paused = m->started = m->init_logged = false;
 	if (container_io_prepare(m, &err) < 0) {
 		supervisor_fail(m, &err);
 		return;
@@ -195,6 +213,8 @@ static void stop_running(struct monitor *m, int timeout, int signal)
 		timeout = m->config->stop_timeout;
 	if (signal == 0)
 		signal = m->config->stop_signal;
+	if (!m->config->exec)
+		event_log(m, "stop", "");
 	kill(m->init, timeout == 0 ? SIGKILL : signal);
 	long long deadline = loop_now() + timeout * 1000LL;
 	if (timeout > 0 && (m->loop.deadline[TIMER_STOP] == 0 || deadline < m->loop.deadline[TIMER_STOP]))

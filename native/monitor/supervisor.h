@@ -55,7 +55,7 @@ struct monitor {
 	struct status status;
 	struct error error; /* of a start that failed; no code: none */
 	enum phase phase;
-	bool start_wanted, stop_wanted, started, paused, init_ended, deleted, unmounted, relay_told;
+	bool start_wanted, stop_wanted, started, paused, init_ended, deleted, unmounted, relay_told, init_logged;
 	pid_t init, rootfs_helper;
 	int init_status;       /* of waitpid */
 	int start_socket[2];   /* of our own runtime: our end, that of init */

@@ -15,7 +15,11 @@ export const globalFlags = {
   "cdi-spec-dir": flag.unsupported("stringArray", { description: "Set the CDI spec directory path" }),
   conmon: flag.unsupported("string", { description: "Path of the conmon binary" }),
   connection: flag.unsupported("string", { char: "c", description: "Connection to use for remote service" }),
-  "events-backend": flag.unsupported("string", { description: "Events backend to use" }),
+  "events-backend": flag.string({
+    description: 'Events backend to use ("file"|"none")',
+    default: "file",
+    choices: ["file", "none"],
+  }),
   "hooks-dir": flag.unsupported("strings", { description: "Set the OCI hooks directory path" }),
   identity: flag.unsupported("string", { description: "Path to SSH identity file" }),
   imagestore: flag.unsupported("string", { description: "Path to the image store" }),
@@ -68,6 +72,7 @@ export async function readGlobalFlags(found: readonly GivenFlag[], options: Glob
   if (given.has("runtime")) options.runtime = flags.runtime;
   if (given.has("storage-driver")) options.storageDriver = flags["storage-driver"];
   if (given.has("cgroup-manager")) options.cgroupManager = cgroupManager(flags["cgroup-manager"] ?? "");
+  if (given.has("events-backend")) options.eventsBackend = eventsBackend(flags["events-backend"] ?? "");
   if (!given.has("log-level")) return;
   const level = flags["log-level"] ?? "";
   if (!(logLevels as readonly string[]).includes(level.toLowerCase())) {
@@ -83,4 +88,14 @@ function cgroupManager(name: string): GlobalOptions["cgroupManager"] {
   if (name === "cgroupfs" || name === "disabled") return name;
   if (name === "systemd") throw flag.notSupportedYet("--cgroup-manager=systemd");
   throw new EngineError("usage", `unknown cgroup manager "${name}"`, { hint: "use cgroupfs or disabled" });
+}
+
+function eventsBackend(name: string): GlobalOptions["eventsBackend"] {
+  if (name === "file" || name === "none") return name;
+  if (name === "journald") throw flag.notSupportedYet("--events-backend=journald");
+  throw new EngineError(
+    "usage",
+    `configuring runtime: "${name}" is not a valid events backend: invalid argument`,
+    { hint: "use file or none" },
+  );
 }

@@ -14,6 +14,7 @@ export interface GlobalOptions {
   runtime?: string | undefined;
   cgroupManager?: "cgroupfs" | "disabled" | undefined;
   logLevel?: string | undefined;
+  eventsBackend?: "file" | "none" | undefined;
 }
 
 /** Everything an operation knows of the machine and the caller. Made once per invocation, passed first everywhere. */

@@ -22,3 +22,24 @@ export function parseTime(text: string, now = Date.now()): number {
     });
   }
 }
+
+/**
+ * --since and --until of `events`, in milliseconds since the epoch: RFC 3339 (UTC without an offset), seconds since the
+ * epoch, or a duration, back from now (`since`) or ahead.
+ */
+export function parseInputTime(text: string, since: boolean, now = Date.now()): number {
+  const match = /^(\d{4}-\d\d-\d\d)(?:(T\d\d:\d\d:\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/.exec(text);
+  if (match) {
+    const [, date, clock = "T00:00:00", fraction = "0", zone = "Z"] = match;
+    const time = Date.parse(date + clock + zone);
+    if (!Number.isNaN(time)) return time + Number(fraction) * 1000;
+  }
+  if (/^[+-]?\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  let duration: number;
+  try {
+    duration = parseDuration(text);
+  } catch (cause) {
+    throw new EngineError("invalid-argument", "unable to interpret time value", { cause });
+  }
+  return since ? now - duration : now + duration;
+}

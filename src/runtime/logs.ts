@@ -1,5 +1,4 @@
-import * as fs from "node:fs";
-import { isErrno } from "../errors.ts";
+import { LineReader } from "./line-reader.ts";
 
 /** Reading the logs that the monitor writes (formats in native/PROTOCOL.md, "Logs"). */
 
@@ -38,85 +37,9 @@ export function parseJsonLine(line: Buffer): LogEntry | undefined {
   }
 }
 
-/** Splits at newlines; the rest after the last one is returned apart. */
-export function splitLines(data: Buffer): { lines: Buffer[]; rest: Buffer } {
-  const lines: Buffer[] = [];
-  let start = 0;
-  for (;;) {
-    const end = data.indexOf(10, start);
-    if (end < 0) return { lines, rest: data.subarray(start) };
-    lines.push(data.subarray(start, end));
-    start = end + 1;
-  }
-}
-
-/**
- * A log file read from its beginning and then onwards as it grows. Rotation (a new file under the same name, or
- * truncation) is noticed: the old file is read to its end first.
- */
-export class LogReader {
-  private fd: number | undefined;
-  private offset = 0;
-  private rest: Buffer = Buffer.alloc(0);
-  private readonly file: string;
-  private readonly parse: (line: Buffer) => LogEntry | undefined;
-
+/** A container's log, entry by entry. */
+export class LogReader extends LineReader<LogEntry> {
   constructor(file: string, driver: "k8s-file" | "json-file") {
-    this.file = file;
-    this.parse = driver === "json-file" ? parseJsonLine : parseK8sLine;
-  }
-
-  /** What has been added since the last call, or since the beginning. */
-  *read(): Generator<LogEntry> {
-    this.fd ??= this.open();
-    if (this.fd === undefined) return;
-    yield* this.drain();
-    if (this.rotated()) {
-      yield* this.drain();
-      this.close();
-      this.fd = this.open();
-      if (this.fd !== undefined) yield* this.drain();
-    }
-  }
-
-  private *drain(): Generator<LogEntry> {
-    const buffer = Buffer.allocUnsafe(1 << 18);
-    for (;;) {
-      const count = fs.readSync(this.fd as number, buffer, 0, buffer.length, this.offset);
-      if (count === 0) return;
-      this.offset += count;
-      const { lines, rest } = splitLines(Buffer.concat([this.rest, buffer.subarray(0, count)]));
-      this.rest = Buffer.from(rest);
-      for (const line of lines) {
-        const entry = this.parse(line);
-        if (entry) yield entry;
-      }
-    }
-  }
-
-  private open(): number | undefined {
-    try {
-      this.offset = 0;
-      this.rest = Buffer.alloc(0);
-      return fs.openSync(this.file, "r");
-    } catch (error) {
-      if (isErrno(error, "ENOENT")) return undefined;
-      throw error;
-    }
-  }
-
-  private rotated(): boolean {
-    try {
-      const named = fs.statSync(this.file);
-      const opened = fs.fstatSync(this.fd as number);
-      return named.ino !== opened.ino || named.size < this.offset;
-    } catch {
-      return false;
-    }
-  }
-
-  close(): void {
-    if (this.fd !== undefined) fs.closeSync(this.fd);
-    this.fd = undefined;
+    super(file, driver === "json-file" ? parseJsonLine : parseK8sLine);
   }
 }

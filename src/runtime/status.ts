@@ -41,7 +41,7 @@ export interface ContainerStatus {
 }
 
 /** Exit code shown for a container whose monitor was killed with it: what SIGKILL gives. */
-const KILLED = 137;
+export const KILLED = 137;
 
 /** What stands for a status file that can't be read (power loss): a container whose monitor isn't known. */
 const unreadable: MonitorStatus = {

@@ -8,6 +8,7 @@ import { self } from "../../host/process.ts";
 import { createStaging } from "../../host/staging.ts";
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
 import { checkName, randomId, randomName } from "../../oci/names.ts";
+import { recordContainerEvent, recordEvent } from "../../runtime/event-log.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import {
   type ContainerRecord,
@@ -119,6 +120,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
       if (old !== undefined) await removeContainer(ctx, old, { force: true, ignore: true });
     }
     await publish(ctx, record, staged);
+    recordContainerEvent(ctx, record, "create");
     // The other half of the protocols of rmi and `volume rm`: they look for containers after they have taken it away.
     await makeVolumes(ctx, config.mounts, id, madeVolumes);
     if (image && !hasImage(ctx, image.id)) throw imageRemoved(request);
@@ -228,6 +230,8 @@ async function makeVolumes(ctx: Context, mounts: MountRequest[], id: string, mad
       container: id,
       ignoreExisting: true,
     });
-    if (container === id) made.push(mount.source); // else another command was faster
+    if (container !== id) continue; // another command was faster
+    made.push(mount.source);
+    recordEvent(ctx, { Type: "volume", Status: "create", Name: mount.source });
   }
 }

@@ -2,8 +2,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
 import { moveToTrash, removeTrees } from "../../host/staging.ts";
+import { recordContainerEvent } from "../../runtime/event-log.ts";
 import { runDirectory } from "../../runtime/places.ts";
-import { type ContainerRecord, containerDirectory, releaseName } from "../../runtime/records.ts";
+import { type ContainerRecord, containerDirectory, isComplete, releaseName } from "../../runtime/records.ts";
 import { readMonitorStatus, readStatus, signalMonitor } from "../../runtime/status.ts";
 import { dropAnonymousVolumes, markVolumes } from "../volume/orphans.ts";
 import { endProcesses } from "./end-processes.ts";
@@ -20,8 +21,10 @@ export async function dropContainer(
   // Its monitor may have been killed just now.
   if (readStatus(ctx, record.id).stale) endProcesses(ctx, record.id, record);
   if (options.volumes) markVolumes(ctx, record);
+  const wasComplete = isComplete(ctx, record);
   const trash = moveToTrash(ctx, containerDirectory(ctx, record.id));
   releaseName(ctx, record.name, record.id);
+  if (trash !== undefined && wasComplete) recordContainerEvent(ctx, record, "remove");
   dropCidFile(record);
   if (trash !== undefined) endMonitor(trash);
   fs.rmSync(runDirectory(ctx, record.id), { recursive: true, force: true });

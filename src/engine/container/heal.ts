@@ -5,6 +5,7 @@ import { listDirectory } from "../../host/files.ts";
 import { deadLocks, isLocked, withLock } from "../../host/lock.ts";
 import { bootId, isAlive } from "../../host/process.ts";
 import { deadStaging, reapStaging } from "../../host/staging.ts";
+import { recordContainerEvent, rotateEventLog } from "../../runtime/event-log.ts";
 import { runDirectories, runDirectory } from "../../runtime/places.ts";
 import {
   type ContainerRecord,
@@ -13,7 +14,7 @@ import {
   listIds,
   tryReadRecord,
 } from "../../runtime/records.ts";
-import { isActive, readStatus, writeExited } from "../../runtime/status.ts";
+import { isActive, KILLED, readStatus, writeExited } from "../../runtime/status.ts";
 import { reapImageLeftovers } from "../image/reap.ts";
 import { dropContainer } from "./drop.ts";
 import { endProcesses } from "./end-processes.ts";
@@ -25,6 +26,7 @@ import { endProcesses } from "./end-processes.ts";
  */
 export async function sweep(ctx: Context): Promise<void> {
   await reapImageLeftovers(ctx);
+  await rotateEventLog(ctx);
   for (const id of suspects(ctx)) {
     // Who has the lock lives and is at work on it.
     if (!isLocked(ctx, `container/${id}`)) await healContainer(ctx, id);
@@ -67,6 +69,7 @@ export async function healContainer(ctx: Context, id: string): Promise<void> {
     const record = tryReadRecord(ctx, id);
     const { last, stale } = readStatus(ctx, id);
     endProcesses(ctx, id, record);
+    if (record && stale) recordContainerEvent(ctx, record, "died", { ContainerExitCode: KILLED });
     if (record && isLeftover(ctx, record)) {
       await dropContainer(ctx, record, { volumes: true });
       return;

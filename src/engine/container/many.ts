@@ -1,6 +1,7 @@
 import { rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { withLock } from "../../host/lock.ts";
+import { recordContainerEvent } from "../../runtime/event-log.ts";
 import { awaitStart, findRecord } from "../../runtime/records.ts";
 import { withDependents } from "./dependencies.ts";
 import { sweep } from "./heal.ts";
@@ -36,6 +37,7 @@ export function restartContainers(ctx: Context, names: string[], options: StopOp
     const record = findRecord(ctx, name);
     if (record.config.autoRemove)
       await withLock(ctx, `container/${record.id}`, () => awaitStart(ctx, record.id));
+    recordContainerEvent(ctx, record, "restart");
     await stopContainer(ctx, record, options);
     await startDetached(ctx, record);
     return name;

@@ -53,7 +53,11 @@ export function monitorConfig(
 
 /** The global flags that make another invocation see the same store. */
 function globalFlags(ctx: Context): string[] {
-  return ["--root", ctx.graphRoot, "--runroot", ctx.runRoot];
+  const { eventsBackend } = ctx.options;
+  return [
+    ...["--root", ctx.graphRoot, "--runroot", ctx.runRoot],
+    ...(eventsBackend === undefined ? [] : ["--events-backend", eventsBackend]),
+  ];
 }
 
 /** crun insists on a cgroup unless told otherwise; runc finds out by itself. */

@@ -18,6 +18,7 @@ import { isMapped } from "../../oci/id-mapping.ts";
 import { cgroupResources } from "../../oci/resources.ts";
 import { type IdMapping, type Mount, type RuntimeSpec, serializeSpec } from "../../oci/runtime-spec.ts";
 import { type ResolvedUser, resolveUser } from "../../oci/user.ts";
+import { writeEventSubject } from "../../runtime/event-log.ts";
 import type { MonitorConfig } from "../../runtime/monitor.ts";
 import { cgroupName, runDirectories, runtimeRoot } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
@@ -87,6 +88,7 @@ export async function prepareStart(ctx: Context, record: ContainerRecord): Promi
   };
   writeJsonAtomic(path.join(directory, "monitor.json"), monitor, { durable: false });
   writeFileAtomic(path.join(directory, "config.json"), serializeSpec(spec), { durable: false });
+  writeEventSubject(ctx, record);
   return { directory, owner };
 }
 

@@ -7,6 +7,7 @@ import { type ImageConfig, type Manifest, mediaTypes } from "../../oci/image.ts"
 import { applyChange } from "../../oci/image-change.ts";
 import { platformOf } from "../../oci/image-platform.ts";
 import { localName, parseReference, repositoryName } from "../../oci/reference.ts";
+import { recordEvent } from "../../runtime/event-log.ts";
 import { openInput } from "../../storage/archive.ts";
 import { layerTypes } from "../../storage/image-archive.ts";
 import { commitImage } from "../../storage/image-store.ts";
@@ -46,7 +47,11 @@ export async function importImage(ctx: Context, options: ImportOptions): Promise
       repoDigests:
         name === undefined ? [] : [`${repositoryName(parseReference(name))}@${digestOf(image.manifest)}`],
     });
-    if (committed) return committed;
+    if (committed) {
+      const { id } = committed;
+      recordEvent(ctx, { Type: "image", Status: "import", ID: id, Name: name ?? id });
+      return committed;
+    }
   } finally {
     if (source !== 0) fs.closeSync(source);
     await staging.remove();

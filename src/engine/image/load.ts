@@ -3,6 +3,7 @@ import type { Context } from "../../host/context.ts";
 import { createStaging } from "../../host/staging.ts";
 import { platformOf } from "../../oci/image-platform.ts";
 import { completeReference, formatReference, parseReference, repositoryName } from "../../oci/reference.ts";
+import { recordEvent } from "../../runtime/event-log.ts";
 import { type Archive, openArchive } from "../../storage/archive.ts";
 import { type ArchivedImage, readArchivedImages } from "../../storage/image-archive.ts";
 import { commitImage } from "../../storage/image-store.ts";
@@ -34,6 +35,8 @@ export async function loadImages(ctx: Context, options: LoadOptions): Promise<Lo
     if (images.length === 0) throw new EngineError("corrupt-archive", `${archive.name} holds no image`);
     const loaded: LoadedImage[] = [];
     for (const image of images) loaded.push(await loadImage(ctx, staging.path, image, options.onProgress));
+    for (const { image } of loaded)
+      recordEvent(ctx, { Type: "image", Status: "loadfromarchive", ID: image.id, Name: options.input });
     return loaded;
   } finally {
     archive?.close();

@@ -13,6 +13,7 @@ import {
   repositoryName,
 } from "../../oci/reference.ts";
 import type { RegistryClient } from "../../registry/client.ts";
+import { recordEvent } from "../../runtime/event-log.ts";
 import { hasBlob, readBlob } from "../../storage/blobs.ts";
 import { commitImage } from "../../storage/image-store.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
@@ -34,6 +35,18 @@ export interface PullOptions {
 
 /** The image of a reference, fetched when the policy says so. */
 export async function pullImage(ctx: Context, text: string, options: PullOptions): Promise<StoredImage> {
+  try {
+    const image = await imageOf(ctx, text, options);
+    recordEvent(ctx, { Type: "image", Status: "pull", ID: image.id, Name: text });
+    return image;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    recordEvent(ctx, { Type: "image", Status: "pull-error", Name: text, Error: reason });
+    throw error;
+  }
+}
+
+async function imageOf(ctx: Context, text: string, options: PullOptions): Promise<StoredImage> {
   const stored = findStored(ctx, text, options);
   if (stored && (options.policy === "missing" || options.policy === "never")) return stored;
   if (options.policy === "never" || isImageId(text)) {

@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { recordEvent } from "../../runtime/event-log.ts";
 import { listRecords } from "../../runtime/records.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
 import { removeImage, untagImage } from "../../storage/image-store.ts";
@@ -57,7 +58,9 @@ async function removeOne(
   const { id, name } = found;
   const isTag = name !== undefined && entry.names.includes(name);
   if (isTag && entry.names.length > 1) {
-    result.untagged.push(...(await untagImage(ctx, id, [name])));
+    const untagged = await untagImage(ctx, id, [name]);
+    for (const one of untagged) recordEvent(ctx, { Type: "image", Status: "untag", ID: id, Name: one });
+    result.untagged.push(...untagged);
     return;
   }
   if (entry.names.length > 1 && !force && !all) {
@@ -72,6 +75,8 @@ async function removeOne(
   // Pulled by digest, that is its only name.
   result.untagged.push(...(entry.names.length === 0 && name !== undefined ? [name] : entry.names));
   result.deleted.push(id);
+  for (const one of entry.names) recordEvent(ctx, { Type: "image", Status: "untag", ID: id, Name: one });
+  recordEvent(ctx, { Type: "image", Status: "remove", ID: id, Name: entry.names[0] ?? "" });
 }
 
 function containersOf(ctx: Context, imageId: string): string[] {

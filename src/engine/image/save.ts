@@ -4,6 +4,7 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { writeError } from "../../host/files.ts";
 import { completeReference, formatReference, localName, parseReference } from "../../oci/reference.ts";
+import { recordEvent } from "../../runtime/event-log.ts";
 import { type SavedImage, writeDockerArchive, writeOciArchive } from "../../storage/image-archive-writer.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
 import { getImage, resolveImage } from "../../storage/images.ts";
@@ -27,6 +28,8 @@ export async function saveImages(
   const { output } = options;
   if (output === undefined) await named("standard output", () => write(ctx, 1, images));
   else await named(output, () => writeWhole(output, (fd) => write(ctx, fd, images)));
+  for (const { image } of images)
+    recordEvent(ctx, { Type: "image", Status: "save", ID: image.id, Name: output ?? "/dev/stdout" });
 }
 
 /** Gives failed writes the name of what was written. */

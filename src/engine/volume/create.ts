@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { recordEvent } from "../../runtime/event-log.ts";
 import * as volumes from "../../storage/volumes.ts";
 import { reapImageLeftovers } from "../image/reap.ts";
 
@@ -22,5 +23,6 @@ export async function createVolume(ctx: Context, request: CreateVolumeRequest): 
   await reapImageLeftovers(ctx);
   const { labels, options, ignore } = request;
   const record = await volumes.createVolume(ctx, request.name, { labels, options, ignoreExisting: ignore });
+  recordEvent(ctx, { Type: "volume", Status: "create", Name: record.name });
   return record.name;
 }

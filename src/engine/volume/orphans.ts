@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { deadStaging } from "../../host/staging.ts";
+import { recordEvent } from "../../runtime/event-log.ts";
 import { type ContainerRecord, containerDirectory, readRecordIn, stagedName } from "../../runtime/records.ts";
 import { findVolume, removeVolume, restoreVolume } from "../../storage/volumes.ts";
 import { volumeUsers } from "./users.ts";
@@ -24,8 +25,13 @@ export function markVolumes(ctx: Context, record: ContainerRecord): void {
 export async function dropAnonymousVolumes(ctx: Context, record: ContainerRecord): Promise<void> {
   for (const name of anonymousVolumes(record)) {
     // Only its own container takes it along, and not while another one has the use of it.
-    if (findVolume(ctx, name)?.container === record.id)
-      await removeVolume(ctx, name, (volume) => volumeUsers(ctx, volume)).catch(() => {});
+    if (findVolume(ctx, name)?.container !== record.id) continue;
+    try {
+      await removeVolume(ctx, name, (volume) => volumeUsers(ctx, volume));
+      recordEvent(ctx, { Type: "volume", Status: "remove", Name: name });
+    } catch {
+      // In use after all.
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { recordEvent } from "../../runtime/event-log.ts";
 import { getVolume, listVolumes, removeVolume } from "../../storage/volumes.ts";
 import { reapImageLeftovers } from "../image/reap.ts";
 import { volumeUsers } from "./users.ts";
@@ -30,6 +31,7 @@ export async function removeVolumes(
       const { name } = getVolume(ctx, given);
       if (options.force) await removeContainersOf(ctx, name, options.timeout);
       await removeVolume(ctx, name, (volume) => volumeUsers(ctx, volume));
+      recordEvent(ctx, { Type: "volume", Status: "remove", Name: name });
       result.removed.push(given);
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;

@@ -1,0 +1,43 @@
+#include "event_log.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "supervisor.h"
+#include "timestamp.h"
+
+/* Labels are limited by nothing else. */
+#define SUBJECT_MAX (1U << 20)
+
+/* Read anew for every event, since a container may be renamed while it runs. */
+static char *read_subject(const struct monitor *m)
+{
+	if (!m->config->exec)
+		return read_file_at(m->launch->directory, "events", SUBJECT_MAX, NULL);
+	auto_close int directory = open(m->launch->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return directory < 0 ? NULL : read_file_at(directory, "events", SUBJECT_MAX, NULL);
+}
+
+void event_log(const struct monitor *m, const char *status, const char *members)
+{
+	auto_free char *path = read_subject(m), *line = NULL;
+	char *subject = path ? strchr(path, '\n') : NULL, time[TIME_MAX];
+	if (!subject || path[0] != '/')
+		return;
+	*subject++ = '\0';
+	subject[strcspn(subject, "\n")] = '\0';
+	time_now(time);
+	int rc = asprintf(&line, "{\"Time\":\"%s\",\"Status\":\"%s\",%s%s}\n", time, status, members, subject);
+	if (rc < 0) {
+		line = NULL;
+		return;
+	}
+	auto_close int log = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* One write: lines of several processes don't mix. */
+	if (log >= 0 && write_full(log, line, (size_t)rc) < 0)
+		return;
+}

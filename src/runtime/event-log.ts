@@ -1,0 +1,108 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError, isErrno } from "../errors.ts";
+import { type Context, ensureDirectory } from "../host/context.ts";
+import { writeFileAtomic } from "../host/files.ts";
+import { withLock } from "../host/lock.ts";
+import type { Event } from "../oci/event.ts";
+import { type ContainerRecord, containerDirectory } from "./records.ts";
+
+/*
+ * `<graphRoot>/events/events.log`: one line of JSON an event, appended with one write each, by commands and monitors. It is
+ * not fsynced, and an event that can't be written is lost: nothing fails for it.
+ */
+
+/** Both files together; then the older one goes. */
+const MAX_SIZE = 1 << 20;
+
+export function eventLogFile(ctx: Context): string {
+  return path.join(ctx.graphRoot, "events", "events.log");
+}
+
+/** What was in the log before. */
+export function olderEventLogFile(ctx: Context): string {
+  return `${eventLogFile(ctx)}.1`;
+}
+
+export function recordEvent(ctx: Context, event: Omit<Event, "Time">): void {
+  if (ctx.options.eventsBackend === "none") return;
+  const line = `${JSON.stringify({ Time: now(), ...event })}\n`;
+  try {
+    append(eventLogFile(ctx), line);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) return;
+    ensureDirectory(path.dirname(eventLogFile(ctx)));
+    append(eventLogFile(ctx), line);
+  }
+}
+
+function append(file: string, line: string): void {
+  const { O_WRONLY, O_APPEND, O_CREAT } = fs.constants;
+  const fd = fs.openSync(file, O_WRONLY | O_APPEND | O_CREAT, 0o600);
+  try {
+    fs.writeSync(fd, line);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** With microseconds, unless the clock was set or the machine slept since this process began. */
+function now(): string {
+  const coarse = Date.now();
+  const fine = performance.timeOrigin + performance.now();
+  const time = Math.abs(fine - coarse) < 2 ? fine : coarse;
+  const microseconds = Math.floor((time % 1) * 1000);
+  return new Date(Math.floor(time)).toISOString().replace("Z", `${String(microseconds).padStart(3, "0")}Z`);
+}
+
+export function recordContainerEvent(
+  ctx: Context,
+  record: ContainerRecord,
+  status: string,
+  more: Partial<Event> = {},
+): void {
+  recordEvent(ctx, { Status: status, ...more, ...subject(record) });
+}
+
+function subject({ id, name, config }: ContainerRecord): Omit<Event, "Time" | "Status"> {
+  return {
+    Type: "container",
+    ID: id,
+    Image: config.image?.name ?? "",
+    Name: name,
+    Attributes: config.labels,
+  };
+}
+
+/**
+ * `DIR/events`, by which the monitor knows what to write where: the log, and on the second line the members of every event
+ * of this container. Before each start, and after a rename.
+ */
+export function writeEventSubject(ctx: Context, record: ContainerRecord): void {
+  const log = ctx.options.eventsBackend === "none" ? "" : eventLogFile(ctx);
+  const members = JSON.stringify(subject(record)).slice(1, -1);
+  writeFileAtomic(path.join(containerDirectory(ctx, record.id), "events"), `${log}\n${members}\n`, {
+    durable: false,
+  });
+  if (log) ensureDirectory(path.dirname(log));
+}
+
+/** Begins a new log when it has become large; the one before is kept for a while. */
+export async function rotateEventLog(ctx: Context): Promise<void> {
+  if (!isLarge(ctx)) return;
+  await withLock(ctx, "events", () => {
+    if (!isLarge(ctx)) return;
+    fs.renameSync(eventLogFile(ctx), olderEventLogFile(ctx));
+    recordEvent(ctx, { Type: "system", Status: "rotate", Name: eventLogFile(ctx) });
+  });
+}
+
+function isLarge(ctx: Context): boolean {
+  return (fs.statSync(eventLogFile(ctx), { throwIfNoEntry: false })?.size ?? 0) > MAX_SIZE / 2;
+}
+
+/** Refuses where no events are kept. */
+export function checkEventBackend(ctx: Context): void {
+  if (ctx.options.eventsBackend !== "none") return;
+  throw new EngineError("no-events", 'cannot read events with the "none" backend');
+}
