@@ -34,6 +34,7 @@ const files = {
   start: () => import("./start.ts"),
   stop: () => import("./stop.ts"),
   "system check": () => import("./system/check.ts"),
+  "system df": () => import("./system/df.ts"),
   "system reset": () => import("./system/reset.ts"),
   tag: () => import("./tag.ts"),
   top: () => import("./top.ts"),

@@ -35,6 +35,62 @@ describe("version and info", () => {
   });
 });
 
+describe("system df", () => {
+  const json = async () => JSON.parse(await home.ok("system", "df", "--format", "json"));
+
+  test("what is in use can't be reclaimed", async () => {
+    await home.ok("volume", "create", "idle");
+    const id = await home.ok(
+      "run",
+      "-d",
+      "--name",
+      "df",
+      "-v",
+      "used:/d",
+      "bb",
+      "sh",
+      "-c",
+      "printf 12345 >/x; sleep 100",
+    );
+    await home.ok("exec", "df", "sh", "-c", "printf 123 >/d/f");
+    const [images, containers, volumes] = await json();
+    expect(Object.keys(images)).toEqual([
+      ...["Type", "Total", "Active", "RawSize", "RawReclaimable", "TotalCount", "Size", "Reclaimable"],
+    ]);
+    expect(images).toMatchObject({ Type: "Images", Total: 1, Active: 1, Reclaimable: "0B (0%)" });
+    expect(images.RawSize).toBeGreaterThan(1_000_000);
+    expect(containers).toMatchObject({ Type: "Containers", Total: 1, Active: 1, RawReclaimable: 0 });
+    expect(containers.RawSize).toBeGreaterThanOrEqual(5);
+    expect(volumes).toMatchObject({
+      Type: "Local Volumes",
+      Total: 2,
+      Active: 1,
+      Size: "3B",
+      Reclaimable: "0B (0%)",
+    });
+    expect(await home.ok("system", "df")).toMatch(
+      /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE\nImages +1 +1 +\S+MB +0B \(0%\)\n/,
+    );
+    const verbose = await home.ok("system", "df", "-v");
+    expect(verbose).toMatch(/^CONTAINER ID +IMAGE +COMMAND +LOCAL VOLUMES +SIZE +CREATED +STATUS +NAMES$/m);
+    expect(verbose).toMatch(new RegExp(`^${id.slice(0, 12)} .* 1 +\\d+B .* running +df$`, "m"));
+    expect(verbose).toMatch(/^VOLUME NAME +LINKS +SIZE\nidle +0 +0B\nused +1 +3B$/m);
+    await home.ok("kill", "df");
+    expect((await json())[1]).toMatchObject({ Active: 0, Reclaimable: `${containers.Size} (100%)` });
+    await home.ok("rm", "df");
+    await home.ok("volume", "rm", "idle", "used");
+    expect((await json())[0]).toMatchObject({ Active: 0, Reclaimable: `${images.Size} (100%)` });
+  });
+
+  test("--format and --verbose don't go together", async () => {
+    const { exitCode, stderr } = await home.coracle("system", "df", "-v", "--format", "json");
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 125,
+      stderr: "Error: cannot combine --format and --verbose flags\n",
+    });
+  });
+});
+
 describe("doctor", () => {
   test("says what is well", async () => {
     const { exitCode, stdout } = await home.coracle("doctor");
