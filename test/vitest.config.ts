@@ -23,6 +23,7 @@ export default defineConfig({
       suite("integration", 60_000),
       suite("native", 60_000),
       suite("e2e", 60_000),
+      suite("differential", 60_000),
     ],
   },
 });

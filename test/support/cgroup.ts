@@ -78,6 +78,11 @@ export class HomeCgroup {
     );
   }
 
+  /** Whether anything is left in it, also what is dying and no longer listed. */
+  get populated(): boolean {
+    return /^populated 1$/m.test(readFileSync(join(this.directory, "cgroup.events"), "utf8"));
+  }
+
   /** Cgroups that the engine made, relative to ours. */
   children(): string[] {
     const own = [this.directory, this.leaf];

@@ -145,9 +145,7 @@ export class Home {
 
   async remove(): Promise<void> {
     this.cgroup?.kill();
-    await waitUntil(() => this.processes().length === 0, {
-      what: "the end of killed processes",
-    });
+    await waitUntil(() => !this.cgroup?.populated, { what: "the end of killed processes" });
     this.cgroup?.remove();
     // Files of containers belong to subordinate ids.
     await run(["unshare", "--map-root-user", "--map-auto", "rm", "-rf", this.directory]);
