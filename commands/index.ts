@@ -12,6 +12,7 @@ const files = {
   doctor: () => import("./doctor.ts"),
   events: () => import("./events.ts"),
   exec: () => import("./exec.ts"),
+  "healthcheck run": () => import("./healthcheck/run.ts"),
   "image exists": () => import("./image/exists.ts"),
   "image inspect": () => import("./image/inspect.ts"),
   images: () => import("./images.ts"),
@@ -92,6 +93,7 @@ const synonyms: Record<string, string> = {
 /** Groups: the first of two words. */
 const groups = {
   container: "Manage containers",
+  healthcheck: "Manage health checks on containers",
   image: "Manage images",
   network: "Manage networks",
   system: "Manage coracle",
@@ -100,7 +102,7 @@ const groups = {
 
 /** Commands of Podman's that are recognised but don't exist here; a line for each group. */
 const planned = `
-attach,auto-update,build,commit,compose,cp,create,diff,events,exec,export,farm,generate,healthcheck,history,images
+attach,auto-update,build,commit,compose,cp,create,diff,events,exec,export,farm,generate,history,images
 import,info,init,inspect,kill,kube,load,login,logout,logs,machine,manifest,mount,pause,pod,port,ps,pull,push,rename
 restart,rm,rmi,run,save,search,secret,start,stats,stop,tag,top,unmount,unpause,unshare,untag,update,wait
 container attach,container checkpoint,container cleanup,container clone,container commit,container cp
@@ -109,6 +111,7 @@ container kill,container list,container logs,container ls,container mount,contai
 container prune,container ps,container rename,container restart,container restore,container rm,container run
 container runlabel,container start,container stats,container stop,container top,container unmount
 container unpause,container update,container wait
+healthcheck run
 image build,image diff,image exists,image history,image import,image inspect,image list,image load,image ls
 image mount,image prune,image pull,image push,image rm,image save,image scp,image search,image sign,image tag
 image tree,image trust,image unmount,image untag

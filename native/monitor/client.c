@@ -139,6 +139,14 @@ static void flush_queue(struct client *client)
 	container_io_update(client->monitor);
 }
 
+static void send_answer(struct client *client, const struct text *text)
+{
+	client_send(client, 'A', text->data, text->length);
+	if (client->queue_length > 0)
+		client->unread_answers++;
+	update_events(client);
+}
+
 void client_answer(struct client *client, const struct error *err)
 {
 	char buffer[EVENT_MAX];
@@ -152,10 +160,16 @@ void client_answer(struct client *client, const struct error *err)
 		text_add_string(&text, err->message);
 		text_add(&text, ",\"exitCode\":%d}", err->exit_code);
 	}
-	client_send(client, 'A', text.data, text.length);
-	if (client->queue_length > 0)
-		client->unread_answers++;
-	update_events(client);
+	send_answer(client, &text);
+}
+
+void client_answer_health(struct client *client, enum health_outcome outcome)
+{
+	static const char *const names[] = {"healthy", "unhealthy", "starting", "timeout"};
+	char buffer[64];
+	struct text text = TEXT(buffer);
+	text_add(&text, "{\"ok\":true,\"health\":\"%s\"}", names[outcome]);
+	send_answer(client, &text);
 }
 
 static void frame_done(struct client *client)
@@ -349,6 +363,7 @@ void clients_tell_ending(struct monitor *m, const struct ending *ending)
 			client_answer(client, ending->error ? ending->error : NULL);
 		if (client->awaits_stop)
 			client_answer(client, NULL);
+		health_answer_ended(client);
 		if (client->greeted)
 			client_send(client, 'X', text, length);
 		finish(client);

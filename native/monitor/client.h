@@ -8,6 +8,7 @@
 #include "error.h"
 #include "event.h"
 #include "frame.h"
+#include "health.h"
 #include "loop.h"
 
 #define CLIENT_STDIN 1U
@@ -27,6 +28,7 @@ struct client {
 	bool greeted, dead;
 	bool finishing; /* to be closed once it has taken everything */
 	bool awaits_start, awaits_stop, awaits_pause;
+	enum health_request health;
 	unsigned char header[FRAME_HEADER];
 	size_t header_length, payload_left;
 	unsigned char payload[CONTROL_PAYLOAD_MAX];
@@ -47,6 +49,8 @@ struct client *client_add(struct monitor *m, int fd, unsigned flags, bool greete
 void client_send(struct client *client, char type, const void *data, size_t length);
 /* {"ok":true}, or false with the error. */
 void client_answer(struct client *client, const struct error *err);
+/* {"ok":true,"health":…} */
+void client_answer_health(struct client *client, enum health_outcome outcome);
 /* Output goes to every client that asked for the stream. */
 void clients_output(struct monitor *m, char type, const char *data, size_t length);
 /* Whether one of them hasn't taken all output yet: reading more would need memory without bound. */

@@ -29,7 +29,7 @@ static json_t *load(int directory, const char *file, struct error *err)
 	return document;
 }
 
-static bool is_string_array(const json_t *array)
+bool config_is_strings(const json_t *array)
 {
 	size_t i;
 	json_t *item;
@@ -51,7 +51,7 @@ static int nullable_string(json_t *value, const char *file, const char *key, con
 	return 0;
 }
 
-static bool is_absolute(const char *path)
+bool config_is_absolute(const char *path)
 {
 	return path && path[0] == '/';
 }
@@ -71,9 +71,9 @@ static int parse_runtime(json_t *object, const char *file, struct config *config
 		return error_set(err, "bad-config", "%s: runtime: %s", file, problem.text);
 	if (nullable_string(path, file, "runtime.path", &config->runtime_path, err) < 0)
 		return -1;
-	if (config->runtime_args && !is_string_array(config->runtime_args))
+	if (config->runtime_args && !config_is_strings(config->runtime_args))
 		return bad(err, file, "runtime.args is not an array of strings");
-	if (!is_absolute(config->runtime_root) || (config->runtime_path && !is_absolute(config->runtime_path)))
+	if (!config_is_absolute(config->runtime_root) || (config->runtime_path && !config_is_absolute(config->runtime_path)))
 		return bad(err, file, "runtime: path and root must be absolute");
 	return 0;
 }
@@ -96,12 +96,12 @@ static int parse_rootfs(json_t *object, struct rootfs_config *rootfs, struct err
 		rootfs->driver = ROOTFS_FUSE;
 	else
 		return bad(err, file, "driver is not one of overlay, fuse-overlayfs, none");
-	if (!is_string_array(rootfs->lower) || json_array_size(rootfs->lower) == 0 ||
-	    (rootfs->options && !is_string_array(rootfs->options)))
+	if (!config_is_strings(rootfs->lower) || json_array_size(rootfs->lower) == 0 ||
+	    (rootfs->options && !config_is_strings(rootfs->options)))
 		return bad(err, file, "lower and options must be arrays of strings, lower not empty");
-	if (!is_absolute(rootfs->upper) || !is_absolute(rootfs->work) || !is_absolute(rootfs->target))
+	if (!config_is_absolute(rootfs->upper) || !config_is_absolute(rootfs->work) || !config_is_absolute(rootfs->target))
 		return bad(err, file, "paths must be absolute");
-	if (rootfs->driver == ROOTFS_FUSE && !is_absolute(rootfs->program))
+	if (rootfs->driver == ROOTFS_FUSE && !config_is_absolute(rootfs->program))
 		return bad(err, file, "fuse-overlayfs needs the absolute path of its program");
 	return 0;
 }
@@ -117,7 +117,7 @@ static int parse_workdir(json_t *object, struct workdir_config *workdir, struct 
 	if (json_unpack_ex(object, &problem, 0, "{s:s s:s s:b s:I s:I !}", "root", &workdir->root, "path", &workdir->path,
 			   "make", &make, "uid", &uid, "gid", &gid) < 0)
 		return bad(err, file, problem.text);
-	if (!is_absolute(workdir->root) || !is_absolute(workdir->path) || uid < 0 || gid < 0)
+	if (!config_is_absolute(workdir->root) || !config_is_absolute(workdir->path) || uid < 0 || gid < 0)
 		return bad(err, file, "root and path must be absolute, uid and gid not negative");
 	workdir->make = make;
 	workdir->uid = (uid_t)uid;
@@ -145,7 +145,7 @@ static int parse_log(json_t *object, struct config *config, struct error *err)
 		config->log = LOG_PASSTHROUGH;
 	else if (strcmp(driver, "none") != 0)
 		return bad(err, file, "driver is not one of k8s-file, json-file, none, passthrough");
-	if ((config->log == LOG_K8S || config->log == LOG_JSON) && !is_absolute(config->log_path))
+	if ((config->log == LOG_K8S || config->log == LOG_JSON) && !config_is_absolute(config->log_path))
 		return bad(err, file, "path must be absolute");
 	if (max_size < 0 || max_file < 1 || max_file > 1000)
 		return bad(err, file, "maxSize must not be negative, maxFile be 1 to 1000");
@@ -180,7 +180,7 @@ static int parse_network(json_t *object, struct config *config, struct error *er
 	if (strcmp(mode, "slirp4netns") != 0)
 		return bad(err, file, "mode is not one of none, host, path, slirp4netns");
 	config->network = NETWORK_SLIRP;
-	if (!is_absolute(config->network_program) || (config->network_args && !is_string_array(config->network_args)) ||
+	if (!config_is_absolute(config->network_program) || (config->network_args && !config_is_strings(config->network_args)) ||
 	    (config->ports && !json_is_array(config->ports)))
 		return bad(err, file, "slirp4netns needs an absolute program, args of strings and an array of ports");
 	for (size_t i = 0; i < json_array_size(config->ports); i++) {
@@ -214,7 +214,7 @@ static int parse_cleanup(json_t *value, const char *file, struct config *config,
 {
 	if (json_is_null(value))
 		return 0;
-	if (!is_string_array(value) || json_array_size(value) == 0)
+	if (!config_is_strings(value) || json_array_size(value) == 0)
 		return bad(err, file, "cleanup is neither null nor an array of strings");
 	config->cleanup = value;
 	return 0;
@@ -226,7 +226,7 @@ static int check_common(const struct config *config, int version, const char *fi
 		return error_set(err, "bad-config", "%s: version %d is not known", file, version);
 	if (!is_id(config->id))
 		return bad(err, file, "id has characters that an id may not have");
-	if (!is_absolute(config->run_dir) || (config->alive_file && !is_absolute(config->alive_file)))
+	if (!config_is_absolute(config->run_dir) || (config->alive_file && !config_is_absolute(config->alive_file)))
 		return bad(err, file, "runDir and aliveFile must be absolute");
 	return 0;
 }
@@ -234,20 +234,20 @@ static int check_common(const struct config *config, int version, const char *fi
 int config_load_container(int directory, struct config *config, struct error *err)
 {
 	const char *file = "monitor.json", *name;
-	json_t *runtime, *rootfs, *workdir = NULL, *log, *network, *restart, *cleanup, *alive;
+	json_t *runtime, *rootfs, *workdir = NULL, *log, *network, *restart, *cleanup, *alive, *health = NULL;
 	int version, terminal, open_stdin, stdin_once, cleanup_always, preserve_fds = 0;
 	json_error_t problem;
 	*config = (struct config){.document = load(directory, file, err)};
 	if (!config->document)
 		return -1;
 	if (json_unpack_ex(config->document, &problem, 0,
-			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?i s?o !}", "version",
+			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?i s?o s?o !}", "version",
 			   &version, "id", &config->id, "name", &name, "runtime", &runtime, "rootfs", &rootfs, "terminal",
 			   &terminal, "openStdin", &open_stdin, "stdinOnce", &stdin_once, "log", &log, "runDir",
 			   &config->run_dir, "aliveFile", &alive, "network", &network, "stopSignal",
 			   &config->stop_signal, "stopTimeout", &config->stop_timeout, "timeout", &config->timeout, "restart",
 			   &restart, "cleanup", &cleanup, "cleanupAlways", &cleanup_always, "preserveFds",
-			   &preserve_fds, "workdir", &workdir) < 0)
+			   &preserve_fds, "workdir", &workdir, "health", &health) < 0)
 		return bad(err, file, problem.text);
 	if (nullable_string(alive, file, "aliveFile", &config->alive_file, err) < 0)
 		return -1;
@@ -259,8 +259,9 @@ int config_load_container(int directory, struct config *config, struct error *er
 	if (config->stop_signal < 1 || config->stop_signal > 64 || config->timeout < 0 || preserve_fds < 0)
 		return bad(err, file, "stopSignal, timeout or preserveFds is out of range");
 	if (check_common(config, version, file, err) < 0 || parse_runtime(runtime, file, config, err) < 0 ||
-	    parse_rootfs(rootfs, &config->rootfs, err) < 0 || parse_workdir(workdir, &config->workdir, err) < 0 || parse_log(log, config, err) < 0 ||
-	    parse_network(network, config, err) < 0 || parse_restart(restart, config, err) < 0)
+	    parse_rootfs(rootfs, &config->rootfs, err) < 0 || parse_workdir(workdir, &config->workdir, err) < 0 ||
+	    parse_log(log, config, err) < 0 || parse_network(network, config, err) < 0 ||
+	    parse_restart(restart, config, err) < 0 || config_parse_health(health, &config->health, err) < 0)
 		return -1;
 	return parse_cleanup(cleanup, file, config, err);
 }

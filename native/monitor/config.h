@@ -12,6 +12,22 @@ enum rootfs_driver { ROOTFS_NONE, ROOTFS_OVERLAY, ROOTFS_FUSE };
 enum log_driver { LOG_NONE, LOG_K8S, LOG_JSON, LOG_PASSTHROUGH };
 enum network_mode { NETWORK_OTHER, NETWORK_SLIRP };
 enum restart_policy { RESTART_NO, RESTART_ALWAYS, RESTART_ON_FAILURE };
+enum health_action { HEALTH_NONE, HEALTH_KILL, HEALTH_RESTART, HEALTH_STOP };
+
+struct health_test {
+	json_t *command; /* NULL: there is none */
+	long long interval, timeout; /* milliseconds; interval 0: only when asked for */
+	unsigned retries;
+	unsigned successes; /* of a startup check */
+};
+
+struct health_config {
+	struct health_test regular, startup;
+	long long start_period; /* milliseconds */
+	enum health_action on_failure;
+	const char *log_path;
+	unsigned log_count, log_size; /* 0: no limit */
+};
 
 struct rootfs_config {
 	enum rootfs_driver driver;
@@ -55,6 +71,7 @@ struct config {
 	int timeout;
 	enum restart_policy restart;
 	unsigned restart_max;
+	struct health_config health;
 	json_t *cleanup;
 	bool cleanup_always;
 	struct process_identity init; /* exec: of the container */
@@ -68,6 +85,10 @@ struct port {
 int config_load_container(int directory, struct config *config, struct error *err);
 int config_load_exec(int session, struct config *config, struct error *err);
 void config_free(struct config *config);
+/* config_health.c: the value of `health`; NULL where there is none. */
+int config_parse_health(json_t *object, struct health_config *health, struct error *err);
+bool config_is_strings(const json_t *array);
+bool config_is_absolute(const char *path);
 struct port config_port(const struct config *config, size_t index);
 /* NULL-terminated argv: `program`, then the strings of `args`, with room for `extra` more. Only the array is to be freed. */
 const char **config_argv(const char *program, const json_t *args, size_t extra);

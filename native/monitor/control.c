@@ -104,7 +104,7 @@ void control_frame(struct client *client, char type, const unsigned char *payloa
 	static const struct {
 		char type;
 		size_t length;
-	} known[] = {{'H', 1}, {'C', 0}, {'R', 4}, {'K', 4}, {'T', 8}, {'G', 0}, {'P', 0}, {'U', 0}};
+	} known[] = {{'H', 1}, {'C', 0}, {'R', 4}, {'K', 4}, {'T', 8}, {'G', 0}, {'P', 0}, {'U', 0}, {'V', 0}};
 	struct monitor *m = client->monitor;
 	size_t i = 0, count = sizeof known / sizeof *known;
 	while (i < count && known[i].type != type)
@@ -133,6 +133,9 @@ void control_frame(struct client *client, char type, const unsigned char *payloa
 		break;
 	case 'G':
 		start_request(client);
+		break;
+	case 'V':
+		health_requested(client);
 		break;
 	default:
 		pause_request(client, type == 'P');

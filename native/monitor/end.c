@@ -45,6 +45,7 @@ void end_begin(struct monitor *m)
 			close(steal_fd(&m->start_socket[i]));
 	}
 	network_end(m);
+	health_end(m);
 	m->status.oom_killed = false;
 	if (m->init == 0)
 		container_io_close(m);
@@ -86,6 +87,8 @@ static bool shall_restart(const struct monitor *m)
 	const struct config *config = m->config;
 	if (m->error.code[0] || m->stop_wanted || m->status.stopped_by_user)
 		return false;
+	if (m->restart_wanted)
+		return true;
 	if (config->restart == RESTART_ON_FAILURE)
 		return m->status.exit_code != 0 && (config->restart_max == 0 || m->status.restart_count < config->restart_max);
 	return config->restart == RESTART_ALWAYS;
@@ -105,6 +108,8 @@ static void back_off(struct monitor *m)
 	m->backoff_ms = m->backoff_ms == 0 || long_run ? BACKOFF_FIRST_MS : m->backoff_ms * 2;
 	if (m->backoff_ms > BACKOFF_MAX_MS)
 		m->backoff_ms = BACKOFF_MAX_MS;
+	if (m->restart_wanted)
+		m->backoff_ms = 0;
 	m->status.restart_count++;
 	m->phase = PHASE_BACKOFF;
 	loop_set_timer(&m->loop, TIMER_RESTART, m->backoff_ms);
@@ -115,7 +120,7 @@ static void back_off(struct monitor *m)
 
 static void remove_run_directory(struct monitor *m)
 {
-	static const char *const names[] = {"attach", "console", "pid", "process.json", "slirp.sock"};
+	static const char *const names[] = {"attach", "console", "pid", "process.json", "health.json", "slirp.sock"};
 	if (m->run_dir < 0)
 		return;
 	loop_close(&m->loop, &m->listener);

@@ -202,3 +202,19 @@ int external_exec(struct monitor *m, const char *process, struct operation_resul
 	unlinkat(m->run_dir, "process.json", 0);
 	return rc;
 }
+
+int external_check(struct monitor *m, const char *process, int output, pid_t *pid, struct error *err)
+{
+	size_t n;
+	auto_free char *file = NULL;
+	auto_free const char **argv = command(m, &n);
+	if (!argv || asprintf(&file, "%s/health.json", m->config->run_dir) < 0 ||
+	    write_file_atomic_at(m->run_dir, "health.json", process, strlen(process), 0600, 0) < 0)
+		return error_errno(err, "internal", "write the health check's process");
+	argv[n++] = "exec";
+	argv[n++] = "--process";
+	argv[n++] = file;
+	argv[n++] = m->config->id;
+	*pid = child_exec(argv, (int[]){-1, output, output}, 0);
+	return *pid < 0 ? error_errno(err, "internal", "fork") : 0;
+}

@@ -7,6 +7,8 @@
 
 int external_create(struct monitor *m, struct operation_result *result);
 int external_exec(struct monitor *m, const char *process, struct operation_result *result);
+/* Begins `process` in the container, its output going there; the process returned ends with its exit code. */
+int external_check(struct monitor *m, const char *process, int output, pid_t *pid, struct error *err);
 /* `PATH ARGS --root R VERB… ID`; verbs is NULL-terminated. */
 int external_call(struct monitor *m, const char *const *verbs, struct error *err);
 

@@ -95,6 +95,7 @@ static void running(struct monitor *m)
 	log_start(m);
 	time_now(m->status.started_at);
 	supervisor_write_status(m);
+	health_begin(m);
 	report(m, "started");
 	if (m->config->timeout > 0)
 		loop_set_timer(&m->loop, TIMER_TIMEOUT, m->config->timeout * 1000LL);
@@ -186,7 +187,7 @@ void supervisor_run(struct monitor *m)
 	struct error err;
 	m->phase = PHASE_CREATING;
 	m->init = 0;
-	m->init_ended = m->deleted = m->paused = m->started = m->init_logged = false;
+	m->init_ended = m->deleted = m->paused = m->started = m->restart_wanted = m->init_logged = false;
 	if (container_io_prepare(m, &err) < 0) {
 		supervisor_fail(m, &err);
 		return;
@@ -236,6 +237,12 @@ void supervisor_stop(struct monitor *m, int timeout, int signal)
 		kill(m->init, SIGKILL);
 }
 
+void supervisor_restart(struct monitor *m)
+{
+	m->restart_wanted = true;
+	stop_running(m, -1, 0);
+}
+
 void supervisor_kill(struct monitor *m, int signal)
 {
 	if (signal == SIGKILL || signal == SIGTERM || signal == SIGINT || signal == m->config->stop_signal)
@@ -270,6 +277,7 @@ static void reaped(struct monitor *m, pid_t pid, int status)
 		m->status.helpers[HELPER_ROOTFS].pid = 0;
 	}
 	network_reaped(m, pid);
+	health_reaped(m, pid);
 }
 
 /*
@@ -278,7 +286,7 @@ static void reaped(struct monitor *m, pid_t pid, int status)
  */
 void supervisor_reap(struct monitor *m)
 {
-	const pid_t known[] = {m->init, m->rootfs_helper, m->network.pid};
+	const pid_t known[] = {m->init, m->rootfs_helper, m->network.pid, m->health.child};
 	int status;
 	pid_t pid;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -318,6 +326,9 @@ static void expired(void *owner, enum timer timer)
 			break;
 		}
 		end_timer_expired(m, timer);
+		break;
+	case TIMER_HEALTH:
+		health_expired(m);
 		break;
 	default:
 		end_timer_expired(m, timer);
@@ -401,6 +412,7 @@ static void init_monitor(struct monitor *m, const struct launch *launch)
 	m->start_wanted = !launch->no_start;
 	container_io_init(m);
 	network_init(m);
+	health_init(m);
 	process_identify(getpid(), &m->status.monitor);
 }
 

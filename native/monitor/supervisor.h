@@ -9,6 +9,7 @@
 #include "config.h"
 #include "container_io.h"
 #include "event.h"
+#include "health.h"
 #include "log.h"
 #include "loop.h"
 #include "network.h"
@@ -51,11 +52,13 @@ struct monitor {
 	struct container_io io;
 	struct log log;
 	struct network network;
+	struct health health;
 	struct operation operation;
 	struct status status;
 	struct error error; /* of a start that failed; no code: none */
 	enum phase phase;
-	bool start_wanted, stop_wanted, started, paused, init_ended, deleted, unmounted, relay_told, init_logged;
+	bool start_wanted, stop_wanted, restart_wanted;
+	bool started, paused, init_ended, deleted, unmounted, relay_told, init_logged;
 	pid_t init, rootfs_helper;
 	int init_status;       /* of waitpid */
 	int start_socket[2];   /* of our own runtime: our end, that of init */
@@ -72,6 +75,8 @@ int supervise(const struct launch *launch);
 void supervisor_start(struct monitor *m);
 void supervisor_stop(struct monitor *m, int timeout, int signal);
 void supervisor_kill(struct monitor *m, int signal);
+/* Ends the container and runs it again, whatever its restart policy. */
+void supervisor_restart(struct monitor *m);
 /* All output has been read: the container's end may be told. */
 void supervisor_advance(struct monitor *m);
 /* Writes status.json as of the phase. */

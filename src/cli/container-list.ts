@@ -193,9 +193,12 @@ function sizeText(ctx: Context, { record }: ContainerSummary): string {
   return `${humanSize(rwSize, 3)} (virtual ${humanSize(rootFsSize, 3)})`;
 }
 
-/** `Up 2 minutes`, `Exited (0) 3 seconds ago`, … */
-export function statusText({ status }: ContainerSummary): string {
-  const { state, last } = status;
+/** `Up 2 minutes (healthy)`, `Exited (0) 3 seconds ago`, … */
+export function statusText({ status, health }: Pick<ContainerSummary, "status" | "health">): string {
+  return health === "" ? stateText(status) : `${stateText(status)} (${health})`;
+}
+
+function stateText({ state, last }: ContainerSummary["status"]): string {
   const since = (time: string | null | undefined) => humanDuration(Date.now() - Date.parse(time ?? ""));
   switch (state) {
     case "created":

@@ -1,6 +1,6 @@
 import { print } from "./output.ts";
 import { asksForJson, formatOne } from "./report.ts";
-import { GoTime, isObject } from "./template/values.ts";
+import { GoDuration, GoTime, GoValue, isObject } from "./template/values.ts";
 
 /** Prints what `inspect` found. */
 export function showInspected(objects: object[], format: string | undefined, name = "inspect"): void {
@@ -16,24 +16,34 @@ export function inspectText(objects: object[], format: string | undefined, name:
 const times = new Set(["Created", "CreatedAt", "StartedAt", "FinishedAt", "CheckpointedAt", "RestoredAt"]);
 const maps = new Set(["Annotations", "Data", "Labels", "Networks", "Options", "Ports", "Sysctls"]);
 
+const checks = new Set(["Healthcheck", "StartupHealthCheck"]);
+
+function durations(check: Record<string, unknown>): Record<string, GoDuration> {
+  const names = ["StartPeriod", "Interval", "Timeout"].filter((name) => typeof check[name] === "number");
+  return Object.fromEntries(names.map((name) => [name, new GoDuration(check[name] as number)]));
+}
+
 /** JSON says `Id` where Go's field is `ID`; both are in use, and a few short forms. */
 function goFields(format: string): string {
   const renamed: Record<string, string> = { Id: "ID", ImageID: "Image", Src: "Source", Dst: "Destination" };
   return format.replace(/\{\{.*?\}\}/gs, (action) =>
-    action.replace(/\.(Id|ImageID|Src|Dst)\b/g, (_field, name: string) => `.${renamed[name]}`),
+    action
+      .replace(".State.Healthcheck", ".State.Health")
+      .replace(/\.(Id|ImageID|Src|Dst)\b/g, (_field, name: string) => `.${renamed[name]}`),
   );
 }
 
 /** The JSON of an object with the Go types behind it, which templates print in their own way. */
 export function forTemplate(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(forTemplate);
-  if (!isObject(value)) return value;
+  if (!isObject(value) || value instanceof GoValue) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
       if (typeof item === "string" && times.has(key)) return [key, new GoTime(item)];
       if (isObject(item) && maps.has(key)) {
         return [key, new Map(Object.entries(item).map(([name, inner]) => [name, forTemplate(inner)]))];
       }
+      if (isObject(item) && checks.has(key)) return [key, forTemplate({ ...item, ...durations(item) })];
       return [key === "Id" ? "ID" : key, forTemplate(item)];
     }),
   );

@@ -3,6 +3,8 @@
  * input of the runtime config (generate-spec.ts). Plain data; all paths absolute, all times in seconds unless said.
  */
 
+import type { HealthConfig } from "./health.ts";
+
 export interface MountRequest {
   type: "bind" | "volume" | "tmpfs" | "devpts" | "image";
   /** Host path (bind), volume name (volume; generated for anonymous ones), image (image), unused otherwise. */
@@ -179,5 +181,7 @@ export interface ContainerConfig {
   cgroups: "enabled" | "disabled" | "no-conmon" | "split";
   cgroupParent: string;
   preserveFds: number;
+  /** Absent in containers of before there were checks. */
+  health?: HealthConfig;
   passwd: boolean;
 }

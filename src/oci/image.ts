@@ -1,5 +1,7 @@
 /** OCI image-spec and distribution-spec types; Docker's v2 schema 2 has the same shapes under other media types. */
 
+import type { ImageHealthcheck } from "./health.ts";
+
 export interface Descriptor {
   mediaType: string;
   digest: string;
@@ -43,7 +45,7 @@ export interface ImageExecutionConfig {
   WorkingDir?: string;
   Labels?: Record<string, string> | null;
   StopSignal?: string;
-  Healthcheck?: unknown;
+  Healthcheck?: ImageHealthcheck;
 }
 
 export interface HistoryEntry {

@@ -19,6 +19,19 @@ export function parseDecimalBytes(text: string): number {
   return parseSize(text, 1000);
 }
 
+/** Milliseconds as Go prints a duration: `1h0m30s`, `1.5s`, `200ms`. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds < 0) return `-${formatDuration(-milliseconds)}`;
+  if (milliseconds === 0) return "0s";
+  if (milliseconds < 1e-3) return `${Math.round(milliseconds * 1e6)}ns`;
+  if (milliseconds < 1) return `${Number((milliseconds * 1e3).toFixed(3))}µs`;
+  if (milliseconds < 1000) return `${Number(milliseconds.toFixed(6))}ms`;
+  const hours = Math.trunc(milliseconds / 3.6e6);
+  const minutes = Math.trunc((milliseconds % 3.6e6) / 6e4);
+  const seconds = `${Number(((milliseconds % 6e4) / 1000).toFixed(9))}s`;
+  return hours > 0 ? `${hours}h${minutes}m${seconds}` : minutes > 0 ? `${minutes}m${seconds}` : seconds;
+}
+
 const MILLISECONDS: Record<string, number> = {
   ns: 1e-6,
   us: 1e-3,

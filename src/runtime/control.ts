@@ -16,8 +16,12 @@ function exitOf({ exitCode = 125, signal = 0, oomKilled = false }: Partial<ExitE
   return { exitCode, signal, oomKilled };
 }
 
+/** What a health check has shown, or that it took too long. */
+export type HealthAnswer = "healthy" | "unhealthy" | "starting" | "timeout";
+
 interface Answer {
   ok: boolean;
+  health?: HealthAnswer;
   code?: string;
   message?: string;
 }
@@ -107,7 +111,7 @@ export class MonitorConnection {
     }
   }
 
-  private async ask(type: string, payload?: Uint8Array): Promise<void> {
+  private async ask(type: string, payload?: Uint8Array): Promise<Answer> {
     const answer = await new Promise<Answer>((resolve, reject) => {
       if (this.socket.destroyed) return reject(monitorGone());
       this.answers.push({ resolve, reject });
@@ -115,12 +119,13 @@ export class MonitorConnection {
     });
     if (!answer.ok)
       throw new EngineError(answer.code ?? "monitor-failed", answer.message ?? "the monitor refused");
+    return answer;
   }
 
-  kill(signal: number): Promise<void> {
+  async kill(signal: number): Promise<void> {
     const payload = Buffer.alloc(4);
     payload.writeUInt32LE(signal);
-    return this.ask("K", payload);
+    await this.ask("K", payload);
   }
 
   /** Stops the container; returns when it has ended. `timeout` in seconds, -1 and signal 0: the container's own. */
@@ -136,14 +141,19 @@ export class MonitorConnection {
     }
   }
 
-  start(): Promise<void> {
-    return this.ask("G");
+  async start(): Promise<void> {
+    await this.ask("G");
   }
-  pause(): Promise<void> {
-    return this.ask("P");
+  async pause(): Promise<void> {
+    await this.ask("P");
   }
-  resume(): Promise<void> {
-    return this.ask("U");
+  async resume(): Promise<void> {
+    await this.ask("U");
+  }
+
+  /** Has the container's health checked now. */
+  async checkHealth(): Promise<HealthAnswer> {
+    return (await this.ask("V")).health as HealthAnswer;
   }
 
   /** Waits until the monitor has ended; the exit event if it told one. */

@@ -3,6 +3,7 @@ import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { type ChildProcess, type StdioOptions, spawnNative } from "../host/native.ts";
 import type { PortMapping, RestartPolicy } from "../oci/container.ts";
+import type { OnFailure } from "../oci/health.ts";
 import type { ExitEvent } from "./control.ts";
 import { proxySignals } from "./signal-proxy.ts";
 
@@ -32,6 +33,23 @@ export interface MonitorConfig {
   restart: { policy: RestartPolicy["name"]; max: number };
   cleanup: string[] | null;
   cleanupAlways: boolean;
+  health: {
+    check: MonitorCheck;
+    startup: (MonitorCheck & { successes: number }) | null;
+    startPeriod: number;
+    onFailure: OnFailure;
+    log: string;
+    maxLogCount: number;
+    maxLogSize: number;
+  } | null;
+}
+
+/** Times in milliseconds; interval 0: only when it is asked for. */
+interface MonitorCheck {
+  command: string[];
+  interval: number;
+  timeout: number;
+  retries: number;
 }
 
 export type RootfsMount =

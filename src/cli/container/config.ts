@@ -23,6 +23,7 @@ import { parseGroupAdd } from "../../oci/user.ts";
 import { notSupportedYet } from "../flags.ts";
 import { hostEnv, readText } from "../host-env.ts";
 import type { CreateFlags } from "./flags.ts";
+import { healthConfig } from "./health-flags.ts";
 
 type Given = ReadonlySet<string>;
 
@@ -60,6 +61,7 @@ export function containerConfig(
     autoRemove: flags.rm,
     log: parseLogConfig(flags["log-driver"], flags["log-opt"]),
     secrets: [],
+    health: healthConfig(flags),
   };
   checkSysctls(config.sysctls, config);
   return config;

@@ -1,6 +1,7 @@
 /** The flags of `run` and `create` (and what `run` has beyond them), with Podman's texts. */
 
 import * as flag from "../flags.ts";
+import { healthFlags } from "./health-flags.ts";
 import { unsupportedFlags } from "./unsupported-flags.ts";
 
 const sizeFormat =
@@ -226,7 +227,6 @@ const containerOnlyFlags = {
   }),
   "log-opt": flag.strings({ description: "Logging driver options" }),
   name: flag.string({ description: "Assign a name to the container", default: "" }),
-  "no-healthcheck": flag.boolean({ description: "Disable healthchecks on container" }),
   pidfile: flag.string({
     description: "Write the container process ID to the file",
     default: "",
@@ -256,6 +256,7 @@ export const createFlags = {
   ...resourceFlags,
   ...imageFlags,
   ...containerOnlyFlags,
+  ...healthFlags,
   ...unsupportedFlags,
 };
 

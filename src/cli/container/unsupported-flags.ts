@@ -7,16 +7,6 @@ export const unsupportedFlags = {
     "cert-dir": "Path of a directory with certificates for the registry",
     "conmon-pidfile": "Path to the file that will receive the PID of conmon",
     creds: "Credentials (USERNAME:PASSWORD) to use for authenticating to a registry",
-    "health-cmd": "set a healthcheck command for the container ('none' disables the existing healthcheck)",
-    "health-interval": "set an interval for the healthcheck",
-    "health-log-destination": "set the destination of the HealthCheck log",
-    "health-on-failure": "action to take once the container turns unhealthy",
-    "health-start-period": "the initialization time needed for a container to bootstrap",
-    "health-startup-cmd": "Set a startup healthcheck command for the container",
-    "health-startup-interval": "Set an interval for the startup healthcheck",
-    "health-startup-timeout":
-      "Set the maximum amount of time that the startup healthcheck may take before it is considered failed",
-    "health-timeout": "the maximum time allowed to complete the healthcheck before it is considered failed",
     "hosts-file": "Base file to create the /etc/hosts file inside the container",
     "group-entry": "Entry to write to /etc/group",
     "init-ctr": "Make this a pod init container",
@@ -70,13 +60,6 @@ export const unsupportedFlags = {
   }),
   ...each("uint", {
     "cpu-rt-period": "Limit the CPU real-time period in microseconds",
-    "health-max-log-count": "set maximum number of attempts in the HealthCheck log file",
-    "health-max-log-size": "set maximum length in characters of stored HealthCheck log",
-    "health-retries": "the number of retries allowed before a healthcheck is considered to be unhealthy",
-    "health-startup-retries":
-      "Set the maximum number of retries before the startup healthcheck will restart the container",
-    "health-startup-success":
-      "Set the number of consecutive successes before the startup healthcheck is marked as successful",
     retry: "Number of times to retry in case of failure when performing pull",
   }),
 };

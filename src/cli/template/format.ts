@@ -1,5 +1,5 @@
 import { formatG } from "../units.ts";
-import { entriesOf, GoTime, isObject, isStruct, typeName } from "./values.ts";
+import { entriesOf, GoValue, isObject, isStruct, typeName } from "./values.ts";
 
 /** A value as `{{.X}}` prints it. */
 export function printValue(value: unknown): string {
@@ -11,7 +11,7 @@ export function formatValue(value: unknown, withFieldNames = false): string {
   const inner = (item: unknown) => formatValue(item, withFieldNames);
   if (value === undefined || value === null) return "<nil>";
   if (typeof value === "number") return formatNumber(value);
-  if (value instanceof GoTime) return value.toString();
+  if (value instanceof GoValue) return value.toString();
   if (Array.isArray(value)) return `[${value.map(inner).join(" ")}]`;
   if (isObject(value)) {
     const entries = entriesOf(value);
@@ -39,7 +39,7 @@ export function toJson(value: unknown): string {
 
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
-  if (isObject(value) && !(value instanceof GoTime)) {
+  if (isObject(value) && !(value instanceof GoValue)) {
     return Object.fromEntries(entriesOf(value).map(([key, item]) => [key, plain(item)]));
   }
   return value;
@@ -107,7 +107,7 @@ const verbs: Record<string, (value: unknown, directive: Directive) => string | u
   },
   q: (value) => {
     if (isInteger(value)) return `'${String.fromCodePoint(Number(value))}'`;
-    return typeof value === "string" || value instanceof GoTime ? JSON.stringify(String(value)) : undefined;
+    return typeof value === "string" || value instanceof GoValue ? JSON.stringify(String(value)) : undefined;
   },
   d: (value, { flags }) => integer(value, 10, flags),
   b: (value, { flags }) => integer(value, 2, flags),

@@ -101,9 +101,9 @@ function length(value: unknown): number {
   if (typeof value === "string") return Buffer.byteLength(value);
   if (Array.isArray(value)) return value.length;
   if (isObject(value)) return entriesOf(value).length;
-  throw new Error(
-    value === undefined || value === null ? "len of nil pointer" : `len of type ${typeName(value)}`,
-  );
+  // What is null in our JSON is an empty slice or map of Go's.
+  if (value === undefined || value === null) return 0;
+  throw new Error(`len of type ${typeName(value)}`);
 }
 
 function indexOne(value: unknown, key: unknown): unknown {

@@ -1,3 +1,5 @@
+import { formatDuration } from "../../oci/units.ts";
+
 /**
  * How JavaScript values stand for Go's. Arrays are slices. A Map is a map; a plain object is a map too, unless all its
  * keys look like exported fields (`ID`, `State`): then it is a struct, which is printed without keys and complains about
@@ -28,7 +30,7 @@ export function entriesOf(value: Record<string, unknown> | Map<string, unknown>)
 export function isTrue(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   if (value instanceof Map) return value.size > 0;
-  if (value instanceof GoTime) return true;
+  if (value instanceof GoValue) return true;
   if (isObject(value)) return Object.keys(value).length > 0;
   return Boolean(value);
 }
@@ -41,15 +43,41 @@ export function typeName(value: unknown): string {
   if (typeof value === "number") return Number.isInteger(value) ? "int" : "float64";
   if (typeof value === "bigint") return "int64";
   if (value instanceof GoTime) return "time.Time";
+  if (value instanceof GoDuration) return "time.Duration";
   return isStruct(value) ? "struct" : "map[string]interface {}";
 }
 
+/** A value of a type with a way of its own to be printed. */
+export abstract class GoValue {
+  abstract toJSON(): string | number;
+  abstract toString(): string;
+}
+
+/** A span of time: in JSON as nanoseconds, printed as Go prints a time.Duration. */
+export class GoDuration extends GoValue {
+  readonly #nanoseconds: number;
+
+  constructor(nanoseconds: number) {
+    super();
+    this.#nanoseconds = nanoseconds;
+  }
+
+  toJSON(): number {
+    return this.#nanoseconds;
+  }
+
+  toString(): string {
+    return formatDuration(this.#nanoseconds / 1e6);
+  }
+}
+
 /** A point in time: in JSON as RFC 3339, printed as Go prints a time.Time. */
-export class GoTime {
+export class GoTime extends GoValue {
   readonly #iso: string;
 
   /** `iso`: RFC 3339, with up to nanoseconds. */
   constructor(iso: string) {
+    super();
     this.#iso = iso;
   }
 

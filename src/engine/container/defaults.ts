@@ -1,5 +1,6 @@
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
 import { type Environment, mergeEnv, proxyVariables } from "../../oci/env.ts";
+import { withImageHealth } from "../../oci/health.ts";
 import type { ImageConfig } from "../../oci/image.ts";
 import { type ImageVolumeMode, imageVolumeMounts } from "../../oci/mounts.ts";
 import { parseExposed, publishExposed } from "../../oci/ports.ts";
@@ -59,6 +60,7 @@ export function withImageDefaults(
     mounts: nameVolumes([...config.mounts, ...imageVolumes(config, overrides, defaults)], newVolumeName),
     ports: overrides.publishAll ? [...config.ports, ...publishExposed(exposed, config.ports)] : config.ports,
     exposed,
+    ...(config.health ? { health: withImageHealth(config.health, defaults.Healthcheck) } : {}),
   };
 }
 

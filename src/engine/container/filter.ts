@@ -27,6 +27,7 @@ const predicates: Record<string, Predicate> = {
   label: ({ record }, value) => matchesLabel(record.config.labels, value),
   "label!": ({ record }, value) => !matchesLabel(record.config.labels, value),
   status: ({ status }, value) => status.state === states[value],
+  health: ({ health }, value) => health === value,
   exited: ({ status }, value) => status.state === "exited" && status.last?.exitCode === Number(value),
   ancestor: ({ record }, value) => {
     const image = record.config.image;

@@ -5,6 +5,7 @@ import { readJson } from "../../host/files.ts";
 import { isAlive } from "../../host/process.ts";
 import type { ContainerConfig, MountRequest, NamespaceMode, NetworkMode } from "../../oci/container.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
+import { type Health, readHealth } from "../../runtime/health.ts";
 import { type ContainerRecord, containerDirectory, findRecord } from "../../runtime/records.ts";
 import { type ContainerStatus, readStatus } from "../../runtime/status.ts";
 import { getImage } from "../../storage/images.ts";
@@ -12,6 +13,7 @@ import { diffDirectory } from "../../storage/layers.ts";
 import { volumeDataPath } from "../../storage/volumes.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { listSessions } from "./exec-sessions.ts";
+import { inspectHealth } from "./inspect-health.ts";
 import { logFile } from "./logs.ts";
 import { containerSize } from "./size.ts";
 
@@ -31,7 +33,7 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
     Created: record.createdAt,
     Path: argv[0] ?? "",
     Args: argv.slice(1),
-    State: inspectState(status, spec),
+    State: inspectState(status, spec, readHealth(ctx, record)),
     Image: config.image?.id ?? "",
     ImageDigest: imageDigest(ctx, config),
     ImageName: config.image?.name ?? "",
@@ -67,7 +69,7 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
   };
 }
 
-function inspectState(status: ContainerStatus, spec: RuntimeSpec | undefined) {
+function inspectState(status: ContainerStatus, spec: RuntimeSpec | undefined, health: Health) {
   const { state, last } = status;
   return {
     OciVersion: spec?.ociVersion ?? "1.2.0",
@@ -83,7 +85,7 @@ function inspectState(status: ContainerStatus, spec: RuntimeSpec | undefined) {
     Error: last?.error?.message ?? "",
     StartedAt: last?.startedAt ?? never,
     FinishedAt: (state === "created" ? null : last?.finishedAt) ?? never,
-    Health: { Status: "", FailingStreak: 0, Log: null },
+    Health: health,
     CgroupPath: spec?.linux.cgroupsPath ?? "",
     CheckpointedAt: never,
     RestoredAt: never,
@@ -202,7 +204,7 @@ function inspectConfig(record: ContainerRecord, spec: RuntimeSpec | undefined) {
     Labels: Object.keys(config.labels).length > 0 ? config.labels : null,
     Annotations: spec?.annotations ?? config.annotations,
     StopSignal: config.stopSignal,
-    HealthcheckOnFailureAction: "none",
+    ...inspectHealth(config.health),
     CreateCommand: record.createCommand,
     Umask: config.umask || "0022",
     Timeout: config.timeout,

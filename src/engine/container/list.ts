@@ -1,4 +1,5 @@
 import type { Context } from "../../host/context.ts";
+import { readHealth } from "../../runtime/health.ts";
 import { type ContainerRecord, listRecords } from "../../runtime/records.ts";
 import { type ContainerStatus, readStatus } from "../../runtime/status.ts";
 import { healContainer, isLeftover, needsSweep, sweep } from "./heal.ts";
@@ -6,6 +7,8 @@ import { healContainer, isLeftover, needsSweep, sweep } from "./heal.ts";
 export interface ContainerSummary {
   record: ContainerRecord;
   status: ContainerStatus;
+  /** As `Status` of Health. */
+  health: string;
 }
 
 export interface ContainerList {
@@ -33,7 +36,7 @@ export async function listContainers(ctx: Context): Promise<ContainerList> {
       else await healContainer(ctx, record.id);
       status = readStatus(ctx, record.id);
     }
-    if (!isLeftover(ctx, record)) containers.push({ record, status });
+    if (!isLeftover(ctx, record)) containers.push({ record, status, health: readHealth(ctx, record).Status });
   }
   containers.sort((a, b) => (a.record.createdAt < b.record.createdAt ? 1 : -1));
   return { containers, needsHealing };

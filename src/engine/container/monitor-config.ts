@@ -2,6 +2,7 @@ import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
 import { nativePath } from "../../host/native.ts";
 import type { Slirp } from "../../network/slirp4netns.ts";
+import { monitorHealth } from "../../runtime/health.ts";
 import type { MonitorConfig, MonitorNetwork } from "../../runtime/monitor.ts";
 import { runDirectory, runtimeRoot } from "../../runtime/places.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
@@ -48,6 +49,7 @@ export function monitorConfig(
       ? [nativePath(ctx, "coracle"), ...globalFlags(ctx), "container", "cleanup", record.id]
       : null,
     cleanupAlways: false,
+    health: monitorHealth(ctx, record),
   };
 }
 

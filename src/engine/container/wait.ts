@@ -1,7 +1,8 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
-import { findRecord, readRecord } from "../../runtime/records.ts";
+import { readHealth } from "../../runtime/health.ts";
+import { type ContainerRecord, findRecord, readRecord } from "../../runtime/records.ts";
 import { type ContainerState, type ContainerStatus, isActive, readStatus } from "../../runtime/status.ts";
 
 export interface WaitOptions {
@@ -14,18 +15,23 @@ export interface WaitOptions {
 /** Milliseconds. */
 const SOON = 5;
 
+const healths = new Set(["healthy", "unhealthy"]);
+
 const ended = new Set(["stopped", "exited", "removing"]);
 
 /** Returns the exit code of a container once it has ended (or -1 once it is in another state that was asked for). */
 export async function waitContainer(ctx: Context, nameOrId: string, options: WaitOptions): Promise<number> {
-  const { id } = findRecord(ctx, nameOrId);
+  const record = findRecord(ctx, nameOrId);
+  const { id } = record;
   const conditions = options.conditions.length > 0 ? options.conditions : ["stopped"];
   const forEnd = conditions.some((condition) => ended.has(condition));
+  const forHealth = conditions.some((condition) => healths.has(condition));
   for (;;) {
     const status = readStatus(ctx, id);
     if (!readRecord(ctx, id)) return gone(id, forEnd ? status : undefined);
     if (matches(status.state, conditions))
       return ended.has(conditions[0] as string) ? (status.last?.exitCode ?? 0) : -1;
+    if (forHealth && hasHealth(ctx, record, status, conditions)) return -1;
     const socket =
       forEnd && conditions.length === 1 && isActive(status.state) ? status.last?.socket : undefined;
     const connection = socket ? await MonitorConnection.open(socket) : undefined;
@@ -37,6 +43,19 @@ export async function waitContainer(ctx: Context, nameOrId: string, options: Wai
       await new Promise((resolve) => setTimeout(resolve, socket ? SOON : options.interval));
     }
   }
+}
+
+/** Whether the container is as healthy as asked for; one that has ended will not be. */
+function hasHealth(
+  ctx: Context,
+  record: ContainerRecord,
+  { state }: ContainerStatus,
+  conditions: string[],
+): boolean {
+  if (conditions.includes(readHealth(ctx, record).Status)) return true;
+  if (state === "exited" && conditions.every((condition) => healths.has(condition)))
+    throw new EngineError("container-state", "container is stopped");
+  return false;
 }
 
 function matches(state: ContainerState, conditions: string[]): boolean {

@@ -215,7 +215,7 @@ describe("createRequest", () => {
     [["--env-file", "/nowhere"], "open /nowhere: no such file or directory"],
     [["--stop-signal", "foo"], "invalid signal: foo"],
     [["--blkio-weight", "5"], "invalid value for blkio-weight"],
-    [["--health-cmd", "true"], "--health-cmd is not supported yet"],
+    [["--pod", "x"], "--pod is not supported yet"],
     [["--volumes-from", "x"], "--volumes-from is not supported yet"],
     [["--preserve-fds", "1"], "--preserve-fds is not supported yet"],
     [["--image-volume", "foo"], "invalid image-volume type"],
