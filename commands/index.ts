@@ -43,8 +43,12 @@ const files = {
   version: () => import("./version.ts"),
   "volume create": () => import("./volume/create.ts"),
   "volume exists": () => import("./volume/exists.ts"),
+  "volume export": () => import("./volume/export.ts"),
+  "volume import": () => import("./volume/import.ts"),
   "volume inspect": () => import("./volume/inspect.ts"),
   "volume ls": () => import("./volume/ls.ts"),
+  "volume prune": () => import("./volume/prune.ts"),
+  "volume reload": () => import("./volume/reload.ts"),
   "volume rm": () => import("./volume/rm.ts"),
   wait: () => import("./wait.ts"),
 };

@@ -38,7 +38,7 @@ export default class Inspect extends CoracleCommand {
         errors.push(error);
       }
     }
-    showInspected(found, flags.format, "volume inspect");
+    showInspected(found, flags.format, "inspect");
     for (const error of errors) this.report(error);
   }
 }

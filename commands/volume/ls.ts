@@ -1,4 +1,5 @@
 import { CoracleCommand, flag, none } from "../../src/cli/command.ts";
+import { forTemplate } from "../../src/cli/inspect.ts";
 import { asksForJson, printRows } from "../../src/cli/report.ts";
 import { listVolumes } from "../../src/engine/volume/list.ts";
 
@@ -17,23 +18,30 @@ export default class Ls extends CoracleCommand {
   static override arity = none;
 
   async run(): Promise<void> {
-    const { flags } = await this.input(Ls);
+    const { flags, given } = await this.input(Ls);
+    if (flags.quiet && given.has("format")) {
+      throw this.usageError("quiet and format flags cannot be used together");
+    }
     const volumes = listVolumes(this.context, flags.filter);
-    if (flags.quiet) for (const volume of volumes) this.printLine(String(volume["Name"]));
+    if (flags.quiet) for (const volume of volumes) this.printLine(volume.Name);
     else if (asksForJson(flags.format)) this.printJson(volumes, 2);
     else {
       // Podman prints no header over an empty list of volumes.
-      if (volumes.length === 0 && flags.format === undefined) return;
+      if (volumes.length === 0) return;
       const columns = "{{.Driver}}\t{{.Name}}";
       const headers = { Name: "VOLUME NAME" };
       const options = {
-        name: "volume ls",
+        name: "ls",
         format: flags.format,
         columns,
         headers,
         noHeading: flags.noheading,
       };
-      printRows(volumes, options, this.print);
+      printRows(
+        volumes.map((volume) => forTemplate(volume) as object),
+        options,
+        this.print,
+      );
     }
   }
 }

@@ -27,7 +27,7 @@ export default class Rm extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Rm);
     if (given.has("time") && !flags.force) {
-      throw this.usageError("--force option must be specified to use the timeout option");
+      throw this.usageError("--force option must be specified to use the --time option");
     }
     if ((args.length === 0) === !flags.all) {
       throw this.usageError("choose either one or more volumes or all");

@@ -18,6 +18,8 @@ export interface MountRequest {
   noCopy?: boolean;
   /** `U`: change the owner of the source to the container's user. */
   chown?: boolean;
+  /** For images: what `source` was when the container was made. */
+  image?: { id: string; layers: string[] };
 }
 
 export interface DeviceRequest {

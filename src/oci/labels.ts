@@ -1,16 +1,20 @@
 import { invalid } from "./invalid.ts";
 
 /** `key=value` and `key` (with an empty value), the later ones winning. `files` are texts of --label-file. */
-export function parseLabels(flags: readonly string[], files: readonly string[] = []): Record<string, string> {
+export function parseLabels(
+  flags: readonly string[],
+  files: readonly string[] = [],
+  complaint = "unable to process labels",
+): Record<string, string> {
   const lines = files.flatMap((text) => text.split("\n").map((line) => line.replace(/\r$/, "")));
   const fromFiles = lines.filter((line) => line.trim() !== "" && !line.startsWith("#"));
-  return Object.fromEntries([...fromFiles, ...flags].map(parseLabel));
+  return Object.fromEntries([...fromFiles, ...flags].map((text) => parseLabel(text, complaint)));
 }
 
-function parseLabel(text: string): [string, string] {
+function parseLabel(text: string, complaint: string): [string, string] {
   const equals = text.indexOf("=");
   const key = equals < 0 ? text : text.slice(0, equals);
-  if (key === "") throw invalid(`unable to process labels: invalid label format: "${text}"`);
+  if (key === "") throw invalid(`${complaint}: invalid label format: "${text}"`);
   return [key, equals < 0 ? "" : text.slice(equals + 1)];
 }
 

@@ -20,11 +20,20 @@ export interface VolumeRecord {
   anonymous: boolean;
   /** Id of the container that it was made for, or null. */
   container: string | null;
+  /** Never filled from an image. */
+  noCopy?: boolean;
+  /** Driver `image`: what lies below the volume's own changes. */
+  image?: { id: string; layers: string[] };
 }
 
 export interface VolumeOptions {
   labels?: Record<string, string>;
+  /** Of the driver, checked already (oci/volume-options.ts). */
   options?: Record<string, string>;
+  uid?: number | null;
+  gid?: number | null;
+  noCopy?: boolean;
+  image?: { id: string; layers: string[] };
   anonymous?: boolean;
   container?: string;
   /** An existing volume of that name is as good. */
@@ -43,11 +52,19 @@ export function volumeDataPath(ctx: Context, name: string): string {
   return path.join(volumeDirectory(ctx, name), "_data");
 }
 
+/** Where an image volume's changes are kept. */
+export function volumeOverlay(ctx: Context, name: string): { upper: string; work: string } {
+  const directory = volumeDirectory(ctx, name);
+  return { upper: path.join(directory, "upper"), work: path.join(directory, "work") };
+}
+
+const VALID_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+
 function checkVolumeName(name: string): string {
-  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name) && name.length <= 255) return name;
+  if (VALID_NAME.test(name) && name.length <= 255) return name;
   throw new EngineError(
     "bad-volume-name",
-    `invalid volume name "${name}": names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*`,
+    "running volume create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument",
   );
 }
 
@@ -67,6 +84,8 @@ export async function createVolume(
     const data = path.join(staging.path, "_data");
     fs.mkdirSync(data);
     fs.chmodSync(data, 0o755);
+    if (record.image)
+      for (const name of ["upper", "work"]) fs.mkdirSync(path.join(staging.path, name), 0o755);
     if (record.uid !== null || record.gid !== null) fs.chownSync(data, record.uid ?? 0, record.gid ?? 0);
     writeJsonAtomic(path.join(staging.path, "record.json"), record);
     ensureDirectory(volumesDirectory(ctx));
@@ -81,37 +100,20 @@ export async function createVolume(
   return record;
 }
 
-function newRecord(
-  name: string,
-  { labels = {}, options = {}, anonymous = false, container }: VolumeOptions,
-): VolumeRecord {
+function newRecord(name: string, wanted: VolumeOptions): VolumeRecord {
   return {
     version: 1,
     name,
     createdAt: new Date().toISOString(),
-    labels,
-    options,
-    ...ownerFrom(options),
-    anonymous,
-    container: container ?? null,
+    labels: wanted.labels ?? {},
+    options: wanted.options ?? {},
+    uid: wanted.uid ?? null,
+    gid: wanted.gid ?? null,
+    anonymous: wanted.anonymous ?? false,
+    container: wanted.container ?? null,
+    ...(wanted.noCopy ? { noCopy: true } : {}),
+    ...(wanted.image ? { image: wanted.image } : {}),
   };
-}
-
-/** Of the options of Podman's local driver, only the owner makes sense without a mount of the volume's own. */
-function ownerFrom(options: Record<string, string>): { uid: number | null; gid: number | null } {
-  const owner: { uid: number | null; gid: number | null } = { uid: null, gid: null };
-  for (const [key, value] of Object.entries(options)) {
-    for (const part of key === "o" ? value.split(",") : [`${key}=${value}`]) {
-      const match = /^(uid|gid)=(\d{1,10})$/i.exec(part);
-      if (!match) {
-        throw new EngineError("not-supported", `volume option ${JSON.stringify(part)} is not supported yet`, {
-          hint: "`--opt o=uid=N,gid=N` is; for a tmpfs or a host directory use --tmpfs or --volume with `run`",
-        });
-      }
-      owner[match[1]?.toLowerCase() as "uid" | "gid"] = Number(match[2]);
-    }
-  }
-  return owner;
 }
 
 function volumeExists(name: string): EngineError {
@@ -121,6 +123,7 @@ function volumeExists(name: string): EngineError {
 }
 
 export function findVolume(ctx: Context, name: string): VolumeRecord | undefined {
+  if (!VALID_NAME.test(name)) return undefined;
   return readJson<VolumeRecord>(path.join(volumeDirectory(ctx, name), "record.json"));
 }
 
@@ -130,13 +133,16 @@ export function getVolume(ctx: Context, name: string): VolumeRecord {
   if (exact) return exact;
   const matches = listVolumeNames(ctx).filter((candidate) => candidate.startsWith(name));
   if (matches.length > 1) {
-    throw new EngineError("ambiguous-volume", `several volumes match "${name}": ${matches.join(", ")}`);
+    throw new EngineError(
+      "ambiguous-volume",
+      `more than one result for volume name ${JSON.stringify(name)}: volume already exists`,
+      { hint: `they are ${matches.join(", ")}` },
+    );
   }
   const found = matches[0] === undefined ? undefined : findVolume(ctx, matches[0]);
   if (!found) {
     throw new EngineError("no-such-volume", `no volume with name "${name}" found: no such volume`, {
       hint: "`coracle volume ls` lists them",
-      exitCode: 1,
     });
   }
   return found;

@@ -5,6 +5,7 @@ import { listRecords } from "../../runtime/records.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
 import { removeImage, untagImage } from "../../storage/image-store.ts";
 import { resolveImage, unknownImage } from "../../storage/images.ts";
+import { listVolumes } from "../../storage/volumes.ts";
 import { reapImageLeftovers } from "./reap.ts";
 
 export interface RemoveImagesOptions {
@@ -71,7 +72,7 @@ async function removeOne(
     );
   }
   if (force) await removeContainersOf(ctx, id);
-  await removeImage(ctx, id, (image) => containersOf(ctx, image));
+  await removeImage(ctx, id, (image) => [...containersOf(ctx, image), ...volumesOf(ctx, image)]);
   // Pulled by digest, that is its only name.
   result.untagged.push(...(entry.names.length === 0 && name !== undefined ? [name] : entry.names));
   result.deleted.push(id);
@@ -81,8 +82,16 @@ async function removeOne(
 
 function containersOf(ctx: Context, imageId: string): string[] {
   return listRecords(ctx)
-    .filter(({ config }) => config.image?.id === imageId)
+    .filter(
+      ({ config }) =>
+        config.image?.id === imageId || config.mounts.some(({ image }) => image?.id === imageId),
+    )
     .map(({ id }) => id);
+}
+
+/** Names of the volumes that were made from an image. */
+function volumesOf(ctx: Context, imageId: string): string[] {
+  return listVolumes(ctx).flatMap(({ name, image }) => (image?.id === imageId ? name : []));
 }
 
 async function removeContainersOf(ctx: Context, imageId: string): Promise<void> {

@@ -32,14 +32,18 @@ export async function removeVolumes(
       if (options.force) await removeContainersOf(ctx, name, options.timeout);
       await removeVolume(ctx, name, (volume) => volumeUsers(ctx, volume));
       recordEvent(ctx, { Type: "volume", Status: "remove", Name: name });
-      result.removed.push(given);
+      result.removed.push(name);
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
-      if (options.force && error.code === "no-such-volume") continue;
-      result.errors.push(error);
+      if (error.code !== "no-such-volume") result.errors.push(error);
+      else if (!options.force) result.errors.push(unknownVolume(error));
     }
   }
   return result;
+}
+
+function unknownVolume({ code, message, hint }: EngineError): EngineError {
+  return new EngineError(code, message, { hint, exitCode: 1 });
 }
 
 async function removeContainersOf(ctx: Context, volume: string, timeout: number | undefined): Promise<void> {

@@ -1,0 +1,16 @@
+/** Whether labels satisfy all of the filters `KEY` and `KEY=VALUE`; a `*` in a key stands for any text. */
+export function matchesLabels(filters: readonly string[], labels: Readonly<Record<string, string>>): boolean {
+  return filters.every((filter) => {
+    const [wanted = "", value = ""] = filter.split(/=(.*)/s);
+    return Object.entries(labels).some(
+      ([key, actual]) =>
+        (value === "" || actual === value) && (key === wanted || matchesPattern(wanted, key)),
+    );
+  });
+}
+
+function matchesPattern(pattern: string, text: string): boolean {
+  if (!pattern.includes("*")) return false;
+  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`, "s").test(text);
+}
