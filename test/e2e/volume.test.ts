@@ -1,5 +1,6 @@
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
 
@@ -33,9 +34,7 @@ describe("create and inspect", () => {
     });
     expect(statSync(volume.Mountpoint).mode & 0o7777).toBe(0o755);
     writeFileSync(join(volume.Mountpoint, "file"), "");
-    expect(await home.ok("volume", "inspect", "-f", "{{.NeedsCopyUp}} {{.Labels.a}}", "data")).toBe(
-      "false b",
-    );
+    expect(await home.ok("volume", "inspect", "-f", "{{.Scope}} {{.Labels.a}}", "data")).toBe("local b");
   });
 
   test("an existing name is an error, unless that is ignored", async () => {
@@ -51,13 +50,43 @@ describe("create and inspect", () => {
     expect((await home.coracle("volume", "create", name)).stderr).toMatch(/names must match/);
   });
 
-  test("other drivers and options are refused", async () => {
-    expect((await home.coracle("volume", "create", "-d", "nfs", "x")).stderr).toMatch(
-      /driver "nfs" is not supported/,
+  test("the owner, the labels, the options", async () => {
+    await create("--opt", "o=uid=5,gid=6", "--label", "z", "--label", "a=b=c", "owned");
+    await create("--uid", "7", "flagged");
+    const format = "{{.UID}} {{.GID}} {{.Options}} {{.Labels}} {{.Anonymous}} {{.NeedsChown}}";
+    expect(await home.ok("volume", "inspect", "--format", format, "owned", "flagged")).toBe(
+      "5 6 map[GID:6 UID:5 o:uid=5,gid=6] map[a:b=c z:] false false\n7 0 map[] map[] false false",
     );
-    expect((await home.coracle("volume", "create", "-o", "type=tmpfs", "x")).stderr).toMatch(
-      /not supported yet/,
-    );
+  });
+
+  test.each([
+    [
+      ["-d", "nfs", "x"],
+      "volume x uses volume plugin nfs but it could not be retrieved: no volume plugin with name nfs available: required plugin missing",
+    ],
+    [["-o", "foo=bar"], "invalid mount option foo for driver 'local': invalid argument"],
+    [["-o", "o=uid=x"], 'cannot convert UID x to integer: strconv.Atoi: parsing "x": invalid syntax'],
+    [
+      ["-o", "o=size=1m"],
+      "volume options size and inodes not supported. Filesystem does not support Project Quota",
+    ],
+    [
+      ["-o", "type=bind", "-o", "device=/no/such"],
+      "invalid volume option device for driver 'local': stat /no/such: no such file or directory",
+    ],
+    [["--label", "=b"], 'unable to process labels: invalid label format: "=b"'],
+    [
+      ["-d", "image"],
+      "must provide an image name when creating a volume with the image driver: invalid argument",
+    ],
+    [
+      ["-d", "image", "-o", "image=nope"],
+      "looking up image nope to create volume failed: nope: image not known",
+    ],
+  ])("%j is refused", async (flags, message) => {
+    const { exitCode, stderr } = await home.coracle("volume", "create", ...flags);
+    expect(exitCode).toBe(125);
+    expect(stderr.startsWith(`Error: ${message}`)).toBe(true);
     expect(await home.ok("volume", "ls", "-q")).toBe("");
   });
 
@@ -88,10 +117,85 @@ describe("ls", () => {
     ["label=x=z", ""],
     ["dangling=true", "one\ntwo"],
     ["driver=nfs", ""],
+    ["label!=x", "one"],
+    ["label=*", "two"],
+    ["opt=o", "one"],
+    ["until=1h", ""],
+    ["since=one", "two"],
+    ["scope=local", "one\ntwo"],
   ])("--filter %s", async (filter, names) => {
-    await create("one");
+    await create("--opt", "o=uid=1", "one");
     await create("--label", "x=y", "two");
     expect(await home.ok("volume", "ls", "-q", "--filter", filter)).toBe(names);
+  });
+});
+
+test("a filter that makes no sense", async () => {
+  const failure = async (filter: string) => (await home.coracle("volume", "ls", "-f", filter)).stderr;
+  expect(await failure("foo=bar")).toMatch(/^Error: "foo" is an invalid volume filter/);
+  expect(await failure("foo")).toMatch(
+    /^Error: filter input must be in the form of filter=value: foo is invalid/,
+  );
+  expect(await failure("dangling=x")).toMatch(
+    /^Error: "x" is not a valid value for the "dangling" filter - must be true or false/,
+  );
+  expect(await failure("until=x")).toMatch(/^Error: failed to parse value as time or duration: "x"/);
+});
+
+describe("prune", () => {
+  const warning =
+    "WARNING! This will remove all volumes not used by at least one container. The following volumes will be removed:\n";
+
+  test("asks first, and takes what no container uses", async () => {
+    expect(await home.ok("volume", "prune")).toBe(`${warning}No dangling volumes found`);
+    await create("one");
+    await create("--label", "x", "two");
+    const id = await home.ok("create", "-v", "used:/data", "bb", "true");
+    const question = `${warning}one\ntwo\nAre you sure you want to continue? [y/N] `;
+    expect(await home.run(["volume", "prune"], { input: "n\n" })).toMatchObject({
+      exitCode: 0,
+      stdout: question,
+    });
+    expect(await home.run(["volume", "prune"], { input: "" })).toMatchObject({
+      exitCode: 125,
+      stdout: question,
+    });
+    expect(await home.ok("volume", "prune", "--force", "--filter", "label=x")).toBe("two");
+    expect(await home.run(["volume", "prune"], { input: "y\n" })).toMatchObject({
+      stdout: `${warning}one\nAre you sure you want to continue? [y/N] one\n`,
+    });
+    expect(await home.ok("volume", "ls", "-q")).toBe("used");
+    await home.ok("rm", id);
+  });
+});
+
+test("export and import carry the content over", async () => {
+  await create("from");
+  await create("to");
+  const run = (volume: string, script: string) =>
+    home.ok("run", "--rm", "--network", "none", "-v", `${volume}:/d`, "bb", "sh", "-c", script);
+  await run("from", "mkdir -m 700 /d/sub; echo hi >/d/sub/file; chown -R 5:6 /d/sub");
+  const file = join(home.env.HOME as string, "volume.tar");
+  expect(await home.ok("volume", "export", "--output", file, "from")).toBe("");
+  expect(await home.ok("volume", "import", "to", file)).toBe("");
+  const look = "cd /d; stat -c '%n %a %u:%g' sub sub/file; cat sub/file";
+  expect(await run("to", look)).toBe("sub 700 5:6\nsub/file 644 5:6\nhi");
+  const { stdoutBytes } = await home.coracle("volume", "export", "from");
+  await run("to", "rm -r /d/sub");
+  expect(await home.run(["volume", "import", "to", "-"], { input: gzipSync(stdoutBytes) })).toMatchObject({
+    exitCode: 0,
+    stderr: "",
+  });
+  expect(await run("to", look)).toBe("sub 700 5:6\nsub/file 644 5:6\nhi");
+  expect(await home.coracle("volume", "export", "nope")).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringMatching(/^Error: no volume with name "nope" found: no such volume/),
+  });
+  expect((await home.coracle("volume", "import", "to", "/no/such.tar")).stderr).toMatch(
+    /^Error: open \/no\/such.tar: no such file or directory/,
+  );
+  expect(await home.run(["volume", "import", "to", "-"], { input: "garbage" })).toMatchObject({
+    exitCode: 125,
   });
 });
 

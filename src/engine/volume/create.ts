@@ -9,7 +9,7 @@ import * as volumes from "../../storage/volumes.ts";
 import { reapImageLeftovers } from "../image/reap.ts";
 
 export interface CreateVolumeRequest {
-  /** Undefined: one is drawn. */
+  /** Undefined or "": one is drawn. */
   name?: string | undefined;
   driver: string;
   labels: Record<string, string>;
@@ -26,7 +26,7 @@ export async function createVolume(ctx: Context, request: CreateVolumeRequest): 
   if (uid !== undefined) wanted.uid = uid;
   if (gid !== undefined) wanted.gid = gid;
   await reapImageLeftovers(ctx);
-  const record = await volumes.createVolume(ctx, request.name, wanted);
+  const record = await volumes.createVolume(ctx, request.name || undefined, wanted);
   if (record.image && !findImage(ctx, record.image.id)) {
     // `rmi` was first: it looks for volumes after it has taken the image away.
     await volumes.removeVolume(ctx, record.name);

@@ -42,15 +42,13 @@ describe("creating", () => {
   });
 
   test.each(["../x", "a/b", "", ".", "..", "-x", "a b", "x\n"])("the name %j is refused", async (name) => {
-    await expect(createVolume(store(), name)).rejects.toThrow(/invalid volume name/);
-    expect(() => volumeDataPath(store(), name)).toThrow(/invalid volume name/);
+    await expect(createVolume(store(), name)).rejects.toThrow(/names must match/);
+    expect(() => volumeDataPath(store(), name)).toThrow(/names must match/);
   });
 
-  test("options that nothing would come of are refused", async () => {
-    await expect(createVolume(store(), "v", { options: { type: "tmpfs" } })).rejects.toThrow(/not supported/);
-    const owner = { uid: String(process.getuid?.()), gid: String(process.getgid?.()) };
-    const made = await createVolume(store(), "v", { options: { o: `uid=${owner.uid},gid=${owner.gid}` } });
-    expect(made).toMatchObject({ uid: Number(owner.uid), gid: Number(owner.gid) });
+  test("the root belongs to whom it was asked for", async () => {
+    const owner = { uid: process.getuid?.() as number, gid: process.getgid?.() as number };
+    expect(await createVolume(store(), "v", owner)).toMatchObject(owner);
   });
 });
 
@@ -60,7 +58,9 @@ describe("finding", () => {
     await createVolume(store(), "data-2");
     expect(getVolume(store(), "data").name).toBe("data");
     expect(getVolume(store(), "data-").name).toBe("data-2");
-    expect(() => getVolume(store(), "dat")).toThrow(/several volumes match "dat": data, data-2/);
+    expect(() => getVolume(store(), "dat")).toThrow(
+      'more than one result for volume name "dat": volume already exists',
+    );
     expect(() => getVolume(store(), "x")).toThrow('no volume with name "x" found: no such volume');
     expect(listVolumes(store()).map(({ name }) => name)).toEqual(["data", "data-2"]);
   });
