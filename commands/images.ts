@@ -1,6 +1,6 @@
 import { atMost, CoracleCommand, flag } from "../src/cli/command.ts";
 import { asksForJson, printRows } from "../src/cli/report.ts";
-import { GoTime } from "../src/cli/template/values.ts";
+import { GoTime } from "../src/cli/template/time.ts";
 import { humanSize, humanTimeSince } from "../src/cli/units.ts";
 import { type ImageRow, imageRows, listImages, nameFilter } from "../src/engine/image/list.ts";
 

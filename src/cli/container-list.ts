@@ -6,7 +6,7 @@ import type { Context } from "../host/context.ts";
 import type { PortMapping } from "../oci/container.ts";
 import { print, printJson, printLine } from "./output.ts";
 import { asksForJson, formatRows } from "./report.ts";
-import { GoTime } from "./template/values.ts";
+import { GoTime } from "./template/time.ts";
 import { humanDuration, humanSize, humanTimeSince } from "./units.ts";
 
 export interface ListOptions {

@@ -1,6 +1,7 @@
 import { print } from "./output.ts";
 import { asksForJson, formatOne } from "./report.ts";
-import { GoDuration, GoTime, GoValue, isObject } from "./template/values.ts";
+import { GoDuration, GoTime, GoValue } from "./template/time.ts";
+import { isObject } from "./template/values.ts";
 
 /** Prints what `inspect` found. */
 export function showInspected(objects: object[], format: string | undefined, name = "inspect"): void {

@@ -2,6 +2,7 @@
 
 import { printJson } from "./output.ts";
 import { alignTabs } from "./table.ts";
+import { TemplateError } from "./template/error.ts";
 import { Template } from "./template/evaluate.ts";
 
 export interface ReportOptions {
@@ -23,26 +24,32 @@ export function printRows(
   options: ReportOptions,
   write: (text: string) => void,
 ): void {
-  write(formatRows(rows, options));
+  withPartial(write, () => formatRows(rows, options));
 }
 
 export function formatRows(rows: readonly object[], options: ReportOptions): string {
-  const { name, format, columns } = options;
-  const given =
-    format === undefined || format === "" || format.trim() === "table" ? `table ${columns}` : format;
-  const isTable = given.startsWith("table ");
-  const text = normalizeFormat(given);
-  const template = new Template(name, isTable || !ranges(text) ? `{{range .}}${text}{{end -}}` : text);
-  const body = template.execute(rows);
-  if (!isTable) return body;
-  return alignTabs(
-    (options.noHeading ? "" : template.execute([headerRow(rows, columns, options.headers)])) + body,
-  );
+  const { name, format, columns, headers, noHeading } = options;
+  if (format !== undefined && format !== "table" && !isTable(format)) {
+    return parse(name, format, enforceRange).execute(rows);
+  }
+  const template = parse(name, isTable(format) ? format : `table ${columns}`, inRange);
+  const heading = noHeading ? "" : template.execute([headerRow(rows, columns, headers)]);
+  return alignTabs(heading + template.execute(rows));
 }
 
 /** One object by a template, as `version` and `info` print it; ends in a newline. */
 export function formatOne(name: string, format: string, data: unknown): string {
-  return new Template(name, normalizeFormat(format)).execute(data);
+  return parse(name, format, (text) => text).execute(data);
+}
+
+/** Writes what `format` makes, also what it had made when the template turned out to be wrong. */
+export function withPartial(write: (text: string) => void, format: () => string): void {
+  try {
+    write(format());
+  } catch (error) {
+    if (error instanceof TemplateError && error.output !== "") write(error.output);
+    throw error;
+  }
 }
 
 /** Whether `--format` asks for JSON of everything, which commands print in their own layout. */
@@ -52,22 +59,35 @@ export function asksForJson(format: string | undefined): boolean {
 
 export { printJson };
 
-/** `\t` and `\n` may be written so outside of actions; in a table, a space separates columns like a tab. */
-function normalizeFormat(format: string): string {
-  const isTable = format.startsWith("table ");
-  const text = (isTable ? format.slice("table ".length) : format)
-    .split(/(\{\{.*?\}\})/s)
-    .map((part, position) => {
-      if (position % 2 === 1) return part;
-      const unescaped = part.replaceAll("\\t", "\t").replaceAll("\\n", "\n");
-      return isTable ? unescaped.replaceAll(" ", "\t") : unescaped;
-    })
-    .join("");
+export function isTable(format: string | undefined): format is string {
+  return format?.startsWith("table ") ?? false;
+}
+
+/**
+ * `\t` and `\n` may be written so; in a table, a space separates columns like a tab. Since that breaks `{{printf "\n"}}`,
+ * a template that can't be parsed so is taken as it was written.
+ */
+export function parse(name: string, format: string, wrap: (text: string) => string): Template {
+  try {
+    return new Template(name, wrap(normalized(format)));
+  } catch {
+    return new Template(name, wrap(format));
+  }
+}
+
+function normalized(format: string): string {
+  const unescaped = format.replaceAll("\\t", "\t").replaceAll("\\n", "\n");
+  const text = isTable(format) ? unescaped.replaceAll("table ", "").replaceAll(" ", "\t") : unescaped;
   return text.endsWith("\n") ? text : `${text}\n`;
 }
 
-function ranges(text: string): boolean {
-  return /\{\{-?\s*range\s*\.\s*-?\}\}.*\{\{-?\s*end\s*-?\s*\}\}/.test(text);
+function inRange(text: string): string {
+  return `{{range .}}${text}{{end -}}`;
+}
+
+/** Lists are gone through by us, unless the template does. */
+export function enforceRange(text: string): string {
+  return /\{\{\s*range\s*\.\s*\}\}.*\{\{\s*end\s*-?\s*\}\}/s.test(text) ? text : inRange(text);
 }
 
 function headerRow(

@@ -1,67 +1,117 @@
-import { formatValue, sprintf, toJson } from "./format.ts";
-import { entriesOf, GoTime, isObject, isTrue, typeName } from "./values.ts";
-
-export type TemplateFunction = (...args: unknown[]) => unknown;
-
 /** The builtin functions of text/template, and those that Podman adds. */
-export const functions: Readonly<Record<string, TemplateFunction>> = {
-  not: (value) => !isTrue(value),
-  eq: (first, ...others) => {
-    if (others.length === 0) throw new Error("missing argument for comparison");
-    return others.some((other) => equal(first, other));
-  },
-  ne: (a, b) => !equal(a, b),
-  lt: (a, b) => compare(a, b) < 0,
-  le: (a, b) => compare(a, b) <= 0,
-  gt: (a, b) => compare(a, b) > 0,
-  ge: (a, b) => compare(a, b) >= 0,
-  len: length,
-  index: (value, ...keys) => keys.reduce(indexOne, value),
-  slice: (value, ...bounds) => {
-    if (typeof value !== "string" && !Array.isArray(value)) {
-      throw new Error(`can't slice item of type ${typeName(value)}`);
-    }
-    const [from = 0, to = value.length] = bounds as number[];
-    for (const bound of [from, to]) {
-      if (bound < 0 || bound > value.length) throw new Error(`index out of range: ${bound}`);
-    }
-    if (from > to) throw new Error(`invalid slice index: ${from} > ${to}`);
-    return value.slice(from, to);
-  },
-  print: (...args) => sprint(args),
-  println: (...args) => `${args.map((arg) => formatValue(arg)).join(" ")}\n`,
-  printf: (format, ...args) => sprintf(text(format), args),
-  html: (...args) => sprint(args).replace(/[&<>"']/g, (char) => `&${htmlEntities[char]};`),
-  urlquery: (...args) => encodeURIComponent(sprint(args)).replaceAll("%20", "+"),
-  js: (...args) => JSON.stringify(sprint(args)).slice(1, -1).replaceAll("'", "\\'"),
 
-  json: toJson,
-  join: (list, separator) => {
-    if (!Array.isArray(list))
-      throw new Error(`wrong type for value; expected []string; got ${typeName(list)}`);
-    return list.map((item) => formatValue(item)).join(text(separator));
+import { formatValue, sprintf, toJson } from "./format.ts";
+import { GoTime } from "./time.ts";
+import {
+  entriesOf,
+  GoFloat,
+  goType,
+  isNil,
+  isObject,
+  isStruct,
+  isTrue,
+  NilPointer,
+  pointed,
+  typeName,
+} from "./values.ts";
+
+export interface TemplateFunction {
+  /** Go's types of the parameters; a value of another type is refused. The last one is repeated where `variadic`. */
+  params: readonly ("any" | "string" | "int" | "[]string")[];
+  variadic?: boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: the evaluator has checked the arguments against `params`
+  run: (...args: any[]) => unknown;
+}
+
+const comparison = (run: (a: unknown, b: unknown) => boolean): TemplateFunction => ({
+  params: ["any", "any"],
+  run,
+});
+const ofString = (run: (text: string) => string): TemplateFunction => ({ params: ["string"], run });
+const ofAnything = (run: (...args: unknown[]) => unknown): TemplateFunction => ({
+  params: ["any"],
+  variadic: true,
+  run,
+});
+
+export const functions: Readonly<Record<string, TemplateFunction>> = {
+  // The evaluator itself runs `and` and `or`.
+  and: { params: ["any", "any"], variadic: true, run: () => undefined },
+  or: { params: ["any", "any"], variadic: true, run: () => undefined },
+  not: { params: ["any"], run: (value) => !isTrue(value) },
+  eq: {
+    params: ["any", "any"],
+    variadic: true,
+    run: (first, ...others) => {
+      if (others.length === 0) throw new Error("missing argument for comparison");
+      return others.some((other) => equal(first, other));
+    },
   },
-  split: (value, separator) => text(value).split(text(separator)),
-  upper: (value) => text(value).toUpperCase(),
-  lower: (value) => text(value).toLowerCase(),
-  title: (value) =>
-    text(value).replace(
-      /(^|[^\p{L}\p{Nd}_'])(\p{L})/gu,
-      (_all, before, letter) => before + letter.toUpperCase(),
+  ne: comparison((a, b) => !equal(a, b)),
+  lt: comparison((a, b) => compare(a, b) < 0),
+  le: comparison((a, b) => compare(a, b) <= 0),
+  gt: comparison((a, b) => compare(a, b) > 0),
+  ge: comparison((a, b) => compare(a, b) >= 0),
+  len: { params: ["any"], run: length },
+  index: {
+    params: ["any", "any"],
+    variadic: true,
+    run: (value, ...keys) => {
+      if (isNil(value)) throw new Error("index of untyped nil");
+      return keys.reduce(indexOne, value);
+    },
+  },
+  slice: { params: ["any", "any"], variadic: true, run: slice },
+  call: { params: ["any", "any"], variadic: true, run: call },
+  print: ofAnything((...args) => sprint(args)),
+  println: ofAnything((...args) => `${args.map((arg) => formatValue(arg)).join(" ")}\n`),
+  printf: { params: ["string", "any"], variadic: true, run: (format, ...args) => sprintf(format, args) },
+  html: ofAnything((...args) => sprint(args).replace(/[&<>"'\0]/g, (char) => htmlEntities[char] as string)),
+  js: ofAnything((...args) => jsEscape(sprint(args))),
+  urlquery: ofAnything((...args) =>
+    encodeURIComponent(sprint(args))
+      .replaceAll("%20", "+")
+      .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`),
+  ),
+
+  json: { params: ["any"], run: toJson },
+  join: {
+    params: ["[]string", "string"],
+    run: (list: unknown[], separator) => list.map((item) => formatValue(item)).join(separator),
+  },
+  split: { params: ["string", "string"], run: (text: string, separator) => text.split(separator) },
+  upper: ofString((text) => text.toUpperCase()),
+  lower: ofString((text) => text.toLowerCase()),
+  title: ofString((text) =>
+    text.replace(
+      /(^|[^\p{L}\p{Nd}_])(\p{L})/gu,
+      (_all, before: string, letter: string) => before + letter.toUpperCase(),
     ),
-  truncate: (value, size) => text(value).slice(0, Number(size)),
-  pad: (value, before, after) => {
-    if (value === "") return "";
-    return " ".repeat(Number(before)) + text(value) + " ".repeat(Number(after));
+  ),
+  truncate: { params: ["string", "int"], run: truncate },
+  pad: {
+    params: ["string", "int", "int"],
+    run: (text: string, before, after) => (text === "" ? "" : " ".repeat(before) + text + " ".repeat(after)),
   },
 };
 
-const htmlEntities: Record<string, string> = { "&": "amp", "<": "lt", ">": "gt", '"': "#34", "'": "#39" };
+export const functionNames: ReadonlySet<string> = new Set(Object.keys(functions));
 
-function text(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (value instanceof GoTime) return value.toString();
-  throw new Error(`wrong type for value; expected string; got ${typeName(value)}`);
+const htmlEntities: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&#34;",
+  "'": "&#39;",
+  "\0": "\ufffd",
+};
+
+/** As text/template's JSEscape. */
+function jsEscape(text: string): string {
+  return text.replace(/[\\'"<>&=]|[^\P{C}]/gu, (char) => {
+    if (/[\\'"]/.test(char)) return `\\${char}`;
+    return `\\u${(char.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, "0")}`;
+  });
 }
 
 /** fmt.Sprint: spaces only between operands neither of which is a string. */
@@ -74,50 +124,87 @@ function sprint(args: unknown[]): string {
     .join("");
 }
 
+function truncate(text: string, size: number): string {
+  const bytes = Buffer.from(text);
+  return bytes.length < size ? text : bytes.subarray(0, size).toString();
+}
+
 function equal(a: unknown, b: unknown): boolean {
-  if (a === undefined || a === null || b === undefined || b === null) return (a ?? null) === (b ?? null);
+  if (isNil(a) || isNil(b)) return isNil(a) && isNil(b);
   const [kindA, kindB] = [basicKind(a), basicKind(b)];
   if (kindA !== kindB) throw new Error("incompatible types for comparison");
-  return String(a) === String(b);
+  if (kindA === "") throw new Error(`non-comparable type ${formatValue(a)}: ${typeName(a)}`);
+  return String(plain(a)) === String(plain(b));
 }
 
 function compare(a: unknown, b: unknown): number {
   const [kindA, kindB] = [basicKind(a), basicKind(b)];
+  if (kindA === "" || kindB === "") throw new Error("invalid type for comparison");
   if (kindA !== kindB) throw new Error("incompatible types for comparison");
-  if (kindA === "boolean") throw new Error("invalid type for comparison");
-  return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0;
+  if (kindA === "bool" || kindA === "time") throw new Error("invalid type for comparison");
+  const [first, second] = [plain(a) as number, plain(b) as number];
+  return first < second ? -1 : first > second ? 1 : 0;
 }
 
+function plain(value: unknown): unknown {
+  return value instanceof GoFloat ? value.value : value;
+}
+
+/** What can be compared; "" for anything else. */
 function basicKind(value: unknown): string {
   if (value instanceof GoTime) return "time";
-  if (typeof value === "bigint") return "number";
-  if (["string", "number", "boolean"].includes(typeof value)) return typeof value;
-  throw new Error(
-    value === undefined || value === null ? "invalid type for comparison" : "non-comparable type",
-  );
+  if (typeof value === "bigint") return "int";
+  const type = typeName(value);
+  return ["string", "bool", "int", "float64"].includes(type) ? type : "";
 }
 
 function length(value: unknown): number {
   if (typeof value === "string") return Buffer.byteLength(value);
   if (Array.isArray(value)) return value.length;
-  if (isObject(value)) return entriesOf(value).length;
+  if (isObject(value) && !isStruct(value)) return entriesOf(value).length;
   // What is null in our JSON is an empty slice or map of Go's.
-  if (value === undefined || value === null) return 0;
-  throw new Error(`len of type ${typeName(value)}`);
+  if (value === null) return 0;
+  throw new Error(isNil(value) ? "len of nil pointer" : `len of type ${pointed(typeName(value))}`);
 }
 
 function indexOne(value: unknown, key: unknown): unknown {
-  if (value === undefined || value === null) throw new Error("index of untyped nil");
+  if (value instanceof NilPointer) throw new Error("index of nil pointer");
+  if (isNil(value)) throw new Error("index of untyped nil");
   if (Array.isArray(value) || typeof value === "string") {
+    const items = typeof value === "string" ? Buffer.from(value) : value;
+    if (isNil(key)) throw new Error("cannot index slice/array with nil");
     if (!Number.isInteger(key)) throw new Error(`cannot index slice/array with type ${typeName(key)}`);
     const position = key as number;
-    if (position < 0 || position >= value.length) throw new Error(`index out of range: ${position}`);
-    return typeof value === "string" ? value.charCodeAt(position) : value[position];
+    if (position < 0 || position > items.length) throw new Error(`index out of range: ${position}`);
+    if (position === items.length) {
+      throw new Error(`reflect: ${typeof value === "string" ? "string" : "slice"} index out of range`);
+    }
+    return items[position];
   }
-  if (value instanceof Map) return value.get(key);
-  if (isObject(value) && !(value instanceof GoTime)) {
+  if (isObject(value) && !isStruct(value)) {
     if (typeof key !== "string") throw new Error(`value has type ${typeName(key)}; should be string`);
-    return Object.hasOwn(value, key) ? value[key] : undefined;
+    const found = value instanceof Map ? value.get(key) : Object.hasOwn(value, key) ? value[key] : undefined;
+    return found === undefined ? goType(value)?.zero : found;
   }
   throw new Error(`can't index item of type ${typeName(value)}`);
+}
+
+function slice(value: unknown, ...bounds: unknown[]): unknown {
+  if (typeof value !== "string" && !Array.isArray(value)) {
+    throw new Error(isNil(value) ? "slice of untyped nil" : `can't slice item of type ${typeName(value)}`);
+  }
+  const items = typeof value === "string" ? Buffer.from(value) : value;
+  for (const bound of bounds) {
+    if (!Number.isInteger(bound)) throw new Error(`cannot index slice/array with type ${typeName(bound)}`);
+    if ((bound as number) < 0 || (bound as number) > items.length) {
+      throw new Error(`index out of range: ${bound}`);
+    }
+  }
+  const [from = 0, to = items.length] = bounds as number[];
+  if (from > to) throw new Error(`invalid slice index: ${from} > ${to}`);
+  return typeof value === "string" ? items.slice(from, to).toString() : value.slice(from, to);
+}
+
+function call(target: unknown): never {
+  throw new Error(isNil(target) ? "call of nil" : `non-function of type ${typeName(target)}`);
 }

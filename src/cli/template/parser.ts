@@ -1,61 +1,29 @@
 import { unquote } from "../go-values.ts";
-import { TemplateError } from "./error.ts";
+import { lineOf, TemplateError } from "./error.ts";
 import { lex, type Token } from "./lexer.ts";
+import { type Command, commandText, type Node, type Operand, type Pipe, pipeText } from "./nodes.ts";
+import { GoFloat } from "./values.ts";
 
-interface Place {
-  at: number;
-  /** As written, for errors. */
-  text: string;
+export interface ParsedTemplate {
+  nodes: Node[];
+  /** By name: what `define` and `block` made. */
+  defined: ReadonlyMap<string, Node[]>;
 }
-
-export type Operand = Place &
-  (
-    | { kind: "dot" | "nil" }
-    | { kind: "field"; names: string[] }
-    | { kind: "variable"; name: string; names: string[] }
-    | { kind: "literal"; value: string | number | boolean }
-    | { kind: "function"; name: string }
-    | { kind: "pipe"; pipe: Pipe; names: string[] }
-  );
-
-export interface Pipe {
-  /** Variables of `$k, $v := …`. */
-  variables: string[];
-  /** `=` instead of `:=`. */
-  assign: boolean;
-  /** What the pipe passes on from one to the next: operands, the first of which may be a function. */
-  commands: Operand[][];
-}
-
-export type Node =
-  | { kind: "text"; text: string }
-  | { kind: "action"; pipe: Pipe }
-  | { kind: "if" | "with" | "range"; pipe: Pipe; body: Node[]; otherwise: Node[] }
-  | { kind: "break" | "continue" };
-
-const keywords = new Set([
-  "if",
-  "else",
-  "end",
-  "range",
-  "with",
-  "break",
-  "continue",
-  "define",
-  "template",
-  "block",
-]);
 
 /** Parses a template; `functions` are the names that may be called. */
-export function parse(name: string, source: string, functions: ReadonlySet<string>): Node[] {
+export function parse(name: string, source: string, functions: ReadonlySet<string>): ParsedTemplate {
   return new Parser(name, source, functions).parse();
 }
+
+/** Where a list of nodes ends; at `else` its action is still open. */
+type End = "end" | "else" | "eof";
 
 class Parser {
   readonly #name: string;
   readonly #source: string;
   readonly #functions: ReadonlySet<string>;
   readonly #tokens: Token[];
+  readonly #defined = new Map<string, Node[]>();
   #position = 0;
   #variables: string[] = ["$"];
   #loops = 0;
@@ -64,211 +32,273 @@ class Parser {
     this.#name = name;
     this.#source = source;
     this.#functions = functions;
-    this.#tokens = lex(name, source);
+    this.#tokens = lex(source);
   }
 
-  parse(): Node[] {
-    const { nodes, end } = this.#list();
-    if (end) this.#fail(`unexpected {{${end}}}`);
-    return nodes;
+  parse(): ParsedTemplate {
+    const { nodes, end } = this.#list(true);
+    if (end !== "eof") this.#fail(`unexpected {{${end}}}`);
+    return { nodes, defined: this.#defined };
   }
 
-  /** Nodes up to `{{end}}` or `{{else`, whose keyword is returned (for else, its action is still open). */
-  #list(): { nodes: Node[]; end: "end" | "else" | undefined } {
+  /** Nodes up to `{{end}}`, `{{else` or the end of the template. */
+  #list(top = false): { nodes: Node[]; end: End } {
     const nodes: Node[] = [];
-    for (let token = this.#next(); token; token = this.#next()) {
+    for (;;) {
+      const token = this.#next();
+      if (token.type === "eof") return { nodes, end: "eof" };
       if (token.type === "text") {
-        nodes.push({ kind: "text", text: token.text });
+        nodes.push({ kind: "text", text: token.text, at: token.at });
         continue;
       }
-      const word = this.#peek();
-      if (word.type !== "word" || !keywords.has(word.text)) {
-        const pipe = this.#pipe("command", true);
-        this.#close("command");
-        nodes.push({ kind: "action", pipe });
+      if (token.type === "error") this.#unexpected(token, "input");
+      const word = this.#peekWord();
+      if (word.type === "keyword" && ["end", "else"].includes(word.text)) {
+        this.#nextWord();
+        if (word.text === "end") this.#close("end");
+        return { nodes, end: word.text as End };
+      }
+      if (top && word.type === "keyword" && word.text === "define") {
+        this.#nextWord();
+        this.#define();
         continue;
       }
-      this.#next();
-      if (word.text === "end") {
-        this.#close("end");
-        return { nodes, end: "end" };
-      }
-      if (word.text === "else") return { nodes, end: "else" };
-      nodes.push(this.#control(word));
-    }
-    return { nodes, end: undefined };
-  }
-
-  #control(word: Token): Node {
-    switch (word.text) {
-      case "if":
-      case "with":
-      case "range":
-        return this.#branch(word.text);
-      case "break":
-      case "continue":
-        if (this.#loops === 0) this.#fail(`{{${word.text}}} outside {{range}}`);
-        this.#close(word.text);
-        return { kind: word.text };
-      default:
-        return this.#fail(`{{${word.text}}} is not supported`);
+      nodes.push(this.#action(token));
     }
   }
 
-  #branch(kind: "if" | "with" | "range"): Node {
+  #action(open: Token): Node {
+    const word = this.#peekWord();
+    if (word.type === "keyword") {
+      switch (word.text) {
+        case "if":
+        case "with":
+        case "range":
+          this.#nextWord();
+          return this.#branch(word.text, open);
+        case "break":
+        case "continue":
+          this.#nextWord();
+          if (this.#peekWord().type !== "close") this.#unexpected(this.#nextWord(), `{{${word.text}}}`);
+          this.#nextWord();
+          if (this.#loops === 0) this.#fail(`{{${word.text}}} outside {{range}}`);
+          return { kind: word.text, at: open.at, text: `{{${word.text}}}` };
+        case "template":
+          this.#nextWord();
+          return this.#template();
+        case "block":
+          this.#nextWord();
+          return this.#block();
+      }
+    }
+    const pipe = this.#pipe("command");
+    return { kind: "action", pipe, at: open.at, text: `{{${pipe.text}}}` };
+  }
+
+  #branch(kind: "if" | "with" | "range", open: Token): Node {
     const scope = this.#variables.length;
-    const pipe = this.#pipe(kind, false);
-    this.#close(kind);
+    const pipe = this.#pipe(kind);
     if (kind === "range") this.#loops++;
     const body = this.#list();
     if (kind === "range") this.#loops--;
-    let otherwise: Node[] = [];
-    if (body.end === "else") otherwise = this.#otherwise(kind);
-    else if (!body.end) this.#fail("unexpected EOF");
+    const otherwise = body.end === "else" ? this.#otherwise(kind, open) : [];
+    if (body.end === "eof") this.#fail("unexpected EOF");
     this.#variables.length = scope;
-    return { kind, pipe, body: body.nodes, otherwise };
+    return { kind, pipe, body: body.nodes, otherwise, at: open.at, text: `{{${kind} ${pipe.text}}}` };
   }
 
-  #otherwise(kind: string): Node[] {
-    const word = this.#peek();
-    // `{{else if}}` is an if inside the else, and shares its {{end}}.
-    if (word.type === "word" && (word.text === "if" || word.text === "with") && word.text === kind) {
-      this.#next();
-      return [this.#branch(word.text)];
+  #otherwise(kind: string, open: Token): Node[] {
+    // `{{else if}}` is an if inside the else, and shares its {{end}}; likewise with.
+    const word = this.#peekWord();
+    if (word.type === "keyword" && kind !== "range" && word.text === kind) {
+      this.#nextWord();
+      return [this.#branch(kind as "if" | "with", open)];
     }
     this.#close("else");
     const { nodes, end } = this.#list();
     if (end === "else") this.#fail("expected end; found {{else}}");
-    if (!end) this.#fail("unexpected EOF");
+    if (end === "eof") this.#fail("unexpected EOF");
     return nodes;
   }
 
-  #pipe(context: string, nested: boolean): Pipe {
-    const pipe: Pipe = { variables: [], assign: false, commands: [] };
-    this.#declarations(pipe, context);
-    for (;;) {
-      const command = this.#command();
-      if (command.length === 0) {
-        if (pipe.commands.length > 0) this.#fail(`missing value for ${nested ? "command" : context}`);
-        this.#fail(
-          this.#peek().type === "close" ? `missing value for ${context}` : this.#unexpected(context),
-        );
-      }
-      if (pipe.commands.length > 0 && ["literal", "dot", "nil"].includes(command[0]?.kind as string)) {
-        this.#fail(`non executable command in pipeline stage ${pipe.commands.length + 1}`);
-      }
-      pipe.commands.push(command);
-      if (!this.#is("|")) break;
-      this.#next();
-    }
-    if (!pipe.assign) this.#variables.push(...pipe.variables);
-    return pipe;
+  #template(): Node {
+    const { at } = this.#peekWord();
+    const name = this.#templateName("template clause");
+    let pipe: Pipe | undefined;
+    if (this.#peekWord().type === "close") this.#nextWord();
+    else pipe = this.#pipe("template clause");
+    const text = `{{template ${JSON.stringify(name)}${pipe ? ` ${pipe.text}` : ""}}}`;
+    return { kind: "template", name, pipe, at, text };
   }
 
-  #declarations(pipe: Pipe, context: string): void {
-    const start = this.#position;
-    const names: string[] = [];
-    while (this.#peek().type === "variable") {
-      names.push((this.#next() as Token).text);
-      if (!this.#is(",")) break;
-      this.#next();
-    }
-    if (names.length === 0 || !(this.#is(":=") || this.#is("="))) {
-      this.#position = start;
-      return;
-    }
-    if (names.length > 2 || (names.length === 2 && context !== "range")) {
-      this.#fail(`too many declarations in ${context}`);
-    }
-    pipe.assign = (this.#next() as Token).text === "=";
-    pipe.variables = names;
-    for (const name of pipe.assign ? names : []) this.#known(name);
-  }
-
-  #command(): Operand[] {
-    const operands: Operand[] = [];
-    for (;;) {
-      const operand = this.#operand();
-      if (!operand) return operands;
-      operands.push(operand);
-    }
-  }
-
-  #operand(): Operand | undefined {
-    const token = this.#peek();
-    const place = { at: token.at, text: token.text };
-    switch (token.type) {
-      case "field":
-        return this.#chain({ ...place, kind: "field", names: [] });
-      case "variable":
-        this.#next();
-        this.#known(token.text);
-        return this.#chain({ ...place, kind: "variable", name: token.text, names: [] });
-      case "dot":
-        this.#next();
-        return { ...place, kind: "dot" };
-      case "word":
-        this.#next();
-        return this.#word(token, place);
-      case "string":
-        this.#next();
-        return { ...place, kind: "literal", value: this.#unquote(token.text) };
-      case "char":
-        this.#next();
-        return { ...place, kind: "literal", value: this.#unquote(token.text).codePointAt(0) as number };
-      case "number":
-        this.#next();
-        return { ...place, kind: "literal", value: this.#number(token.text) };
-      default:
-        return this.#is("(") ? this.#parenthesised(place) : undefined;
-    }
-  }
-
-  #word(token: Token, place: Place): Operand {
-    if (token.text === "true" || token.text === "false") {
-      return { ...place, kind: "literal", value: token.text === "true" };
-    }
-    if (token.text === "nil") return { ...place, kind: "nil" };
-    if (!this.#functions.has(token.text)) this.#fail(`function "${token.text}" not defined`);
-    return { ...place, kind: "function", name: token.text };
-  }
-
-  #parenthesised(place: Place): Operand {
-    this.#next();
-    const pipe = this.#pipe("parenthesized pipeline", true);
-    if (!this.#is(")")) this.#fail("unclosed left paren");
-    this.#next();
-    const inside = this.#tokens[this.#position - 1] as Token;
-    return this.#chain({
-      at: place.at,
-      text: this.#source.slice(place.at, inside.at + 1),
-      kind: "pipe",
+  #block(): Node {
+    const { at } = this.#peekWord();
+    const name = this.#templateName("block clause");
+    const pipe = this.#pipe("block clause");
+    this.#body(name);
+    return {
+      kind: "template",
+      name,
       pipe,
-      names: [],
+      at,
+      text: `{{template ${JSON.stringify(name)} ${pipe.text}}}`,
+    };
+  }
+
+  #define(): void {
+    const name = this.#templateName("define clause");
+    this.#close("define clause");
+    this.#body(name);
+  }
+
+  /** Its variables and loops are its own. */
+  #body(name: string): void {
+    const [variables, loops] = [this.#variables, this.#loops];
+    this.#variables = ["$"];
+    this.#loops = 0;
+    const { nodes, end } = this.#list();
+    if (end === "eof") this.#fail("unexpected EOF");
+    if (end === "else") this.#fail("unexpected {{else}} in define clause");
+    this.#variables = variables;
+    this.#loops = loops;
+    this.#defined.set(name, nodes);
+  }
+
+  #templateName(context: string): string {
+    const token = this.#nextWord();
+    if (token.type !== "string") this.#unexpected(token, context);
+    return this.#unquote(token.text);
+  }
+
+  /** Up to the closing braces, or in parentheses, the closing parenthesis. */
+  #pipe(context: string, closing: "}}" | ")" = "}}"): Pipe {
+    const at = this.#peekWord().at;
+    const { variables, assign } = this.#declarations(context);
+    const commands: Command[] = [];
+    for (;;) {
+      const token = this.#nextWord();
+      if (closing === ")" ? this.#is(token, ")") : token.type === "close") {
+        this.#checkPipe(commands, context);
+        this.#variables.push(...variables);
+        const pipe = { variables, assign, commands, at };
+        return { ...pipe, text: pipeText(pipe) };
+      }
+      if (!this.#startsOperand(token)) this.#unexpected(token, context);
+      this.#position--;
+      commands.push(this.#command());
+    }
+  }
+
+  #startsOperand(token: Token): boolean {
+    if (this.#is(token, "(")) return true;
+    if (token.type === "keyword") return token.text === "nil";
+    return ["bool", "char", "dot", "field", "number", "string", "variable", "word"].includes(token.type);
+  }
+
+  #checkPipe(commands: Command[], context: string): void {
+    if (commands.length === 0) this.#fail(`missing value for ${context}`);
+    commands.forEach(({ operands: [first] }, stage) => {
+      if (stage > 0 && ["literal", "dot", "nil"].includes(first.kind)) {
+        this.#fail(`non executable command in pipeline stage ${stage + 1}`);
+      }
     });
   }
 
-  /** Adds the fields that follow without a space: `.A.B`, `$x.A`, `(…).A`. */
-  #chain<T extends Operand & { names: string[] }>(operand: T): T {
-    let token = this.#peek();
-    while (
-      token.type === "field" &&
-      (!token.spaced || (operand.kind === "field" && operand.names.length === 0))
-    ) {
-      this.#next();
-      operand.names.push(token.text.slice(1));
-      // Go tells the place of the last field.
-      if (operand.names.length > 1 || operand.kind !== "field") {
-        operand.text += token.text;
-        operand.at = token.at;
+  #declarations(context: string): { variables: string[]; assign: boolean } {
+    const start = this.#position;
+    const variables: string[] = [];
+    while (this.#peekWord().type === "variable") {
+      variables.push(this.#nextWord().text);
+      const after = this.#peekWord();
+      if (this.#is(after, ":=") || this.#is(after, "=")) {
+        this.#nextWord();
+        const assign = after.text === "=";
+        return { variables, assign };
       }
-      token = this.#peek();
+      if (!this.#is(after, ",")) break;
+      this.#nextWord();
+      if (context !== "range" || variables.length >= 2) this.#fail(`too many declarations in ${context}`);
+      const next = this.#peekWord();
+      if (next.type === "close") return { variables, assign: false };
+      if (next.type !== "variable") this.#fail("range can only initialize variables");
     }
-    return operand;
+    this.#position = start;
+    return { variables: [], assign: false };
+  }
+
+  #command(): Command {
+    const at = this.#peekWord().at;
+    const operands: Operand[] = [];
+    for (;;) {
+      const operand = this.#operand();
+      if (operand) operands.push(operand);
+      const token = this.#next();
+      if (token.type === "space") continue;
+      if (token.type === "close" || this.#is(token, ")")) this.#position--;
+      else if (!this.#is(token, "|")) this.#unexpected(token, "operand");
+      break;
+    }
+    if (operands.length === 0) this.#fail("empty command");
+    return { operands: operands as [Operand, ...Operand[]], at, text: commandText(operands) };
+  }
+
+  #operand(): Operand | undefined {
+    const term = this.#term();
+    if (!term || this.#peek().type !== "field") return term;
+    const at = this.#peek().at;
+    const names: string[] = [];
+    while (this.#peek().type === "field") names.push(this.#next().text.slice(1));
+    const text = `.${names.join(".")}`;
+    switch (term.kind) {
+      case "field":
+      case "variable":
+        // Go tells the place of the second field.
+        return { ...term, names: [...term.names, ...names], at, text: term.text + text };
+      case "literal":
+      case "nil":
+      case "dot":
+        return this.#fail(`unexpected . after term ${JSON.stringify(term.text)}`);
+      default: {
+        const of = term.kind === "pipe" ? `(${term.text})` : term.text;
+        return { kind: "chain", of: term, names, at, text: of + text };
+      }
+    }
+  }
+
+  #term(): Operand | undefined {
+    const token = this.#nextWord();
+    const { text, at } = token;
+    switch (token.type) {
+      case "field":
+        return { kind: "field", names: [text.slice(1)], at, text };
+      case "variable":
+        this.#known(text);
+        return { kind: "variable", name: text, names: [], at, text };
+      case "dot":
+        return { kind: "dot", at, text };
+      case "bool":
+        return { kind: "literal", value: text === "true", at, text };
+      case "word":
+        if (!this.#functions.has(text)) this.#fail(`function ${JSON.stringify(text)} not defined`);
+        return { kind: "function", name: text, at, text };
+      case "string":
+        return { kind: "literal", value: this.#unquote(text), at, text };
+      case "char":
+        return { kind: "literal", value: this.#char(text), at, text };
+      case "number":
+        return { kind: "literal", value: this.#number(text), at, text };
+    }
+    if (token.type === "keyword" && text === "nil") return { kind: "nil", at, text };
+    if (this.#is(token, "(")) {
+      const pipe = this.#pipe("parenthesized pipeline", ")");
+      return { kind: "pipe", pipe, at: pipe.at, text: pipe.text };
+    }
+    this.#position--;
+    return undefined;
   }
 
   #known(variable: string): void {
-    if (!this.#variables.includes(variable)) this.#fail(`undefined variable "${variable}"`);
+    if (!this.#variables.includes(variable)) this.#fail(`undefined variable ${JSON.stringify(variable)}`);
   }
 
   #unquote(text: string): string {
@@ -279,41 +309,69 @@ class Parser {
     }
   }
 
-  #number(text: string): number {
+  #char(text: string): number {
+    const chars = [...this.#unquote(text)];
+    if (chars.length === 0) this.#fail("invalid syntax");
+    if (chars.length !== 1) this.#fail(`malformed character constant: ${text}`);
+    return chars[0]?.codePointAt(0) as number;
+  }
+
+  #number(text: string): number | GoFloat {
     const negative = text.startsWith("-");
     const digits = text.replace(/^[+-]/, "").replaceAll("_", "");
     const value = /^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
-    if (Number.isNaN(value)) this.#fail(`bad number syntax: "${text}"`);
-    return negative ? -value : value;
+    if (Number.isNaN(value) || /^0[89]/.test(digits))
+      this.#fail(`illegal number syntax: ${JSON.stringify(text)}`);
+    if (/^\d+$/.test(digits) && value >= 2 ** 64) this.#fail(`integer overflow: ${JSON.stringify(text)}`);
+    const signed = negative ? -value : value;
+    return /^[^xX]*[.eE]/.test(digits) ? new GoFloat(signed) : signed;
   }
 
   #close(context: string): void {
-    if (this.#peek().type !== "close") this.#fail(this.#unexpected(context));
-    this.#next();
+    const token = this.#nextWord();
+    if (token.type !== "close") this.#unexpected(token, context);
   }
 
-  #unexpected(context: string): string {
-    const token = this.#peek();
-    return `unexpected ${token.type === "close" ? "}}" : JSON.stringify(token.text)} in ${context}`;
-  }
-
-  #is(punctuation: string): boolean {
-    const token = this.#peek();
+  #is(token: Token, punctuation: string): boolean {
     return token.type === "punctuation" && token.text === punctuation;
   }
 
   #peek(): Token {
-    return (
-      this.#tokens[this.#position] ?? { type: "close", text: "", at: this.#source.length, spaced: false }
-    );
+    const last = this.#tokens.at(-1) as Token;
+    return this.#tokens[this.#position] ?? last;
   }
 
-  #next(): Token | undefined {
-    return this.#tokens[this.#position++];
+  #next(): Token {
+    const token = this.#peek();
+    this.#position++;
+    return token;
+  }
+
+  /** Past white space. */
+  #peekWord(): Token {
+    while (this.#peek().type === "space") this.#position++;
+    return this.#peek();
+  }
+
+  #nextWord(): Token {
+    this.#peekWord();
+    return this.#next();
+  }
+
+  #unexpected(token: Token, context: string): never {
+    return this.#fail(token.type === "error" ? token.text : `unexpected ${shown(token)} in ${context}`);
   }
 
   #fail(message: string): never {
-    const token = this.#tokens[Math.min(this.#position, this.#tokens.length - 1)];
-    throw TemplateError.parsing(this.#name, this.#source, token?.at ?? 0, message);
+    const last = this.#tokens[Math.min(this.#position, this.#tokens.length) - 1];
+    throw TemplateError.parsing(this.#name, lineOf(this.#source, last?.at ?? 0), message);
   }
+}
+
+/** A token as Go's errors quote it. */
+function shown({ type, text }: Token): string {
+  if (type === "eof") return "EOF";
+  if (type === "keyword" || type === "dot") return `<${text}>`;
+  const chars = [...text];
+  return chars.length > 10 ? `${JSON.stringify(chars.slice(0, 10).join(""))}...` : JSON.stringify(text);
 }

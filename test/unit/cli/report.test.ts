@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asksForJson, formatOne, formatRows } from "../../../src/cli/report.ts";
+import { asksForJson, formatOne, formatRows, printRows } from "../../../src/cli/report.ts";
 
 const rows = [
   { ID: "abc", Names: "web", CreatedAt: "today" },
@@ -41,9 +41,19 @@ describe("formatRows", () => {
     expect(format("{{ range . }}{{.ID}},{{ end -}}")).toBe("abc,def,");
   });
 
-  it("doesn't touch escapes and spaces inside of actions", () => {
-    expect(format('{{printf "%s\\n" .ID}}')).toBe("abc\n\ndef\n\n");
-    expect(format('table {{printf "a b"}}')).toBe("a b\na b\na b\n");
+  it("takes a template as it was written where unescaping breaks it", () => {
+    expect(format('{{printf "%s\\n" .ID}}')).toBe("abc\ndef\n");
+    expect(format('{{.ID}}{{"\\n"}}')).toBe("abc\ndef\n");
+  });
+
+  it("writes what came before a mistake", () => {
+    let written = "";
+    const write = (text: string) => {
+      written += text;
+    };
+    const options = { name: "ps", format: "{{.ID}}{{.Nope}}", columns };
+    expect(() => printRows(rows, options, write)).toThrow("can't evaluate field Nope in type struct");
+    expect(written).toBe("abc");
   });
 
   it("tells of a wrong field even where there are rows only", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Template } from "../../../../src/cli/template/evaluate.ts";
-import { GoTime } from "../../../../src/cli/template/values.ts";
+import { GoTime } from "../../../../src/cli/template/time.ts";
 
 const data = {
   ID: "0123456789abcdef",
@@ -144,7 +144,6 @@ describe("functions and pipes", () => {
     ['{{index .Labels "none"}}', "<no value>"],
     ["{{index .Command 1}}", "10"],
     ["{{(index .State.Health.Log 1).Exit}}", "1"],
-    ['{{index . "Name"}}', "web"],
     ["{{len .Command}} {{len .Labels}} {{len .Name}}", "2 2 3"],
     ["{{slice .ID 0 12}} {{slice .Command 1}}", "0123456789ab [10]"],
     ['{{eq .Name "web"}} {{ne .Name "web"}} {{eq .Name "a" "web"}}', "true false true"],
@@ -180,7 +179,7 @@ describe("printf", () => {
     ["%t", [true], "true"],
     ["%x %X %#x %x", [255, 255, 255, "hi"], "ff FF 0xff 6869"],
     ["%o %b %c %U", [8, 5, 65, 0x20ac], "10 101 A U+20AC"],
-    ["%f %.2f %8.3f %e", [1.5, 1.239, 12.34567, 1500], "1.500000 1.24   12.346 1.500000e+03"],
+    ["%f %.2f %8.3f %e", [1.5, 1.239, 12.34567, 1500.5], "1.500000 1.24   12.346 1.500500e+03"],
     ["%g", [0.1], "0.1"],
     ["%T %T %T %T", ["a", 1, 1.5, true], "string int float64 bool"],
     ["100%%", [], "100%"],
@@ -213,7 +212,6 @@ describe("errors have Go's text", () => {
     ["{{$x}}", 'template: t:1: undefined variable "$x"'],
     ['{{"a}}', "template: t:1: unterminated quoted string"],
     ["{{(.Name}}", "template: t:1: unclosed left paren"],
-    ["{{.Name |}}", "template: t:1: missing value for command"],
     ["{{/* x}}", "template: t:1: unclosed comment"],
     ["{{break}}", "template: t:1: {{break}} outside {{range}}"],
     ["{{.Nope}}", 'template: t:1:2: executing "t" at <.Nope>: can\'t evaluate field Nope in type struct'],
@@ -228,12 +226,12 @@ describe("errors have Go's text", () => {
     ],
     [
       "{{index .Command 5}}",
-      'template: t:1:2: executing "t" at <index>: error calling index: index out of range: 5',
+      'template: t:1:2: executing "t" at <index .Command 5>: error calling index: index out of range: 5',
     ],
-    ["{{len 3}}", 'template: t:1:2: executing "t" at <len>: error calling len: len of type int'],
+    ["{{len 3}}", 'template: t:1:2: executing "t" at <len 3>: error calling len: len of type int'],
     [
       '{{eq 1 "1"}}',
-      'template: t:1:2: executing "t" at <eq>: error calling eq: incompatible types for comparison',
+      'template: t:1:2: executing "t" at <eq 1 "1">: error calling eq: incompatible types for comparison',
     ],
     ["{{range .Name}}{{end}}", 'template: t:1:8: executing "t" at <.Name>: range can\'t iterate over web'],
   ])("%j", (source, message) => {
@@ -244,6 +242,6 @@ describe("errors have Go's text", () => {
     expect(() => render("{{.constructor}}")).toThrow("can't evaluate field constructor");
     expect(render("{{.constructor}}", { a: 1 })).toBe("<no value>");
     expect(() => render("{{.Name.length}}")).toThrow("can't evaluate field length");
-    expect(() => render('{{index . "hasOwnProperty"}}').includes("native")).not.toThrow();
+    expect(render('{{index . "hasOwnProperty"}}', { a: 1 })).toBe("<no value>");
   });
 });
