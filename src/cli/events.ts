@@ -1,5 +1,5 @@
 import { type Event, eventTime } from "../oci/event.ts";
-import { GoTime } from "./template/values.ts";
+import { GoTime } from "./template/time.ts";
 
 /** One line for people. */
 export function eventText(event: Event, truncate: boolean): string {
