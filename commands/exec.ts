@@ -1,5 +1,6 @@
 import { any, CoracleCommand, flag } from "../src/cli/command.ts";
 import { hostEnv } from "../src/cli/host-env.ts";
+import { EngineError } from "../src/errors.ts";
 
 export default class Exec extends CoracleCommand {
   static override summary = "Run a process in a running container";
@@ -54,9 +55,14 @@ export default class Exec extends CoracleCommand {
       cidfiles: flags.cidfile === undefined ? [] : [flags.cidfile],
     });
     const command = fromFlags ? args : args.slice(1);
-    if (command.length === 0)
-      throw this.usageError("must provide a non-empty command to start an exec session");
-    const result = await execInContainer(this.context, name as string, {
+    if (command.length === 0) {
+      throw new EngineError(
+        "usage",
+        "must provide a non-empty command to start an exec session: invalid argument",
+        { exitCode: 255 },
+      );
+    }
+    const session = execInContainer(this.context, name as string, {
       command,
       env: hostEnv(flags.env, flags["env-file"]),
       user: flags.user,
@@ -67,6 +73,11 @@ export default class Exec extends CoracleCommand {
       detach: flags.detach,
       attach: [...(flags.interactive ? (["stdin"] as const) : []), "stdout", "stderr"],
       detachKeys: flags["detach-keys"],
+    });
+    const result = await session.catch((error: unknown) => {
+      // As Podman, which knows the two codes of a command that can't be run and this one for all else.
+      const generic = error instanceof EngineError && error.exitCode === 125 && !flags.detach;
+      throw generic ? new EngineError(error.code, error.message, { ...error, exitCode: 255 }) : error;
     });
     if (flags.detach) this.printLine(result.session);
     return result.exitCode ?? 0;

@@ -1,4 +1,6 @@
 import { CoracleCommand, flag } from "../src/cli/command.ts";
+import { clearScreen } from "../src/cli/output.ts";
+import { asksForJson } from "../src/cli/report.ts";
 
 export default class Ps extends CoracleCommand {
   static override summary = "List containers";
@@ -25,7 +27,7 @@ export default class Ps extends CoracleCommand {
     ns: flag.boolean({ description: "Display namespace information", aliases: ["namespace"] }),
     noheading: flag.boolean({ description: "Do not print headers" }),
     "no-trunc": flag.boolean({ description: "Display the extended information" }),
-    pod: flag.unsupported("bool", {
+    pod: flag.boolean({
       char: "p",
       description: "Print the ID and name of the pod the containers are associated with",
     }),
@@ -37,9 +39,10 @@ export default class Ps extends CoracleCommand {
       default: "created",
     }),
     sync: flag.boolean({ description: "Sync container state with OCI runtime" }),
-    watch: flag.unsupported("uint", {
+    watch: flag.uint({
       char: "w",
       description: "Watch the ps output on an interval in seconds",
+      default: 0,
     }),
   };
 
@@ -50,15 +53,24 @@ export default class Ps extends CoracleCommand {
     }
     if (flags.size && flags.ns) throw this.usageError("size and namespace options conflict");
     if (flags.latest && given.has("last")) throw this.usageError("last and latest are mutually exclusive");
+    if (flags.watch > 0 && flags.latest) {
+      throw this.usageError("the watch and latest flags cannot be used together");
+    }
     const { listContainers } = await import("../src/engine/container/list.ts");
     const { showContainers } = await import("../src/cli/container-list.ts");
     const list = await listContainers(this.context);
     // Only inside the user's namespaces can leftovers be cleared and files be measured.
     if (list.needsHealing || flags.size || flags.sort === "size") await this.requireNamespace();
-    await showContainers(this.context, list.containers, {
-      ...flags,
-      namespace: flags.ns,
-      noTrunc: flags["no-trunc"],
-    });
+    const options = { ...flags, namespace: flags.ns, noTrunc: flags["no-trunc"] };
+    // Only a table or template is watched.
+    if (flags.watch === 0 || flags.quiet || asksForJson(flags.format)) {
+      return await showContainers(this.context, list.containers, options);
+    }
+    for (;;) {
+      const { containers } = await listContainers(this.context);
+      clearScreen();
+      await showContainers(this.context, containers, options);
+      await new Promise((resolve) => setTimeout(resolve, flags.watch * 1000));
+    }
   }
 }

@@ -9,10 +9,7 @@ export default class Restart extends CoracleCommand {
   static override flags = {
     all: flag.boolean({ char: "a", description: "Restart all non-running containers" }),
     cidfile: flag.stringArray({ description: "Read the container ID from the file" }),
-    filter: flag.unsupported("stringArray", {
-      char: "f",
-      description: "Filter output based on conditions given",
-    }),
+    filter: flag.stringArray({ char: "f", description: "Filter output based on conditions given" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     running: flag.boolean({ description: "Restart only running containers" }),
     time: flag.int({ char: "t", description: "Seconds to wait for stop before killing the container" }),
@@ -30,6 +27,7 @@ export default class Restart extends CoracleCommand {
       all: flags.all || flags.running,
       latest: flags.latest,
       cidfiles: flags.cidfile,
+      filters: flags.filter,
       ...(flags.running ? { states: ["running" as const] } : {}),
     });
     for (const result of await restartContainers(this.context, names, { timeout: flags.time })) {

@@ -15,7 +15,7 @@ export default class Rm extends CoracleCommand {
     depend: flag.boolean({
       description: "Remove container and all containers that depend on the selected container",
     }),
-    filter: flag.unsupported("stringArray", { description: "Filter output based on conditions given" }),
+    filter: flag.stringArray({ description: "Filter output based on conditions given" }),
     force: flag.boolean({ char: "f", description: "Force removal of a running or unusable container" }),
     ignore: flag.boolean({ char: "i", description: "Ignore errors when a specified container is missing" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
@@ -41,6 +41,7 @@ export default class Rm extends CoracleCommand {
       all: flags.all,
       latest: flags.latest,
       cidfiles: flags.cidfile,
+      filters: flags.filter,
       ignore: flags.ignore || flags.force,
     });
     const results = await removeContainers(this.context, names, {

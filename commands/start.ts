@@ -1,4 +1,5 @@
 import { any, CoracleCommand, flag } from "../src/cli/command.ts";
+import type { FlagValues } from "../src/cli/flags.ts";
 
 export default class Start extends CoracleCommand {
   static override summary = "Start one or more containers";
@@ -16,11 +17,8 @@ export default class Start extends CoracleCommand {
       description: "Select the key sequence for detaching a container",
       default: "ctrl-p,ctrl-q",
     }),
-    filter: flag.unsupported("stringArray", {
-      char: "f",
-      description: "Filter output based on conditions given",
-    }),
-    interactive: flag.boolean({ char: "i", description: "Make STDIN available to the contained process" }),
+    filter: flag.stringArray({ char: "f", description: "Filter output based on conditions given" }),
+    interactive: flag.boolean({ char: "i", description: "Keep STDIN open even if not attached" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     "sig-proxy": flag.boolean({
       description: "Proxy received signals to the process (default true if attaching, false otherwise)",
@@ -31,20 +29,21 @@ export default class Start extends CoracleCommand {
 
   async run(): Promise<number | undefined> {
     const { flags, args, given } = await this.input(Start);
-    this.checkSelection(args, flags, "start requires at least one argument");
+    this.checkStart(args, flags, given);
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const names = selectContainers(this.context, {
       names: args,
       all: flags.all,
       latest: flags.latest,
-      states: ["created", "exited"],
+      filters: flags.filter,
+      states: ["created", "initialized", "exited"],
     });
-    if (flags.attach || flags.interactive) {
-      if (flags.all) throw this.usageError("you cannot start and attach all containers at once");
+    if (flags.attach) {
+      if (names.length === 0) return 0;
       if (names.length > 1) throw this.usageError("you cannot start and attach multiple containers at once");
       const { startAttached } = await import("../src/engine/container/start-attached.ts");
       const code = await startAttached(this.context, names[0] as string, {
-        stdin: flags.interactive,
+        stdin: true,
         detachKeys: flags["detach-keys"],
         sigProxy: given.has("sig-proxy") ? flags["sig-proxy"] : true,
       });
@@ -56,5 +55,26 @@ export default class Start extends CoracleCommand {
       else this.report(result.reason);
     }
     return undefined;
+  }
+
+  private checkStart(
+    args: string[],
+    { all, attach, filter, latest, ...flags }: FlagValues<typeof Start.flags>,
+    given: ReadonlySet<string>,
+  ): void {
+    if (args.length === 0 && !latest && !all && filter.length === 0) {
+      throw this.usageError("start requires at least one argument");
+    }
+    if (all && latest) throw this.usageError("--all and --latest cannot be used together");
+    if (args.length > 0 && latest) throw this.usageError("--latest and containers cannot be used together");
+    if (args.length > 1 && attach)
+      throw this.usageError("you cannot start and attach multiple containers at once");
+    if (args.length > 0 && all) {
+      throw this.usageError("either start all containers or the container(s) provided in the arguments");
+    }
+    if (attach && all) throw this.usageError("you cannot start and attach all containers at once");
+    if (given.has("sig-proxy") && flags["sig-proxy"] && !attach) {
+      throw this.usageError("you cannot use sig-proxy without --attach: invalid argument");
+    }
   }
 }

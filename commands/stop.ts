@@ -9,10 +9,7 @@ export default class Stop extends CoracleCommand {
   static override flags = {
     all: flag.boolean({ char: "a", description: "Stop all running containers" }),
     cidfile: flag.stringArray({ description: "Read the container ID from the file" }),
-    filter: flag.unsupported("stringArray", {
-      char: "f",
-      description: "Filter output based on conditions given",
-    }),
+    filter: flag.stringArray({ char: "f", description: "Filter output based on conditions given" }),
     ignore: flag.boolean({ char: "i", description: "Ignore errors when a specified container is missing" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     time: flag.int({ char: "t", description: "Seconds to wait for stop before killing the container" }),
@@ -30,8 +27,8 @@ export default class Stop extends CoracleCommand {
       all: flags.all,
       latest: flags.latest,
       cidfiles: flags.cidfile,
+      filters: flags.filter,
       ignore: flags.ignore,
-      states: ["running", "paused", "restarting", "initialized"],
     });
     for (const result of await stopContainers(this.context, names, { timeout: flags.time })) {
       if (result.status === "fulfilled") this.printLine(result.value);

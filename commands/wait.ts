@@ -24,9 +24,12 @@ export default class Wait extends CoracleCommand {
     this.checkSelection(args, flags, `"${this.invocation.path}" requires a name, id, or the "--latest" flag`);
     const { parseDuration } = await import("../src/cli/values.ts");
     const { selectContainers, forEach } = await import("../src/engine/container/select.ts");
-    const { waitContainer } = await import("../src/engine/container/wait.ts");
+    const { checkConditions, waitContainer } = await import("../src/engine/container/wait.ts");
     const interval = /^\d+$/.test(flags.interval) ? Number(flags.interval) : parseDuration(flags.interval);
-    const names = selectContainers(this.context, { names: args, latest: flags.latest });
+    const chosen = { names: args, latest: flags.latest };
+    // With --ignore a missing one is told as -1 in its place.
+    const names = flags.ignore && !flags.latest ? args : selectContainers(this.context, chosen);
+    checkConditions(flags.condition);
     const results = await forEach(
       names,
       (name) => waitContainer(this.context, name, { conditions: flags.condition, interval }),

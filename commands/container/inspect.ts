@@ -19,10 +19,10 @@ export default class ContainerInspect extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args } = await this.input(ContainerInspect);
     this.checkSelection(args, flags, "no names or ids specified");
-    const { selectContainers } = await import("../../src/engine/container/select.ts");
+    const { latestContainer } = await import("../../src/engine/container/select.ts");
     const { inspectObjects } = await import("../../src/engine/system/inspect.ts");
     const { showInspected } = await import("../../src/cli/inspect.ts");
-    const names = selectContainers(this.context, { names: args, latest: flags.latest });
+    const names = flags.latest ? [latestContainer(this.context)] : args;
     // Only inside the user's namespaces can all files be measured.
     if (flags.size) await this.requireNamespace();
     const { objects, errors } = inspectObjects(this.context, names, { type: "container", size: flags.size });

@@ -149,12 +149,21 @@ export abstract class CoracleCommand {
     return new EngineError("usage", message);
   }
 
-  /** Containers are chosen by names, --all, --latest or --cidfile; `none` is the complaint where nothing is. */
+  /** Containers are chosen by names, --all, --latest, --cidfile or --filter; `none` is the complaint where nothing is. */
   protected checkSelection(
     names: readonly string[],
-    { all = false, latest = false, cidfile = [] }: { all?: boolean; latest?: boolean; cidfile?: string[] },
+    {
+      all = false,
+      latest = false,
+      cidfile = [],
+      filter = [],
+    }: { all?: boolean; latest?: boolean; cidfile?: string[]; filter?: string[] },
     none = "you must provide at least one name or id",
   ): void {
+    if (filter.length > 0) {
+      if (names.length > 0) throw this.usageError("--filter takes no arguments");
+      return;
+    }
     const files = cidfile.length > 0;
     if (files && (all || latest)) {
       throw this.usageError("--all, --latest, and --cidfile cannot be used together");
@@ -162,6 +171,9 @@ export abstract class CoracleCommand {
     if (all && latest) throw this.usageError("--all and --latest cannot be used together");
     if (all && names.length > 0) throw this.usageError("no arguments are needed with --all");
     if (latest && names.length > 0) throw this.usageError("--latest and containers cannot be used together");
+    if (files && names.length > 0) {
+      throw this.usageError("no arguments are needed with --latest or --cidfile");
+    }
     if (names.length === 0 && !all && !latest && !files) throw this.usageError(none);
   }
 

@@ -1,9 +1,10 @@
-import { filterContainers } from "../engine/container/filter.ts";
+import { filterContainers, networkNames } from "../engine/container/filter.ts";
 import type { ContainerSummary } from "../engine/container/list.ts";
+import { filterLookups } from "../engine/container/select.ts";
 import { containerSize } from "../engine/container/size.ts";
 import { namespaceId } from "../engine/container/top.ts";
 import type { Context } from "../host/context.ts";
-import type { PortMapping } from "../oci/container.ts";
+import { exposedByPort, portsText } from "./container-ports.ts";
 import { print, printJson, printLine } from "./output.ts";
 import { asksForJson, formatRows } from "./report.ts";
 import { GoTime } from "./template/time.ts";
@@ -18,24 +19,27 @@ export interface ListOptions {
   namespace: boolean;
   noheading: boolean;
   noTrunc: boolean;
+  pod: boolean;
   quiet: boolean;
   size: boolean;
   sort: string;
 }
 
-const shown = new Set(["running", "paused", "stopping", "restarting"]);
-
 const defaultColumns =
-  "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
+  "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.CreatedHuman}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
 const namespaceColumns =
   "{{.ID}}\t{{.Names}}\t{{.Pid}}\t{{.CGROUPNS}}\t{{.IPC}}\t{{.MNT}}\t{{.NET}}\t{{.PIDNS}}\t{{.USERNS}}\t{{.UTS}}";
 const headers = {
   ID: "container id",
-  RunningFor: "created",
+  RunningFor: "running for",
   CreatedHuman: "created",
-  PIDNS: "pidns",
-  USERNS: "userns",
+  Cgroup: "cgroupns",
   CGROUPNS: "cgroupns",
+  PIDNS: "pidns",
+  Pod: "pod id",
+  PodName: "podname",
+  User: "userns",
+  USERNS: "userns",
 };
 
 /** What `ps` prints. */
@@ -45,12 +49,11 @@ export async function showContainers(
   options: ListOptions,
 ): Promise<void> {
   const last = options.latest ? 1 : options.last;
-  const everything =
-    options.all || last > 0 || options.filter.some((filter) => /^(status|exited)=/.test(filter));
+  const everything = options.all || last > 0 || options.filter.some((filter) => filter.startsWith("status="));
   const listed = sortContainers(
     ctx,
-    filterContainers(containers, options.filter)
-      .filter(({ status }) => everything || shown.has(status.state))
+    filterContainers(containers, options.filter, filterLookups(ctx, containers))
+      .filter(({ status }) => everything || status.state === "running")
       .slice(0, last > 0 ? last : undefined),
     options.sort,
   );
@@ -65,11 +68,12 @@ export async function showContainers(
     );
     return;
   }
-  const columns = options.namespace ? namespaceColumns : defaultColumns + (options.size ? "\t{{.Size}}" : "");
+  const columns = options.namespace
+    ? namespaceColumns
+    : defaultColumns + (options.pod ? "\t{{.Pod}}\t{{.PodName}}" : "") + (options.size ? "\t{{.Size}}" : "");
   const rows = listed.map((container) => templateRow(ctx, container, options));
-  print(
-    formatRows(rows, { name: "ps", format: options.format, columns, headers, noHeading: options.noheading }),
-  );
+  const format = options.format?.replaceAll(".Namespaces.", ".");
+  print(formatRows(rows, { name: "ps", format, columns, headers, noHeading: options.noheading }));
 }
 
 const shortId = (id: string, whole: boolean) => (whole ? id : id.slice(0, 12));
@@ -82,11 +86,11 @@ type Key = (container: ContainerSummary, ctx: Context) => string | number;
 
 const sortKeys: Record<string, Key> = {
   command: (container) => commandOf(container).join(" "),
-  created: ({ record }) => -Date.parse(record.createdAt),
+  created: ({ record }) => record.createdAt,
   id: ({ record }) => record.id,
   image: ({ record }) => record.config.image?.name ?? "",
   names: ({ record }) => record.name,
-  runningfor: ({ status }) => -Date.parse(status.last?.startedAt ?? "1970-01-01"),
+  runningfor: ({ status }) => status.last?.startedAt ?? "",
   size: ({ record }, ctx) => containerSize(ctx, record).rootFsSize,
   status: ({ status }) => status.state,
 };
@@ -107,7 +111,7 @@ function templateRow(ctx: Context, container: ContainerSummary, options: ListOpt
     ID: shortId(record.id, options.noTrunc),
     ImageID: shortId(record.config.image?.id ?? "", options.noTrunc),
     Image: record.config.image?.name ?? record.config.rootfs ?? "",
-    Command: options.noTrunc || command.length <= 20 ? command : `${command.slice(0, 17)}...`,
+    Command: options.noTrunc || command.length <= 17 ? command : `${command.slice(0, 17)}...`,
     Created: new GoTime(record.createdAt),
     CreatedAt: new GoTime(record.createdAt).toString(),
     CreatedHuman: humanTimeSince(record.createdAt),
@@ -115,12 +119,13 @@ function templateRow(ctx: Context, container: ContainerSummary, options: ListOpt
     Labels: new Map(Object.entries(record.config.labels)),
     Label: (name: string) => record.config.labels[name] ?? "",
     Names: record.name,
-    Networks: networks(record.config.network.kind).join(","),
-    Ports: portsText(record.config.ports),
+    Networks: networkNames(record.config.network).join(","),
+    Ports: portsText(record.config.ports, record.config.exposed),
     Restarts: status.last?.restartCount ?? 0,
     Size: options.size ? sizeText(ctx, container) : "",
     Status: statusText(container),
     ...namespaces(options.namespace ? status.last?.init?.pid : undefined),
+    Namespaces: new Map(),
   };
 }
 
@@ -138,6 +143,7 @@ function jsonRow(ctx: Context, container: ContainerSummary, options: ListOptions
     Exited: ended,
     ExitedAt: ended ? seconds(status.last?.finishedAt) : -62135596800,
     ExitCode: ended ? (status.last?.exitCode ?? 0) : 0,
+    ExposedPorts: exposedByPort(record.config.exposed),
     Id: record.id,
     Image: record.config.image?.name ?? "",
     ImageID: record.config.image?.id ?? "",
@@ -146,7 +152,7 @@ function jsonRow(ctx: Context, container: ContainerSummary, options: ListOptions
     Mounts: record.config.mounts.map((mount) => mount.destination),
     Names: [record.name],
     Namespaces: {},
-    Networks: networks(record.config.network.kind),
+    Networks: networkNames(record.config.network),
     Pid: ended ? 0 : (status.last?.init?.pid ?? 0),
     Pod: "",
     PodName: "",
@@ -169,17 +175,15 @@ function jsonRow(ctx: Context, container: ContainerSummary, options: ListOptions
   };
 }
 
-function networks(kind: string): string[] {
-  return kind === "slirp4netns" ? [] : kind === "none" || kind === "host" ? [] : [kind];
-}
-
 function namespaces(pid: number | undefined): Record<string, string> {
   const files: Record<string, string> = {
+    Cgroup: "cgroup",
     CGROUPNS: "cgroup",
     IPC: "ipc",
     MNT: "mnt",
     NET: "net",
     PIDNS: "pid",
+    User: "user",
     USERNS: "user",
     UTS: "uts",
   };
@@ -214,31 +218,4 @@ function stateText({ state, last }: ContainerSummary["status"]): string {
     default:
       return `Up ${since(last?.startedAt)}${state === "stopping" ? " (stopping)" : ""}`;
   }
-}
-
-/** `0.0.0.0:8080->80/tcp`; runs of ports as `0.0.0.0:8080-8082->80-82/tcp`. */
-export function portsText(ports: PortMapping[]): string {
-  const sorted = [...ports].sort(
-    (a, b) => a.protocol.localeCompare(b.protocol) || a.containerPort - b.containerPort,
-  );
-  const runs: { first: PortMapping; count: number }[] = [];
-  for (const port of sorted) {
-    const run = runs.at(-1);
-    const next =
-      run &&
-      run.first.hostIp === port.hostIp &&
-      run.first.protocol === port.protocol &&
-      run.first.containerPort + run.count === port.containerPort &&
-      run.first.hostPort + run.count === port.hostPort;
-    if (next) run.count++;
-    else runs.push({ first: port, count: 1 });
-  }
-  const range = (start: number, count: number) =>
-    count === 1 ? `${start}` : `${start}-${start + count - 1}`;
-  return runs
-    .map(({ first, count }) => {
-      const ip = first.hostIp || "0.0.0.0";
-      return `${ip.includes(":") ? `[${ip}]` : ip}:${range(first.hostPort, count)}->${range(first.containerPort, count)}/${first.protocol}`;
-    })
-    .join(", ");
 }

@@ -39,6 +39,11 @@ export function printJson(value: unknown, indent = 4): void {
   printLine(JSON.stringify(value, null, indent));
 }
 
+/** For a display that is drawn anew. */
+export function clearScreen(): void {
+  print("\x1b[2J\x1b[1;1H");
+}
+
 /** Writes a file that the user named. */
 export function writeText(file: string, text: string): void {
   try {

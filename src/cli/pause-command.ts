@@ -6,10 +6,7 @@ export abstract class PauseCommand extends CoracleCommand {
   static override flags = {
     all: flag.boolean({ char: "a", description: "Act on all containers that it applies to" }),
     cidfile: flag.stringArray({ description: "Read the container ID from the file" }),
-    filter: flag.unsupported("stringArray", {
-      char: "f",
-      description: "Filter output based on conditions given",
-    }),
+    filter: flag.stringArray({ char: "f", description: "Filter output based on conditions given" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
   };
   static override arity = any;
@@ -29,6 +26,7 @@ export abstract class PauseCommand extends CoracleCommand {
       all: flags.all,
       latest: flags.latest,
       cidfiles: flags.cidfile,
+      filters: flags.filter,
       states: [this.state],
     });
     for (const [index, result] of (await forEach(names, (name) => this.act(name))).entries()) {

@@ -1,4 +1,4 @@
-/** Whether labels satisfy all of the filters `KEY` and `KEY=VALUE`; a `*` in a key stands for any text. */
+/** Whether labels satisfy all of the filters `KEY` and `KEY=VALUE`; a key with a `*`, for any text, may be part of one. */
 export function matchesLabels(filters: readonly string[], labels: Readonly<Record<string, string>>): boolean {
   return filters.every((filter) => {
     const [wanted = "", value = ""] = filter.split(/=(.*)/s);
@@ -12,5 +12,5 @@ export function matchesLabels(filters: readonly string[], labels: Readonly<Recor
 function matchesPattern(pattern: string, text: string): boolean {
   if (!pattern.includes("*")) return false;
   const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`, "s").test(text);
+  return new RegExp(parts.join(".*"), "s").test(text);
 }

@@ -256,9 +256,13 @@ function startRelay(ctx: Context, args: string[], options: RelayOptions): Relay 
   return new Relay(child, { starts: args[0] !== "attach", sigProxy });
 }
 
-/** Starts the container of a directory that holds monitor.json and config.json. */
-export function startContainerMonitor(ctx: Context, directory: string, options: RelayOptions): Relay {
-  return startRelay(ctx, ["run", directory], options);
+/** Starts the container of a directory that holds monitor.json and config.json; without `start` only makes it. */
+export function startContainerMonitor(
+  ctx: Context,
+  directory: string,
+  { start = true, ...options }: RelayOptions & { start?: boolean },
+): Relay {
+  return startRelay(ctx, ["run", directory, ...(start ? [] : ["--no-start"])], options);
 }
 
 export function startExecMonitor(

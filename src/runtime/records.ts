@@ -120,7 +120,9 @@ export function noSuchContainer(nameOrId: string): EngineError {
 }
 
 /** The id of a container by name, id or unique prefix, whether or not its record can be read. */
-export function findId(ctx: Context, nameOrId: string): string | undefined {
+export function findId(ctx: Context, asGiven: string): string | undefined {
+  // Docker's names begin with a slash.
+  const nameOrId = asGiven.replace(/^\//, "");
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(nameOrId)) return undefined;
   const named = idOfName(ctx, nameOrId);
   const id = named ?? (/^[0-9a-f]{1,64}$/.test(nameOrId) ? idOfPrefix(ctx, nameOrId) : undefined);
@@ -247,7 +249,14 @@ export async function renameRecord(
   record: ContainerRecord,
   name: string,
 ): Promise<ContainerRecord> {
-  await claimName(ctx, name, record.id);
+  await claimName(ctx, name, record.id).catch((error: unknown) => {
+    if (!(error instanceof EngineError && error.code === "name-in-use")) throw error;
+    throw new EngineError(
+      error.code,
+      `renaming container ${record.id}: name ${name} already in use, cannot rename container ${record.id}: container already exists`,
+      { cause: error },
+    );
+  });
   const renamed = { ...record, name };
   writeJsonAtomic(path.join(containerDirectory(ctx, record.id), "record.json"), renamed);
   releaseName(ctx, record.name, record.id);

@@ -20,13 +20,9 @@ export async function attachContainer(
   const record = findRecord(ctx, nameOrId);
   const status = readStatus(ctx, record.id);
   if (status.state !== "running" || !status.last?.socket) {
-    throw new EngineError(
-      "container-state",
-      "you can only attach to running containers: container state improper",
-      {
-        hint: `it is ${status.state}; \`coracle start --attach ${record.name}\` starts it`,
-      },
-    );
+    throw new EngineError("container-state", "you can only attach to running containers", {
+      hint: `it is ${status.state}; \`coracle start --attach ${record.name}\` starts it`,
+    });
   }
   const attach: Stream[] = ["stdout", "stderr"];
   if (options.stdin && record.config.openStdin) attach.unshift("stdin");

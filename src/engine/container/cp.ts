@@ -29,13 +29,9 @@ export function parsePlace(ctx: Context, text: string): CopyPlace {
   const name = text.slice(0, colon);
   if (name.includes("/")) return { container: null, path: text };
   if (!containerExists(ctx, name)) {
-    throw new EngineError(
-      "no-such-container",
-      `"${name}" could not be found: no container with name or ID "${name}" found: no such container`,
-      {
-        hint: "write a host path with a colon as ./PATH",
-      },
-    );
+    throw new EngineError("no-such-container", `container "${name}" does not exist`, {
+      hint: "write a host path with a colon as ./PATH",
+    });
   }
   return { container: name, path: text.slice(colon + 1) };
 }

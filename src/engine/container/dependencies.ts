@@ -1,3 +1,4 @@
+import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
 import { findId, listRecords } from "../../runtime/records.ts";
@@ -6,6 +7,20 @@ import { findId, listRecords } from "../../runtime/records.ts";
 export function dependenciesOf(config: ContainerConfig): string[] {
   const modes = [config.network, config.pid, config.ipc, config.uts, config.cgroupns, config.userns];
   return [...new Set(modes.flatMap((mode) => (mode.kind === "container" ? mode.id : [])))];
+}
+
+/** Refuses to remove a container that others, which are to stay, depend on. */
+export function refuseNeeded(ctx: Context, id: string, removed: ReadonlySet<string>): void {
+  const dependents = listRecords(ctx)
+    .filter(({ config }) => dependenciesOf(config).includes(id))
+    .map((record) => record.id)
+    .filter((dependent) => !removed.has(dependent));
+  if (dependents.length === 0) return;
+  throw new EngineError(
+    "has-dependents",
+    `container ${id} has dependent containers which must be removed before it: ${dependents.join(", ")}: container already exists`,
+    { hint: "--depend removes them with it" },
+  );
 }
 
 /** The containers, and all that depend on them, on those, and so on. */

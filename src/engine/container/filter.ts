@@ -1,10 +1,24 @@
 import { EngineError } from "../../errors.ts";
+import { matchesLabels } from "../../oci/label-filter.ts";
 import { parseTime } from "../../oci/time.ts";
 import type { ContainerSummary } from "./list.ts";
 
-/** `ps --filter`: predicates on what a listing holds, by podman-ps(1). Values of one key are alternatives. */
+/**
+ * `--filter` of the commands on containers, by podman-ps(1). Several keys must all be met, several values of one key are
+ * alternatives (of labels all must be there).
+ */
 
-type Predicate = (container: ContainerSummary, value: string, all: ContainerSummary[]) => boolean;
+type Test = (container: ContainerSummary) => boolean;
+
+/** What filters ask about beyond the containers themselves. */
+export interface FilterLookups {
+  /** All containers, for `before` and `since`. */
+  all: readonly ContainerSummary[];
+  /** Id of the image that a name or id stands for. */
+  imageId: (nameOrId: string) => string | undefined;
+}
+
+type Key = (values: string[], lookups: FilterLookups) => Test;
 
 /** By the names of Podman's states; ours has fewer. */
 const states: Record<string, string> = {
@@ -21,90 +35,229 @@ const states: Record<string, string> = {
   unknown: "unknown",
 };
 
-const predicates: Record<string, Predicate> = {
-  id: ({ record }, value) => matches(record.id, value) || record.id.startsWith(value),
-  name: ({ record }, value) => matches(record.name, value),
-  label: ({ record }, value) => matchesLabel(record.config.labels, value),
-  "label!": ({ record }, value) => !matchesLabel(record.config.labels, value),
-  status: ({ status }, value) => status.state === states[value],
-  health: ({ health }, value) => health === value,
-  exited: ({ status }, value) => status.state === "exited" && status.last?.exitCode === Number(value),
-  ancestor: ({ record }, value) => {
-    const image = record.config.image;
-    if (!image) return false;
-    const name = image.name.replace(/:latest$/, "");
-    return (
-      image.id.startsWith(value) ||
-      image.name === value ||
-      name === value ||
-      name.endsWith(`/${value}`) ||
-      image.name.endsWith(`/${value}`)
-    );
+const pruneKeys: Record<string, Key> = {
+  label:
+    (values) =>
+    ({ record }) =>
+      matchesLabels(values, record.config.labels),
+  "label!":
+    (values) =>
+    ({ record }) =>
+      !values.some((value) => matchesLabels([value], record.config.labels)),
+  until: (values) => {
+    if (values.length !== 1) throw badFilter("specify exactly one timestamp for until");
+    const until = timeOf(values[0] as string);
+    return ({ record }) => Date.parse(record.createdAt) < until;
   },
-  before: ({ record }, value, all) => record.createdAt < reference(value, all).record.createdAt,
-  since: ({ record }, value, all) => record.createdAt > reference(value, all).record.createdAt,
-  volume: ({ record }, value) =>
-    record.config.mounts.some((mount) => mount.source === value || mount.destination === value),
-  network: ({ record }, value) => record.config.network.kind === value,
-  command: ({ record }, value) => [...record.config.entrypoint, ...record.config.command][0] === value,
-  "restart-policy": ({ record }, value) => record.config.restart.name === value,
-  until: ({ record }, value) => Date.parse(record.createdAt) < parseTime(value),
 };
 
-/** Filters as given, `KEY=VALUE`. */
-export function filterContainers(all: ContainerSummary[], filters: readonly string[]): ContainerSummary[] {
-  const byKey = new Map<string, string[]>();
-  for (const filter of filters) {
-    const match = /^([a-z-]+!?)=(.*)$/s.exec(filter);
-    if (!match)
-      throw new EngineError(
-        "bad-filter",
-        `invalid filter "${filter}": must be in the format of filter=value`,
+const keys: Record<string, Key> = {
+  ...pruneKeys,
+  id: (values) => {
+    const tests = values.map((value) =>
+      /^[0-9a-f]*$/i.test(value) ? (id: string) => id.startsWith(value.toLowerCase()) : matcher(value),
+    );
+    return ({ record }) => tests.some((test) => test(record.id));
+  },
+  name: (values) => {
+    const tests = values.map((value) => matcher(value.replaceAll("/", "")));
+    return ({ record }) => tests.some((test) => test(record.name));
+  },
+  status: (values) => {
+    const wanted = values.map(stateOf);
+    return ({ status }) => wanted.includes(status.state);
+  },
+  exited: (values) => {
+    const codes = values.map(exitCode);
+    return ({ status }) => status.state === "exited" && codes.includes(status.last?.exitCode ?? 0);
+  },
+  ancestor: (values, { imageId }) => {
+    const ids = values.map((value) => imageId(value) ?? value.replace(/^sha256:/, ""));
+    const tests = values.map(matcher);
+    return ({ record: { config } }) => {
+      const { image } = config;
+      if (!image) return false;
+      const names = image.name.endsWith(":latest")
+        ? [image.name, image.name.slice(0, -":latest".length)]
+        : [image.name];
+      return (
+        ids.some((id) => id !== "" && image.id.startsWith(id)) ||
+        tests.some((test) => names.some((name) => test(name)))
       );
-    const [, key, value] = match as unknown as [string, string, string];
-    if (!predicates[key]) {
-      throw new EngineError("bad-filter", `${key} is an invalid filter`, {
-        hint: `filters are ${Object.keys(predicates).join(", ")}`,
-      });
+    };
+  },
+  before: (values, { all }) => {
+    const time = earliest(values, all);
+    return ({ record }) => record.createdAt < time;
+  },
+  since: (values, { all }) => {
+    const time = earliest(values, all);
+    return ({ record }) => record.createdAt > time;
+  },
+  volume:
+    (values) =>
+    ({ record }) =>
+      values.some((value) => {
+        const colon = value.indexOf(":");
+        const [source, destination] =
+          colon < 0 ? [value, undefined] : [value.slice(0, colon), value.slice(colon + 1)];
+        return record.config.mounts.some((mount) =>
+          destination === undefined
+            ? mount.source === source || mount.destination === source
+            : mount.source === source && mount.destination === destination,
+        );
+      }),
+  health:
+    (values) =>
+    ({ health }) =>
+      values.includes(health),
+  // No container is in a pod.
+  pod: () => () => false,
+  network: (values, { all }) => {
+    const joined = values
+      .filter((value) => value.startsWith("container:"))
+      .map((value) => find(value.slice("container:".length), all)?.record.id);
+    return ({ record: { config } }) =>
+      config.network.kind === "container"
+        ? joined.includes(config.network.id)
+        : networkNames(config.network).some((name) => values.includes(name));
+  },
+  "restart-policy": (values) => {
+    const bad = values.filter((value) => !restartPolicies.includes(value));
+    if (bad.length > 0) {
+      throw badFilter(
+        `${bad.join(", ")} ${bad.length > 1 ? "invalid restart policies" : "invalid restart policy"}`,
+      );
     }
-    if (key === "status" && !states[value]) {
-      throw new EngineError("bad-filter", `unknown container state: ${value}: invalid argument`, {
-        hint: `states are ${Object.keys(states).join(", ")}`,
-      });
+    const wanted = values.map((value) => (value === "none" ? "no" : value));
+    return ({ record }) => wanted.includes(record.config.restart.name);
+  },
+  command: (values) => {
+    const tests = values.map(matcher);
+    return ({ record: { config } }) => {
+      const program = [...config.entrypoint, ...config.command][0] ?? "";
+      return tests.some((test) => test(program));
+    };
+  },
+  "should-start-on-boot": (values) => {
+    const wanted = values.map((value) => value === "true" || value === "1").at(-1);
+    return ({ record, status }) => {
+      const { name } = record.config.restart;
+      const starts = name === "always" || (name === "unless-stopped" && !status.last?.stoppedByUser);
+      return starts === wanted;
+    };
+  },
+};
+
+const restartPolicies = ["no", "none", "always", "on-failure", "unless-stopped"];
+
+/** Names of the networks that a container is connected to; a network stack of its own or the host's has none. */
+export function networkNames(network: { kind: string }): string[] {
+  return ["none", "host", "slirp4netns", "container", "ns"].includes(network.kind) ? [] : [network.kind];
+}
+
+/** The containers that meet the filters, given as `KEY=VALUE`. */
+export function filterContainers(
+  containers: readonly ContainerSummary[],
+  filters: readonly string[],
+  lookups: FilterLookups,
+): ContainerSummary[] {
+  return select(containers, filters, keys, lookups);
+}
+
+/** The same for `prune`, which knows fewer. */
+export function filterForPrune(
+  containers: readonly ContainerSummary[],
+  filters: readonly string[],
+): ContainerSummary[] {
+  return select(containers, filters, pruneKeys, { all: containers, imageId: () => undefined });
+}
+
+function select(
+  containers: readonly ContainerSummary[],
+  filters: readonly string[],
+  known: Record<string, Key>,
+  lookups: FilterLookups,
+): ContainerSummary[] {
+  const given = new Map<string, string[]>();
+  for (const filter of filters) {
+    const equals = filter.indexOf("=");
+    if (equals < 0) {
+      throw badFilter(
+        known === pruneKeys
+          ? `filter input must be in the form of filter=value: ${filter} is invalid`
+          : `invalid filter ${JSON.stringify(filter)}`,
+      );
     }
-    byKey.set(key, [...(byKey.get(key) ?? []), value]);
+    const key = filter.slice(0, equals);
+    given.set(key, [...(given.get(key) ?? []), filter.slice(equals + 1)]);
   }
-  return all.filter((container) =>
-    [...byKey].every(([key, values]) => {
-      const test = (value: string) => (predicates[key] as Predicate)(container, value, all);
-      // Of labels all must be there; of everything else one value is enough.
-      return key.startsWith("label") ? values.every(test) : values.some(test);
-    }),
+  const tests = [...given].map(([key, values]) => {
+    if (!Object.hasOwn(known, key)) {
+      throw badFilter(`${key} is an invalid filter`, `filters are ${Object.keys(known).join(", ")}`);
+    }
+    return (known[key] as Key)(values, lookups);
+  });
+  return containers.filter((container) => tests.every((test) => test(container)));
+}
+
+function badFilter(message: string, hint?: string): EngineError {
+  return new EngineError("bad-filter", message, { hint });
+}
+
+/** A regular expression that may be found anywhere; one that can't be read matches nothing. */
+function matcher(pattern: string): (text: string) => boolean {
+  try {
+    const expression = new RegExp(pattern);
+    return (text) => expression.test(text);
+  } catch {
+    return () => false;
+  }
+}
+
+function timeOf(value: string): number {
+  try {
+    return parseTime(value);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw badFilter(`failed to parse value as time or duration: ${JSON.stringify(value)}`, error.hint);
+  }
+}
+
+function stateOf(value: string): string {
+  const state = Object.hasOwn(states, value) ? states[value] : undefined;
+  if (state !== undefined) return state;
+  throw badFilter(
+    `unknown container state: ${value}: invalid argument`,
+    `states are ${Object.keys(states).join(", ")}`,
   );
 }
 
-function matches(text: string, pattern: string): boolean {
-  try {
-    return new RegExp(pattern).test(text);
-  } catch {
-    return text.includes(pattern);
-  }
+function exitCode(value: string): number {
+  if (/^[+-]?\d+$/.test(value)) return Number(value);
+  throw badFilter(
+    `exited code out of range '\\x00': strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`,
+  );
 }
 
-function matchesLabel(labels: Record<string, string>, wanted: string): boolean {
-  const equals = wanted.indexOf("=");
-  if (equals < 0) return Object.hasOwn(labels, wanted);
-  const key = wanted.slice(0, equals);
-  return Object.hasOwn(labels, key) && labels[key] === wanted.slice(equals + 1);
+/** When the first of these containers was made. */
+function earliest(values: string[], all: readonly ContainerSummary[]): string {
+  const times = values.map((value) => {
+    const found = find(value, all);
+    if (!found) {
+      throw new EngineError(
+        "no-such-container",
+        `no container with name or ID "${value}" found: no such container`,
+      );
+    }
+    return found.record.createdAt;
+  });
+  return times.sort()[0] as string;
 }
 
-function reference(value: string, all: ContainerSummary[]): ContainerSummary {
-  const found = all.find(({ record }) => record.name === value || record.id.startsWith(value));
-  if (!found) {
-    throw new EngineError(
-      "no-such-container",
-      `no container with name or ID "${value}" found: no such container`,
-    );
-  }
-  return found;
+function find(nameOrId: string, all: readonly ContainerSummary[]): ContainerSummary | undefined {
+  return (
+    all.find(({ record }) => record.name === nameOrId) ??
+    all.find(({ record }) => nameOrId !== "" && record.id.startsWith(nameOrId))
+  );
 }

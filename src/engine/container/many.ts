@@ -2,12 +2,12 @@ import { rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { withLock } from "../../host/lock.ts";
 import { recordContainerEvent } from "../../runtime/event-log.ts";
-import { awaitStart, findRecord } from "../../runtime/records.ts";
-import { withDependents } from "./dependencies.ts";
+import { awaitStart, findId, findRecord } from "../../runtime/records.ts";
+import { refuseNeeded, withDependents } from "./dependencies.ts";
 import { sweep } from "./heal.ts";
 import { type RemoveOptions, removeContainer } from "./rm.ts";
 import { forEach } from "./select.ts";
-import { startDetached } from "./start.ts";
+import { initContainer, startDetached } from "./start.ts";
 import { type StopOptions, stopContainer } from "./stop.ts";
 
 /** Operations on many containers at once. Each result belongs to the name in the same place. */
@@ -27,9 +27,13 @@ export async function removeContainers(
   options: RemoveOptions & { depend: boolean },
 ) {
   await sweep(ctx);
-  return await forEach(options.depend ? withDependents(ctx, names) : names, async (name) =>
-    (await removeContainer(ctx, name, options)) === undefined ? undefined : name,
-  );
+  const all = options.depend ? withDependents(ctx, names) : names;
+  const ids = new Set(all.flatMap((name) => findId(ctx, name) ?? []));
+  return await forEach(all, async (name) => {
+    const id = findId(ctx, name);
+    if (id !== undefined) refuseNeeded(ctx, id, ids);
+    return (await removeContainer(ctx, name, options)) === undefined ? undefined : name;
+  });
 }
 
 export function restartContainers(ctx: Context, names: string[], options: StopOptions) {
@@ -40,6 +44,14 @@ export function restartContainers(ctx: Context, names: string[], options: StopOp
     recordContainerEvent(ctx, record, "restart");
     await stopContainer(ctx, record, options);
     await startDetached(ctx, record);
+    return name;
+  });
+}
+
+export async function initContainers(ctx: Context, names: string[]) {
+  await sweep(ctx);
+  return await forEach(names, async (name) => {
+    await initContainer(ctx, findRecord(ctx, name));
     return name;
   });
 }

@@ -6,6 +6,15 @@ import { connectIn } from "./kill.ts";
 
 export async function pauseContainer(ctx: Context, nameOrId: string): Promise<string> {
   const record = findRecord(ctx, nameOrId);
+  const { state } = readStatus(ctx, record.id);
+  if (state !== "running") {
+    throw new EngineError(
+      "container-state",
+      state === "paused"
+        ? `"${record.id}" is already paused: container state improper`
+        : `"${state}" is not running, can't pause: container state improper`,
+    );
+  }
   const connection = await connectIn(ctx, record, ["running"], "pause");
   try {
     await connection.pause();
@@ -22,7 +31,6 @@ export async function unpauseContainer(ctx: Context, nameOrId: string): Promise<
     throw new EngineError(
       "container-state",
       `"${record.id}" is not paused, can't unpause: container state improper`,
-      { hint: `it is ${status.state}` },
     );
   }
   const connection = await connectIn(ctx, record, ["paused"], "unpause");

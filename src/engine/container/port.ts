@@ -3,13 +3,21 @@ import type { Context } from "../../host/context.ts";
 import { type ContainerRecord, findRecord, listRecords } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
 
-/** A container's published ports as `80/tcp` and `0.0.0.0:8080`; those of one container port when it is given. */
+/**
+ * A running container's published ports as `80/tcp` and `0.0.0.0:8080`; those of one container port when it is given,
+ * which must be among them if there are any.
+ */
 export function publishedPorts(
   ctx: Context,
   nameOrId: string,
   wanted: string | undefined,
 ): { id: string; ports: { container: string; host: string }[] } {
   const { id, name, config } = findRecord(ctx, nameOrId);
+  if (config.ports.length === 0 || readStatus(ctx, id).state !== "running") return { id, ports: [] };
+  if (wanted !== undefined && !/^\d+(\/|$)/.test(wanted)) {
+    const number = JSON.stringify(wanted.split("/")[0]);
+    throw new EngineError("bad-port", `strconv.ParseUint: parsing ${number}: invalid syntax`);
+  }
   const port = wanted === undefined || wanted.includes("/") ? wanted : `${wanted}/tcp`;
   const ports = config.ports
     .map((one) => ({

@@ -46,8 +46,9 @@ export async function removeContainer(
     const record = readForRemoval(ctx, id, options.force ?? false);
     if (record === "damaged") return await removeDamaged(ctx, id);
     if (!record) return id; // a --rm container that healing or its own command has removed
-    if (isActive(readStatus(ctx, id).state)) {
-      if (!options.force) throw runningError(id);
+    const { state } = readStatus(ctx, id);
+    if (isActive(state)) {
+      if (!options.force && state !== "initialized") throw runningError(id);
       // Outside of the lock: stopping takes as long as the container likes.
       await stopContainer(ctx, record, { timeout: options.timeout });
     }

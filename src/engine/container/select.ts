@@ -1,8 +1,13 @@
 import * as fs from "node:fs";
 import { EngineError, reasonOf } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { listIds, listRecords } from "../../runtime/records.ts";
+import { readHealth } from "../../runtime/health.ts";
+import { findId, listIds, listRecords, noSuchContainer } from "../../runtime/records.ts";
 import { type ContainerState, readStatus } from "../../runtime/status.ts";
+import { readImageIndex } from "../../storage/image-index.ts";
+import { resolveImage } from "../../storage/images.ts";
+import { type FilterLookups, filterContainers } from "./filter.ts";
+import type { ContainerSummary } from "./list.ts";
 
 export interface Selection {
   /** Names and ids as given. */
@@ -10,33 +15,70 @@ export interface Selection {
   all?: boolean | undefined;
   latest?: boolean | undefined;
   cidfiles?: string[] | undefined;
+  /** --filter, as given: of all containers, or of those named. */
+  filters?: string[] | undefined;
   /** With `all`: only those in these states. */
   states?: ContainerState[];
-  /** A missing --cidfile is no error. */
+  /** Names that aren't there, and missing --cidfiles, are left out; else they are an error before anything is done. */
   ignore?: boolean | undefined;
 }
 
-/** What a command that takes many containers is to work on: what the user named, or the ids that his flags mean. */
+/** What a command that takes many containers is to work on: what the user named, or the ids that the flags mean. */
 export function selectContainers(ctx: Context, selection: Selection): string[] {
+  const { filters = [], states, ignore = false } = selection;
+  if (filters.length > 0) return filtered(ctx, filters, selection);
   if (selection.all) {
-    const { states } = selection;
     if (!states) return listIds(ctx);
     return listRecords(ctx).flatMap(({ id }) => (states.includes(readStatus(ctx, id).state) ? id : []));
   }
-  const names = [...selection.names];
-  for (const file of selection.cidfiles ?? []) {
-    try {
-      names.push((fs.readFileSync(file, "utf8").split("\n")[0] ?? "").trim());
-    } catch (error) {
-      if (!selection.ignore) {
-        throw new EngineError("no-cidfile", `reading CIDFile: open ${file}: ${reasonOf(error)}`, {
-          cause: error,
-        });
+  const names = [
+    ...selection.names.map((name) => name.replace(/^\//, "")),
+    ...(selection.cidfiles ?? []).flatMap((file) => readCidFile(file, ignore)),
+    ...(selection.latest ? [latestContainer(ctx)] : []),
+  ];
+  return names.filter((name) => {
+    if (findId(ctx, name) !== undefined) return true;
+    if (ignore) return false;
+    throw noSuchContainer(name);
+  });
+}
+
+function filtered(ctx: Context, filters: string[], { names, all, states }: Selection): string[] {
+  const summaries = listRecords(ctx).map((record) => ({
+    record,
+    status: readStatus(ctx, record.id),
+    health: readHealth(ctx, record).Status,
+  }));
+  const found = filterContainers(summaries, filters, filterLookups(ctx, summaries)).filter(
+    ({ status }) => !all || !states || states.includes(status.state),
+  );
+  if (all || names.length === 0) return found.map(({ record }) => record.id);
+  return names.filter((name) => found.some(({ record }) => record.name === name || record.id === name));
+}
+
+export function filterLookups(ctx: Context, all: readonly ContainerSummary[]): FilterLookups {
+  return {
+    all,
+    imageId: (name) => {
+      try {
+        return resolveImage(readImageIndex(ctx), name)?.id;
+      } catch (error) {
+        if (error instanceof EngineError) return undefined; // no name of an image, but maybe a pattern
+        throw error;
       }
-    }
+    },
+  };
+}
+
+function readCidFile(file: string, ignore: boolean): string[] {
+  try {
+    return [(fs.readFileSync(file, "utf8").split("\n")[0] ?? "").trim()];
+  } catch (error) {
+    if (ignore) return [];
+    throw new EngineError("no-cidfile", `reading CIDFile: open ${file}: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
-  if (selection.latest) names.push(latestContainer(ctx));
-  return names;
 }
 
 /** The id of the container that was made last. */

@@ -6,7 +6,8 @@ import { MonitorConnection } from "../../runtime/control.ts";
 import { attachRelay, type Relay, type RelayOptions, startContainerMonitor } from "../../runtime/monitor.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import { type ContainerRecord, readRecord } from "../../runtime/records.ts";
-import { readStatus, writeEarlier } from "../../runtime/status.ts";
+
+import { isActive, readStatus, writeEarlier } from "../../runtime/status.ts";
 import { chownSources, copyUpVolumes } from "./copy-up.ts";
 import { healContainer } from "./heal.ts";
 import { explainPortInUse } from "./port.ts";
@@ -31,6 +32,22 @@ export async function startDetached(ctx: Context, record: ContainerRecord): Prom
   await relay?.relayExit();
 }
 
+/** Prepares a container as far as it goes without running its process (`init`). */
+export async function initContainer(ctx: Context, record: ContainerRecord): Promise<void> {
+  await healContainer(ctx, record.id);
+  await withLock(ctx, `container/${record.id}`, async () => {
+    if (!readRecord(ctx, record.id)) throw removed(record);
+    if (isActive(readStatus(ctx, record.id).state)) {
+      throw new EngineError(
+        "container-state",
+        `container ${record.id} has already been created in runtime: container state improper`,
+      );
+    }
+    const relay = await launch(ctx, record, { attach: [], detachKeys: "", start: false });
+    await relay.relayExit();
+  });
+}
+
 /** Undefined for a running container to which nothing is to be attached. */
 async function startOrAttach(
   ctx: Context,
@@ -49,22 +66,32 @@ async function startOrAttach(
       await startInitialized(last?.socket as string, record);
       return relay;
     }
-    const { directory, owner } = await prepareStart(ctx, record);
-    await copyUpVolumes(ctx, record, owner);
-    chownSources(ctx, record, owner);
-    // Seen by the sweep from before there is a monitor that could be killed.
-    ensureDirectory(runDirectory(ctx, record.id));
-    allowMount(ctx, record);
-    // Now: a file that can't be written is no reason to end a container that runs.
-    if (record.pidFile) writeUserFile(record.pidFile, "");
-    const relay = startContainerMonitor(ctx, directory, options);
-    const pid = await relay.started().catch((error: unknown) => {
-      writeEarlier(ctx, record.id, last);
-      throw explainPortInUse(ctx, record, error);
-    });
-    if (record.pidFile) writeUserFile(record.pidFile, `${pid}`);
-    return relay;
+    return await launch(ctx, record, options);
   });
+}
+
+/** Starts the monitor of a container that has none; returns when its process is there. */
+async function launch(
+  ctx: Context,
+  record: ContainerRecord,
+  options: RelayOptions & { start?: boolean },
+): Promise<Relay> {
+  const { last } = readStatus(ctx, record.id);
+  const { directory, owner } = await prepareStart(ctx, record);
+  await copyUpVolumes(ctx, record, owner);
+  chownSources(ctx, record, owner);
+  // Seen by the sweep from before there is a monitor that could be killed.
+  ensureDirectory(runDirectory(ctx, record.id));
+  allowMount(ctx, record);
+  // Now: a file that can't be written is no reason to end a container that runs.
+  if (record.pidFile) writeUserFile(record.pidFile, "");
+  const relay = startContainerMonitor(ctx, directory, options);
+  const pid = await relay.started().catch((error: unknown) => {
+    writeEarlier(ctx, record.id, last);
+    throw explainPortInUse(ctx, record, error);
+  });
+  if (record.pidFile) writeUserFile(record.pidFile, `${pid}`);
+  return relay;
 }
 
 function attachIfAsked(ctx: Context, socket: string, options: RelayOptions): Relay | undefined {

@@ -62,13 +62,9 @@ export function containerProcesses(ctx: Context, nameOrId: string): ProcessList 
   const status = readStatus(ctx, record.id);
   const init = status.last?.init;
   if ((status.state !== "running" && status.state !== "paused") || !init) {
-    throw new EngineError(
-      "container-state",
-      "top can only be used on running containers: container state improper",
-      {
-        hint: `container ${record.name} is ${status.state}; \`coracle start ${record.name}\` starts it`,
-      },
-    );
+    throw new EngineError("container-state", "top can only be used on running containers", {
+      hint: `container ${record.name} is ${status.state}; \`coracle start ${record.name}\` starts it`,
+    });
   }
   const namespace = namespaceOf(init.pid);
   const shared = namespace === namespaceOf(process.pid);

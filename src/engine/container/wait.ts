@@ -16,6 +16,30 @@ export interface WaitOptions {
 const SOON = 5;
 
 const healths = new Set(["healthy", "unhealthy"]);
+/** What Podman knows to wait for; some of it never comes here. */
+const known = new Set([
+  ...[
+    "configured",
+    "created",
+    "exited",
+    "healthy",
+    "initialized",
+    "paused",
+    "removing",
+    "running",
+    "stopped",
+  ],
+  ...["stopping", "unhealthy", "unknown"],
+]);
+
+export function checkConditions(conditions: readonly string[]): void {
+  for (const condition of conditions) {
+    if (known.has(condition)) continue;
+    throw new EngineError("bad-condition", `unknown container state: ${condition}: invalid argument`, {
+      hint: `conditions are ${[...known].join(", ")}`,
+    });
+  }
+}
 
 const ended = new Set(["stopped", "exited", "removing"]);
 
