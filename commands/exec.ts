@@ -62,7 +62,7 @@ export default class Exec extends CoracleCommand {
         { exitCode: 255 },
       );
     }
-    const session = execInContainer(this.context, name as string, {
+    const result = await execInContainer(this.context, name as string, {
       command,
       env: hostEnv(flags.env, flags["env-file"]),
       user: flags.user,
@@ -73,11 +73,6 @@ export default class Exec extends CoracleCommand {
       detach: flags.detach,
       attach: [...(flags.interactive ? (["stdin"] as const) : []), "stdout", "stderr"],
       detachKeys: flags["detach-keys"],
-    });
-    const result = await session.catch((error: unknown) => {
-      // As Podman, which knows the two codes of a command that can't be run and this one for all else.
-      const generic = error instanceof EngineError && error.exitCode === 125 && !flags.detach;
-      throw generic ? new EngineError(error.code, error.message, { ...error, exitCode: 255 }) : error;
     });
     if (flags.detach) this.printLine(result.session);
     return result.exitCode ?? 0;

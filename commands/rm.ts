@@ -1,4 +1,5 @@
 import { any, CoracleCommand, flag } from "../src/cli/command.ts";
+import { EngineError } from "../src/errors.ts";
 
 /** 1: one of them doesn't exist; 2: one of them runs. */
 const exitCodes: Record<string, number> = { "no-such-container": 1, "container-running": 2 };
@@ -36,18 +37,19 @@ export default class Rm extends CoracleCommand {
     }
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { removeContainers } = await import("../src/engine/container/many.ts");
-    const names = selectContainers(this.context, {
-      names: args,
-      all: flags.all,
-      latest: flags.latest,
-      cidfiles: flags.cidfile,
-      filters: flags.filter,
-      ignore: flags.ignore || flags.force,
-    });
+    const ignore = flags.ignore || flags.force;
+    const { all, latest, cidfile: cidfiles, filter: filters } = flags;
+    let names: string[];
+    try {
+      names = selectContainers(this.context, { names: args, all, latest, cidfiles, filters, ignore });
+    } catch (error) {
+      if (!(error instanceof EngineError && error.code in exitCodes)) throw error;
+      return this.report(error, exitCodes[error.code]);
+    }
     const results = await removeContainers(this.context, names, {
       depend: flags.depend,
       force: flags.force,
-      ignore: flags.ignore || flags.force,
+      ignore,
       timeout: flags.time,
       volumes: flags.volumes,
     });

@@ -146,7 +146,7 @@ describe.each(["running", "stopped"])("a %s container", (name) => {
     [["file", "NAME:/nodir/"], /no such file or directory/],
     [["tree", "NAME:/etc/passwd"], /onto file/],
     [["-", "NAME:/etc/passwd"], /must be a directory/],
-    [["file", "nosuch:/tmp"], /nosuch.*no such container/],
+    [["file", "nosuch:/tmp"], /container "nosuch" does not exist/],
     [["file", "tree"], /container/],
   ])("%j is an error", async (args, message) => {
     const result = await home.run(["cp", ...args.map((arg) => arg.replace("NAME", name))], { input: "" });

@@ -42,7 +42,7 @@ describe("the exit code", () => {
       125,
       /^Error: no container with name or ID "nosuch" found.*\n$/,
     ],
-    ["125: no command", ["c"], 125, /^Error: .*command.*\n/],
+    ["255: no command", ["c"], 255, /^Error: .*command.*\n/],
     ["255: no such user", ["-u", "nosuch", "c", "true"], 255, /^Error: .*nosuch.*\n$/],
   ])("%s", async (_name, args, exitCode, stderr) => {
     const result = await exec(...args);

@@ -79,14 +79,16 @@ describe("start", () => {
     expect(await home.ok("start", "-a", "writes")).toBe("x\nx");
   });
 
-  test("several, and names the one that doesn't exist", async () => {
+  test("several, but none when one of them doesn't exist", async () => {
     await create("one", "bb", "sleep", "1000");
     await create("two", "bb", "sleep", "1000");
     const result = await home.coracle("start", "one", "nosuch", "two");
-    expect(result).toMatchObject({ exitCode: 125, stdout: "one\ntwo\n" });
+    expect(result).toMatchObject({ exitCode: 125, stdout: "" });
     expect(result.stderr).toMatch(
       /^Error: no container with name or ID "nosuch" found: no such container.*\n$/,
     );
+    expect(await home.ok("ps", "--quiet")).toBe("");
+    expect(await home.ok("start", "one", "/two")).toBe("one\ntwo");
     expect(await home.ok("ps", "--format", "{{.Names}}", "--sort", "names")).toBe("one\ntwo");
   });
 
@@ -249,7 +251,7 @@ describe("pause and unpause", () => {
     const now = async () => readFileSync(`/proc/${await state("p", "{{.State.Pid}}")}/stat`, "utf8");
     expect(await home.ok("pause", "p")).toBe("p");
     expect(await state("p", "{{.State.Status}} {{.State.Paused}}")).toBe("paused true");
-    expect(await home.ok("ps", "--format", "{{.Status}}")).toBe("Paused");
+    expect(await home.ok("ps", "-a", "--format", "{{.Status}}")).toBe("Paused");
     expect(await now()).toBe(await now());
     const exec = await home.coracle("exec", "p", "true");
     expect(exec.exitCode).toBe(255);
@@ -288,7 +290,7 @@ describe("rename", () => {
     await create("old", "bb");
     const result = await home.coracle("rename", "old", "new");
     expect(result.exitCode).toBe(125);
-    expect(result.stderr).toMatch(/"new" is already in use/);
+    expect(result.stderr).toMatch(/name new already in use.*: container already exists/);
     expect(await home.coracle("rename", "old", "bad/name")).toMatchObject({ exitCode: 125 });
     expect(await state("old", "{{.Name}}")).toBe("old");
   });

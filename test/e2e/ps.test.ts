@@ -33,8 +33,9 @@ afterAll(async () => {
   await home.coracle("rm", "-a", "-f", "-t", "0");
 });
 
-test("shows what runs, --all everything, newest last when sorted so by default", async () => {
-  expect(await names()).toEqual(["frozen", "web"]);
+test("shows what runs, --all everything, oldest first", async () => {
+  expect(await names()).toEqual(["web"]);
+  expect(await home.ok("ps", "-a", "--format", "{{.Names}}")).toBe("web\nfrozen\ndone\nfresh");
   expect(await names("-a")).toEqual(["done", "fresh", "frozen", "web"]);
 });
 
@@ -52,10 +53,8 @@ test("the table", async () => {
 });
 
 test("--quiet and --no-trunc", async () => {
-  expect((await home.ok("ps", "-q")).split("\n").sort()).toEqual(
-    [ids.web, ids.frozen].map((id) => id?.slice(0, 12)).sort(),
-  );
-  expect((await home.ok("ps", "-q", "--no-trunc")).split("\n").sort()).toEqual([ids.web, ids.frozen].sort());
+  expect((await home.ok("ps", "-q")).split("\n").sort()).toEqual([ids.web].map((id) => id?.slice(0, 12)));
+  expect((await home.ok("ps", "-q", "--no-trunc")).split("\n").sort()).toEqual([ids.web]);
   expect(await home.ok("ps", "-a", "--no-trunc")).toContain("a-command-with-a-long-name argument");
 });
 
@@ -89,7 +88,7 @@ describe("--filter", () => {
     ["volume=/data", ["web"]],
     ["before=done", ["frozen", "web"]],
     ["since=done", ["fresh"]],
-    ["network=none", ["done", "frozen", "web"]],
+    ["network=none", []],
   ])("%s", async (filter, expected) => {
     expect(await names("-a", "--filter", filter)).toEqual(expected);
   });
