@@ -15,6 +15,7 @@ const summary = (name: string, labels: Record<string, string>, createdAt: string
       config: containerConfig({ labels, image, mounts: [volume], command: ["/bin/sleep", "1"] }),
     },
     status: { state: "exited", last: { exitCode: 3 }, stale: false },
+    health: "",
   }) as unknown as ContainerSummary;
 
 const all = [
@@ -31,7 +32,7 @@ describe("ps --filter", () => {
     [["label=a=1"], ["new"]],
     [["label=a="], ["new", "old"]],
     [["label=a", "label=b"], ["new"]],
-    [["label=com*"], ["new"]],
+    [["label=exam*"], ["new"]],
     [["label!=a=1"], ["old"]],
     [["label!=a=1", "label!=a=2"], []],
     [["label=toString"], []],
