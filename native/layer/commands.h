@@ -11,6 +11,7 @@ int archive_command(int argc, char **argv, struct error *err);
 int cat_command(int argc, char **argv, struct error *err);
 int chown_command(int argc, char **argv, struct error *err);
 int clone_command(int argc, char **argv, struct error *err);
+int compress_command(int argc, char **argv, struct error *err);
 int copy_command(int argc, char **argv, struct error *err);
 int decompress_command(int argc, char **argv, struct error *err);
 int diff_command(int argc, char **argv, struct error *err);

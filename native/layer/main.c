@@ -20,6 +20,7 @@ static const struct {
 	{"cat", cat_command},
 	{"chown", chown_command},
 	{"clone", clone_command},
+	{"compress", compress_command},
 	{"copy", copy_command},
 	{"decompress", decompress_command},
 	{"diff", diff_command},
@@ -69,7 +70,7 @@ static int run(int argc, char **argv, struct error *err)
 			return commands[i].run(argc - 1, argv + 1, err);
 	}
 	return error_set(err, "usage",
-			 "usage: coracle-layer apply|archive|cat|chown|clone|copy|decompress|diff|extract|remove|stat|sync|usage OPTIONS…");
+			 "usage: coracle-layer apply|archive|cat|chown|clone|compress|copy|decompress|diff|extract|remove|stat|sync|usage OPTIONS…");
 }
 
 int layer_main(int argc, char **argv)

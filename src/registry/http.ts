@@ -2,11 +2,22 @@ import { EngineError } from "../errors.ts";
 
 /** One HTTP exchange; the only module that knows the HTTP library. Redirects are the caller's business. */
 export interface HttpRequest {
-  method?: "GET" | "HEAD";
+  method?: Method;
   headers?: Record<string, string>;
-  /** false: certificates are not checked. */
-  verifyTls: boolean;
+  body?: Blob | Uint8Array | string;
+  tls: TlsOptions;
   signal?: AbortSignal;
+}
+
+export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH";
+
+export interface TlsOptions {
+  /** false: certificates are not checked. */
+  verify: boolean;
+  /** More certificates to trust, and one to show, as PEM. */
+  ca?: string[];
+  cert?: string;
+  key?: string;
 }
 
 export interface HttpResponse {
@@ -17,23 +28,25 @@ export interface HttpResponse {
 
 type Fetch = (url: string, init: Record<string, unknown>) => Promise<HttpResponse>;
 
-/** Seconds until a registry must have begun to answer. */
+/** Seconds until a registry must have begun to answer, and bytes of a body that it must take in a second. */
 const answerTimeout = 30;
+const slowestUpload = 16 * 1024;
 
 export async function request(url: URL, options: HttpRequest): Promise<HttpResponse> {
   const { fetch, Agent } = await import("undici");
-  const insecure = url.protocol === "https:" && !options.verifyTls;
+  const tls = tlsSettings(url, options.tls);
   const answered = new AbortController();
-  const timer = setTimeout(() => answered.abort(), answerTimeout * 1000);
+  const timeout = answerTimeout + bodySize(options.body) / slowestUpload;
+  const timer = setTimeout(() => answered.abort(), timeout * 1000);
   const signals = options.signal ? [answered.signal, options.signal] : [answered.signal];
   const init = {
     method: options.method ?? "GET",
     headers: { "user-agent": "coracle", ...options.headers },
     redirect: "manual",
     signal: AbortSignal.any(signals),
+    ...(options.body === undefined ? {} : { body: options.body }),
     // Node's way, and Bun's (which puts its own fetch in the place of undici's).
-    ...(insecure ? { dispatcher: new Agent({ connect: { rejectUnauthorized: false } }) } : {}),
-    ...(insecure ? { tls: { rejectUnauthorized: false } } : {}),
+    ...(tls ? { dispatcher: new Agent({ connect: tls }), tls } : {}),
   };
   try {
     return await (fetch as unknown as Fetch)(url.href, init);
@@ -42,6 +55,17 @@ export async function request(url: URL, options: HttpRequest): Promise<HttpRespo
   } finally {
     clearTimeout(timer);
   }
+}
+
+function bodySize(body: HttpRequest["body"]): number {
+  if (body === undefined) return 0;
+  return typeof body === "string" ? body.length : body instanceof Blob ? body.size : body.byteLength;
+}
+
+/** What differs from the platform's own way to check certificates; undefined for nothing. */
+function tlsSettings(url: URL, { verify, ca, cert, key }: TlsOptions): object | undefined {
+  if (url.protocol !== "https:" || (verify && !ca && !cert)) return undefined;
+  return { rejectUnauthorized: verify, ...(ca ? { ca } : {}), ...(cert ? { cert, key } : {}) };
 }
 
 /** Codes of the OpenSSL and BoringSSL failures that mean: this is no certificate we trust, or no TLS at all. */

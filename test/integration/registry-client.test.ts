@@ -64,15 +64,15 @@ describe("manifests", () => {
 
 describe("answers that are errors", () => {
   test.each([
-    [404, "manifest-unknown", "reading manifest 1 in ADDRESS/a/b: it says so"],
-    [401, "unauthorized", "reading manifest 1 in ADDRESS/a/b: it says so"],
-    [403, "unauthorized", "reading manifest 1 in ADDRESS/a/b: it says so"],
+    [404, "manifest-unknown", "reading manifest 1 in ADDRESS/a/b: code: it says so"],
+    [401, "unauthorized", "reading manifest 1 in ADDRESS/a/b: code: it says so"],
+    [403, "unauthorized", "reading manifest 1 in ADDRESS/a/b: code: it says so"],
     [
       429,
       "rate-limited",
-      "reading manifest 1 in ADDRESS/a/b: registry ADDRESS allows no more requests for now",
+      "reading manifest 1 in ADDRESS/a/b: registry ADDRESS allows no more requests for now: code: it says so",
     ],
-    [400, "registry-failed", "reading manifest 1 in ADDRESS/a/b: registry ADDRESS answered 400: it says so"],
+    [400, "registry-failed", "reading manifest 1 in ADDRESS/a/b: registry ADDRESS answered 400: code: it says so"],
   ])("%i", async (status, code, message) => {
     const registry = await start();
     registry.handler = (_request, response, url) => {

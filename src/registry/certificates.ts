@@ -1,0 +1,50 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError, reasonOf } from "../errors.ts";
+import type { Context } from "../host/context.ts";
+import { listDirectory } from "../host/files.ts";
+import type { TlsOptions } from "./http.ts";
+
+/**
+ * Certificates for a registry (containers-certs.d(5)): of --cert-dir, else of the first certs.d that has a directory for
+ * it. `*.crt` are trusted, `*.cert` with its `*.key` is shown.
+ */
+export function registryCertificates(
+  ctx: Context,
+  registry: string,
+  given: string | undefined,
+): Omit<TlsOptions, "verify"> | undefined {
+  const directory = given ? path.resolve(given) : findDirectory(ctx, registry);
+  if (directory === undefined) return undefined;
+  const names = given ? listGiven(directory) : listDirectory(directory);
+  const read = (name: string) => fs.readFileSync(path.join(directory, name), "utf8");
+  const ca = names.filter((name) => name.endsWith(".crt")).map(read);
+  const own = names.find((name) => name.endsWith(".cert"));
+  if (own !== undefined) {
+    const key = own.replace(/\.cert$/, ".key");
+    if (!names.includes(key)) {
+      throw new EngineError(
+        "bad-certificates",
+        `missing client key ${key} for client certificate ${own} in ${directory}`,
+      );
+    }
+    return { ...(ca.length > 0 ? { ca } : {}), cert: read(own), key: read(key) };
+  }
+  return ca.length > 0 ? { ca } : undefined;
+}
+
+function findDirectory(ctx: Context, registry: string): string | undefined {
+  return [path.join(ctx.home, ".config/containers/certs.d"), "/etc/containers/certs.d", "/etc/docker/certs.d"]
+    .map((parent) => path.join(parent, registry))
+    .find((directory) => fs.existsSync(directory));
+}
+
+function listGiven(directory: string): string[] {
+  try {
+    return fs.readdirSync(directory).sort();
+  } catch (error) {
+    throw new EngineError("bad-certificates", `cannot read ${directory}: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}

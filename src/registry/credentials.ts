@@ -1,0 +1,96 @@
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError, isErrno, reasonOf } from "../errors.ts";
+import { type Context, ensureDirectory } from "../host/context.ts";
+import { readJson, writeFileAtomic } from "../host/files.ts";
+import { type AuthFile, findCredentials } from "./auth-file.ts";
+import type { Credentials } from "./session.ts";
+
+/** The file that login writes and that comes first: --authfile, REGISTRY_AUTH_FILE, or the user's own. */
+export function authFilePath(ctx: Context, given?: string): string {
+  const { REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR } = process.env;
+  if (given || REGISTRY_AUTH_FILE) return path.resolve(given || (REGISTRY_AUTH_FILE as string));
+  return XDG_RUNTIME_DIR
+    ? path.join(XDG_RUNTIME_DIR, "containers/auth.json")
+    : path.join(configHome(ctx), "containers/auth.json");
+}
+
+function configHome(ctx: Context): string {
+  return process.env.XDG_CONFIG_HOME || path.join(ctx.home, ".config");
+}
+
+export function readAuthFile(file: string): AuthFile {
+  return readJson<AuthFile>(file) ?? {};
+}
+
+export function writeAuthFile(file: string, content: AuthFile): void {
+  ensureDirectory(path.dirname(file));
+  writeFileAtomic(file, JSON.stringify(content, null, "\t"), { mode: 0o600 });
+}
+
+/**
+ * Name and password for `registry[/repository]`, undefined where none are known. A file that is named must be there;
+ * else containers' files and Docker's are looked through.
+ */
+export function lookUpCredentials(ctx: Context, name: string, given?: string): Credentials | undefined {
+  for (const file of authFiles(ctx, given)) {
+    const content = readAuthFile(file);
+    const auths = path.basename(file) === ".dockercfg" ? { auths: content as AuthFile["auths"] } : content;
+    const found = findCredentials(auths as AuthFile, name);
+    if (!found) continue;
+    const credentials = found.kind === "helper" ? askHelper(found.helper, found.key) : found.credentials;
+    if (credentials) return credentials;
+  }
+  return undefined;
+}
+
+function authFiles(ctx: Context, given: string | undefined): string[] {
+  const named = given || process.env.REGISTRY_AUTH_FILE;
+  if (named) {
+    checkAuthFile(named);
+    return [path.resolve(named)];
+  }
+  const docker = process.env.DOCKER_CONFIG || path.join(ctx.home, ".docker");
+  return [
+    authFilePath(ctx),
+    path.join(configHome(ctx), "containers/auth.json"),
+    path.join(docker, "config.json"),
+    path.join(ctx.home, ".dockercfg"),
+  ];
+}
+
+export function checkAuthFile(file: string): void {
+  try {
+    fs.statSync(file);
+  } catch (error) {
+    throw new EngineError("no-authfile", `checking authfile: stat ${file}: ${reasonOf(error)}`, {
+      hint: "`coracle login --authfile` makes one",
+      cause: error,
+    });
+  }
+}
+
+/** Docker's credential helper protocol: the registry on stdin, JSON on stdout. */
+function askHelper(helper: string, key: string): Credentials | undefined {
+  const program = `docker-credential-${helper}`;
+  try {
+    const output = execFileSync(program, ["get"], { input: key, stdio: ["pipe", "pipe", "pipe"] });
+    const { Username = "", Secret = "" } = JSON.parse(output.toString()) as {
+      Username?: string;
+      Secret?: string;
+    };
+    return Username === "<token>"
+      ? { username: "", password: "", identityToken: Secret }
+      : { username: Username, password: Secret };
+  } catch (error) {
+    // It says so on stdout when it knows nothing of the registry.
+    const said = String((error as { stdout?: Buffer }).stdout ?? "").trim();
+    if (/credentials not found|no credentials/i.test(said)) return undefined;
+    const reason = isErrno(error, "ENOENT") ? "it is not installed" : said || reasonOf(error);
+    throw new EngineError("credential-helper", `credential helper ${program} for ${key}: ${reason}`, {
+      hint: "see credHelpers in auth.json and ~/.docker/config.json",
+      cause: error,
+    });
+  }
+}
