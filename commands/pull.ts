@@ -1,4 +1,5 @@
 import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
+import { accessFlags } from "../src/cli/registry-flags.ts";
 
 export default class Pull extends CoracleCommand {
   static override summary = "Pull an image from a registry";
@@ -15,11 +16,9 @@ export default class Pull extends CoracleCommand {
       description: "Use ARCH instead of the architecture of the machine for choosing images",
       value: "ARCH",
     }),
-    authfile: flag.unsupported("string", { description: "Path of the authentication file" }),
-    "cert-dir": flag.unsupported("string", {
-      description: "Pathname of a directory containing TLS certificates and keys",
-    }),
-    creds: flag.unsupported("string", { description: "Credentials (USERNAME:PASSWORD) for the registry" }),
+    authfile: accessFlags.authfile,
+    "cert-dir": accessFlags["cert-dir"],
+    creds: accessFlags.creds,
     "disable-content-trust": flag.boolean({
       description: "This is a Docker specific option and is a NOOP",
       hidden: true,
@@ -34,10 +33,9 @@ export default class Pull extends CoracleCommand {
       choices: ["always", "missing", "newer", "never"],
     }),
     quiet: flag.boolean({ char: "q", description: "Suppress output information when pulling images" }),
-    "tls-verify": flag.boolean({
-      description: "Require HTTPS and verify certificates when contacting registries",
-      default: true,
-    }),
+    retry: accessFlags.retry,
+    "retry-delay": accessFlags["retry-delay"],
+    "tls-verify": accessFlags["tls-verify"],
     variant: flag.string({
       description: "Use VARIANT instead of the running architecture variant for choosing images",
     }),
@@ -50,11 +48,12 @@ export default class Pull extends CoracleCommand {
     await this.requireNamespace();
     const { pullImage } = await import("../src/engine/image/pull.ts");
     const { pullPolicy, platformText } = await import("../src/engine/image/pull-options.ts");
+    const { registryAccess } = await import("../src/cli/registry-flags.ts");
     const { imageProgress } = await import("../src/cli/image-progress.ts");
     const options = {
       policy: pullPolicy(flags.policy),
       platform: platformText(flags),
-      tlsVerify: flags["tls-verify"],
+      ...registryAccess(flags),
       onProgress: imageProgress(flags.quiet),
     };
     for (const reference of args) {

@@ -14,6 +14,9 @@ function printProgress(event: ImageProgress): void {
     case "trying":
       printError(`Trying to pull ${event.reference}...`);
       break;
+    case "sources":
+      printError("Getting image source signatures");
+      break;
     case "layer":
       if (event.status === "started") printError(`Copying blob ${event.digest}`);
       else if (event.status === "exists") printError(`Copying blob ${event.digest} skipped: already exists`);

@@ -13,7 +13,16 @@ import { isOwnerAlive, ownerName } from "./owner.ts";
  */
 
 /** `lock` is short-lived (lock.ts); `trash` is what was renamed away to be removed. */
-export type StagingKind = "image" | "container" | "volume" | "build" | "network" | "probe" | "trash" | "lock";
+export type StagingKind =
+  | "image"
+  | "container"
+  | "volume"
+  | "build"
+  | "network"
+  | "probe"
+  | "push"
+  | "trash"
+  | "lock";
 
 export interface Staging {
   path: string;

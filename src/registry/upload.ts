@@ -134,7 +134,7 @@ function locationOf(
   what: string,
 ): string {
   const location = response.headers.get("location");
-  if (location !== null && URL.canParse(location, url)) return new URL(location, url).href;
+  if (location !== null && URL.canParse(location, url.href)) return new URL(location, url).href;
   throw new EngineError("registry-failed", `${what}: registry ${url.host} told no place to upload to`);
 }
 

@@ -87,7 +87,7 @@ test("--cidfile and --pidfile name what can't be written, and nothing stays or r
       "bb",
       "true",
     );
-    expect(exitCode).toBe(125);
+    expect(exitCode).toBe(126);
     expect(stderr).toMatch(new RegExp(`^Error: cannot write ${file}: `));
   }
   expect(await home.ok("ps", "-aq")).toBe(before);
@@ -149,7 +149,7 @@ test("--cgroup-manager: disabled gives no cgroup, systemd is refused", async () 
     "true",
   ];
   expect(await home.coracle(...limited)).toMatchObject({
-    exitCode: 125,
+    exitCode: 126,
     stderr: expect.stringMatching(/^Error: limits of memory need a cgroup, .*`coracle doctor`/),
   });
   expect(await home.coracle("--cgroup-manager=systemd", "ps")).toMatchObject({

@@ -130,7 +130,7 @@ describe("published ports", () => {
     );
 
     const second = await run("--name", "second", "-p", `127.0.0.1:${port}:80`, "bb", "true");
-    expect(second).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(second).toMatchObject({ exitCode: 126, stdout: "" });
     expect(second.stderr).toMatch(new RegExp(`^Error: .*${port}.*in use.*\n$`));
     expect(second.stderr).toContain("web");
     expect(await home.ok("ps", "-a", "--format", "{{.Names}}")).toBe("web");
@@ -147,7 +147,7 @@ describe("published ports", () => {
     skipUnless(context, ...slirp());
     const { server, port } = await listen();
     const result = await run("-p", `127.0.0.1:${port}:80`, "bb", "true");
-    expect(result).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(result).toMatchObject({ exitCode: 126, stdout: "" });
     expect(result.stderr).toMatch(new RegExp(`^Error: .*${port}.*in use.*\n$`));
     expect(await home.ok("ps", "-aq")).toBe("");
     server.close();
@@ -156,7 +156,7 @@ describe("published ports", () => {
   test("below the first unprivileged one say what to do", async (context) => {
     skipUnless(context, ...slirp());
     const result = await run("-p", "127.0.0.1:81:80", "bb", "true");
-    expect(result).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(result).toMatchObject({ exitCode: 126, stdout: "" });
     expect(result.stderr).toMatch(/^Error: .*81.*ip_unprivileged_port_start.*\n$/);
   });
 

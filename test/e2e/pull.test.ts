@@ -88,7 +88,7 @@ describe("from a registry that behaves", () => {
     const result = await home.coracle(...insecure, "-q", `${registry?.address}/team/pull:2`);
     expect(result.exitCode).toBe(125);
     expect(result.stderr).toBe(
-      `Error: reading manifest 2 in ${registry?.address}/team/pull: manifest unknown; check the repository name and the tag\n`,
+      `Error: initializing source docker://${registry?.address}/team/pull:2: reading manifest 2 in ${registry?.address}/team/pull: manifest unknown; check the repository name and the tag\n`,
     );
   });
 
@@ -309,7 +309,7 @@ describe("from one that can be told what to do", () => {
         return true;
       };
       expect((await pull()).stderr).toMatch(
-        /^Error: reading manifest 1 in .*: authentication required; .*\n$/,
+        /^Error: initializing source .*: reading manifest 1 in .*: authentication required; .*\n$/,
       );
     });
   });
@@ -320,7 +320,7 @@ describe("what can't be pulled", () => {
     const result = await home.coracle("pull", "-q", "127.0.0.1:1/x");
     expect(result).toMatchObject({
       exitCode: 125,
-      stderr: expect.stringMatching(/^Error: registry 127\.0\.0\.1:1: .*\n$/),
+      stderr: expect.stringMatching(/^Error: initializing source docker:\/\/127\.0\.0\.1:1\/x:latest: registry 127\.0\.0\.1:1: .*\n$/),
     });
   });
 
@@ -329,7 +329,7 @@ describe("what can't be pulled", () => {
     const result = await home.coracle("pull", "-q", `${registry.address}/x`);
     await registry.stop();
     expect(result.stderr).toMatch(
-      /^Error: registry .*: no TLS connection: it doesn't speak HTTPS; .*--tls-verify=false/,
+      /^Error: initializing source .*: registry .*: no TLS connection: it doesn't speak HTTPS; .*--tls-verify=false/,
     );
   });
 

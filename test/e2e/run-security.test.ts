@@ -204,7 +204,7 @@ describe("namespaces", () => {
     expect(joined.stdout.trim()).toBe(await read("net"));
     await home.ok("stop", "-t", "0", "first");
     const stopped = await run("--pid=container:first", "bb", "true");
-    expect(stopped).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(stopped).toMatchObject({ exitCode: 126, stdout: "" });
     expect(stopped.stderr).toMatch(/^Error: .*first.*not running.*\n$/);
     expect(await home.ok("ps", "-q")).toBe("");
     await home.ok("rm", "first");

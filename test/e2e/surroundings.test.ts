@@ -156,7 +156,7 @@ describe("is missing", () => {
       const run = (...args: string[]) => other.run(args, { env });
       await run("load", "-q", "-i", busyboxArchive());
       const result = await run("run", "--rm", "--network", "none", "-u", "guest", "bb", "true");
-      expect(result.exitCode).toBe(125);
+      expect(result.exitCode).toBe(126);
       expect(result.stderr).toMatch(/^Error: cannot run as 1000:1000: only one id is mapped.*newuidmap.*\n$/);
       expect(await run(...echo)).toMatchObject({ exitCode: 0, stdout: "ok\n" });
       await other.expectNothingLeft();
@@ -197,7 +197,7 @@ describe("is missing", () => {
   test("slirp4netns: named with its package", async (context) => {
     skipUnless(context, ordinaryUser(), hasProgram("slirp4netns"));
     const result = await covering(["/usr/bin/slirp4netns"], "run", "--rm", "bb", "true");
-    expect(result).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(result).toMatchObject({ exitCode: 126, stdout: "" });
     expect(result.stderr).toMatch(/^Error: .*slirp4netns.*apt install slirp4netns.*\n$/);
     expect(await covering(["/usr/bin/slirp4netns"], ...echo)).toMatchObject(fine);
   });
@@ -205,7 +205,7 @@ describe("is missing", () => {
   test("a usable /dev/net/tun: named", async (context) => {
     skipUnless(context, ordinaryUser(), hasProgram("slirp4netns"), hasDevice("/dev/net/tun"));
     const result = await covering(["/dev/net/tun"], "run", "--rm", "bb", "true");
-    expect(result).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(result).toMatchObject({ exitCode: 126, stdout: "" });
     expect(result.stderr).toMatch(/^Error: .*\/dev\/net\/tun.*\n$/);
     expect(await home.ok("ps", "-aq")).toBe("");
   });
@@ -214,7 +214,7 @@ describe("is missing", () => {
     skipUnless(context, ordinaryUser(), hasProgram("fuse-overlayfs"));
     const args = ["run", "--rm", "--network", "none", "--userns", "keep-id", "bb", "true"];
     const result = await covering(["/usr/bin/fuse-overlayfs"], ...args);
-    expect(result).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(result).toMatchObject({ exitCode: 126, stdout: "" });
     expect(result.stderr).toMatch(/^Error: .*fuse-overlayfs.*apt install fuse-overlayfs.*\n$/);
     expect(await home.ok("ps", "-aq")).toBe("");
   });

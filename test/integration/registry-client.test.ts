@@ -72,7 +72,11 @@ describe("answers that are errors", () => {
       "rate-limited",
       "reading manifest 1 in ADDRESS/a/b: registry ADDRESS allows no more requests for now: code: it says so",
     ],
-    [400, "registry-failed", "reading manifest 1 in ADDRESS/a/b: registry ADDRESS answered 400: code: it says so"],
+    [
+      400,
+      "registry-failed",
+      "reading manifest 1 in ADDRESS/a/b: registry ADDRESS answered 400: code: it says so",
+    ],
   ])("%i", async (status, code, message) => {
     const registry = await start();
     registry.handler = (_request, response, url) => {

@@ -1,6 +1,7 @@
 /** What a pull, load or save tells while it works. */
 export type ImageProgress =
   | { type: "trying"; reference: string }
+  | { type: "sources" }
   | { type: "layer"; digest: string; status: "started" | "done" | "exists" }
   | { type: "config"; digest: string }
   | { type: "manifest" }

@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { EngineError } from "../../errors.ts";
+import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { createStaging } from "../../host/staging.ts";
 import { type Descriptor, type Manifest, mediaTypes, type Platform } from "../../oci/image.ts";
@@ -19,16 +19,15 @@ import { commitImage } from "../../storage/image-store.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
 import { findImage, isImageId, unknownImage } from "../../storage/images.ts";
 import { importLayers } from "../../storage/layer-import.ts";
+import { type RegistryAccess, registryOptions } from "../registry/options.ts";
 import type { OnProgress } from "./progress.ts";
 import { reapImageLeftovers } from "./reap.ts";
 
-export interface PullOptions {
+export interface PullOptions extends RegistryAccess {
   /** When to ask the registry; `newer` keeps what is here when the registry has nothing else or can't be reached. */
   policy: "always" | "missing" | "never" | "newer";
   /** OS/ARCH[/VARIANT]; this machine's where not given. */
   platform?: string | undefined;
-  /** Default true. */
-  tlsVerify?: boolean | undefined;
   quiet?: boolean | undefined;
   onProgress?: OnProgress | undefined;
 }
@@ -65,7 +64,7 @@ async function imageOf(ctx: Context, text: string, options: PullOptions): Promis
   const full = completeReference(reference);
   options.onProgress?.({ type: "trying", reference: formatReference(full) });
   const { RegistryClient } = await import("../../registry/client.ts");
-  const client = new RegistryClient(full, { tlsVerify: options.tlsVerify ?? true });
+  const client = new RegistryClient(full, await registryOptions(ctx, repositoryName(full), options));
   try {
     return await fetchImage(ctx, client, full, options, stored);
   } catch (error) {
@@ -115,7 +114,12 @@ async function fetchImage(
   stored: StoredImage | undefined,
 ): Promise<StoredImage> {
   const wanted = wantedPlatform(options);
-  const resolved = await resolveManifest(client, reference, wanted);
+  const resolved = await resolveManifest(client, reference, wanted).catch((error: unknown) => {
+    throw rephrase(error, {
+      prefix: `initializing source docker://${formatReference(reference)}: `,
+      exitCode: 125,
+    });
+  });
   if (
     stored &&
     options.policy === "newer" &&

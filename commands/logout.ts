@@ -1,0 +1,35 @@
+import { atMost, CoracleCommand, flag } from "../src/cli/command.ts";
+import { accessFlags } from "../src/cli/registry-flags.ts";
+
+export default class Logout extends CoracleCommand {
+  static override summary = "Log out of a container registry";
+  static override description = "Removes the credentials that are kept for a registry, or for all of them.";
+  static override usage = "[options] [REGISTRY]";
+  static override examples = ["coracle logout quay.io", "coracle logout --all"];
+  static override flags = {
+    all: flag.boolean({
+      char: "a",
+      description: "Remove the cached credentials for all registries in the auth file",
+    }),
+    authfile: accessFlags.authfile,
+    "compat-auth-file": flag.unsupported("string", {
+      description: "Path of a Docker-compatible config file to update instead",
+    }),
+  };
+  static override arity = atMost(1);
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.input(Logout);
+    const { logout, logoutEverywhere } = await import("../src/engine/registry/login.ts");
+    if (flags.all) {
+      if (args.length > 0) throw this.usageError("--all takes no arguments");
+      logoutEverywhere(this.context, flags.authfile);
+      this.printLine("Removed login credentials for all registries");
+      return;
+    }
+    const { registryName } = await import("../src/engine/registry/name.ts");
+    const name = registryName(this.context, args[0]);
+    logout(this.context, name, flags.authfile);
+    this.printLine(`Removed login credentials for ${name}`);
+  }
+}

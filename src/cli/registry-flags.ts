@@ -1,0 +1,48 @@
+import type { RegistryAccess } from "../engine/registry/options.ts";
+import { parseDuration } from "../oci/units.ts";
+import * as flag from "./flags.ts";
+
+/** The flags that say how a registry is reached. */
+export const accessFlags = {
+  authfile: flag.string({
+    description: "Path of the authentication file. Use REGISTRY_AUTH_FILE environment variable to override",
+    completes: "file",
+  }),
+  "cert-dir": flag.string({
+    value: "Pathname",
+    description:
+      "Pathname of a directory containing TLS certificates and keys used to connect to the registry",
+    completes: "file",
+  }),
+  creds: flag.string({
+    value: "Credentials",
+    description: "Credentials (USERNAME:PASSWORD) to use for authenticating to a registry",
+  }),
+  retry: flag.uint({
+    description: "number of times to retry in case of failure when performing the request",
+  }),
+  "retry-delay": flag.string({ description: "delay between retries in case of failures" }),
+  "tls-verify": flag.boolean({
+    description: "Require HTTPS and verify certificates when contacting registries",
+    default: true,
+  }),
+};
+
+/** What those say. */
+export function registryAccess(flags: {
+  authfile?: string | undefined;
+  "cert-dir"?: string | undefined;
+  creds?: string | undefined;
+  retry?: number | undefined;
+  "retry-delay"?: string | undefined;
+  "tls-verify"?: boolean | undefined;
+}): RegistryAccess {
+  return {
+    authfile: flags.authfile,
+    certDir: flags["cert-dir"],
+    creds: flags.creds,
+    retry: flags.retry,
+    retryDelay: flags["retry-delay"] === undefined ? undefined : parseDuration(flags["retry-delay"]) / 1000,
+    tlsVerify: flags["tls-verify"],
+  };
+}

@@ -1,0 +1,35 @@
+import type { Context } from "../../host/context.ts";
+import { parseTransport } from "../../oci/transport.ts";
+import { getImage } from "../../storage/images.ts";
+import { type PushOptions, pushImage } from "./push.ts";
+import { saveImages } from "./save.ts";
+
+/** Writes an image to a registry, an archive or a directory; returns the digest of its manifest there. */
+export async function pushTo(
+  ctx: Context,
+  nameOrId: string,
+  destination: string | undefined,
+  options: PushOptions,
+): Promise<string> {
+  const target = destination === undefined ? undefined : parseTransport(destination);
+  if (target === undefined || target.kind === "docker")
+    return await pushImage(ctx, nameOrId, target?.reference, options);
+  const image = getImage(ctx, nameOrId);
+  const { onProgress } = options;
+  onProgress?.({ type: "sources" });
+  for (const { digest } of image.manifest.layers) onProgress?.({ type: "layer", digest, status: "started" });
+  onProgress?.({ type: "config", digest: image.manifest.config.digest });
+  const formats = {
+    oci: "oci-dir",
+    "oci-archive": "oci-archive",
+    "docker-archive": "docker-archive",
+    dir: "docker-dir",
+  };
+  const name = target.kind === "dir" ? undefined : target.reference;
+  await saveImages(ctx, [image.id, ...(name === undefined ? [] : [name])], {
+    format: formats[target.kind],
+    output: target.path,
+  });
+  onProgress?.({ type: "manifest" });
+  return image.manifestDigest;
+}

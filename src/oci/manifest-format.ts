@@ -1,0 +1,70 @@
+import { EngineError } from "../errors.ts";
+import { type Descriptor, type Manifest, mediaTypes } from "./image.ts";
+
+/** The two families of media types that one manifest can be written in. */
+export type ManifestFormat = "oci" | "v2s2";
+
+export type Compression = "none" | "gzip" | "zstd";
+
+const layerTypes: Record<ManifestFormat, Partial<Record<Compression, string>>> = {
+  oci: { none: mediaTypes.ociLayer, gzip: mediaTypes.ociLayerGzip, zstd: mediaTypes.ociLayerZstd },
+  v2s2: { none: mediaTypes.dockerLayer, gzip: mediaTypes.dockerLayerGzip },
+};
+
+/** `--format` of push: v2s1 has been given up by everybody. */
+export function parseManifestFormat(text: string): ManifestFormat {
+  if (text === "oci" || text === "v2s2") return text;
+  throw new EngineError(
+    "bad-argument",
+    `unknown format "${text}". Choose one of the supported formats: 'oci' or 'v2s2'`,
+  );
+}
+
+/** `--compression-format`. */
+export function parsePushCompression(text: string | undefined): Exclude<Compression, "none"> | undefined {
+  if (text === undefined || text === "gzip" || text === "zstd") return text;
+  throw new EngineError("not-supported", `compression format ${JSON.stringify(text)} is not supported`, {
+    hint: "use gzip or zstd",
+  });
+}
+
+export function formatOf(manifest: Manifest): ManifestFormat {
+  return manifest.config.mediaType === mediaTypes.dockerConfig ? "v2s2" : "oci";
+}
+
+/** What the media type says; undefined for one that is no layer of an image. */
+export function layerCompression({ mediaType }: Descriptor): Compression | undefined {
+  for (const types of Object.values(layerTypes)) {
+    for (const [compression, type] of Object.entries(types)) {
+      if (type === mediaType) return compression as Compression;
+    }
+  }
+  return undefined;
+}
+
+/** Docker's family knows no zstd. */
+export function canHold(format: ManifestFormat, compression: Compression): boolean {
+  return layerTypes[format][compression] !== undefined;
+}
+
+/** The same image, described in `format`; its layers are in these compressions. */
+export function convertManifest(
+  manifest: Manifest,
+  format: ManifestFormat,
+  layers: readonly { descriptor: Descriptor; compression: Compression }[],
+): Manifest {
+  const { annotations } = manifest;
+  return {
+    schemaVersion: 2,
+    mediaType: format === "oci" ? mediaTypes.ociManifest : mediaTypes.dockerManifest,
+    config: {
+      ...manifest.config,
+      mediaType: format === "oci" ? mediaTypes.ociConfig : mediaTypes.dockerConfig,
+    },
+    layers: layers.map(({ descriptor, compression }) => ({
+      ...descriptor,
+      mediaType: layerTypes[format][compression] as string,
+    })),
+    ...(annotations && format === "oci" ? { annotations } : {}),
+  };
+}
