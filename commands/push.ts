@@ -72,17 +72,14 @@ export default class Push extends CoracleCommand {
     const { imageProgress } = await import("../src/cli/image-progress.ts");
     const { registryAccess } = await import("../src/cli/registry-flags.ts");
     const compression = parsePushCompression(flags["compression-format"]);
-    const digest = await pushTo(this.context, args[0] as string, args[1], {
+    await pushTo(this.context, args[0] as string, args[1], {
       ...registryAccess(flags),
       format: flags.format === undefined ? undefined : parseManifestFormat(flags.format),
       compression,
       force: given.has("force-compression") ? flags["force-compression"] : true,
       level: flags["compression-level"],
+      digestFile: flags.digestfile,
       onProgress: imageProgress(flags.quiet),
     });
-    if (flags.digestfile) {
-      const { writeUserFile } = await import("../src/host/files.ts");
-      writeUserFile(flags.digestfile, digest);
-    }
   }
 }

@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError, isErrno, reasonOf } from "../errors.ts";
+import { EngineError, reasonOf } from "../errors.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
+import { askCredentialHelper } from "../host/credential-helper.ts";
 import { readJson, writeFileAtomic } from "../host/files.ts";
 import { type AuthFile, findCredentials } from "./auth-file.ts";
 import type { Credentials } from "./session.ts";
@@ -71,26 +71,10 @@ export function checkAuthFile(file: string): void {
   }
 }
 
-/** Docker's credential helper protocol: the registry on stdin, JSON on stdout. */
 function askHelper(helper: string, key: string): Credentials | undefined {
-  const program = `docker-credential-${helper}`;
-  try {
-    const output = execFileSync(program, ["get"], { input: key, stdio: ["pipe", "pipe", "pipe"] });
-    const { Username = "", Secret = "" } = JSON.parse(output.toString()) as {
-      Username?: string;
-      Secret?: string;
-    };
-    return Username === "<token>"
-      ? { username: "", password: "", identityToken: Secret }
-      : { username: Username, password: Secret };
-  } catch (error) {
-    // It says so on stdout when it knows nothing of the registry.
-    const said = String((error as { stdout?: Buffer }).stdout ?? "").trim();
-    if (/credentials not found|no credentials/i.test(said)) return undefined;
-    const reason = isErrno(error, "ENOENT") ? "it is not installed" : said || reasonOf(error);
-    throw new EngineError("credential-helper", `credential helper ${program} for ${key}: ${reason}`, {
-      hint: "see credHelpers in auth.json and ~/.docker/config.json",
-      cause: error,
-    });
-  }
+  const answer = askCredentialHelper(helper, key);
+  if (!answer) return undefined;
+  return answer.name === "<token>"
+    ? { username: "", password: "", identityToken: answer.secret }
+    : { username: answer.name, password: answer.secret };
 }

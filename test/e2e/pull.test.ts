@@ -320,7 +320,9 @@ describe("what can't be pulled", () => {
     const result = await home.coracle("pull", "-q", "127.0.0.1:1/x");
     expect(result).toMatchObject({
       exitCode: 125,
-      stderr: expect.stringMatching(/^Error: initializing source docker:\/\/127\.0\.0\.1:1\/x:latest: registry 127\.0\.0\.1:1: .*\n$/),
+      stderr: expect.stringMatching(
+        /^Error: initializing source docker:\/\/127\.0\.0\.1:1\/x:latest: registry 127\.0\.0\.1:1: .*\n$/,
+      ),
     });
   });
 

@@ -1,11 +1,27 @@
 import type { Context } from "../../host/context.ts";
+import { writeUserFile } from "../../host/files.ts";
 import { parseTransport } from "../../oci/transport.ts";
 import { getImage } from "../../storage/images.ts";
 import { type PushOptions, pushImage } from "./push.ts";
 import { saveImages } from "./save.ts";
 
-/** Writes an image to a registry, an archive or a directory; returns the digest of its manifest there. */
+export interface PushToOptions extends PushOptions {
+  /** Gets the digest of the manifest at the destination. */
+  digestFile?: string | undefined;
+}
+
+/** Writes an image to a registry, an archive or a directory. */
 export async function pushTo(
+  ctx: Context,
+  nameOrId: string,
+  destination: string | undefined,
+  options: PushToOptions,
+): Promise<void> {
+  const digest = await write(ctx, nameOrId, destination, options);
+  if (options.digestFile) writeUserFile(options.digestFile, digest);
+}
+
+async function write(
   ctx: Context,
   nameOrId: string,
   destination: string | undefined,
