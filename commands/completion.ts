@@ -19,6 +19,7 @@ export default class Completion extends CoracleCommand {
   };
   static override arity = exactly(1);
   static override completes = ["none"] as const;
+  static override configured = false;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Completion);

@@ -24,6 +24,7 @@ export default class Create extends CoracleCommand {
       flags,
       given,
       args,
+      configuration: this.context.config,
       commandLine: this.commandLine,
       detach: false,
     });

@@ -30,6 +30,7 @@ export default class Images extends CoracleCommand {
   };
   static override arity = atMost(1);
   static override completes = ["image"] as const;
+  static override configured = false;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Images);

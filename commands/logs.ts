@@ -27,6 +27,7 @@ export default class Logs extends CoracleCommand {
   };
   static override arity = atLeast(0);
   static override completes = ["container"] as const;
+  static override configured = false;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Logs);

@@ -12,6 +12,7 @@ export default class Port extends CoracleCommand {
   };
   static override arity = atMost(2, () => "`port` accepts at most 2 arguments");
   static override completes = ["container"] as const;
+  static override configured = false;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Port);

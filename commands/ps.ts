@@ -45,6 +45,7 @@ export default class Ps extends CoracleCommand {
       default: 0,
     }),
   };
+  static override configured = false;
 
   async run(): Promise<void> {
     const { flags, given } = await this.input(Ps);

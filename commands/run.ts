@@ -25,6 +25,7 @@ export default class Run extends CoracleCommand {
       flags,
       given,
       args,
+      configuration: this.context.config,
       commandLine: this.commandLine,
       detach,
     });

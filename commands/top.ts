@@ -17,6 +17,7 @@ export default class Top extends CoracleCommand {
   };
   static override arity = atLeast(0);
   static override completes = ["running"] as const;
+  static override configured = false;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Top);

@@ -8,6 +8,7 @@ export default class Version extends CoracleCommand {
   static override flags = {
     format: flag.string({ char: "f", description: "Change the output format to JSON or a Go template" }),
   };
+  static override configured = false;
 
   async run(): Promise<void> {
     const { flags } = await this.input(Version);

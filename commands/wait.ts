@@ -18,6 +18,7 @@ export default class Wait extends CoracleCommand {
   };
   static override arity = any;
   static override completes = ["container"] as const;
+  static override configured = false;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Wait);

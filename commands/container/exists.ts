@@ -11,6 +11,7 @@ export default class Exists extends CoracleCommand {
   };
   static override arity = exactly(1);
   static override completes = ["container"] as const;
+  static override configured = false;
 
   async run(): Promise<number> {
     const { args } = await this.input(Exists);

@@ -8,6 +8,7 @@ export default class Exists extends CoracleCommand {
   static override examples = ["coracle image exists ID || coracle pull IMAGE"];
   static override arity = exactly(1);
   static override completes = ["image"] as const;
+  static override configured = false;
 
   async run(): Promise<number> {
     const { args } = await this.input(Exists);

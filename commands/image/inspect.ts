@@ -18,6 +18,7 @@ export default class Inspect extends CoracleCommand {
   };
   static override arity = atLeast(1, "no names or ids specified");
   static override completes = ["image"] as const;
+  static override configured = false;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Inspect);

@@ -13,6 +13,7 @@ export interface CommandClass {
   hidden?: boolean;
   interspersed: boolean;
   completes: typeof CoracleCommand.completes;
+  configured: boolean;
 }
 
 export type Loader = () => Promise<{ default: CommandClass }>;

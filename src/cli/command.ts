@@ -35,12 +35,15 @@ import { EngineError } from "../errors.ts";
 import { type Context, createContext, type GlobalOptions } from "../host/context.ts";
 import { splitArgv } from "./argv.ts";
 import { type Arity, none } from "./arity.ts";
+import { configureFlags } from "./configuration.ts";
+import { ExitWith } from "./exit-with.ts";
 import type { Completes } from "./flags.ts";
 import { globalSyntax, readGlobalFlags } from "./global-flags.ts";
 import { errorLine, print, printError, printJson, printLine } from "./output.ts";
 import { flagSyntax, parseFlags } from "./parse-flags.ts";
 
 export { any, atLeast, atMost, between, exactly, none } from "./arity.ts";
+export { ExitWith } from "./exit-with.ts";
 export * as flag from "./flags.ts";
 
 /** How a command was called. */
@@ -75,6 +78,8 @@ export abstract class CoracleCommand {
   static interspersed = true;
   static arity: Arity = none;
   static completes: readonly Completes[] = [];
+  /** Whether containers.conf is read for it; not for what only shows records, which is to be quick. */
+  static configured = true;
 
   readonly argv: string[];
   readonly invocation: Invocation;
@@ -125,6 +130,8 @@ export abstract class CoracleCommand {
     );
     const found = split.given.filter(({ name }) => !isGlobal(name));
     const { flags, given } = await parseFlags<F>(found, definitions);
+    const { configuration } = this.invocation.options;
+    if (configuration) configureFlags(flags, given, definitions, configuration);
     statics.arity(split.args, this.invocation.path);
     return { flags, args: split.args, given, argsBeforeDash: split.argsBeforeDash };
   }
@@ -181,14 +188,4 @@ export abstract class CoracleCommand {
   protected printLine = printLine;
   protected printJson = printJson;
   protected printError = printError;
-}
-
-/** Ends the command with that code and nothing more to say. */
-export class ExitWith extends Error {
-  readonly exitCode: number;
-
-  constructor(exitCode: number) {
-    super(`exit ${exitCode}`);
-    this.exitCode = exitCode;
-  }
 }

@@ -1,7 +1,10 @@
-import { EngineError } from "../errors.ts";
+import * as fs from "node:fs";
+import { EngineError, reasonOf } from "../errors.ts";
 import type { GlobalOptions } from "../host/context.ts";
 import type { GivenFlag } from "./argv.ts";
+import { ExitWith } from "./exit-with.ts";
 import * as flag from "./flags.ts";
+import { printError } from "./output.ts";
 import { flagSyntax, parseFlags } from "./parse-flags.ts";
 
 const logLevels = ["trace", "debug", "info", "warn", "warning", "error", "fatal", "panic"] as const;
@@ -13,81 +16,151 @@ export const globalFlags = {
     choices: ["cgroupfs", "disabled"],
   }),
   "cdi-spec-dir": flag.unsupported("stringArray", { description: "Set the CDI spec directory path" }),
-  conmon: flag.unsupported("string", { description: "Path of the conmon binary" }),
-  connection: flag.unsupported("string", { char: "c", description: "Connection to use for remote service" }),
+  config: flag.string({ hidden: true, description: "Location of authentication config file" }),
+  conmon: flag.string({
+    description: "Path of the conmon binary (not used: coracle has a monitor of its own)",
+  }),
+  connection: flag.string({ char: "c", description: "Connection to use for remote service" }),
+  "cpu-profile": flag.unsupported("string", {
+    hidden: true,
+    description: "Path for the cpu-profiling results",
+  }),
+  "db-backend": flag.string({ hidden: true, description: "Database backend to use" }),
   "events-backend": flag.string({
     description: 'Events backend to use ("file"|"none")',
     default: "file",
     choices: ["file", "none"],
   }),
-  "hooks-dir": flag.unsupported("strings", { description: "Set the OCI hooks directory path" }),
-  identity: flag.unsupported("string", { description: "Path to SSH identity file" }),
+  "hooks-dir": flag.strings({ description: "Set the OCI hooks directory path (may be set multiple times)" }),
+  identity: flag.string({ description: "Path to SSH identity file (of use with a remote service only)" }),
   imagestore: flag.unsupported("string", { description: "Path to the image store" }),
   "log-level": flag.string({
     description: `Log messages above specified level (${logLevels.join(", ")})`,
     default: "warn",
     choices: logLevels,
   }),
-  module: flag.unsupported("stringArray", { description: "Load the containers.conf(5) module" }),
-  namespace: flag.unsupported("string", { hidden: true, description: "Set the libpod namespace" }),
-  "network-cmd-path": flag.unsupported("string", {
-    description: "Path to the command for configuring the network",
+  "max-workers": flag.int({
+    hidden: true,
+    description: "The maximum number of workers for parallel operations",
   }),
-  "network-config-dir": flag.unsupported("string", { description: "Path of the directory for networks" }),
-  out: flag.unsupported("string", { description: "Send output (stdout) from coracle to a file" }),
+  "memory-profile": flag.unsupported("string", {
+    hidden: true,
+    description: "Path for the memory-profiling results",
+  }),
+  module: flag.stringArray({ description: "Load the containers.conf(5) module" }),
+  namespace: flag.unsupported("string", { hidden: true, description: "Set the libpod namespace" }),
+  "network-cmd-path": flag.string({ description: "Path to the command for configuring the network" }),
+  "network-config-dir": flag.unsupported("string", {
+    description: "Path of the configuration directory for networks",
+  }),
+  noout: flag.boolean({ description: "Do not output to stdout" }),
+  out: flag.string({ description: "Send output (stdout) from coracle to a file", completes: "file" }),
   remote: flag.unsupported("bool", { char: "r", description: "Access remote service" }),
   root: flag.string({ description: "Path to the directory in which images and containers are stored" }),
   runroot: flag.string({ description: "Path to the 'run directory' where all state information is stored" }),
   runtime: flag.string({ description: "Path to the OCI-compatible binary used to run containers" }),
-  "runtime-flag": flag.unsupported("stringArray", {
-    description: "Add global flags for the container runtime",
-  }),
-  ssh: flag.unsupported("string", { description: "Define the ssh mode" }),
+  "runtime-flag": flag.stringArray({ description: "Add global flags for the container runtime" }),
+  ssh: flag.string({ description: "Define the ssh mode (of use with a remote service only)" }),
   "storage-driver": flag.string({
     description: "Select which storage driver is used to manage storage of images and containers",
     choices: ["overlay", "vfs"],
   }),
-  "storage-opt": flag.unsupported("stringArray", {
-    description: "Used to pass an option to the storage driver",
-  }),
-  syslog: flag.unsupported("bool", {
-    description: "Output logging information to syslog as well as the console",
-  }),
-  tmpdir: flag.unsupported("string", { description: "Path to the directory for temporary engine state" }),
+  "storage-opt": flag.stringArray({ description: "Used to pass an option to the storage driver" }),
+  syslog: flag.boolean({ description: "Output logging information to syslog as well as the console" }),
+  tmpdir: flag.string({ description: "Path to the tmp directory for engine state content" }),
+  trace: flag.boolean({ hidden: true, description: "Enable opentracing output" }),
   "transient-store": flag.unsupported("bool", { description: "Enable transient container storage" }),
   url: flag.unsupported("string", { description: "URL to access the service" }),
-  volumepath: flag.unsupported("string", {
-    description: "Path to the directory in which volume data is stored",
-  }),
+  volumepath: flag.string({ description: "Path to the volume directory in which volume data is stored" }),
 };
 
 export const globalSyntax = flagSyntax(globalFlags);
 
+type Values = flag.FlagValues<typeof globalFlags>;
+
 /** Reads the global ones among the flags found into `options`. */
 export async function readGlobalFlags(found: readonly GivenFlag[], options: GlobalOptions): Promise<void> {
   if (found.length === 0) return;
-  const { flags, given } = await parseFlags<Record<string, string | undefined>>(found, globalFlags);
-  if (given.has("root")) options.root = flags.root;
-  if (given.has("runroot")) options.runroot = flags.runroot;
-  if (given.has("runtime")) options.runtime = flags.runtime;
-  if (given.has("storage-driver")) options.storageDriver = flags["storage-driver"];
-  if (given.has("cgroup-manager")) options.cgroupManager = cgroupManager(flags["cgroup-manager"] ?? "");
-  if (given.has("events-backend")) options.eventsBackend = eventsBackend(flags["events-backend"] ?? "");
-  if (!given.has("log-level")) return;
-  const level = flags["log-level"] ?? "";
-  if (!(logLevels as readonly string[]).includes(level.toLowerCase())) {
-    throw new EngineError(
-      "usage",
-      `log level "${level}" is not supported, choose from: ${logLevels.join(", ")}`,
-    );
+  const { flags, given } = await parseFlags<Values>(found, globalFlags);
+  const take = <T>(name: keyof Values, use: (value: T) => void) => {
+    if (given.has(name)) use(flags[name] as T);
+  };
+  take<string>("log-level", (level) => {
+    options.logLevel = logLevel(level);
+  });
+  take<string>("root", (directory) => {
+    options.root = directory;
+  });
+  // Ours is one directory where Podman has two.
+  for (const name of ["tmpdir", "runroot"] as const) {
+    take<string>(name, (directory) => {
+      options.runroot = directory;
+    });
   }
-  options.logLevel = level.toLowerCase();
+  take<string>("runtime", (name) => {
+    options.runtime = name;
+  });
+  take<string[]>("runtime-flag", (list) => {
+    options.runtimeFlags = list;
+  });
+  take<string>("storage-driver", (name) => {
+    options.storageDriver = name;
+  });
+  take<string[]>("storage-opt", (list) => {
+    options.storageOptions = list;
+  });
+  take<string>("cgroup-manager", (name) => {
+    options.cgroupManager = cgroupManager(name);
+  });
+  take<string>("events-backend", (name) => {
+    options.eventsBackend = eventsBackend(name);
+  });
+  take<string>("volumepath", (directory) => {
+    options.volumePath = directory;
+  });
+  take<string>("network-cmd-path", (file) => {
+    options.networkCommand = file;
+  });
+  take<string[]>("hooks-dir", (list) => {
+    options.hooksDirectories = list;
+  });
+  take<string[]>("module", (list) => {
+    options.modules = list;
+  });
+  take<string>("config", () => {
+    const time = `${new Date().toISOString().slice(0, 19)}Z`;
+    printError(
+      `time="${time}" level=warning msg="The --config flag is ignored by Coracle. Exists for Docker compatibility"`,
+    );
+  });
+  take<string>("db-backend", checkDatabase);
+  take<string>("connection", (name) => {
+    throw new EngineError(
+      "no-connection",
+      `failed to resolve active destination: "${name}" service destination not found`,
+      { hint: "remote services are not supported yet" },
+    );
+  });
+  take<boolean>("noout", (silent) => {
+    if (silent) redirectOutput("/dev/null");
+  });
+  take<string>("out", redirectOutput);
+}
+
+/** In Podman's words and with its exit code, which are not those of other errors. */
+function logLevel(level: string): string {
+  if ((logLevels as readonly string[]).includes(level.toLowerCase())) return level.toLowerCase();
+  printError(`Log Level "${level}" is not supported, choose from: ${logLevels.join(", ")}`);
+  throw new ExitWith(1);
 }
 
 function cgroupManager(name: string): GlobalOptions["cgroupManager"] {
   if (name === "cgroupfs" || name === "disabled") return name;
   if (name === "systemd") throw flag.notSupportedYet("--cgroup-manager=systemd");
-  throw new EngineError("usage", `unknown cgroup manager "${name}"`, { hint: "use cgroupfs or disabled" });
+  throw new EngineError(
+    "usage",
+    "configuring runtime: cgroup manager must be one of cgroupfs and systemd: invalid argument",
+  );
 }
 
 function eventsBackend(name: string): GlobalOptions["eventsBackend"] {
@@ -98,4 +171,23 @@ function eventsBackend(name: string): GlobalOptions["eventsBackend"] {
     `configuring runtime: "${name}" is not a valid events backend: invalid argument`,
     { hint: "use file or none" },
   );
+}
+
+/** There is none here; what Podman accepts is. */
+function checkDatabase(name: string): void {
+  if (["", "boltdb", "sqlite"].includes(name)) return;
+  throw new EngineError("usage", `unsupported database backend: "${name}"`);
+}
+
+/** Everything written to stdout from here on, by us and by what we start. */
+function redirectOutput(file: string): void {
+  try {
+    const fd = fs.openSync(file, "w", 0o644);
+    // The lowest descriptor that is free: stdin is open, the launcher sees to that.
+    fs.closeSync(1);
+    fs.openSync(`/proc/self/fd/${fd}`, "w");
+    fs.closeSync(fd);
+  } catch (error) {
+    throw new EngineError("write-failed", `open ${file}: ${reasonOf(error)}`, { cause: error });
+  }
 }

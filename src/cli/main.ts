@@ -6,6 +6,7 @@ import type { GlobalOptions } from "../host/context.ts";
 import { HelpRequested, splitArgv, UsageError } from "./argv.ts";
 import { ExitWith } from "./command.ts";
 import { isGroup, type Loader, loaderOf, properName, unknownCommand } from "./command-table.ts";
+import { findConfiguration } from "./configuration.ts";
 import { globalSyntax, readGlobalFlags } from "./global-flags.ts";
 import { errorLine, print, printError, printLine } from "./output.ts";
 
@@ -60,6 +61,10 @@ class Program {
     const name = properName(table, typed);
     this.#words = name.split(" ");
     const { default: CommandClass } = await load();
+    this.#options.configuration = await findConfiguration({
+      configured: CommandClass.configured,
+      modules: this.#options.modules ?? [],
+    });
     const invocation = { path: `coracle ${name}`, argv: this.#argv, options: this.#options };
     return new CommandClass(argv, invocation).execute();
   }

@@ -2,6 +2,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError, reasonOf } from "../errors.ts";
 import { parsePasswd } from "../oci/passwd.ts";
+import { type Configuration, noConfiguration } from "./config/configuration.ts";
+import { parseStorageOptions, type StorageOptions } from "./storage-options.ts";
 
 /** How the launcher has placed this process; see native/PROTOCOL.md §1. */
 export type NamespaceKind = "none" | "shared" | "single" | "root" | "inside";
@@ -15,6 +17,18 @@ export interface GlobalOptions {
   cgroupManager?: "cgroupfs" | "disabled" | undefined;
   logLevel?: string | undefined;
   eventsBackend?: "file" | "none" | undefined;
+  /** KEY=VALUE for the storage driver. */
+  storageOptions?: string[];
+  /** Flags for another OCI runtime, without their dashes. */
+  runtimeFlags?: string[];
+  volumePath?: string | undefined;
+  /** Of slirp4netns. */
+  networkCommand?: string | undefined;
+  hooksDirectories?: string[];
+  /** Files of containers.conf.modules to read. */
+  modules?: string[];
+  /** What the configuration files say, once they have been read. */
+  configuration?: Configuration | undefined;
 }
 
 /** Everything an operation knows of the machine and the caller. Made once per invocation, passed first everywhere. */
@@ -35,6 +49,11 @@ export interface Context {
   /** File on which long-lived processes of ours hold a shared flock, or null where there is no holder. */
   aliveFile: string | null;
   options: GlobalOptions;
+  /** What the configuration files say; flags come before it. */
+  config: Configuration;
+  storage: StorageOptions;
+  /** Directory of the volumes. */
+  volumeRoot: string;
 }
 
 /** Builds the context from the launcher's environment (process.env) and the global flags. */
@@ -51,11 +70,15 @@ export function createContext(options: GlobalOptions = {}): Context {
   const uid = Number(env.CORACLE_UID);
   const home = env.HOME || passwdHome(uid);
   const dataHome = env.XDG_DATA_HOME || path.join(home, ".local/share");
-  const graphRoot =
-    options.root ?? (namespace === "root" ? "/var/lib/coracle" : path.join(dataHome, "coracle"));
+  const config = options.configuration ?? noConfiguration;
+  const graphRoot = path.resolve(
+    options.root ??
+      configuredRoot(config.storage?.graphRoot) ??
+      (namespace === "root" ? "/var/lib/coracle" : path.join(dataHome, "coracle")),
+  );
   return {
-    graphRoot: path.resolve(graphRoot),
-    runRoot: path.resolve(options.runroot ?? run),
+    graphRoot,
+    runRoot: path.resolve(options.runroot ?? config.storage?.runRoot ?? run),
     binDir: bin,
     libDir: path.join(path.dirname(bin), "dist"),
     namespace,
@@ -64,7 +87,28 @@ export function createContext(options: GlobalOptions = {}): Context {
     home,
     aliveFile: env.CORACLE_ALIVE_FD ? path.join(run, "alive") : null,
     options,
+    config,
+    storage: parseStorageOptions(storageOptions(options, config), namespace === "single"),
+    volumeRoot: path.resolve(
+      options.volumePath ?? config.engine.volume_path ?? path.join(graphRoot, "volumes"),
+    ),
   };
+}
+
+/** Where storage.conf puts a store. Podman's may be there already, by the same file: ours goes beside what it keeps. */
+function configuredRoot(directory: string | undefined): string | undefined {
+  if (directory === undefined) return undefined;
+  const isPodmans = ["libpod", "db.sql", "overlay-layers", "vfs-layers"].some((name) =>
+    fs.existsSync(path.join(directory, name)),
+  );
+  return isPodmans ? path.join(directory, "coracle") : directory;
+}
+
+/** Those of the command line take the place of those of the environment, and these that of storage.conf's. */
+function storageOptions({ storageOptions: given = [] }: GlobalOptions, { storage }: Configuration): string[] {
+  if (given.length > 0) return given;
+  const { STORAGE_OPTS } = process.env;
+  return STORAGE_OPTS ? STORAGE_OPTS.split(",") : (storage?.options ?? []);
 }
 
 /** Without HOME. Not os.homedir(): in the user namespace we are root, and it would tell root's. */

@@ -14,9 +14,8 @@ export interface Slirp {
 
 const DEFAULT_CIDR = "10.0.2.0/24";
 
-/** Finds slirp4netns and makes its arguments of the options of `--network slirp4netns:KEY=VALUE,…`. */
-export function slirp4netns(options: string[]): Slirp {
-  const program = findProgram("slirp4netns");
+/** Makes slirp4netns' arguments of the options of `--network slirp4netns:KEY=VALUE,…`; finds it unless it is given. */
+export function slirp4netns(options: string[], program = findProgram("slirp4netns")): Slirp {
   if (!program) {
     throw new EngineError(
       "no-slirp4netns",

@@ -68,6 +68,8 @@ export function mergeCapabilities(
 }
 
 export interface CapabilityRequest {
+  /** In place of the default ones. */
+  base?: readonly string[] | undefined;
   add: readonly string[];
   drop: readonly string[];
   privileged: boolean;
@@ -82,10 +84,8 @@ export interface CapabilityRequest {
  * and needs the ambient set to keep it over execve.
  */
 export function processCapabilities(request: CapabilityRequest): Capabilities {
-  const { add, drop, privileged, available, uid } = request;
-  const bounding = privileged
-    ? [...available].sort()
-    : mergeCapabilities(defaultCapabilities, add, drop, available);
+  const { base = defaultCapabilities, add, drop, privileged, available, uid } = request;
+  const bounding = privileged ? [...available].sort() : mergeCapabilities(base, add, drop, available);
   if (uid === 0) return { bounding, effective: bounding, permitted: bounding };
   const own = mergeCapabilities([], add, drop, available).filter((name) => bounding.includes(name));
   if (own.length === 0) return { bounding };

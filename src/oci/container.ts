@@ -143,6 +143,8 @@ export interface ContainerConfig {
   shmSize: number;
   secrets: string[];
 
+  /** Those that containers have unless told otherwise, where the configuration says; else our own. */
+  defaultCapabilities?: string[];
   capAdd: string[];
   capDrop: string[];
   privileged: boolean;

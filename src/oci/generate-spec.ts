@@ -97,6 +97,7 @@ function containerProcess(input: SpecInput): Process {
     env: processEnv({ ...config.env, ...input.env }, { home: user.home, hostname: input.hostname }),
     cwd: config.workdir || "/",
     capabilities: processCapabilities({
+      base: config.defaultCapabilities,
       add: config.capAdd,
       drop: config.capDrop,
       privileged: config.privileged,

@@ -1,5 +1,7 @@
 /** The part of the OCI runtime config (config.json, runtime-spec 1.2, Linux) that the engine writes. */
 
+import type { RuntimeHooks } from "./hooks.ts";
+
 export interface RuntimeSpec {
   ociVersion: string;
   process: Process;
@@ -8,6 +10,7 @@ export interface RuntimeSpec {
   domainname?: string;
   mounts: Mount[];
   annotations?: Record<string, string>;
+  hooks?: RuntimeHooks;
   linux: Linux;
 }
 

@@ -5,6 +5,7 @@ import { type Context, ensureDirectory } from "../host/context.ts";
 import { writeFileAtomic } from "../host/files.ts";
 import { withLock } from "../host/lock.ts";
 import type { Event } from "../oci/event.ts";
+import { parseBytes } from "../oci/units.ts";
 import { type ContainerRecord, containerDirectory } from "./records.ts";
 
 /*
@@ -12,11 +13,16 @@ import { type ContainerRecord, containerDirectory } from "./records.ts";
  * not fsynced, and an event that can't be written is lost: nothing fails for it.
  */
 
-/** Both files together; then the older one goes. */
-const MAX_SIZE = 1 << 20;
+/** Of both files together: then the older one goes. */
+const MAX_SIZE = "1m";
 
 export function eventLogFile(ctx: Context): string {
-  return path.join(ctx.graphRoot, "events", "events.log");
+  return ctx.config.engine.events_logfile_path || path.join(ctx.graphRoot, "events", "events.log");
+}
+
+/** The journal isn't written to: who has it configured, as many distributions do, gets the file. */
+export function eventsBackend(ctx: Context): "file" | "none" {
+  return ctx.options.eventsBackend ?? (ctx.config.engine.events_logger === "none" ? "none" : "file");
 }
 
 /** What was in the log before. */
@@ -25,7 +31,7 @@ export function olderEventLogFile(ctx: Context): string {
 }
 
 export function recordEvent(ctx: Context, event: Omit<Event, "Time">): void {
-  if (ctx.options.eventsBackend === "none") return;
+  if (eventsBackend(ctx) === "none") return;
   const line = `${JSON.stringify({ Time: now(), ...event })}\n`;
   try {
     append(eventLogFile(ctx), line);
@@ -79,7 +85,7 @@ function subject({ id, name, config }: ContainerRecord): Omit<Event, "Time" | "S
  * of this container. Before each start, and after a rename.
  */
 export function writeEventSubject(ctx: Context, record: ContainerRecord): void {
-  const log = ctx.options.eventsBackend === "none" ? "" : eventLogFile(ctx);
+  const log = eventsBackend(ctx) === "none" ? "" : eventLogFile(ctx);
   const members = JSON.stringify(subject(record)).slice(1, -1);
   writeFileAtomic(path.join(containerDirectory(ctx, record.id), "events"), `${log}\n${members}\n`, {
     durable: false,
@@ -98,11 +104,13 @@ export async function rotateEventLog(ctx: Context): Promise<void> {
 }
 
 function isLarge(ctx: Context): boolean {
-  return (fs.statSync(eventLogFile(ctx), { throwIfNoEntry: false })?.size ?? 0) > MAX_SIZE / 2;
+  const size = fs.statSync(eventLogFile(ctx), { throwIfNoEntry: false })?.size ?? 0;
+  const limit = parseBytes(ctx.config.engine.events_logfile_max_size || MAX_SIZE);
+  return limit > 0 && size > limit / 2;
 }
 
 /** Refuses where no events are kept. */
 export function checkEventBackend(ctx: Context): void {
-  if (ctx.options.eventsBackend !== "none") return;
+  if (eventsBackend(ctx) !== "none") return;
   throw new EngineError("no-events", 'cannot read events with the "none" backend');
 }

@@ -32,7 +32,7 @@ const drivers: readonly StorageDriver[] = ["overlay", "fuse-overlayfs", "vfs"];
  * and file system types don't tell. --storage-driver overrides.
  */
 export function storageDriver(ctx: Context): DriverChoice {
-  const asked = ctx.options.storageDriver;
+  const asked = driverAsked(ctx);
   const remembered = remember(ctx);
   if (remembered && (asked === undefined || asked === remembered.driver)) return remembered;
   if (asked !== undefined) return driverAskedFor(ctx, asked);
@@ -56,6 +56,13 @@ export function storageDriver(ctx: Context): DriverChoice {
       hint: "put the store on a local file system with --root",
     },
   );
+}
+
+/** `overlay` means whichever of the two works, unless the program to mount with is named, as in storage.conf(5). */
+function driverAsked(ctx: Context): string | undefined {
+  const name = ctx.options.storageDriver ?? (process.env.STORAGE_DRIVER || ctx.config.storage?.driver);
+  if (name !== undefined && name !== "overlay" && name !== "overlay2") return name;
+  return ctx.storage.mountProgram === undefined ? undefined : "fuse-overlayfs";
 }
 
 function driverFile(ctx: Context): string {
@@ -100,7 +107,7 @@ function driverAskedFor(ctx: Context, name: string): DriverChoice {
 function describe(ctx: Context, driver: StorageDriver): DriverChoice | undefined {
   if (driver === "overlay") return { driver, options: isRealRoot(ctx) ? [] : ["userxattr"] };
   if (driver === "vfs") return { driver, options: [] };
-  const program = findProgram("fuse-overlayfs");
+  const program = ctx.storage.mountProgram ?? findProgram("fuse-overlayfs");
   return program === undefined ? undefined : { driver, options: [], program };
 }
 

@@ -41,7 +41,7 @@ export interface VolumeOptions {
 }
 
 function volumesDirectory(ctx: Context): string {
-  return path.join(ctx.graphRoot, "volumes");
+  return ctx.volumeRoot;
 }
 
 function volumeDirectory(ctx: Context, name: string): string {

@@ -3,6 +3,7 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach } from "vitest";
+import { noConfiguration } from "../../src/host/config/configuration.ts";
 import type { Context } from "../../src/host/context.ts";
 
 export function testContext(graphRoot: string): Context {
@@ -20,6 +21,9 @@ export function testContext(graphRoot: string): Context {
     home: graphRoot,
     aliveFile: null,
     options: {},
+    config: noConfiguration,
+    storage: {},
+    volumeRoot: join(graphRoot, "volumes"),
   };
 }
 

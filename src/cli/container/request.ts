@@ -2,9 +2,14 @@ import type { CreateRequest } from "../../engine/container/create.ts";
 import type { PullOptions } from "../../engine/image/pull.ts";
 import { platformText, pullPolicy } from "../../engine/image/pull-options.ts";
 import { EngineError } from "../../errors.ts";
+import type { ContainersConf } from "../../host/config/containers-conf.ts";
+import { normalizeCapability } from "../../oci/capabilities.ts";
+import type { ContainerConfig } from "../../oci/container.ts";
+import { parseEnvFlags } from "../../oci/env.ts";
 import { parseImageVolumeMode } from "../../oci/mounts.ts";
 import { imageProgress } from "../image-progress.ts";
 import { containerConfig, entrypoint } from "./config.ts";
+import { withConfiguration } from "./configured.ts";
 import type { CreateFlags } from "./flags.ts";
 
 export interface RequestInput {
@@ -15,20 +20,26 @@ export interface RequestInput {
   /** The command line as typed, for `inspect`. */
   commandLine: readonly string[];
   detach: boolean;
+  configuration: ContainersConf;
 }
 
 /** What the flags ask the engine to make. */
 export function createRequest(input: RequestInput): Omit<CreateRequest, "startPending"> {
-  const { flags, given, args, detach } = input;
+  const { given, args, detach, configuration } = input;
+  const flags = withConfiguration(input.flags, given, configuration);
   const [image = "", ...command] = args;
   return {
     image: flags.rootfs ? null : image,
     pull: pullOptions(flags, given),
     name: flags.name,
     replace: flags.replace,
-    config: containerConfig(flags, given, image, command, detach),
+    config: {
+      ...containerConfig(flags, given, image, command, detach),
+      ...fromConfiguration(configuration),
+    },
     entrypoint: entrypoint(flags.entrypoint),
     publishAll: flags["publish-all"],
+    defaultEnv: parseEnvFlags(configuration.containers.env ?? [], process.env),
     unsetEnv: flags.unsetenv,
     unsetEnvAll: flags["unsetenv-all"],
     envHost: flags["env-host"],
@@ -37,6 +48,14 @@ export function createRequest(input: RequestInput): Omit<CreateRequest, "startPe
     createCommand: [...input.commandLine],
     pidFile: flags.pidfile,
     cidFile: flags.cidfile,
+  };
+}
+
+/** What no flag can say. */
+function fromConfiguration({ containers }: ContainersConf): Partial<ContainerConfig> {
+  const { default_capabilities: capabilities } = containers;
+  return {
+    ...(capabilities ? { defaultCapabilities: capabilities.map(normalizeCapability) } : {}),
   };
 }
 

@@ -78,7 +78,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   checkSources(config.mounts);
   resolveJoined(ctx, config);
   if (config.timezone) timezoneFile(config.timezone);
-  if (config.security.seccomp) seccompProfile(config.security.seccomp);
+  if (config.security.seccomp) seccompProfile(ctx, config.security.seccomp);
   config.ports = await choosePorts(config.ports);
   const id = randomId();
   if (config.hostname === "" && config.uts.kind === "private") config.hostname = id.slice(0, 12);
@@ -98,7 +98,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     config,
     layers,
     driver,
-    runtime: resolveRuntime(request.runtime ?? ctx.options.runtime),
+    runtime: resolveRuntime(ctx, request.runtime),
     createCommand: request.createCommand,
     creator: self(),
     startPending: request.startPending,

@@ -11,6 +11,8 @@ export interface ImageOverrides {
   /** null: not given, so the image's counts; []: reset by --entrypoint "". */
   entrypoint: string[] | null;
   publishAll: boolean;
+  /** Of the configuration, weaker than the image's. */
+  defaultEnv: Environment;
   unsetEnv: string[];
   unsetEnvAll: boolean;
   /** --env-host */
@@ -47,7 +49,7 @@ export function withImageDefaults(
     env: mergeEnv({
       terminal: config.terminal,
       proxies: overrides.httpProxy ? proxyVariables(host) : {},
-      image: defaults.Env ?? [],
+      image: [...environmentList(overrides.defaultEnv), ...(defaults.Env ?? [])],
       ...(overrides.envHost ? { host: host as Environment } : {}),
       flags: config.env,
       unset: overrides.unsetEnv,
@@ -62,6 +64,10 @@ export function withImageDefaults(
     exposed,
     ...(config.health ? { health: withImageHealth(config.health, defaults.Healthcheck) } : {}),
   };
+}
+
+function environmentList(env: Environment): string[] {
+  return Object.entries(env).map(([key, value]) => `${key}=${value}`);
 }
 
 function imageStopSignal(signal: string | undefined): number {

@@ -2,6 +2,7 @@ import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
 import { nativePath } from "../../host/native.ts";
 import type { Slirp } from "../../network/slirp4netns.ts";
+import { eventsBackend } from "../../runtime/event-log.ts";
 import { monitorHealth } from "../../runtime/health.ts";
 import type { MonitorConfig, MonitorNetwork } from "../../runtime/monitor.ts";
 import { runDirectory, runtimeRoot } from "../../runtime/places.ts";
@@ -25,7 +26,7 @@ export function monitorConfig(
     name: record.name,
     runtime: {
       path: record.runtime,
-      ...(record.runtime === null ? {} : { args: runtimeArguments(record.runtime, cgroup) }),
+      ...(record.runtime === null ? {} : { args: runtimeArguments(ctx, record.runtime, cgroup) }),
       root: runtimeRoot(ctx, record),
     },
     rootfs: rootfsMount(ctx, record, mappings),
@@ -55,17 +56,17 @@ export function monitorConfig(
 
 /** The global flags that make another invocation see the same store. */
 function globalFlags(ctx: Context): string[] {
-  const { eventsBackend } = ctx.options;
   return [
-    ...["--root", ctx.graphRoot, "--runroot", ctx.runRoot],
-    ...(eventsBackend === undefined ? [] : ["--events-backend", eventsBackend]),
+    ...["--root", ctx.graphRoot, "--runroot", ctx.runRoot, "--volumepath", ctx.volumeRoot],
+    ...["--events-backend", eventsBackend(ctx)],
   ];
 }
 
 /** crun insists on a cgroup unless told otherwise; runc finds out by itself. */
-function runtimeArguments(runtime: string, cgroup: string | null): string[] {
-  if (path.basename(runtime) !== "crun") return [];
-  return [`--cgroup-manager=${cgroup === null ? "disabled" : "cgroupfs"}`];
+function runtimeArguments(ctx: Context, runtime: string, cgroup: string | null): string[] {
+  const own = (ctx.options.runtimeFlags ?? []).map((flag) => `--${flag}`);
+  if (path.basename(runtime) !== "crun") return own;
+  return [`--cgroup-manager=${cgroup === null ? "disabled" : "cgroupfs"}`, ...own];
 }
 
 function monitorNetwork(record: ContainerRecord, slirp: Slirp | undefined): MonitorNetwork {

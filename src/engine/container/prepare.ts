@@ -24,6 +24,7 @@ import { cgroupName, runDirectories, runtimeRoot } from "../../runtime/places.ts
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { readHost, writeFiles } from "./container-files.ts";
 import { hostDevices } from "./devices.ts";
+import { containerHooks } from "./hooks.ts";
 import { hostFacts } from "./host-facts.ts";
 import { joinedNamespaces } from "./joined-namespaces.ts";
 import { monitorConfig } from "./monitor-config.ts";
@@ -45,7 +46,8 @@ export async function prepareStart(ctx: Context, record: ContainerRecord): Promi
   const { config } = record;
   const directory = containerDirectory(ctx, record.id);
   const host = hostFacts(ctx);
-  const slirp = config.network.kind === "slirp4netns" ? slirp4netns(config.network.options) : undefined;
+  const slirp =
+    config.network.kind === "slirp4netns" ? containerSlirp(ctx, config.network.options) : undefined;
   ensureDirectory(runDirectories(ctx));
   ensureDirectory(runtimeRoot(ctx, record));
   const cgroup = cgroupsPath(ctx, record);
@@ -78,10 +80,16 @@ export async function prepareStart(ctx: Context, record: ContainerRecord): Promi
     devices: hostDevices(config.devices, config.privileged),
     ...joinedNamespaces(ctx, record),
     cgroupsPath: cgroup,
-    seccomp: seccompProfile(config.security.seccomp),
+    seccomp: seccompProfile(ctx, config.security.seccomp),
   });
   // A bind of what the host doesn't have (a kernel without POSIX message queues) would keep the container from starting.
   spec.mounts = spec.mounts?.filter(({ source }) => source !== "/dev/mqueue" || fs.existsSync(source));
+  const hooks = containerHooks(ctx, {
+    annotations: config.annotations,
+    command: spec.process.args[0] ?? "",
+    hasBindMounts: config.mounts.some(({ type }) => type === "bind"),
+  });
+  if (hooks) spec.hooks = hooks;
   const monitor: MonitorConfig = {
     ...monitorConfig(ctx, record, mappings, slirp, cgroup),
     ...rootfsWorkdir(ctx, record, spec, owner),
@@ -103,6 +111,13 @@ function rootfsWorkdir(
   const isOn = ({ destination }: Mount) => `${workdir}/`.startsWith(`${destination}/`);
   if (mounts?.some(isOn)) return {};
   return { workdir: { root: rootfsPath(ctx, record), path: workdir, make: createWorkdir, ...owner } };
+}
+
+/** With the program and options of the configuration, where the caller names none. */
+function containerSlirp(ctx: Context, options: string[]) {
+  const { network_cmd_path, network_cmd_options = [] } = ctx.config.engine;
+  const program = ctx.options.networkCommand || network_cmd_path || undefined;
+  return slirp4netns([...network_cmd_options, ...options], program);
 }
 
 /** Whom --userns=keep-id makes of the caller. */

@@ -1,29 +1,32 @@
 import * as fs from "node:fs";
 import { EngineError, reasonOf } from "../../errors.ts";
+import { candidates, firstExisting } from "../../host/config/files.ts";
+import type { Context } from "../../host/context.ts";
 import { parseSeccompProfile, type SeccompProfile } from "../../oci/seccomp.ts";
 import { defaultSeccompProfile } from "../../oci/seccomp-default.ts";
 
-const systemProfile = "/etc/containers/seccomp.json";
-
-/** The profile that --security-opt seccomp= names: our own, the administrator's, a file, or none. */
-export function seccompProfile(option: string): SeccompProfile | null {
+/** The profile that --security-opt seccomp= names: a file, none, or the default one. */
+export function seccompProfile(ctx: Context, option: string): SeccompProfile | null {
   if (option === "unconfined") return null;
-  if (option !== "") {
-    try {
-      return parseSeccompProfile(fs.readFileSync(option, "utf8"), option);
-    } catch (error) {
-      if (error instanceof EngineError) throw error;
-      throw new EngineError(
-        "no-seccomp-profile",
-        `opening seccomp profile failed: open ${option}: ${reasonOf(error)}`,
-        {
-          hint: "give the path of a profile, or seccomp=unconfined",
-          cause: error,
-        },
-      );
-    }
+  const file = option || defaultSeccompFile(ctx);
+  return file === undefined ? defaultSeccompProfile() : readProfile(file);
+}
+
+/** The user's, the machine's or the distribution's default profile; undefined where it is our own. */
+export function defaultSeccompFile(ctx: Context): string | undefined {
+  return ctx.config.containers.seccomp_profile || firstExisting(candidates("seccomp.json"));
+}
+
+function readProfile(file: string): SeccompProfile | null {
+  if (file === "unconfined") return null;
+  try {
+    return parseSeccompProfile(fs.readFileSync(file, "utf8"), file);
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw new EngineError(
+      "no-seccomp-profile",
+      `opening seccomp profile failed: open ${file}: ${reasonOf(error)}`,
+      { hint: "give the path of a profile, or seccomp=unconfined", cause: error },
+    );
   }
-  return fs.existsSync(systemProfile)
-    ? parseSeccompProfile(fs.readFileSync(systemProfile, "utf8"), systemProfile)
-    : defaultSeccompProfile();
 }

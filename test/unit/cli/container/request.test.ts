@@ -6,6 +6,7 @@ import { splitArgv } from "../../../../src/cli/argv.ts";
 import { type RunFlags, runFlags } from "../../../../src/cli/container/flags.ts";
 import { attachedStreams, createRequest } from "../../../../src/cli/container/request.ts";
 import { flagSyntax, parseFlags } from "../../../../src/cli/parse-flags.ts";
+import { noConfiguration } from "../../../../src/host/config/configuration.ts";
 
 async function parse(argv: string[]) {
   const split = splitArgv(argv, flagSyntax(runFlags), { interspersed: false });
@@ -21,6 +22,7 @@ async function request(...argv: string[]) {
     args,
     commandLine: ["coracle", "run", ...argv],
     detach: flags.detach,
+    configuration: noConfiguration,
   });
 }
 
@@ -30,6 +32,7 @@ describe("createRequest", () => {
   it("leaves open what the image is to supply, and has Podman's defaults for the rest", async () => {
     expect(await request("image")).toEqual({
       image: "image",
+      defaultEnv: {},
       pull: {
         policy: "missing",
         platform: undefined,

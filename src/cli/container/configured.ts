@@ -1,0 +1,99 @@
+import { controllers, delegatedCgroup } from "../../host/cgroup.ts";
+import type { ContainersConf } from "../../host/config/containers-conf.ts";
+import type { CreateFlags } from "./flags.ts";
+
+/** The flags of `create` and `run` with what [containers] of containers.conf(5) says where they say nothing. */
+export function withConfiguration(
+  flags: CreateFlags,
+  given: ReadonlySet<string>,
+  { containers: conf }: ContainersConf,
+): CreateFlags {
+  const isEmpty = Object.keys(conf).length === 0;
+  if (isEmpty) return flags;
+  const or = <Name extends keyof CreateFlags>(name: Name, value: CreateFlags[Name] | undefined) =>
+    given.has(name) || value === undefined || value === "" ? flags[name] : value;
+  const network = conf.netns && !["private", "bridge"].includes(conf.netns) ? [conf.netns] : undefined;
+  return {
+    ...flags,
+    annotation: [...(conf.annotations ?? []), ...flags.annotation],
+    "cgroup-conf": [...(conf.cgroup_conf ?? []), ...flags["cgroup-conf"]],
+    cgroupns: or("cgroupns", conf.cgroupns),
+    cgroups: or("cgroups", conf.cgroups),
+    device: [...(conf.devices ?? []), ...flags.device],
+    dns: or("dns", conf.dns_servers),
+    "dns-option": or("dns-option", conf.dns_options),
+    "dns-search": or("dns-search", conf.dns_searches),
+    "env-host": or("env-host", conf.env_host),
+    "http-proxy": or("http-proxy", conf.http_proxy),
+    init: or("init", conf.init),
+    "init-path": flags.init || conf.init ? or("init-path", conf.init_path) : flags["init-path"],
+    ipc: or("ipc", conf.ipcns),
+    "log-driver": or("log-driver", conf.log_driver),
+    "log-opt": [...logOptions(conf), ...flags["log-opt"]],
+    mount: [...(conf.mounts ?? []), ...flags.mount],
+    network: given.has("publish") || given.has("publish-all") ? flags.network : or("network", network),
+    "no-hosts": given.has("add-host") ? flags["no-hosts"] : or("no-hosts", conf.no_hosts),
+    "oom-score-adj": or("oom-score-adj", conf.oom_score_adj),
+    pid: or("pid", conf.pidns),
+    "pids-limit": or("pids-limit", pidsLimit(conf.pids_limit)),
+    privileged: or("privileged", conf.privileged),
+    "read-only": or("read-only", conf.read_only),
+    "security-opt": [...(conf.label === false ? ["label=disable"] : []), ...flags["security-opt"]],
+    "shm-size": or("shm-size", conf.shm_size),
+    sysctl: [...newSysctls(conf, flags), ...flags.sysctl],
+    tz: or("tz", conf.tz),
+    ulimit: [...newOnes(conf.default_ulimits, flags.ulimit), ...flags.ulimit],
+    umask: or("umask", conf.umask),
+    userns: conf.userns === "private" ? flags.userns : or("userns", conf.userns),
+    uts: given.has("hostname") ? flags.uts : or("uts", conf.utsns),
+    volume: [...newVolumes(conf.volumes, flags), ...flags.volume],
+  };
+}
+
+/** `NAME=…` of the configuration whose NAME no flag has. */
+function newOnes(configured: readonly string[] = [], flags: readonly string[]): string[] {
+  const name = (text: string) => text.split("=", 1)[0];
+  const taken = new Set(flags.map(name));
+  return configured.filter((text) => !taken.has(name(text)));
+}
+
+/** Without those of namespaces that the container has from the host. */
+function newSysctls(conf: ContainersConf["containers"], flags: CreateFlags): string[] {
+  const isHost = (value: string | undefined) => value === "host";
+  const shared = [
+    ...(isHost(flags.network[0] ?? conf.netns) ? ["net."] : []),
+    ...(isHost(flags.ipc || conf.ipcns) ? ["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."] : []),
+    ...(isHost(flags.uts || conf.utsns) ? ["kernel.hostname", "kernel.domainname"] : []),
+  ];
+  return newOnes(conf.default_sysctls, flags.sysctl).filter(
+    (sysctl) => !shared.some((prefix) => sysctl.startsWith(prefix)),
+  );
+}
+
+function newVolumes(configured: readonly string[] = [], flags: CreateFlags): string[] {
+  const destination = (volume: string) => {
+    const [source, target] = volume.split(":");
+    return target ?? source;
+  };
+  const taken = new Set([...flags.volume, ...flags.tmpfs].map(destination));
+  const mounted = flags.mount.flatMap(
+    (mount) => /(?:^|,)(?:dst|destination|target)=([^,]*)/.exec(mount)?.[1] ?? [],
+  );
+  return configured.filter(
+    (volume) => !taken.has(destination(volume)) && !mounted.includes(String(destination(volume))),
+  );
+}
+
+function logOptions({ log_size_max, log_tag }: ContainersConf["containers"]): string[] {
+  return [
+    ...(log_size_max !== undefined && log_size_max > 0 ? [`max-size=${log_size_max}b`] : []),
+    ...(log_tag ? [`tag=${log_tag}`] : []),
+  ];
+}
+
+/** A default that can't be had is none, as in Podman: only who asks for a limit is refused. */
+function pidsLimit(limit: number | undefined): number | undefined {
+  if (limit === undefined) return undefined;
+  const cgroup = delegatedCgroup();
+  return cgroup !== null && controllers(cgroup).includes("pids") ? limit || -1 : undefined;
+}

@@ -1,0 +1,92 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError, isErrno, reasonOf } from "../../errors.ts";
+
+/** Where configuration files lie: of the distribution, of the machine, of the user. */
+const SHARED = "/usr/share/containers";
+const SYSTEM = "/etc/containers";
+
+/** `$XDG_CONFIG_HOME/containers` of the caller; undefined where no home is known. */
+export function userDirectory(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const base = env.XDG_CONFIG_HOME || (env.HOME && path.join(env.HOME, ".config"));
+  return base ? path.join(base, "containers") : undefined;
+}
+
+function isRoot(env: NodeJS.ProcessEnv): boolean {
+  return env.CORACLE_UID === "0";
+}
+
+/** Directories in which a file of the configuration may lie, the strongest last. */
+function directories(env: NodeJS.ProcessEnv): string[] {
+  const user = isRoot(env) ? undefined : userDirectory(env);
+  return [SHARED, SYSTEM, ...(user ? [user] : [])];
+}
+
+/** Where `name` may lie, the strongest first. */
+export function candidates(name: string, env: NodeJS.ProcessEnv = process.env): string[] {
+  return directories(env)
+    .map((directory) => path.join(directory, name))
+    .reverse();
+}
+
+export function firstExisting(files: readonly string[]): string | undefined {
+  return files.find((file) => fs.existsSync(file));
+}
+
+/** The containers.conf files to read, the weakest first (containers.conf(5)). */
+export function containersConfFiles(
+  modules: readonly string[] = [],
+  env: NodeJS.ProcessEnv = process.env,
+): string[] {
+  const { CONTAINERS_CONF: only, CONTAINERS_CONF_OVERRIDE: last } = env;
+  const found = only
+    ? [only]
+    : directories(env).flatMap((directory) => [
+        ...existing(path.join(directory, "containers.conf")),
+        ...(directory === SHARED ? [] : dropIns(path.join(directory, "containers.conf.d"))),
+      ]);
+  const files = [...found, ...modules.map((name) => findModule(name, env)), ...(last ? [last] : [])];
+  return files.map((file) => path.resolve(file));
+}
+
+function existing(file: string): string[] {
+  return fs.existsSync(file) ? [file] : [];
+}
+
+function dropIns(directory: string): string[] {
+  try {
+    const names = fs.readdirSync(directory).filter((name) => name.endsWith(".conf"));
+    return names.sort().map((name) => path.join(directory, name));
+  } catch {
+    return []; // not there, or not for us
+  }
+}
+
+/** A file in one of the module directories, or anywhere by its absolute path. */
+function findModule(name: string, env: NodeJS.ProcessEnv): string {
+  const places = path.isAbsolute(name) ? [name] : candidates(path.join("containers.conf.modules", name), env);
+  const found = firstExisting(places);
+  if (found) return found;
+  throw new EngineError(
+    "no-module",
+    `could not resolve module "${name}": stat ${places[0]}: no such file or directory`,
+    { hint: `modules are looked for as ${places.join(", ")}` },
+  );
+}
+
+/** The storage.conf to read: there is only one. */
+export function storageConfFile(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (env.CONTAINERS_STORAGE_CONF) return path.resolve(env.CONTAINERS_STORAGE_CONF);
+  return firstExisting(candidates("storage.conf", env));
+}
+
+export function readConfigFile(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch (error) {
+    const what = isErrno(error, "ENOENT") ? "no such file or directory" : reasonOf(error);
+    throw new EngineError("bad-config", `reading ${path.basename(file)}: open ${file}: ${what}`, {
+      cause: error,
+    });
+  }
+}

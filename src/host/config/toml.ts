@@ -1,0 +1,43 @@
+import { parse, TomlError } from "smol-toml";
+import { EngineError } from "../../errors.ts";
+import { readConfigFile } from "./files.ts";
+
+export type Table = Record<string, unknown>;
+
+/** A parsed TOML file; an error names the place. */
+export function readToml(file: string): Table {
+  return parseToml(readConfigFile(file), file);
+}
+
+export function parseToml(text: string, file: string): Table {
+  try {
+    return parse(withoutComments(text));
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const reason = error.message.split("\n", 1)[0]?.replace(/^Invalid TOML document: /, "");
+    throw badConfig(file, `line ${error.line}, column ${error.column}: ${reason}`);
+  }
+}
+
+/** What distributions ship is comments nearly alone, and those take the parser ten times as long as everything else. */
+function withoutComments(text: string): string {
+  // In a string of several lines a line may begin with anything.
+  return /"""|'''/.test(text) ? text : text.replace(/^[ \t]*#.*$/gm, "");
+}
+
+export function badConfig(file: string, what: string): EngineError {
+  return new EngineError("bad-config", `decode configuration ${file}: ${what}`, {
+    hint: "mend the file, or name another one with CONTAINERS_CONF",
+  });
+}
+
+/** A table in a table; an empty one where there is none. */
+export function tableOf(table: Table, key: string, file: string): Table {
+  const value = table[key] ?? {};
+  if (isTable(value)) return value;
+  throw badConfig(file, `${key} is not a table`);
+}
+
+export function isTable(value: unknown): value is Table {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,69 @@
+import * as fs from "node:fs";
+import { EngineError } from "../errors.ts";
+
+/** What --storage-opt, STORAGE_OPTS and storage.conf ask of the overlay drivers. */
+export interface StorageOptions {
+  /** Mounts in place of the kernel: fuse-overlayfs. */
+  mountProgram?: string;
+}
+
+/** Mount options that make no difference here: devices don't work in a user namespace, and the others only save time. */
+const harmless = /^(nodev|metacopy=(on|off)|redirect_dir=(on|off)|index=(on|off)|volatile|userxattr|)$/;
+
+/** `KEY=VALUE`, as Podman takes them; KEY may have the driver's name in front. */
+export function parseStorageOptions(options: readonly string[], single: boolean): StorageOptions {
+  const parsed: StorageOptions = {};
+  for (const option of options) {
+    const equals = option.indexOf("=");
+    if (equals < 0)
+      throw new EngineError("usage", `unable to parse key/value option: ${option}`, {
+        hint: "use KEY=VALUE",
+      });
+    const key = option.slice(0, equals).trim();
+    const value = option.slice(equals + 1).trim();
+    switch (key.replace(/^(overlay2?|vfs|storage)?\./, "").toLowerCase()) {
+      case "mount_program":
+        if (value) parsed.mountProgram = program(value);
+        break;
+      case "mountopt": {
+        const odd = value.split(",").find((one) => !harmless.test(one.trim()));
+        if (odd !== undefined) throw notSupported(`mount option ${odd}`);
+        break;
+      }
+      case "ignore_chown_errors":
+        if (/^(true|1)$/i.test(value) && !single) {
+          throw notSupported(
+            `${key}=${value}`,
+            "it is only of use where a user has one id, and there it is so anyway",
+          );
+        }
+        break;
+      case "skip_mount_home":
+      case "additionalimagestores":
+      case "imagestore":
+      case "size":
+      case "inodes":
+      case "force_mask":
+        if (value && value !== "false") throw notSupported(`${key}=${value}`);
+        break;
+      default:
+        throw new EngineError("usage", `overlay: unknown option ${key}`, {
+          hint: "options are mount_program, mountopt, ignore_chown_errors",
+        });
+    }
+  }
+  return parsed;
+}
+
+function program(file: string): string {
+  if (fs.existsSync(file)) return file;
+  throw new EngineError(
+    "no-mount-program",
+    `overlay: can't stat program "${file}": stat ${file}: no such file or directory`,
+    { hint: "name an installed fuse-overlayfs" },
+  );
+}
+
+function notSupported(what: string, hint?: string): EngineError {
+  return new EngineError("not-supported", `storage option ${what} is not supported yet`, { hint });
+}

@@ -1,0 +1,187 @@
+/** containers.conf, storage.conf, hooks and the global flags that stand for them. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { useHome } from "../support/home.ts";
+
+const home = useHome({ image: true });
+
+function write(name: string, text: string): string {
+  const file = join(home.directory, name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return file;
+}
+
+const withConf = (text: string, ...args: string[]) =>
+  home.run(args, { env: { CONTAINERS_CONF: write("test.conf", text) } });
+
+describe("containers.conf", () => {
+  test("[containers] is what a container is like unless flags say otherwise", async () => {
+    const conf = `[containers]
+env = ["FOO=bar", "HOME=/conf"]
+umask = "0077"
+shm_size = "1m"
+read_only = true
+default_capabilities = ["CHOWN", "KILL"]
+default_ulimits = ["nofile=100:200"]
+default_sysctls = ["net.ipv4.ip_unprivileged_port_start=5"]
+volumes = ["/etc/hostname:/hh:ro"]
+netns = "none"
+annotations = ["a.b=c"]
+log_driver = "json-file"
+[engine]
+stop_timeout = 3
+events_logger = "none"`;
+    const script =
+      "echo $FOO; umask; df -k /dev/shm | awk 'END {print $2}'; grep CapBnd /proc/self/status; ulimit -n; ls /hh; ls /sys/class/net; touch /x || echo ro";
+    const { stdout } = await withConf(conf, "run", "--rm", "bb", "sh", "-c", script);
+    expect(
+      stdout
+        .trim()
+        .split("\n")
+        .map((line) => line.trim()),
+    ).toEqual([...["bar", "0077", "1024", "CapBnd:\t0000000000000021", "100", "/hh", "lo", "ro"]]);
+    const flags = [
+      "-e",
+      "FOO=x",
+      "--umask",
+      "022",
+      "--read-only=false",
+      "--network",
+      "host",
+      "-v",
+      "/etc:/hh",
+    ];
+    const over = await withConf(
+      conf,
+      "run",
+      "--rm",
+      ...flags,
+      "bb",
+      "sh",
+      "-c",
+      "echo $FOO; umask; touch /x && ls -d /hh/passwd",
+    );
+    expect(over).toMatchObject({ exitCode: 0, stdout: "x\n0022\n/hh/passwd\n" });
+    await withConf(conf, "create", "--name", "c", "bb", "true");
+    expect(
+      await home.ok(
+        "inspect",
+        "-f",
+        "{{.HostConfig.LogConfig.Type}} {{.Config.StopTimeout}} {{.Config.Annotations}}",
+        "c",
+      ),
+    ).toBe("json-file 3 map[a.b:c]");
+    expect((await withConf(conf, "events")).stderr).toBe(
+      'Error: cannot read events with the "none" backend\n',
+    );
+    await home.ok("rm", "c");
+  });
+
+  test("a runtime by its name in the table, and the engine's environment", async () => {
+    const conf =
+      '[engine]\npull_policy = "never"\nenv = ["GIVEN=1"]\n[engine.runtimes]\nmine = ["/nowhere", "/usr/bin/crun"]';
+    const { stdout } = await withConf(conf, "--runtime", "mine", "run", "--rm", "-e", "GIVEN", "bb", "env");
+    expect(stdout).toMatch(/^GIVEN=1$/m);
+    const never = await withConf(conf, "run", "--rm", "missing", "true");
+    expect(never.stderr).toContain("missing: image not known");
+  });
+
+  test("the user's file, drop-ins, modules, the override", async () => {
+    const env = (name: string) => `[containers]\nenv = ["${name}=1"]\n`;
+    const base = join(home.env.HOME as string, ".config/containers");
+    mkdirSync(join(base, "containers.conf.d"), { recursive: true });
+    mkdirSync(join(base, "containers.conf.modules"), { recursive: true });
+    writeFileSync(join(base, "containers.conf"), '[containers]\nenv = ["A=1", {append=true}]\n');
+    writeFileSync(join(base, "containers.conf.d/10.conf"), env("B"));
+    writeFileSync(join(base, "containers.conf.modules/m.conf"), env("M"));
+    const letters = async (...args: string[]) => {
+      const { stdout } = await home.run([...args, "run", "--rm", "bb", "env"], {
+        env: { CONTAINERS_CONF_OVERRIDE: write("o.conf", env("O")) },
+      });
+      return stdout.match(/^[A-Z](?==1$)/gm)?.join("");
+    };
+    expect(await letters()).toBe("ABO");
+    expect(await letters("--module", "m.conf")).toBe("ABMO");
+    expect((await home.coracle("--module", "none", "ps")).stderr).toContain(
+      'could not resolve module "none"',
+    );
+    writeFileSync(join(base, "containers.conf"), "");
+    writeFileSync(join(base, "containers.conf.d/10.conf"), "");
+  });
+
+  test("a broken file is named with the line", async () => {
+    const { exitCode, stderr } = await withConf("[containers]\nenv = [\n", "run", "--rm", "bb", "true");
+    expect(exitCode).toBe(125);
+    expect(stderr).toMatch(/^Error: decode configuration \S+test\.conf: line \d+, column \d+: /);
+    const missing = await home.run(["ps"], { env: { CONTAINERS_CONF: "/nowhere.conf" } });
+    expect(missing).toMatchObject({ exitCode: 125 });
+    expect(missing.stderr).toContain("open /nowhere.conf: no such file or directory");
+  });
+});
+
+test("storage.conf says where the store is", async () => {
+  const root = join(home.directory, "graph");
+  const env = { CONTAINERS_STORAGE_CONF: write("storage.conf", `[storage]\ngraphroot = "${root}"\n`) };
+  const info = (...args: string[]) => home.run([...args, "info", "-f", "{{.Store.GraphRoot}}"], { env });
+  expect((await info()).stdout).toBe(`${root}\n`);
+  expect((await info("--root", home.store)).stdout).toBe(`${home.store}\n`);
+  // Where Podman has a store by the same file, ours is beside what it keeps.
+  mkdirSync(join(root, "libpod"), { recursive: true });
+  expect((await info()).stdout).toBe(`${root}/coracle\n`);
+});
+
+test("hooks", async () => {
+  const out = join(home.directory, "hook.out");
+  const hook = write("hook.sh", `#!/bin/sh\ncat > ${out}\n`);
+  chmodSync(hook, 0o755);
+  const when = { annotations: { "^run\\.hook$": "yes" } };
+  write(
+    "hooks/test.json",
+    JSON.stringify({ version: "1.0.0", hook: { path: hook }, when, stages: ["createRuntime"] }),
+  );
+  const run = (...flags: string[]) =>
+    home.ok("--hooks-dir", join(home.directory, "hooks"), "run", "--rm", ...flags, "bb", "true");
+  await run();
+  expect(existsSync(out)).toBe(false);
+  await run("--annotation", "run.hook=yes");
+  expect(JSON.parse(readFileSync(out, "utf8"))).toMatchObject({ status: "creating" });
+});
+
+describe("global flags", () => {
+  test.each([
+    [
+      ["--cgroup-manager", "x", "ps"],
+      "configuring runtime: cgroup manager must be one of cgroupfs and systemd",
+    ],
+    [["--storage-opt", "x", "ps"], "unable to parse key/value option: x"],
+    [["--storage-opt", "x=y", "ps"], "overlay: unknown option x"],
+    [["--runtime", "x", "run", "--rm", "bb", "true"], 'default OCI runtime "x" not found: invalid argument'],
+    [["-c", "x", "ps"], 'failed to resolve active destination: "x" service destination not found'],
+    [["--remote", "ps"], "--remote is not supported yet"],
+  ])("%j", async (args, message) => {
+    const { exitCode, stderr } = await home.coracle(...args);
+    expect(exitCode).toBe(125);
+    expect(stderr).toContain(`Error: ${message}`);
+  });
+
+  test("a bad log level has Podman's words and exit code", async () => {
+    expect(await home.coracle("--log-level", "x", "ps")).toMatchObject({
+      exitCode: 1,
+      stderr:
+        'Log Level "x" is not supported, choose from: trace, debug, info, warn, warning, error, fatal, panic\n',
+    });
+  });
+
+  test("--out, --noout, --volumepath, --conmon", async () => {
+    const out = join(home.directory, "out.txt");
+    expect((await home.coracle("--out", out, "run", "--rm", "bb", "echo", "hi")).stdout).toBe("");
+    expect(readFileSync(out, "utf8")).toBe("hi\n");
+    expect((await home.coracle("--noout", "images")).stdout).toBe("");
+    const volumes = join(home.directory, "vols");
+    const mounted = ["--volumepath", volumes, "--conmon", "/nowhere", "run", "--rm", "-v", "named:/d"];
+    await home.ok(...mounted, "bb", "touch", "/d/f");
+    expect(existsSync(join(volumes, "named/_data/f"))).toBe(true);
+  });
+});
