@@ -198,6 +198,38 @@ describe("an open registry", () => {
     await skopeo("copy", "-q", `--src-tls-verify=false`, `docker://${target("plain:1")}`, "dir:copied");
   });
 
+  test("is searched, and lists its tags", async () => {
+    for (const name of ["found/one:1", "found/one:2", "found/two:1"])
+      await home.ok("push", "-q", http, "push:1", target(name));
+    const search = (...args: string[]) => home.ok("search", http, ...args);
+    const width = target("found/one").length;
+    expect(await search(target("found"))).toBe(
+      `${"NAME".padEnd(width)}  DESCRIPTION\n${target("found/one")}  \n${target("found/two")}  `,
+    );
+    expect(await search("--limit", "1", "--format", "{{.Name}} {{.Index}}", target("found"))).toBe(
+      `${target("found/one")} ${registry.address}`,
+    );
+    expect(await search("--list-tags", "--format", "{{.Tag}}", target("found/one"))).toMatch(/^(1\n2|2\n1)$/);
+    expect(JSON.parse(await search("--format", "json", target("two")))).toEqual([
+      {
+        Index: registry.address,
+        Name: target("found/two"),
+        Description: "",
+        Stars: 0,
+        Official: "",
+        Automated: "",
+        Tag: "",
+      },
+    ]);
+    expect(await search(target("nothing"))).toBe("");
+    expect(await home.coracle("search", http, "--list-tags", target("nothing"))).toMatchObject({
+      exitCode: 125,
+    });
+    expect((await home.coracle("search", http, "-f", "nosuch=1", target("x"))).stderr).toMatch(
+      /invalid filter type/,
+    );
+  });
+
   test("mounts what it has in another repository", async () => {
     await home.ok("push", "-q", http, "push:1", target("first:1"));
     await home.ok("pull", "-q", http, target("first:1"));

@@ -12,3 +12,8 @@ export function registryName(_ctx: Context, text: string | undefined): string {
   const name = text.replace(/^(https?|docker):\/\//, "").replace(/\/+$/, "");
   return /^(index|registry-1)\.docker\.io(\/v\d)?$/.test(name) ? "docker.io" : name;
 }
+
+/** Where a search without a registry looks. */
+export function searchRegistries(_ctx: Context): string[] {
+  return ["docker.io"];
+}
