@@ -38,6 +38,11 @@ const files = {
   run: () => import("./run.ts"),
   save: () => import("./save.ts"),
   search: () => import("./search.ts"),
+  "secret create": () => import("./secret/create.ts"),
+  "secret exists": () => import("./secret/exists.ts"),
+  "secret inspect": () => import("./secret/inspect.ts"),
+  "secret ls": () => import("./secret/ls.ts"),
+  "secret rm": () => import("./secret/rm.ts"),
   start: () => import("./start.ts"),
   stop: () => import("./stop.ts"),
   "system check": () => import("./system/check.ts"),
@@ -99,6 +104,7 @@ const synonyms: Record<string, string> = {
   "container ls": "container list",
   "image ls": "image list",
   "image remove": "image rm",
+  "secret list": "secret ls",
   "volume list": "volume ls",
   "volume remove": "volume rm",
 };
@@ -109,6 +115,7 @@ const groups = {
   healthcheck: "Manage health checks on containers",
   image: "Manage images",
   network: "Manage networks",
+  secret: "Manage secrets",
   system: "Manage coracle",
   volume: "Manage volumes",
 };
@@ -117,7 +124,7 @@ const groups = {
 const planned = `
 attach,auto-update,build,commit,compose,cp,create,diff,events,exec,export,farm,generate,history,images
 import,info,init,inspect,kill,kube,load,login,logout,logs,machine,manifest,mount,pause,pod,port,ps,pull,push,rename
-restart,rm,rmi,run,save,search,secret,start,stats,stop,tag,top,unmount,unpause,unshare,untag,update,wait
+restart,rm,rmi,run,save,search,start,stats,stop,tag,top,unmount,unpause,unshare,untag,update,wait
 container attach,container checkpoint,container cleanup,container clone,container commit,container cp
 container create,container diff,container exec,container exists,container export,container init,container inspect
 container kill,container list,container logs,container ls,container mount,container pause,container port
@@ -130,6 +137,7 @@ image mount,image prune,image pull,image push,image rm,image save,image scp,imag
 image tree,image trust,image unmount,image untag
 network connect,network create,network disconnect,network exists,network inspect,network ls,network prune
 network reload,network rm,network update
+secret create,secret exists,secret inspect,secret ls,secret rm
 system check,system connection,system df,system events,system info,system locks,system migrate,system prune
 system renumber,system reset,system service
 volume create,volume exists,volume export,volume import,volume inspect,volume ls,volume mount,volume prune

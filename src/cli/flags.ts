@@ -32,7 +32,16 @@ interface WithValue extends Common {
 }
 
 /** Kinds of words that completion knows. */
-export type Completes = "container" | "running" | "image" | "volume" | "network" | "signal" | "file" | "none";
+export type Completes =
+  | "container"
+  | "running"
+  | "image"
+  | "volume"
+  | "secret"
+  | "network"
+  | "signal"
+  | "file"
+  | "none";
 
 export type GoType = "bool" | "string" | "strings" | "stringArray" | "int" | "uint" | "float";
 

@@ -21,13 +21,13 @@ import { stagingDirectory } from "./staging.ts";
  * throws. Nothing waits for a registry or a user's process while holding anything but a claim, which stands for such
  * work in progress ("this blob is being fetched") and is held as long as it takes.
  */
-export type LockName = "network" | "storage" | `container/${string}` | "names" | "events";
+export type LockName = "network" | "storage" | `container/${string}` | "names" | "secrets" | "events";
 export type ClaimName = `claim/${string}`;
 
 /** Ends the name of the directory that breakers of a lock contend for. */
 const breakingSuffix = ".breaking";
 
-const order = ["claim", "network", "storage", "container", "names", "events"];
+const order = ["claim", "network", "storage", "container", "names", "secrets", "events"];
 
 function rankOf(name: LockName | ClaimName): number {
   return order.indexOf(name.split("/", 1)[0] as string);

@@ -22,6 +22,19 @@ export interface MountRequest {
   image?: { id: string; layers: string[] };
 }
 
+export interface SecretRequest {
+  /** As given; once the container is made, the secret's name. */
+  name: string;
+  /** "" until the container is made. */
+  id: string;
+  type: "mount" | "env";
+  /** File in /run/secrets ("": the secret's name) or absolute path; name of the variable. */
+  target: string;
+  uid: number;
+  gid: number;
+  mode: number;
+}
+
 export interface DeviceRequest {
   hostPath: string;
   containerPath: string;
@@ -141,7 +154,7 @@ export interface ContainerConfig {
   readOnlyTmpfs: boolean;
   /** Bytes. */
   shmSize: number;
-  secrets: string[];
+  secrets: SecretRequest[];
 
   /** Those that containers have unless told otherwise, where the configuration says; else our own. */
   defaultCapabilities?: string[];

@@ -24,6 +24,10 @@ const readers: Record<Completes, (options: GlobalOptions) => Promise<Candidate[]
     const { listVolumes } = await import("../../engine/volume/list.ts");
     return listVolumes(createContext(options)).map(({ Name }) => ({ value: String(Name) }));
   },
+  secret: async (options) => {
+    const { listSecrets } = await import("../../engine/secret/list.ts");
+    return listSecrets(createContext(options), []).map(({ Spec }) => ({ value: Spec.Name }));
+  },
   network: async () => ["host", "none", "private", "slirp4netns"].map((value) => ({ value })),
   signal: async () => {
     const { signalName } = await import("../../oci/signals.ts");

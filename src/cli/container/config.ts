@@ -13,6 +13,7 @@ import { parseNamespace, parseNetwork, parseUserNamespace } from "../../oci/name
 import { parseExposed, parsePorts } from "../../oci/ports.ts";
 import { cpusToQuota } from "../../oci/resources.ts";
 import { parseRestartPolicy } from "../../oci/restart.ts";
+import { parseSecret } from "../../oci/secret-flag.ts";
 import { parseSecurityOptions } from "../../oci/security-opt.ts";
 import { parseSignal } from "../../oci/signals.ts";
 import { checkSysctls, parseSysctls } from "../../oci/sysctl.ts";
@@ -60,7 +61,7 @@ export function containerConfig(
     restart: parseRestartPolicy(flags.restart),
     autoRemove: flags.rm,
     log: parseLogConfig(flags["log-driver"], flags["log-opt"]),
-    secrets: [],
+    secrets: flags.secret.map(parseSecret),
     health: healthConfig(flags),
   };
   checkSysctls(config.sysctls, config);

@@ -240,6 +240,7 @@ const containerOnlyFlags = {
     choices: ["always", "no", "on-failure", "unless-stopped"],
   }),
   rm: flag.boolean({ description: "Remove container after exit", aliases: ["purge"] }),
+  secret: flag.stringArray({ description: "Add secret to container", completes: "secret" }),
   "volumes-from": flag.stringArray({
     description: "Mount volumes from the specified container(s)",
     completes: "container",

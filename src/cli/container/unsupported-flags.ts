@@ -48,7 +48,6 @@ export const unsupportedFlags = {
   }),
   ...each("stringArray", {
     "env-merge": "Preprocess environment variables from image before injecting them into the container",
-    secret: "Add secret to container",
   }),
   ...each("bool", {
     "no-hostname": "Do not create /etc/hostname within the container, instead use the version from the image",

@@ -7,6 +7,7 @@ import { runNative } from "../../host/native.ts";
 import { self } from "../../host/process.ts";
 import { createStaging } from "../../host/staging.ts";
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
+import { containerIdMappings } from "../../oci/generate-spec.ts";
 import { checkName, randomId, randomName } from "../../oci/names.ts";
 import { recordContainerEvent, recordEvent } from "../../runtime/event-log.ts";
 import { runDirectory } from "../../runtime/places.ts";
@@ -28,10 +29,12 @@ import { volumeUsers } from "../volume/users.ts";
 import { type ImageOverrides, withImageDefaults } from "./defaults.ts";
 import { dropContainer } from "./drop.ts";
 import { sweep } from "./heal.ts";
+import { hostFacts } from "./host-facts.ts";
 import { choosePorts } from "./ports.ts";
 import { removeContainer } from "./rm.ts";
 import { resolveRuntime } from "./runtime-choice.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
+import { resolveSecrets, stageSecrets } from "./secrets.ts";
 import { timezoneFile } from "./timezone.ts";
 
 export interface CreateRequest extends ImageOverrides {
@@ -76,6 +79,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     );
   }
   checkSources(config.mounts);
+  resolveSecrets(ctx, config);
   resolveJoined(ctx, config);
   if (config.timezone) timezoneFile(config.timezone);
   if (config.security.seccomp) seccompProfile(ctx, config.security.seccomp);
@@ -112,6 +116,9 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
       driver,
       layers.map((key) => diffDirectory(ctx, key)),
     );
+    if (config.secrets.length > 0) {
+      stageSecrets(ctx, config, staged, containerIdMappings(config, hostFacts(ctx)));
+    }
     // From here on the volumes are known as ours, should we be killed (volume/orphans.ts).
     if (config.mounts.some(({ type }) => type === "volume")) stageRecord(record, staged);
     await makeVolumes(ctx, config.mounts, id, madeVolumes);

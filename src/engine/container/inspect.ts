@@ -207,10 +207,25 @@ function inspectConfig(record: ContainerRecord, spec: RuntimeSpec | undefined) {
     ...inspectHealth(config.health),
     CreateCommand: record.createCommand,
     Umask: config.umask || "0022",
+    ...inspectSecrets(config),
     Timeout: config.timeout,
     StopTimeout: config.stopTimeout,
     Passwd: config.passwd,
     sdNotifyMode: "container",
+  };
+}
+
+function inspectSecrets({ secrets }: ContainerConfig) {
+  const mounted = secrets.filter(({ type }) => type === "mount");
+  if (mounted.length === 0) return {};
+  return {
+    Secrets: mounted.map(({ name, id, uid, gid, mode }) => ({
+      Name: name,
+      ID: id,
+      UID: uid,
+      GID: gid,
+      Mode: mode,
+    })),
   };
 }
 

@@ -32,6 +32,7 @@ import { requestedMounts } from "./mounts.ts";
 import { type Mappings, type Owner, parentOwner } from "./owner.ts";
 import { rootfsPath, userDatabases } from "./rootfs.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
+import { secretEnv, secretFiles } from "./secrets.ts";
 import type { UserDatabases } from "./user-files.ts";
 
 export interface PreparedStart {
@@ -71,12 +72,16 @@ export async function prepareStart(ctx: Context, record: ContainerRecord): Promi
     user,
     hostname,
     mounts: requestedMounts(ctx, record, user),
-    files: writeFiles(ctx, record, {
-      hostname,
-      slirp,
-      owner: parentOwner(mappings, { uid: 0, gid: 0 }),
-      users: { passwd, group, user, caller: mappedCaller(config, host), workdir: config.workdir },
-    }),
+    env: secretEnv(ctx, record),
+    files: [
+      ...secretFiles(ctx, record),
+      ...writeFiles(ctx, record, {
+        hostname,
+        slirp,
+        owner: parentOwner(mappings, { uid: 0, gid: 0 }),
+        users: { passwd, group, user, caller: mappedCaller(config, host), workdir: config.workdir },
+      }),
+    ],
     devices: hostDevices(config.devices, config.privileged),
     ...joinedNamespaces(ctx, record),
     cgroupsPath: cgroup,

@@ -222,7 +222,6 @@ describe("createRequest", () => {
     [["--volumes-from", "x"], "--volumes-from is not supported yet"],
     [["--preserve-fds", "1"], "--preserve-fds is not supported yet"],
     [["--image-volume", "foo"], "invalid image-volume type"],
-    [["--secret", "x"], "--secret is not supported yet"],
     [["--mount", "src=v,dst=/d,subpath=x"], "the --mount option subpath is not supported yet"],
     [["--group-add", "keep-groups"], "--group-add=keep-groups is not supported yet"],
     [
