@@ -1,4 +1,5 @@
 import { any, CoracleCommand, flag } from "../src/cli/command.ts";
+import { descriptorFlags, descriptors } from "../src/cli/container/descriptor-flags.ts";
 import { hostEnv } from "../src/cli/host-env.ts";
 import { EngineError } from "../src/errors.ts";
 
@@ -13,6 +14,7 @@ export default class Exec extends CoracleCommand {
   ];
   static override interspersed = false;
   static override flags = {
+    ...descriptorFlags,
     cidfile: flag.string({ description: "File to read the container ID from" }),
     detach: flag.boolean({ char: "d", description: "Run the exec session in detached mode (backgrounded)" }),
     "detach-keys": flag.string({
@@ -24,9 +26,6 @@ export default class Exec extends CoracleCommand {
     "env-file": flag.strings({ description: "Read in a file of environment variables" }),
     interactive: flag.boolean({ char: "i", description: "Make STDIN available to the contained process" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
-    "preserve-fds": flag.unsupported("uint", {
-      description: "Pass N additional file descriptors to the container",
-    }),
     privileged: flag.boolean({
       description: "Give the process extended Linux capabilities inside the container",
     }),
@@ -73,6 +72,7 @@ export default class Exec extends CoracleCommand {
       detach: flags.detach,
       attach: [...(flags.interactive ? (["stdin"] as const) : []), "stdout", "stderr"],
       detachKeys: flags["detach-keys"],
+      fds: descriptors(flags),
     });
     if (flags.detach) this.printLine(result.session);
     return result.exitCode ?? 0;

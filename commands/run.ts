@@ -1,4 +1,5 @@
 import { atLeast, CoracleCommand } from "../src/cli/command.ts";
+import { descriptors } from "../src/cli/container/descriptor-flags.ts";
 import { runFlags } from "../src/cli/container/flags.ts";
 
 export default class Run extends CoracleCommand {
@@ -21,6 +22,7 @@ export default class Run extends CoracleCommand {
     const { runContainer } = await import("../src/engine/container/run.ts");
     const attach = attachedStreams(flags, given);
     const { detach } = flags;
+    const fds = descriptors(flags);
     const request = createRequest({
       flags,
       given,
@@ -34,6 +36,7 @@ export default class Run extends CoracleCommand {
       detachKeys: flags["detach-keys"],
       detach,
       sigProxy: flags["sig-proxy"],
+      fds,
     });
     if (detach) this.printLine(result.id);
     return result.exitCode ?? 0;

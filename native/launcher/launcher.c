@@ -19,6 +19,7 @@
 #include "descriptors.h"
 #include "engine.h"
 #include "file.h"
+#include "inherited.h"
 #include "run_directory.h"
 #include "user_namespace.h"
 
@@ -114,6 +115,7 @@ int launcher_main(int argc, char **argv)
 		return fflush(stdout) == 0 ? 0 : 125;
 	}
 	struct error err;
+	inherited_note(argc, argv);
 	launch(argc, argv, &err);
 	fprintf(stderr, "Error: %s\n", err.message);
 	return err.exit_code;

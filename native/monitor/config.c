@@ -210,6 +210,36 @@ static int parse_restart(json_t *object, struct config *config, struct error *er
 	return 0;
 }
 
+#define PRESERVED_FD_MAX 65536
+
+static int parse_preserved(json_t *array, const char *file, struct config *config, struct error *err)
+{
+	size_t i;
+	json_t *item;
+	if (array && !json_is_array(array))
+		return bad(err, file, "preserveFds is not an array");
+	json_array_foreach(array, i, item) {
+		json_int_t fd = json_integer_value(item);
+		if (fd < 3 || fd > PRESERVED_FD_MAX)
+			return bad(err, file, "preserveFds has what is no descriptor from 3 on");
+		if ((unsigned)fd - 2 > config->preserve_fds)
+			config->preserve_fds = (unsigned)fd - 2;
+	}
+	config->preserved = array;
+	return 0;
+}
+
+bool config_preserves(const struct config *config, int fd)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach(config->preserved, i, item) {
+		if (json_integer_value(item) == fd)
+			return true;
+	}
+	return false;
+}
+
 static int parse_cleanup(json_t *value, const char *file, struct config *config, struct error *err)
 {
 	if (json_is_null(value))
@@ -234,20 +264,20 @@ static int check_common(const struct config *config, int version, const char *fi
 int config_load_container(int directory, struct config *config, struct error *err)
 {
 	const char *file = "monitor.json", *name;
-	json_t *runtime, *rootfs, *workdir = NULL, *log, *network, *restart, *cleanup, *alive, *health = NULL;
-	int version, terminal, open_stdin, stdin_once, cleanup_always, preserve_fds = 0;
+	json_t *runtime, *rootfs, *workdir = NULL, *log, *network, *restart, *cleanup, *alive, *health = NULL, *preserved = NULL;
+	int version, terminal, open_stdin, stdin_once, cleanup_always;
 	json_error_t problem;
 	*config = (struct config){.document = load(directory, file, err)};
 	if (!config->document)
 		return -1;
 	if (json_unpack_ex(config->document, &problem, 0,
-			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?i s?o s?o !}", "version",
+			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o !}", "version",
 			   &version, "id", &config->id, "name", &name, "runtime", &runtime, "rootfs", &rootfs, "terminal",
 			   &terminal, "openStdin", &open_stdin, "stdinOnce", &stdin_once, "log", &log, "runDir",
 			   &config->run_dir, "aliveFile", &alive, "network", &network, "stopSignal",
 			   &config->stop_signal, "stopTimeout", &config->stop_timeout, "timeout", &config->timeout, "restart",
 			   &restart, "cleanup", &cleanup, "cleanupAlways", &cleanup_always, "preserveFds",
-			   &preserve_fds, "workdir", &workdir, "health", &health) < 0)
+			   &preserved, "workdir", &workdir, "health", &health) < 0)
 		return bad(err, file, problem.text);
 	if (nullable_string(alive, file, "aliveFile", &config->alive_file, err) < 0)
 		return -1;
@@ -255,15 +285,14 @@ int config_load_container(int directory, struct config *config, struct error *er
 	config->open_stdin = open_stdin;
 	config->stdin_once = stdin_once;
 	config->cleanup_always = cleanup_always;
-	config->preserve_fds = (unsigned)preserve_fds;
-	if (config->stop_signal < 1 || config->stop_signal > 64 || config->timeout < 0 || preserve_fds < 0)
-		return bad(err, file, "stopSignal, timeout or preserveFds is out of range");
+	if (config->stop_signal < 1 || config->stop_signal > 64 || config->timeout < 0)
+		return bad(err, file, "stopSignal or timeout is out of range");
 	if (check_common(config, version, file, err) < 0 || parse_runtime(runtime, file, config, err) < 0 ||
 	    parse_rootfs(rootfs, &config->rootfs, err) < 0 || parse_workdir(workdir, &config->workdir, err) < 0 ||
 	    parse_log(log, config, err) < 0 || parse_network(network, config, err) < 0 ||
 	    parse_restart(restart, config, err) < 0 || config_parse_health(health, &config->health, err) < 0)
 		return -1;
-	return parse_cleanup(cleanup, file, config, err);
+	return parse_preserved(preserved, file, config, err) < 0 ? -1 : parse_cleanup(cleanup, file, config, err);
 }
 
 static int parse_identity(json_t *object, struct process_identity *identity)
@@ -282,27 +311,27 @@ static int parse_identity(json_t *object, struct process_identity *identity)
 int config_load_exec(int session, struct config *config, struct error *err)
 {
 	const char *file = "exec.json";
-	json_t *init, *runtime, *cleanup, *alive;
-	int version, open_stdin, preserve_fds;
+	json_t *init, *runtime, *cleanup, *alive, *preserved;
+	int version, open_stdin;
 	json_error_t problem;
 	*config = (struct config){.document = load(session, file, err), .exec = true, .stdin_once = true};
 	if (!config->document)
 		return -1;
-	if (json_unpack_ex(config->document, &problem, 0, "{s:i s:s s:s s:o s:b s:s s:o s:o s:o s:i s:o !}", "version",
+	if (json_unpack_ex(config->document, &problem, 0, "{s:i s:s s:s s:o s:b s:s s:o s:o s:o s:o s:o !}", "version",
 			   &version, "id", &config->id, "session", &config->session, "process", &config->process, "openStdin",
 			   &open_stdin, "runDir", &config->run_dir, "aliveFile", &alive, "init", &init,
-			   "runtime", &runtime, "preserveFds", &preserve_fds, "cleanup", &cleanup) < 0)
+			   "runtime", &runtime, "preserveFds", &preserved, "cleanup", &cleanup) < 0)
 		return bad(err, file, problem.text);
 	if (nullable_string(alive, file, "aliveFile", &config->alive_file, err) < 0)
 		return -1;
 	config->open_stdin = open_stdin;
-	config->preserve_fds = (unsigned)preserve_fds;
 	config->stop_signal = 15;
 	config->stop_timeout = 10;
-	if (preserve_fds < 0 || !json_is_object(config->process) || parse_identity(init, &config->init) < 0)
-		return bad(err, file, "process, init or preserveFds is not what it must be");
+	if (!json_is_object(config->process) || parse_identity(init, &config->init) < 0)
+		return bad(err, file, "process or init is not what it must be");
 	config->terminal = json_is_true(json_object_get(config->process, "terminal"));
-	if (check_common(config, version, file, err) < 0 || parse_runtime(runtime, file, config, err) < 0)
+	if (check_common(config, version, file, err) < 0 || parse_runtime(runtime, file, config, err) < 0 ||
+	    parse_preserved(preserved, file, config, err) < 0)
 		return -1;
 	return parse_cleanup(cleanup, file, config, err);
 }

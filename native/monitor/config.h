@@ -57,7 +57,8 @@ struct config {
 	struct rootfs_config rootfs;
 	struct workdir_config workdir;
 	bool terminal, open_stdin, stdin_once;
-	unsigned preserve_fds;
+	json_t *preserved; /* descriptors from 3 on that the process gets */
+	unsigned preserve_fds; /* up to the highest of them, gaps included */
 	enum log_driver log;
 	const char *log_path;
 	unsigned long long log_max_size;
@@ -87,6 +88,8 @@ int config_load_exec(int session, struct config *config, struct error *err);
 void config_free(struct config *config);
 /* config_health.c: the value of `health`; NULL where there is none. */
 int config_parse_health(json_t *object, struct health_config *health, struct error *err);
+/* Whether the process gets this descriptor. */
+bool config_preserves(const struct config *config, int fd);
 bool config_is_strings(const json_t *array);
 bool config_is_absolute(const char *path);
 struct port config_port(const struct config *config, size_t index);

@@ -136,6 +136,9 @@ static int connect_pair(struct connection *connection)
 
 static int become_monitor(struct launch *launch)
 {
+	/* The container has them in its own environment; a runtime we call would take them for its own. */
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_PID");
 	/* Memory that grew at the top is given back at once. */
 	mallopt(M_TRIM_THRESHOLD, 32 * 1024);
 	return supervise(launch);
@@ -155,9 +158,36 @@ static int relay_for(const struct arguments *arguments, struct launch *launch, c
 	return relay_run(&options, data->relay, control->relay);
 }
 
+/*
+ * Descriptors below the ready one are the container's, or nobody's: ours keep out of the way of those. To be called before
+ * any is opened.
+ */
+static int fill_gaps(int ready_fd, struct error *err)
+{
+	for (int fd = 3; fd < ready_fd; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY | O_CLOEXEC) != fd)
+			return error_errno(err, "internal", "keep descriptor %d free", fd);
+	}
+	return 0;
+}
+
+static int check_preserved(const struct config *config, struct error *err)
+{
+	for (int fd = 3; fd < 3 + (int)config->preserve_fds; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+		if (flags < 0)
+			return error_set(err, "internal", "descriptor %d is not open", fd);
+		if (!config_preserves(config, fd))
+			fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+	}
+	return 0;
+}
+
 static int launch_monitor(const struct arguments *arguments, struct launch *launch, struct error *err)
 {
 	struct connection data = {-1, -1}, control = {-1, -1};
+	if (check_preserved(launch->config, err) < 0)
+		return -1;
 	launch->ready_fd = arguments->relay.ready_fd;
 	launch->no_start = arguments->no_start;
 	launch->relay_cleans_up = arguments->relay.control_fd >= 0;
@@ -265,6 +295,8 @@ int monitor_main(int argc, char **argv)
 	if (argc < 2 || parse_arguments(argc - 1, argv + 1, &arguments, &err) < 0)
 		return fail(-1, &err);
 	int rc, count = arguments.operand_count;
+	if (enters && fill_gaps(arguments.relay.ready_fd, &err) < 0)
+		return fail(arguments.relay.ready_fd, &err);
 	if (strcmp(verb, "run") == 0 && count == 1)
 		rc = run(&arguments, &err);
 	else if (strcmp(verb, "exec") == 0 && count == 2)

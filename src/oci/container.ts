@@ -197,7 +197,6 @@ export interface ContainerConfig {
   timezone: string;
   cgroups: "enabled" | "disabled" | "no-conmon" | "split";
   cgroupParent: string;
-  preserveFds: number;
   /** Absent in containers of before there were checks. */
   health?: HealthConfig;
   passwd: boolean;

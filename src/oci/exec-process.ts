@@ -38,6 +38,8 @@ function execEnv({ spec, env, user, terminal }: ExecRequest): string[] {
     return [line.slice(0, equals), line.slice(equals + 1)];
   });
   const merged = new Map(pairs);
+  // Of the container's first process alone.
+  for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) merged.delete(name);
   if (user.uid !== spec.process.user.uid) merged.set("HOME", user.home);
   if (terminal && !merged.has("TERM")) merged.set("TERM", "xterm");
   for (const [key, value] of Object.entries(env)) merged.set(key, value);

@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
@@ -33,6 +34,7 @@ export interface MonitorConfig {
   restart: { policy: RestartPolicy["name"]; max: number };
   cleanup: string[] | null;
   cleanupAlways: boolean;
+  preserveFds?: number[];
   health: {
     check: MonitorCheck;
     startup: (MonitorCheck & { successes: number }) | null;
@@ -88,7 +90,7 @@ export interface ExecConfig {
   aliveFile: string | null;
   init: object;
   runtime: MonitorConfig["runtime"];
-  preserveFds: number;
+  preserveFds: number[];
   cleanup: string[] | null;
 }
 
@@ -109,6 +111,8 @@ export interface RelayOptions {
   detachKeys: string;
   /** Pass this process's signals on to the container. */
   sigProxy?: boolean;
+  /** Descriptors of this process, from 3 on, that go to the process that is started; the relay's are ours no more. */
+  fds?: readonly number[];
 }
 
 /** How an attached container left us: it ended, the user detached, or our output has nowhere to go. */
@@ -130,10 +134,13 @@ export class Relay {
   private readonly exited: Promise<number>;
   private stderr = "";
 
-  /** `starts`: the container, or session, begins with this relay. */
-  constructor(child: ChildProcess, { starts, sigProxy }: { starts: boolean; sigProxy: boolean }) {
-    const ready = child.stdio[3] as Readable;
-    this.control = child.stdio[4] as Writable;
+  /** `ready` and the next one are its descriptors of that name; `starts`: the container, or session, begins with it. */
+  constructor(
+    child: ChildProcess,
+    { ready: fd, starts, sigProxy }: { ready: number; starts: boolean; sigProxy: boolean },
+  ) {
+    const ready = child.stdio[fd] as Readable;
+    this.control = child.stdio[fd + 1] as Writable;
     this.control.on("error", () => {}); // the relay may end first
     let text = "";
     ready.setEncoding("utf8");
@@ -247,13 +254,20 @@ const hints: Record<string, string> = {
 function startRelay(ctx: Context, args: string[], options: RelayOptions): Relay {
   const stream = (name: Stream) =>
     options.attach.includes(name) ? ("inherit" as const) : ("ignore" as const);
-  const stdio: StdioOptions = [stream("stdin"), stream("stdout"), stream("stderr"), "pipe", "pipe"];
-  const all = ["--ready-fd", "3", "--control-fd", "4"];
+  const stdio: StdioOptions = [stream("stdin"), stream("stdout"), stream("stderr")];
+  const fds = options.fds ?? [];
+  // What lies between those that are passed on is no descriptor of the process: the monitor sees to it.
+  for (let fd = 3; fd <= Math.max(0, ...fds); fd++) stdio.push(fds.includes(fd) ? fd : "ignore");
+  const ready = stdio.length;
+  stdio.push("pipe", "pipe");
+  const all = ["--ready-fd", `${ready}`, "--control-fd", `${ready + 1}`];
   if (options.attach.length > 0)
     all.push("--attach", options.attach.join(","), "--detach-keys", options.detachKeys);
   const child = spawnNative(ctx, "coracle-monitor", [...args, ...all], { stdio });
+  // Their other ends shall see their end with the process that has them.
+  for (const fd of fds) fs.closeSync(fd);
   const sigProxy = options.attach.length > 0 && (options.sigProxy ?? false);
-  return new Relay(child, { starts: args[0] !== "attach", sigProxy });
+  return new Relay(child, { ready, starts: args[0] !== "attach", sigProxy });
 }
 
 /** Starts the container of a directory that holds monitor.json and config.json; without `start` only makes it. */

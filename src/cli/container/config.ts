@@ -109,7 +109,6 @@ function refuseUnsupported(flags: CreateFlags): void {
     throw notSupportedYet(`--cgroups=${flags.cgroups}`);
   }
   if (flags["cgroup-parent"] !== "") throw notSupportedYet("--cgroup-parent");
-  if (flags["preserve-fds"] > 0) throw notSupportedYet("--preserve-fds");
   if (flags.systemd === "always") throw notSupportedYet("--systemd=always");
   if (flags["volumes-from"].length > 0) throw notSupportedYet("--volumes-from");
 }
@@ -135,7 +134,6 @@ function processPart(flags: CreateFlags, detach: boolean) {
     stopSignal: flags["stop-signal"] === "" ? 0 : parseSignal(flags["stop-signal"]),
     stopTimeout: flags["stop-timeout"],
     timeout: flags.timeout,
-    preserveFds: flags["preserve-fds"],
     passwd: flags.passwd,
   };
 }

@@ -1,6 +1,7 @@
 /** The flags of `run` and `create` (and what `run` has beyond them), with Podman's texts. */
 
 import * as flag from "../flags.ts";
+import { descriptorFlags } from "./descriptor-flags.ts";
 import { healthFlags } from "./health-flags.ts";
 import { unsupportedFlags } from "./unsupported-flags.ts";
 
@@ -27,10 +28,6 @@ const processFlags = {
   "init-path": flag.string({ description: "Path to the container-init binary", default: "" }),
   interactive: flag.boolean({ char: "i", description: "Keep STDIN open even if not attached" }),
   passwd: flag.boolean({ description: "Add entries to /etc/passwd and /etc/group", default: true }),
-  "preserve-fds": flag.uint({
-    description: "Pass a number of additional file descriptors into the container",
-    default: 0,
-  }),
   "stop-signal": flag.string({
     description: "Signal to stop a container. Default is SIGTERM",
     default: "",
@@ -263,6 +260,7 @@ export const createFlags = {
 
 export const runFlags = {
   ...createFlags,
+  ...descriptorFlags,
   detach: flag.boolean({ char: "d", description: "Run container in background and print container ID" }),
   "detach-keys": flag.string({
     value: "[a-Z]",

@@ -42,7 +42,6 @@ export const unsupportedFlags = {
     gpus: "GPU devices to add to the container ('all' to pass all GPUs)",
     hostuser: "Host user account to add to /etc/passwd within container",
     "network-alias": "Add network-scoped alias for the container",
-    "preserve-fd": "Pass a file descriptor into the container",
     requires: "Add one or more requirement containers that must be started before this container will start",
     uidmap: "UID map to use for the user namespace",
   }),

@@ -102,7 +102,7 @@ export async function execInContainer(
     aliveFile: ctx.aliveFile,
     init,
     runtime: monitor.runtime,
-    preserveFds: 0,
+    preserveFds: [...(request.fds ?? [])],
     cleanup: null,
   };
   try {
@@ -112,6 +112,7 @@ export async function execInContainer(
       attach: request.detach ? [] : request.attach,
       detachKeys: request.detachKeys,
       sigProxy: true,
+      fds: request.fds ?? [],
     });
     if (request.detach || request.attach.length === 0) {
       await relay.started();

@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import { delegatedCgroup } from "../../host/cgroup.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
+import type { PassedFds } from "../../host/descriptors.ts";
 import { writeFileAtomic, writeJsonAtomic } from "../../host/files.ts";
 import { slirp4netns } from "../../network/slirp4netns.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
@@ -43,7 +44,11 @@ export interface PreparedStart {
 }
 
 /** Writes monitor.json and config.json of a container that is about to start, and the files bound into it. */
-export async function prepareStart(ctx: Context, record: ContainerRecord): Promise<PreparedStart> {
+export async function prepareStart(
+  ctx: Context,
+  record: ContainerRecord,
+  fds: PassedFds,
+): Promise<PreparedStart> {
   const { config } = record;
   const directory = containerDirectory(ctx, record.id);
   const host = hostFacts(ctx);
@@ -95,8 +100,10 @@ export async function prepareStart(ctx: Context, record: ContainerRecord): Promi
     hasBindMounts: config.mounts.some(({ type }) => type === "bind"),
   });
   if (hooks) spec.hooks = hooks;
+  spec.process.env.push(...fds.env);
   const monitor: MonitorConfig = {
     ...monitorConfig(ctx, record, mappings, slirp, cgroup),
+    preserveFds: fds.numbers,
     ...rootfsWorkdir(ctx, record, spec, owner),
   };
   writeJsonAtomic(path.join(directory, "monitor.json"), monitor, { durable: false });

@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
+import { withListenFds } from "../../host/descriptors.ts";
 import { writeUserFile } from "../../host/files.ts";
 import { withLock } from "../../host/lock.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
@@ -77,7 +78,8 @@ async function launch(
   options: RelayOptions & { start?: boolean },
 ): Promise<Relay> {
   const { last } = readStatus(ctx, record.id);
-  const { directory, owner } = await prepareStart(ctx, record);
+  const fds = withListenFds(options.fds ?? []);
+  const { directory, owner } = await prepareStart(ctx, record, fds);
   await copyUpVolumes(ctx, record, owner);
   chownSources(ctx, record, owner);
   // Seen by the sweep from before there is a monitor that could be killed.
@@ -85,7 +87,7 @@ async function launch(
   allowMount(ctx, record);
   // Now: a file that can't be written is no reason to end a container that runs.
   if (record.pidFile) writeUserFile(record.pidFile, "");
-  const relay = startContainerMonitor(ctx, directory, options);
+  const relay = startContainerMonitor(ctx, directory, { ...options, fds: fds.numbers });
   const pid = await relay.started().catch((error: unknown) => {
     writeEarlier(ctx, record.id, last);
     throw explainPortInUse(ctx, record, error);

@@ -45,7 +45,7 @@ class Session {
       aliveFile: null,
       init: bundle.status.init,
       runtime: monitor.runtime,
-      preserveFds: 0,
+      preserveFds: [],
       cleanup: null,
       ...changes,
     };

@@ -75,7 +75,7 @@ describe.each([
       aliveFile: null,
       init: container.status.init,
       runtime: monitor.runtime,
-      preserveFds: 0,
+      preserveFds: [],
       cleanup: null,
     };
     writeFileSync(join(session, "exec.json"), JSON.stringify(config));

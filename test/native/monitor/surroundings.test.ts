@@ -81,7 +81,7 @@ describe("a container with a cgroup", () => {
 
 test("descriptors that are to be kept reach the container, and end with it", async () => {
   const bundle = workshop.bundle({ args: ["sh", "-c", "echo three >&3; echo four >&4; ls /proc/self/fd"] });
-  bundle.change({ preserveFds: 2 });
+  bundle.change({ preserveFds: [3, 4] });
   const argv = workshop.inNamespace([
     join(nativeDirectory, "coracle-monitor"),
     "run",
@@ -102,6 +102,26 @@ test("descriptors that are to be kept reach the container, and end with it", asy
   expect([texts[3], texts[4]]).toEqual(["three\n", "four\n"]);
   // 5: the directory that ls reads.
   expect(texts[1]?.trim().split("\n")).toEqual(["0", "1", "2", "3", "4", "5"]);
+});
+
+test("a descriptor between those that are to be kept is nobody's", async () => {
+  const bundle = workshop.bundle({ args: ["sh", "-c", "echo five >&5; ls /proc/self/fd"] });
+  bundle.change({ preserveFds: [5] });
+  const run = [join(nativeDirectory, "coracle-monitor"), "run", bundle.directory, "--ready-fd", "6"];
+  const argv = workshop.inNamespace([...run, "--attach", "stdout"]);
+  const child = spawn("sh", ["-c", 'exec "$@" 3<&- 4<&-', "sh", ...argv], {
+    stdio: ["ignore", "pipe", "inherit", "ignore", "ignore", "pipe", "pipe"],
+  });
+  const texts = ["", "", "", "", "", ""];
+  for (const fd of [1, 5]) {
+    (child.stdio[fd] as Readable).on("data", (chunk) => {
+      texts[fd] += chunk;
+    });
+  }
+  await new Promise((resolve) => child.on("close", resolve));
+  expect(texts[5]).toBe("five\n");
+  // 3: the directory that ls reads.
+  expect(texts[1]?.trim().split("\n")).toEqual(["0", "1", "2", "3", "5"]);
 });
 
 test("no descriptor of the monitor's reaches the container", async () => {

@@ -79,7 +79,6 @@ export function containerConfig(changes: Partial<ContainerConfig> = {}): Contain
     timezone: "",
     cgroups: "enabled",
     cgroupParent: "",
-    preserveFds: 0,
     passwd: true,
     ...changes,
   };

@@ -21,7 +21,7 @@ tls-verify tmpfs tty tz uidmap ulimit umask unsetenv unsetenv-all user userns ut
   .trim()
   .split(/\s+/);
 
-const onlyRun = ["detach", "detach-keys", "sig-proxy"];
+const onlyRun = ["detach", "detach-keys", "preserve-fd", "preserve-fds", "sig-proxy"];
 
 describe("the flags of run and create", () => {
   it("are all of Podman's", () => {

@@ -220,7 +220,6 @@ describe("createRequest", () => {
     [["--blkio-weight", "5"], "invalid value for blkio-weight"],
     [["--pod", "x"], "--pod is not supported yet"],
     [["--volumes-from", "x"], "--volumes-from is not supported yet"],
-    [["--preserve-fds", "1"], "--preserve-fds is not supported yet"],
     [["--image-volume", "foo"], "invalid image-volume type"],
     [["--mount", "src=v,dst=/d,subpath=x"], "the --mount option subpath is not supported yet"],
     [["--group-add", "keep-groups"], "--group-add=keep-groups is not supported yet"],
