@@ -2,7 +2,9 @@ import { atMost, CoracleCommand, flag } from "../src/cli/command.ts";
 import { asksForJson, printRows } from "../src/cli/report.ts";
 import { GoTime } from "../src/cli/template/time.ts";
 import { humanSize, humanTimeSince } from "../src/cli/units.ts";
-import { type ImageRow, imageRows, listImages, nameFilter } from "../src/engine/image/list.ts";
+import { type ImageRow, imageRows, listImages } from "../src/engine/image/list.ts";
+
+const sortFields = ["created", "id", "repository", "size", "tag"];
 
 export default class Images extends CoracleCommand {
   static override summary = "List images in local storage";
@@ -18,14 +20,14 @@ export default class Images extends CoracleCommand {
     digests: flag.boolean({ description: "Show digests" }),
     filter: flag.stringArray({ char: "f", description: "Filter output based on conditions provided" }),
     format: flag.string({ description: "Change the output format to JSON or a Go template" }),
-    history: flag.unsupported("bool", { description: "Display the image name history" }),
+    history: flag.boolean({ description: "Display the image name history" }),
     "no-trunc": flag.boolean({ description: "Do not truncate output" }),
     noheading: flag.boolean({ char: "n", description: "Do not print column headings" }),
     quiet: flag.boolean({ char: "q", description: "Display only image IDs" }),
     sort: flag.string({
       description: "Sort by tag, created, id, repository, size",
       default: "created",
-      choices: ["created", "id", "repository", "size", "tag"],
+      choices: sortFields,
     }),
   };
   static override arity = atMost(1);
@@ -34,22 +36,33 @@ export default class Images extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Images);
-    const filters = [...flags.filter, ...args.map(nameFilter)];
-    const rows = imageRows(listImages(this.context, { filters }), flags.sort.toLowerCase());
+    if (flags.filter.length > 0 && args.length > 0) {
+      throw this.usageError("cannot specify an image and a filter(s)");
+    }
+    if (!sortFields.includes(flags.sort)) {
+      throw this.usageError(
+        `"${flags.sort}" is not a valid field for sorting. Choose from: ${sortFields.join(", ")}`,
+      );
+    }
+    const filters = [...flags.filter, ...args.map((name) => `reference=${name}`)];
+    const rows = imageRows(listImages(this.context, { filters, all: flags.all }), flags.sort);
     const truncate = !flags["no-trunc"];
-    if (flags.quiet) {
+    if (asksForJson(flags.format)) this.printJson(rows.map(toJson));
+    else if (flags.quiet) {
       for (const id of new Set(rows.map(({ image }) => shownId(image.id, truncate)))) this.printLine(id);
-    } else if (asksForJson(flags.format)) {
-      this.printJson([...new Map(rows.map((row) => [row.image.id, row])).values()].map(toJson));
     } else {
-      const columns = ["{{.Repository}}", "{{.Tag}}", ...(flags.digests ? ["{{.Digest}}"] : [])];
+      const columns = [
+        ...["{{.Repository}}", "{{.Tag}}", ...(flags.digests ? ["{{.Digest}}"] : [])],
+        ...["{{.ID}}", "{{.Created}}", "{{.Size}}"],
+        ...(flags.history ? ["{{if .History}}{{.History}}{{else}}<none>{{end}}"] : []),
+      ];
       printRows(
         rows.map((row) => toFields(row, truncate)),
         {
-          name: "images",
+          name: this.invocation.path.split(" ").at(-1) as string,
           format: flags.format,
-          columns: [...columns, "{{.ID}}", "{{.Created}}", "{{.Size}}"].join("\t"),
-          headers: { ID: "IMAGE ID" },
+          columns: columns.join("\t"),
+          headers: { ID: "IMAGE ID", ReadOnly: "R/O" },
           noHeading: flags.noheading,
         },
         this.print,
@@ -63,49 +76,55 @@ function shownId(id: string, truncate: boolean): string {
 }
 
 /** What a template may use; functions are called when it does. */
-function toFields({ image, repository, tag, digest }: ImageRow, truncate: boolean): object {
+function toFields({ image, repository, tag }: ImageRow, truncate: boolean): object {
   const since = () => humanTimeSince(image.created);
-  const size = () => humanSize(image.size, 3, " ");
+  const time = () => new GoTime(inSeconds(image.created));
   return {
     Repository: repository,
     Tag: tag,
-    Digest: digest,
     ID: shownId(image.id, truncate),
     Id: image.id,
-    Created: since,
-    CreatedSince: since,
-    CreatedAt: () => new GoTime(image.created),
-    CreatedTime: () => new GoTime(image.created),
-    Size: size,
-    VirtualSize: size,
-    SharedSize: 0,
-    Names: image.names,
+    ParentId: image.parent,
     RepoTags: image.names,
     RepoDigests: image.repoDigests,
-    History: () => image.names.join(", "),
-    Labels: image.labels,
+    Created: since,
+    CreatedSince: since,
+    CreatedAt: time,
+    CreatedTime: time,
+    Size: () => humanSize(image.size, 3, " "),
+    SharedSize: 0,
+    VirtualSize: image.size,
+    Labels: () => new Map(Object.entries(image.labels() ?? {})),
     Containers: image.containers,
-    Dangling: image.names.length === 0,
     ReadOnly: false,
-    ParentId: "",
+    Dangling: image.dangling,
+    Names: image.names,
+    Digest: image.digest,
+    History: () => image.nameHistory.join(", "),
   };
 }
 
-function toJson({ image, digest }: ImageRow): object {
+function toJson({ image }: ImageRow): object {
   return {
     Id: image.id,
-    ParentId: "",
+    ParentId: image.parent(),
     RepoTags: null,
-    RepoDigests: image.repoDigests,
+    RepoDigests: image.repoDigests(),
     Size: image.size,
     SharedSize: 0,
     VirtualSize: image.size,
     Labels: image.labels(),
     Containers: image.containers(),
-    ...(image.names.length > 0 ? { Names: image.names } : { Dangling: true }),
-    Digest: digest,
-    History: image.names,
+    ...(image.dangling() ? { Dangling: true } : {}),
+    ...(image.names.length > 0 ? { Names: image.names } : {}),
+    Digest: image.digest,
+    ...(image.nameHistory.length > 0 ? { History: image.nameHistory } : {}),
     Created: Math.floor(Date.parse(image.created) / 1000),
-    CreatedAt: image.created,
+    CreatedAt: inSeconds(image.created),
   };
+}
+
+/** Lists know the time to the second. */
+function inSeconds(iso: string): string {
+  return `${new Date(iso).toISOString().slice(0, 19)}Z`;
 }

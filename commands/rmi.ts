@@ -25,14 +25,14 @@ export default class Rmi extends CoracleCommand {
       throw this.usageError("when using the --all switch, you may not pass any images names or IDs");
     }
     await this.requireNamespace();
-    const { removeImages } = await import("../src/engine/image/remove.ts");
-    const { untagged, deleted, errors } = await removeImages(this.context, args, {
-      all: flags.all,
-      force: flags.force,
-      ignore: flags.ignore,
-    });
-    for (const name of untagged) this.printLine(`Untagged: ${name}`);
-    for (const id of deleted) this.printLine(`Deleted: ${id}`);
-    for (const error of errors) this.report(error);
+    const { removeImages, removeMatching } = await import("../src/engine/image/remove.ts");
+    const { removalError } = await import("../src/cli/image-removal.ts");
+    const options = { force: flags.force, ignore: flags.ignore, noPrune: flags["no-prune"] };
+    const { images, errors } = flags.all
+      ? await removeMatching(this.context, ["readonly=false"], options)
+      : await removeImages(this.context, args, options);
+    for (const name of images.flatMap(({ untagged }) => untagged)) this.printLine(`Untagged: ${name}`);
+    for (const { id } of images.filter(({ deleted }) => deleted)) this.printLine(`Deleted: ${id}`);
+    if (errors.length > 0) throw removalError(errors);
   }
 }

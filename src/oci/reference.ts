@@ -22,40 +22,49 @@ const domain =
 const repositoryPath = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$/;
 const tagPattern = /^\w[\w.-]{0,127}$/;
 
-function invalid(text: string, reason: string): EngineError {
-  return new EngineError("bad-reference", `invalid image reference ${JSON.stringify(text)}: ${reason}`, {
+/** Parses a reference; what is wrong with a bad one is told in the words of Podman and Docker. */
+export function parseReference(text: string): Reference {
+  const reference = match(text);
+  if (reference === undefined) {
+    if (text === "") throw invalid("repository name must have at least one component");
+    throw invalid(
+      match(text.toLowerCase()) ? "repository name must be lowercase" : "invalid reference format",
+    );
+  }
+  if (reference.repository.length > 255) {
+    throw invalid("repository name must not be more than 255 characters");
+  }
+  return reference;
+}
+
+function invalid(reason: string): EngineError {
+  return new EngineError("bad-reference", reason, {
     hint: "a reference is [REGISTRY[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST]",
   });
 }
 
-export function parseReference(text: string): Reference {
+function match(text: string): Reference | undefined {
   const reference: Reference = { repository: text };
   const at = text.indexOf("@");
   if (at >= 0) {
     reference.digest = text.slice(at + 1);
     reference.repository = text.slice(0, at);
-    if (!isDigest(reference.digest)) throw invalid(text, "bad digest");
+    if (!isDigest(reference.digest)) return undefined;
   }
   const colon = reference.repository.lastIndexOf(":");
   if (colon > reference.repository.lastIndexOf("/")) {
     reference.tag = reference.repository.slice(colon + 1);
     reference.repository = reference.repository.slice(0, colon);
-    if (!tagPattern.test(reference.tag)) throw invalid(text, "bad tag");
+    if (!tagPattern.test(reference.tag)) return undefined;
   }
   const slash = reference.repository.indexOf("/");
   const first = reference.repository.slice(0, Math.max(slash, 0));
   if (slash > 0 && (/[.:[A-Z]/.test(first) || first === "localhost")) {
-    if (!domain.test(first)) throw invalid(text, `bad registry "${first}"`);
+    if (!domain.test(first)) return undefined;
     reference.registry = first;
     reference.repository = reference.repository.slice(slash + 1);
   }
-  if (reference.repository === "") throw invalid(text, "empty repository name");
-  if (!repositoryPath.test(reference.repository)) {
-    const lowered = repositoryPath.test(reference.repository.toLowerCase());
-    throw invalid(text, lowered ? "repository name must be lowercase" : "bad repository name");
-  }
-  if (reference.repository.length > 255) throw invalid(text, "repository name is longer than 255 characters");
-  return reference;
+  return repositoryPath.test(reference.repository) ? reference : undefined;
 }
 
 /** Fills in the registry (and Docker Hub's `library/`); the tag becomes `latest` where neither tag nor digest is given. */
@@ -84,9 +93,35 @@ export function formatReference(reference: Reference): string {
     : `${repositoryName(reference)}:${reference.tag}`;
 }
 
-/** The full name under which an image made here is stored: short names belong to `localhost`. */
+/** The full name that an image made here goes by: short names belong to `localhost`. */
 export function localName(text: string): string {
-  const reference = parseReference(text);
-  if (reference.digest !== undefined) throw invalid(text, "a name for an image can't have a digest");
-  return formatReference(completeReference(reference, "localhost"));
+  return formatReference(completeReference(parseReference(text), "localhost"));
+}
+
+/** A name to give to an image here: full, with a tag. */
+export function newLocalName(text: string): string {
+  if (text.startsWith("sha256:") || text.includes("@")) {
+    throw new EngineError("bad-reference", `${text}: tag by digest not supported`);
+  }
+  return normalizeName(text);
+}
+
+/** `localName`, whose errors name the text. */
+export function normalizeName(text: string): string {
+  try {
+    return localName(text);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    const { code, message, hint } = error;
+    throw new EngineError(code, `normalizing name "${text}": normalizing name "${text}": ${message}`, {
+      hint,
+      cause: error,
+    });
+  }
+}
+
+/** Repository and tag of a stored name, as lists show them. */
+export function splitName(name: string): { repository: string; tag: string | undefined } {
+  const { tag, ...reference } = parseReference(name);
+  return { repository: repositoryName(reference), tag: reference.digest === undefined ? tag : undefined };
 }

@@ -10,10 +10,12 @@ import { keepReserve } from "./reserve.ts";
 export interface ImageEntry {
   /** `sha256:…` of the manifest among the blobs. */
   manifest: string;
-  /** Full names with tags. A name belongs to one image at most. */
+  /** Full names with tags, or with the digest that it was pulled by (image-names.ts). */
   names: string[];
-  /** Full names with digests: what the image was pulled as. */
-  repoDigests: string[];
+  /** Names that it has or had, the latest first. */
+  nameHistory: string[];
+  /** Digests that it can be called by: of its manifests, and of the indexes it was found in. */
+  digests: string[];
   /** When the image was built, as its config says; "" where it doesn't. */
   created: string;
   /** When it came into this store. */
@@ -26,7 +28,7 @@ export interface ImageEntry {
 
 /** `images.json`: an image is in the store iff it is named here, and then all its blobs and layers are. */
 export interface ImageIndex {
-  version: 1;
+  version: 2;
   images: Record<string, ImageEntry>;
 }
 
@@ -35,18 +37,42 @@ function indexPath(ctx: Context): string {
 }
 
 export function readImageIndex(ctx: Context): ImageIndex {
-  const index = readJson<ImageIndex>(indexPath(ctx));
-  if (index === undefined) return { version: 1, images: {} };
-  if (index.version !== 1) {
+  const index = readJson<ImageIndex | FirstIndex>(indexPath(ctx));
+  if (index === undefined) return { version: 2, images: {} };
+  if (index.version === 1) return upgrade(index);
+  if (index.version !== 2) {
     throw new EngineError(
       "store-version",
-      `${indexPath(ctx)} was written by a newer version (${index.version})`,
+      `${indexPath(ctx)} was written by a newer version (${(index as ImageIndex).version})`,
       {
         hint: "use that version, or another store with --root",
       },
     );
   }
   return index;
+}
+
+/** The first form: names by digest stood apart, and only those that had been pulled were known. */
+interface FirstIndex {
+  version: 1;
+  images: Record<string, Omit<ImageEntry, "nameHistory" | "digests"> & { repoDigests: string[] }>;
+}
+
+function upgrade({ images }: FirstIndex): ImageIndex {
+  const entries = Object.entries(images).map(([id, { repoDigests, ...entry }]): [string, ImageEntry] => {
+    const names = entry.names.length > 0 ? entry.names : repoDigests.slice(0, 1);
+    const digests = repoDigests.map((name) => name.slice(name.indexOf("@") + 1));
+    return [
+      id,
+      {
+        ...entry,
+        names,
+        nameHistory: names.toReversed(),
+        digests: [...new Set([entry.manifest, ...digests])],
+      },
+    ];
+  });
+  return { version: 2, images: Object.fromEntries(entries) };
 }
 
 /** Changes the index under the storage lock; what `change` leaves is on disk when this returns. */

@@ -15,6 +15,7 @@ import {
   removeUnfinishedIndex,
   writeImageIndex,
 } from "./image-index.ts";
+import { addName, setNames } from "./image-names.ts";
 import type { StoredImage } from "./image-types.ts";
 import { layerKeys, readImage } from "./images.ts";
 import { diffDirectory, hasLayer, layerDirectory, layersDirectory, readLayerRecord } from "./layers.ts";
@@ -26,9 +27,10 @@ import { releaseReserve } from "./reserve.ts";
 export interface NewImage {
   manifest: Uint8Array;
   config: Uint8Array;
-  /** Full names with tags; taken away from whatever image has them. */
+  /** Full names; each is put in front of those before it, and taken away from whatever image has it. */
   names: string[];
-  repoDigests: string[];
+  /** Digests that it can be called by, beside its manifest's. */
+  digests: string[];
 }
 
 /**
@@ -54,13 +56,14 @@ export async function commitImage(
   const entry: ImageEntry = {
     manifest: writeBlob(ctx, image.manifest),
     names: [],
-    repoDigests: [],
+    nameHistory: [],
+    digests: [],
     created: config.created ?? "",
     storedAt: new Date().toISOString(),
-    // As Podman counts: the uncompressed tars and what describes them.
+    // As Podman counts: the uncompressed tars, and what describes them with two copies of the manifest.
     size: layers.reduce(
       (sum, { record }) => sum + record.diffSize,
-      image.config.length + image.manifest.length,
+      image.config.length + 2 * image.manifest.length,
     ),
     parents,
   };
@@ -77,36 +80,26 @@ export async function commitImage(
     // The first manifest of an image stays: another one only packs the same layers differently.
     const kept = index.images[id] ?? entry;
     index.images[id] = kept;
-    for (const name of image.names) moveName(index, name, id);
-    kept.repoDigests = [...new Set([...kept.repoDigests, ...image.repoDigests])];
+    for (const name of image.names) addName(index, id, name);
+    kept.digests = [...new Set([...kept.digests, entry.manifest, ...image.digests])];
     return readImage(ctx, id, kept);
   });
 }
 
-function moveName(index: ImageIndex, name: string, id: string): void {
-  for (const [other, entry] of Object.entries(index.images)) {
-    if (other !== id) entry.names = entry.names.filter((it) => it !== name);
-  }
-  const entry = index.images[id] as ImageEntry;
-  if (!entry.names.includes(name)) entry.names.push(name);
-}
-
-/** Gives an image of the store more names. */
-export async function tagImage(ctx: Context, id: string, names: readonly string[]): Promise<void> {
-  await changeImageIndex(ctx, (index) => {
-    if (!index.images[id]) throw new EngineError("image-not-known", `${id}: image not known`);
-    for (const name of names) moveName(index, name, id);
-  });
-}
-
-/** Takes names away; the image stays, without any if need be. Returns those that it had. */
-export async function untagImage(ctx: Context, id: string, names: readonly string[]): Promise<string[]> {
+/**
+ * Changes the names of an image of the store; those that `change` returns are what it has afterwards. Returns the ones it
+ * had.
+ */
+export async function renameImage(
+  ctx: Context,
+  id: string,
+  change: (names: readonly string[]) => readonly string[],
+): Promise<string[]> {
   return await changeImageIndex(ctx, (index) => {
-    const entry = index.images[id];
-    if (!entry) return [];
-    const removed = entry.names.filter((name) => names.includes(name));
-    entry.names = entry.names.filter((name) => !names.includes(name));
-    return removed;
+    const names = index.images[id]?.names;
+    if (!names) throw new EngineError("image-not-known", `${id}: image not known`);
+    setNames(index, id, change(names));
+    return names;
   });
 }
 
@@ -156,8 +149,10 @@ async function removeUnused(ctx: Context, id: string, usersOf: (id: string) => s
 function refuseUsed(users: readonly string[]): void {
   const [first] = users;
   if (first === undefined) return;
-  throw new EngineError("image-in-use", `image used by ${first}: image is in use by a container`, {
-    hint: `remove it first (\`coracle rm ${first.slice(0, 12)}\`), or remove both with \`coracle rmi --force\``,
+  const text =
+    "image is in use by a container: consider listing external containers and force-removing image";
+  throw new EngineError("image-in-use", `image used by ${first}: ${text}`, {
+    hint: `\`coracle rm ${first.slice(0, 12)}\` removes the container, \`coracle rmi --force\` both`,
     exitCode: 2,
   });
 }

@@ -8,10 +8,12 @@ export interface StoredImage {
   manifestDigest: string;
   manifest: Manifest;
   config: ImageConfig;
-  /** Full names with tags (docker.io/library/bb:1). */
+  /** Full names (docker.io/library/bb:1); with a digest where it was pulled by one. */
   names: string[];
-  /** Names by digest (docker.io/library/bb@sha256:…). */
-  repoDigests: string[];
+  /** Names that it has or had, the latest first. */
+  nameHistory: string[];
+  /** Digests that it can be called by. */
+  digests: string[];
   /** When it came into this store, RFC 3339. */
   storedAt: string;
   /** Bytes of the uncompressed layers, config and manifest. */

@@ -5,7 +5,7 @@ import { readHealth } from "../../runtime/health.ts";
 import { findId, listIds, listRecords, noSuchContainer } from "../../runtime/records.ts";
 import { type ContainerState, readStatus } from "../../runtime/status.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
-import { resolveImage } from "../../storage/images.ts";
+import { resolveImage } from "../../storage/image-lookup.ts";
 import { type FilterLookups, filterContainers } from "./filter.ts";
 import type { ContainerSummary } from "./list.ts";
 

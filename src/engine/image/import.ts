@@ -6,7 +6,7 @@ import { digestOf } from "../../oci/digest.ts";
 import { type ImageConfig, type Manifest, mediaTypes } from "../../oci/image.ts";
 import { applyChange } from "../../oci/image-change.ts";
 import { platformOf } from "../../oci/image-platform.ts";
-import { localName, parseReference, repositoryName } from "../../oci/reference.ts";
+import { newLocalName } from "../../oci/reference.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import { openInput } from "../../storage/archive.ts";
 import { layerTypes } from "../../storage/image-archive.ts";
@@ -34,7 +34,7 @@ export async function importImage(ctx: Context, options: ImportOptions): Promise
     });
   }
   const config = newConfig(options);
-  const name = options.reference === undefined ? undefined : localName(options.reference);
+  const name = options.reference === undefined ? undefined : newLocalName(options.reference);
   await reapImageLeftovers(ctx);
   const source = openInput(options.source);
   const staging = createStaging(ctx, "image");
@@ -44,8 +44,7 @@ export async function importImage(ctx: Context, options: ImportOptions): Promise
     const committed = await commitImage(ctx, staging.path, {
       ...image,
       names: name === undefined ? [] : [name],
-      repoDigests:
-        name === undefined ? [] : [`${repositoryName(parseReference(name))}@${digestOf(image.manifest)}`],
+      digests: [],
     });
     if (committed) {
       const { id } = committed;

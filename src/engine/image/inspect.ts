@@ -1,15 +1,15 @@
 import type { Context } from "../../host/context.ts";
-import { mediaTypes } from "../../oci/image.ts";
-import { type ImageEntry, readImageIndex } from "../../storage/image-index.ts";
+import { type HistoryEntry, type ImageConfig, mediaTypes } from "../../oci/image.ts";
+import { readImageIndex } from "../../storage/image-index.ts";
+import { resolveImage } from "../../storage/image-lookup.ts";
+import { repoDigests, repoTags } from "../../storage/image-names.ts";
+import { ImageRelations } from "../../storage/image-relations.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
-import { layerDirectories, readImage, resolveImage, unknownImage } from "../../storage/images.ts";
+import { getImage, layerDirectories } from "../../storage/images.ts";
 
 /** An image as `image inspect` shows it: Podman's keys in Podman's order. */
 export function inspectImage(ctx: Context, nameOrId: string): Record<string, unknown> {
-  const index = readImageIndex(ctx);
-  const id = resolveImage(index, nameOrId)?.id;
-  if (id === undefined) throw unknownImage(nameOrId);
-  return describe(ctx, readImage(ctx, id, index.images[id] as ImageEntry));
+  return describe(ctx, getImage(ctx, nameOrId));
 }
 
 export function imageExists(ctx: Context, nameOrId: string): boolean {
@@ -18,18 +18,20 @@ export function imageExists(ctx: Context, nameOrId: string): boolean {
 
 function describe(ctx: Context, image: StoredImage): Record<string, unknown> {
   const { config, manifest } = image;
-  const last = config.history?.at(-1);
+  const manifestType = manifest.mediaType ?? mediaTypes.ociManifest;
+  const docker = manifestType === mediaTypes.dockerManifest ? (config as DockerConfig) : undefined;
+  const healthcheck = docker && (docker.container_config?.Healthcheck ?? docker.config?.Healthcheck);
   return {
     Id: image.id,
     Digest: image.manifestDigest,
-    RepoTags: image.names,
-    RepoDigests: image.repoDigests,
-    Parent: "",
-    Comment: last?.comment ?? "",
-    Created: config.created ?? image.storedAt,
-    Config: config.config ?? {},
-    Version: (config as { docker_version?: string }).docker_version ?? "",
-    Author: config.author ?? last?.author ?? "",
+    RepoTags: repoTags(image.names),
+    RepoDigests: repoDigests(image),
+    Parent: new ImageRelations(ctx, readImageIndex(ctx)).parentOf(image.id) ?? "",
+    Comment: (docker ? docker.comment : config.history?.[0]?.comment) ?? "",
+    Created: config.created ?? null,
+    Config: executionConfig(config),
+    Version: (config as DockerConfig).docker_version ?? "",
+    Author: config.author ?? "",
     Architecture: config.architecture,
     Os: config.os,
     Size: image.size,
@@ -38,12 +40,42 @@ function describe(ctx: Context, image: StoredImage): Record<string, unknown> {
     RootFS: { Type: "layers", Layers: config.rootfs.diff_ids },
     Labels: config.config?.Labels ?? null,
     Annotations: manifest.annotations ?? {},
-    ManifestType: manifest.mediaType ?? mediaTypes.ociManifest,
+    ManifestType: manifestType,
     User: config.config?.User ?? "",
-    History: config.history ?? [],
-    NamesHistory: image.names,
-    ...(config.config?.Healthcheck ? { Healthcheck: config.config.Healthcheck } : {}),
+    History: config.history?.map(historyEntry) ?? null,
+    NamesHistory: image.nameHistory,
+    ...(healthcheck ? { Healthcheck: healthcheck } : {}),
   };
+}
+
+/** What Docker's image config has beyond OCI's. */
+interface DockerConfig extends ImageConfig {
+  docker_version?: string;
+  comment?: string;
+  container_config?: { Healthcheck?: unknown };
+}
+
+const configKeys = [
+  ...["User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels", "StopSignal"],
+  "ArgsEscaped",
+];
+
+/** In Go's order and without what is empty. */
+function executionConfig({ config = {} }: ImageConfig): object {
+  const values = config as Record<string, unknown>;
+  return Object.fromEntries(
+    configKeys.filter((key) => !isEmpty(values[key])).map((key) => [key, values[key]]),
+  );
+}
+
+function historyEntry({ created, created_by, author, comment, empty_layer }: HistoryEntry): object {
+  const all = { created, created_by, author, comment, empty_layer };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => !isEmpty(value)));
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.keys(value).length === 0;
+  return !value;
 }
 
 function graphData([upper, ...lower]: string[]): Record<string, string> {

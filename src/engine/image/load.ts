@@ -2,7 +2,7 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { createStaging } from "../../host/staging.ts";
 import { platformOf } from "../../oci/image-platform.ts";
-import { completeReference, formatReference, parseReference, repositoryName } from "../../oci/reference.ts";
+import { localName } from "../../oci/reference.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import { type Archive, openArchive } from "../../storage/archive.ts";
 import { type ArchivedImage, readArchivedImages } from "../../storage/image-archive.ts";
@@ -50,16 +50,12 @@ async function loadImage(
   archived: ArchivedImage,
   onProgress: OnProgress = () => {},
 ): Promise<LoadedImage> {
-  const references = archived.names.map((name) => completeReference(parseReference(name), "localhost"));
-  const names = references.map(formatReference);
-  const repositories = [...new Set(references.map(repositoryName))];
+  const names = archived.names.map(localName);
   const image = {
     manifest: archived.manifest,
     config: archived.config,
     names,
-    repoDigests: repositories.flatMap((repository) =>
-      archived.digests.map((digest) => `${repository}@${digest}`),
-    ),
+    digests: archived.digests,
   };
   for (let attempt = 0; attempt < 3; attempt++) {
     await importLayers(ctx, staging, archived.layers, (event) => onProgress({ type: "layer", ...event }));

@@ -15,9 +15,10 @@ import {
 import type { RegistryClient } from "../../registry/client.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import { hasBlob, readBlob } from "../../storage/blobs.ts";
+import { unknownImage } from "../../storage/image-lookup.ts";
 import { commitImage } from "../../storage/image-store.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
-import { findImage, isImageId, unknownImage } from "../../storage/images.ts";
+import { findImage, isImageId } from "../../storage/images.ts";
 import { importLayers } from "../../storage/layer-import.ts";
 import { type RegistryAccess, registryOptions } from "../registry/options.ts";
 import type { OnProgress } from "./progress.ts";
@@ -139,12 +140,11 @@ async function fetchImage(
     diffID: parsed.rootfs.diff_ids[i] as string,
     open: () => client.blob(descriptor),
   }));
-  const repository = repositoryName(reference);
   const image = {
     manifest: resolved.bytes,
     config,
-    names: reference.digest === undefined ? [formatReference(reference)] : [],
-    repoDigests: resolved.digests.map((digest) => `${repository}@${digest}`),
+    names: [formatReference(reference)],
+    digests: resolved.digests,
   };
   const staging = createStaging(ctx, "image");
   try {

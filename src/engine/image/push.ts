@@ -23,8 +23,9 @@ import {
 import type { BlobSource, RegistryUpload } from "../../registry/upload.ts";
 import { blobPath, openBlob, readBlob } from "../../storage/blobs.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
+import { resolveImage } from "../../storage/image-lookup.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
-import { getImage, readImage, resolveImage } from "../../storage/images.ts";
+import { getImage, readImage } from "../../storage/images.ts";
 import { type RegistryAccess, registryOptions } from "../registry/options.ts";
 import { limited } from "./limited.ts";
 import type { OnProgress } from "./progress.ts";
@@ -179,8 +180,8 @@ function mountSources(ctx: Context, target: FullReference): (digest: string) => 
   const prefix = `${target.registry}/`;
   const known = new Map<string, string>();
   for (const [id, entry] of Object.entries(readImageIndex(ctx).images)) {
-    const from = entry.repoDigests
-      .map((name) => name.slice(0, name.indexOf("@")))
+    const from = entry.names
+      .map((name) => repositoryName(parseReference(name)))
       .find((name) => name.startsWith(prefix) && name !== repositoryName(target));
     if (from === undefined) continue;
     for (const { digest } of readImage(ctx, id, entry).manifest.layers)

@@ -1,83 +1,153 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { localName } from "../../oci/reference.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import { listRecords } from "../../runtime/records.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
-import { removeImage, untagImage } from "../../storage/image-store.ts";
-import { resolveImage, unknownImage } from "../../storage/images.ts";
+import { resolveImage, unknownImage } from "../../storage/image-lookup.ts";
+import { ImageRelations } from "../../storage/image-relations.ts";
+import { removeImage, renameImage } from "../../storage/image-store.ts";
 import { listVolumes } from "../../storage/volumes.ts";
+import { listImages } from "./list.ts";
 import { reapImageLeftovers } from "./reap.ts";
 
 export interface RemoveImagesOptions {
-  all?: boolean;
   /** Remove containers that use the image, and an image that has several names. */
   force?: boolean;
   /** No error for an image that isn't there. */
   ignore?: boolean;
+  /** Leave the unnamed images on which a removed one was built. */
+  noPrune?: boolean;
 }
 
-/** What happened, in Podman's order; failures don't keep the others from being removed. */
-export interface RemovedImages {
+/** What happened to one image. */
+export interface RemovedImage {
+  id: string;
+  /** Gone, and nothing is built on it: its data is gone as well. */
+  deleted: boolean;
   untagged: string[];
-  deleted: string[];
+  size: number;
+}
+
+/** In the order of the work; failures don't keep the others from being removed. */
+export interface RemovedImages {
+  images: RemovedImage[];
   errors: EngineError[];
 }
 
+/** A name of an image that has others is taken away from it; its last one, or its id, takes the image along. */
 export async function removeImages(
   ctx: Context,
   names: readonly string[],
   options: RemoveImagesOptions = {},
 ): Promise<RemovedImages> {
   await reapImageLeftovers(ctx);
-  const result: RemovedImages = { untagged: [], deleted: [], errors: [] };
-  const targets = options.all ? Object.keys(readImageIndex(ctx).images) : names;
-  for (const target of targets) {
-    try {
-      await removeOne(ctx, target, options, result);
-    } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
-      result.errors.push(error);
-    }
+  const removal = new Removal(ctx, options);
+  // All are looked up first: then one image may be named several times.
+  const targets = new Map<string, string[]>();
+  for (const text of names) {
+    await removal.attempt(() => {
+      const found = resolveImage(readImageIndex(ctx), text);
+      if (found) targets.set(found.id, [...(targets.get(found.id) ?? []), found.name ?? text]);
+      else if (!options.ignore) throw unknownImage(text);
+    });
   }
-  return result;
+  for (const [id, references] of targets) {
+    for (const reference of references) await removal.attempt(() => removal.remove(id, reference));
+  }
+  return removal.result;
 }
 
-async function removeOne(
+/** Removes all images that match, as `rmi --all` and `image prune` do. */
+export async function removeMatching(
   ctx: Context,
-  target: string,
-  { all, force, ignore }: RemoveImagesOptions,
-  result: RemovedImages,
-): Promise<void> {
-  const index = readImageIndex(ctx);
-  const found = resolveImage(index, target);
-  const entry = found && index.images[found.id];
-  if (!entry) {
-    if (ignore || all) return;
-    const { code, message, hint } = unknownImage(target);
-    throw new EngineError(code, message, { hint, exitCode: 1 });
+  filters: readonly string[],
+  options: RemoveImagesOptions = {},
+): Promise<RemovedImages> {
+  await reapImageLeftovers(ctx);
+  const removal = new Removal(ctx, options);
+  const ids = new Set(listImages(ctx, { filters }).map(({ id }) => id));
+  // In the order in which they came.
+  for (const id of Object.keys(readImageIndex(ctx).images)) {
+    if (ids.has(id)) await removal.attempt(() => removal.remove(id));
   }
-  const { id, name } = found;
-  const isTag = name !== undefined && entry.names.includes(name);
-  if (isTag && entry.names.length > 1) {
-    const untagged = await untagImage(ctx, id, [name]);
-    for (const one of untagged) recordEvent(ctx, { Type: "image", Status: "untag", ID: id, Name: one });
-    result.untagged.push(...untagged);
-    return;
+  return removal.result;
+}
+
+class Removal {
+  readonly result: RemovedImages = { images: [], errors: [] };
+  readonly #ctx: Context;
+  readonly #options: RemoveImagesOptions;
+
+  constructor(ctx: Context, options: RemoveImagesOptions) {
+    this.#ctx = ctx;
+    this.#options = options;
   }
-  if (entry.names.length > 1 && !force && !all) {
-    throw new EngineError(
-      "several-names",
-      `unable to delete image "${id}" by ID with more than one tag (${entry.names.join(", ")}): please force removal`,
-      { hint: "name the tag to remove, or use --force" },
-    );
+
+  async attempt(work: () => Promise<void> | void): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      this.result.errors.push(error);
+    }
   }
-  if (force) await removeContainersOf(ctx, id);
-  await removeImage(ctx, id, (image) => [...containersOf(ctx, image), ...volumesOf(ctx, image)]);
-  // Pulled by digest, that is its only name.
-  result.untagged.push(...(entry.names.length === 0 && name !== undefined ? [name] : entry.names));
-  result.deleted.push(id);
-  for (const one of entry.names) recordEvent(ctx, { Type: "image", Status: "untag", ID: id, Name: one });
-  recordEvent(ctx, { Type: "image", Status: "remove", ID: id, Name: entry.names[0] ?? "" });
+
+  /** Removes an image, or (`reference`: as it was called) one of its names, and then the unnamed ones below it. */
+  async remove(id: string, reference?: string): Promise<void> {
+    const index = readImageIndex(this.#ctx);
+    const entry = index.images[id];
+    if (!entry) return;
+    if (reference !== undefined && entry.names.length !== 1) {
+      if (!(await this.#takeName(id, entry.names, reference))) return;
+    }
+    const relations = new ImageRelations(this.#ctx, index);
+    const hasChildren = relations.hasChildren(id);
+    const parent = relations.parentOf(id);
+    if (this.#options.force) await removeContainersOf(this.#ctx, id);
+    const names = readImageIndex(this.#ctx).images[id]?.names ?? [];
+    await removeImage(this.#ctx, id, (image) => [
+      ...containersOf(this.#ctx, image),
+      ...volumesOf(this.#ctx, image),
+    ]);
+    const report = this.#report(id);
+    report.untagged.push(...names);
+    for (const name of names) recordEvent(this.#ctx, { Type: "image", Status: "untag", ID: id, Name: name });
+    recordEvent(this.#ctx, { Type: "image", Status: "remove", ID: id, Name: reference ?? "" });
+    report.deleted = !hasChildren;
+    report.size = entry.size;
+    if (parent === undefined || this.#options.noPrune) return;
+    if (new ImageRelations(this.#ctx, readImageIndex(this.#ctx)).isDangling(parent))
+      await this.remove(parent);
+  }
+
+  /** Takes away the name by which an image was called. Whether the image is to go as well. */
+  async #takeName(id: string, names: readonly string[], reference: string): Promise<boolean> {
+    const byId = id.startsWith(reference);
+    const byDigest = reference.startsWith("sha256:");
+    if (byId || byDigest) {
+      if (this.#options.force || names.length <= 1) return true;
+      throw new EngineError(
+        "several-names",
+        `unable to delete image "${id}" by ${byId ? "ID" : "digest"} with more than one tag ([${names.join(" ")}]): please force removal`,
+        { hint: "name the tag to remove, or use --force" },
+      );
+    }
+    const name = localName(reference);
+    if (!names.includes(name)) throw new EngineError("no-such-tag", `${name}: tag not known`);
+    await renameImage(this.#ctx, id, (had) => had.filter((other) => other !== name));
+    recordEvent(this.#ctx, { Type: "image", Status: "untag", ID: id, Name: name });
+    this.#report(id).untagged.push(reference);
+    return names.length === 1;
+  }
+
+  #report(id: string): RemovedImage {
+    const known = this.result.images.find((image) => image.id === id);
+    if (known) return known;
+    const image = { id, deleted: false, untagged: [], size: 0 };
+    this.result.images.push(image);
+    return image;
+  }
 }
 
 function containersOf(ctx: Context, imageId: string): string[] {

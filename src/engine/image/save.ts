@@ -6,8 +6,7 @@ import { writeError } from "../../host/files.ts";
 import { completeReference, formatReference, localName, parseReference } from "../../oci/reference.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import { type SavedImage, writeDockerArchive, writeOciArchive } from "../../storage/image-archive-writer.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
-import { getImage, resolveImage } from "../../storage/images.ts";
+import { getResolved } from "../../storage/images.ts";
 
 export interface SaveOptions {
   format: string;
@@ -59,8 +58,7 @@ function writerOf({ format, multiple }: SaveOptions): typeof writeDockerArchive 
 
 /** An image under the name by which it was asked for; by id it gets none. */
 function find(ctx: Context, nameOrId: string): SavedImage {
-  const image = getImage(ctx, nameOrId);
-  const name = resolveImage(readImageIndex(ctx), nameOrId)?.name;
+  const { image, name } = getResolved(ctx, nameOrId);
   return { image, names: name?.includes("@") === false ? [name] : [] };
 }
 

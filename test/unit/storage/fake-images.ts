@@ -29,7 +29,7 @@ export function putLayer(ctx: Context, { name, implicit = [], opaque = [] }: Fak
 
 export interface FakeImage {
   names?: string[];
-  repoDigests?: string[];
+  digests?: string[];
   /** Bottom first; they must be there. */
   layers?: string[];
   /** Makes it another image. */
@@ -57,8 +57,8 @@ export async function putImage(ctx: Context, fake: FakeImage): Promise<StoredIma
   );
   const staging = createStaging(ctx, "image");
   try {
-    const { names = [], repoDigests = [] } = fake;
-    return await commitImage(ctx, staging.path, { config, manifest, names, repoDigests });
+    const { names = [], digests: known = [] } = fake;
+    return await commitImage(ctx, staging.path, { config, manifest, names, digests: known });
   } finally {
     await staging.remove();
   }

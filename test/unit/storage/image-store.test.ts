@@ -6,7 +6,7 @@ import { createStaging } from "../../../src/host/staging.ts";
 import { digestOf } from "../../../src/oci/digest.ts";
 import { blobPath, blobsDirectory } from "../../../src/storage/blobs.ts";
 import { readImageIndex } from "../../../src/storage/image-index.ts";
-import { reapImages, removeImage, tagImage, untagImage } from "../../../src/storage/image-store.ts";
+import { reapImages, removeImage, renameImage } from "../../../src/storage/image-store.ts";
 import { findImage } from "../../../src/storage/images.ts";
 import { layersDirectory } from "../../../src/storage/layers.ts";
 import { useStore } from "../../support/store.ts";
@@ -50,9 +50,10 @@ describe("adding", () => {
     await putImage(store(), { names: ["localhost/a:1"] });
     const again = await putImage(store(), {
       names: ["localhost/b:1"],
-      repoDigests: [`localhost/b@${digestOf("x")}`],
+      digests: [digestOf("x")],
     });
-    expect(again?.names).toEqual(["localhost/a:1", "localhost/b:1"]);
+    expect(again?.names).toEqual(["localhost/b:1", "localhost/a:1"]);
+    expect(again?.digests).toEqual([again?.manifestDigest, digestOf("x")]);
     expect(Object.values(readImageIndex(store()).images)).toHaveLength(1);
   });
 
@@ -66,12 +67,34 @@ describe("adding", () => {
   });
 });
 
-test("tags are added and taken away", async () => {
+test("names are changed, and remembered", async () => {
   const id = (await putImage(store(), { names: ["localhost/a:1"] }))?.id as string;
-  await tagImage(store(), id, ["localhost/b:1", "localhost/c:1"]);
+  await renameImage(store(), id, (names) => [...names, "localhost/b:1", "localhost/c:1"]);
   expect(findImage(store(), "c:1")?.id).toBe(id);
-  expect(await untagImage(store(), id, ["localhost/b:1", "localhost/nope:1"])).toEqual(["localhost/b:1"]);
-  expect(findImage(store(), id)?.names).toEqual(["localhost/a:1", "localhost/c:1"]);
+  expect(await renameImage(store(), id, (names) => names.filter((name) => name !== "localhost/b:1"))).toEqual(
+    ["localhost/a:1", "localhost/b:1", "localhost/c:1"],
+  );
+  expect(findImage(store(), id)).toMatchObject({
+    names: ["localhost/a:1", "localhost/c:1"],
+    nameHistory: ["localhost/c:1", "localhost/a:1", "localhost/b:1"],
+  });
+});
+
+test("an index of the first version is read", async () => {
+  const image = await putImage(store(), { names: ["localhost/a:1"] });
+  const file = join(store().graphRoot, "images.json");
+  const { version, images } = JSON.parse(readFileSync(file, "utf8"));
+  expect(version).toBe(2);
+  const id = image?.id as string;
+  const { nameHistory, digests, ...entry } = images[id];
+  const pulled = digestOf("pulled");
+  const old = { ...entry, names: [], repoDigests: [`quay.io/a@${pulled}`] };
+  writeFileSync(file, JSON.stringify({ version: 1, images: { [id]: old } }));
+  expect(findImage(store(), `quay.io/a@${pulled}`)).toMatchObject({
+    id: image?.id,
+    names: [`quay.io/a@${pulled}`],
+    digests: [image?.manifestDigest, pulled],
+  });
 });
 
 describe("removing", () => {
@@ -94,7 +117,7 @@ describe("removing", () => {
     await expect(removal).rejects.toMatchObject({
       code: "image-in-use",
       exitCode: 2,
-      message: "image used by c0ffee: image is in use by a container",
+      message: expect.stringMatching(/^image used by c0ffee: image is in use by a container: /),
     });
     expect(findImage(store(), "a:1")).toEqual(image);
     expect(staging()).toEqual([]);
@@ -162,8 +185,8 @@ describe("what killed commands left", () => {
 test("images.json of a newer version is refused, a damaged one named", async () => {
   await putImage(store(), {});
   const file = join(store().graphRoot, "images.json");
-  expect(JSON.parse(readFileSync(file, "utf8")).version).toBe(1);
-  writeFileSync(file, '{"version":2}');
+  expect(JSON.parse(readFileSync(file, "utf8")).version).toBe(2);
+  writeFileSync(file, '{"version":3}');
   expect(() => Object.values(readImageIndex(store()).images)).toThrow(/newer version/);
   writeFileSync(file, "{");
   expect(() => Object.values(readImageIndex(store()).images)).toThrow(`${file} is not valid JSON`);

@@ -1,0 +1,175 @@
+import { EngineError } from "../../errors.ts";
+import { pathMatcher } from "../../oci/path-match.ts";
+import { parseReference, repositoryName } from "../../oci/reference.ts";
+import { parseTime } from "../../oci/time.ts";
+import type { ListedImage } from "./list.ts";
+
+/** `--filter` of images and image prune, by podman-images(1). */
+
+type Predicate = (image: ListedImage) => boolean;
+
+/** Finds the image that a name or id stands for, as filters that compare with another one need. */
+export type FindImage = (nameOrId: string) => ListedImage | undefined;
+
+interface Filter {
+  key: string;
+  value: string;
+  negated: boolean;
+  holds: Predicate;
+}
+
+/**
+ * Filters as given, `KEY=VALUE` or `KEY!=VALUE`, as one predicate. All keys must hold; of the values of one key any one
+ * will do, but for labels and what is negated.
+ */
+export function imageFilter(filters: readonly string[], find: FindImage): Predicate {
+  const parsed = filters.map((text) => parseFilter(text, find));
+  refuseContradictions(parsed);
+  const alone = parsed.filter(({ key, negated }) => negated || key === "label");
+  const others = parsed.filter((filter) => !alone.includes(filter));
+  const keys = new Set(others.map(({ key }) => key));
+  return (image) =>
+    alone.every(({ holds }) => holds(image)) &&
+    [...keys].every((key) => others.some((filter) => filter.key === key && filter.holds(image)));
+}
+
+function bad(message: string, hint?: string): EngineError {
+  return new EngineError("bad-filter", message, { hint });
+}
+
+function parseFilter(text: string, find: FindImage): Filter {
+  const match = /^(.*?)(!?=)(.*)$/s.exec(text);
+  if (!match) {
+    throw bad(`invalid image filter "${text}": must be in the format "filter=value or filter!=value"`);
+  }
+  const [, name, operator, value] = match as unknown as [string, string, string, string];
+  const key = name === "after" ? "since" : name;
+  const make = Object.hasOwn(predicates, key) ? predicates[key] : undefined;
+  if (!make) {
+    throw bad(
+      `unsupported image filter "${name}"`,
+      `use one of ${["after", ...Object.keys(predicates)].sort().join(", ")}`,
+    );
+  }
+  const holds = make(value, find, name);
+  const negated = operator === "!=";
+  return { key, value, negated, holds: negated ? (image) => !holds(image) : holds };
+}
+
+const single = ["containers", "dangling", "intermediate", "manifest", "readonly"];
+
+function refuseContradictions(filters: readonly Filter[]): void {
+  for (const key of single) {
+    if (new Set(filters.filter((filter) => filter.key === key).map(({ value }) => value)).size > 1) {
+      throw bad(`specifying "${key}" filter more than once with different values is not supported`);
+    }
+  }
+}
+
+const predicates: Record<string, (value: string, find: FindImage, name: string) => Predicate> = {
+  before: (value, find, name) => {
+    const time = createdOf(name, value, find);
+    return ({ created }) => Date.parse(created) < time;
+  },
+  since: (value, find, name) => {
+    const time = createdOf(name, value, find);
+    return ({ created }) => Date.parse(created) > time;
+  },
+  containers: (value) => {
+    // No container here is another tool's: an image that has some has its own.
+    if (value === "external") return (image) => image.containers() === 0;
+    if (value !== "true" && value !== "false")
+      throw bad(`unsupported value "${value}" for containers filter`);
+    return (image) => image.containers() > 0 === (value === "true");
+  },
+  dangling: (value) => equals(value, "dangling", (image) => image.dangling()),
+  digest: (value) => {
+    if (!value.startsWith("sha256:")) throw bad(`invalid value "${value}" for digest filter`);
+    return ({ digests }) => digests.some((digest) => digest.startsWith(value));
+  },
+  id:
+    (value) =>
+    ({ id }) =>
+      id.startsWith(value),
+  intermediate: (value) => equals(value, "intermediate", (image) => image.intermediate()),
+  label: labelPredicate,
+  manifest: (value) => equals(value, "manifest", () => false),
+  readonly: (value) => equals(value, "readonly", () => false),
+  reference: referencePredicate,
+  until: (value) => {
+    const time = untilTime(value);
+    return ({ created }) => Date.parse(created) < time;
+  },
+};
+
+function createdOf(key: string, value: string, find: FindImage): number {
+  let found: ListedImage | undefined;
+  let reason = `${value}: image not known`;
+  try {
+    found = find(value);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    reason = error.message;
+  }
+  if (found) return Date.parse(found.created);
+  throw bad(`could not find local image for filter "${key}"="${value}": ${reason}`);
+}
+
+function untilTime(value: string): number {
+  try {
+    return parseTime(value);
+  } catch (cause) {
+    throw new EngineError("bad-filter", `failed to parse value as time or duration: "${value}"`, {
+      hint: "write it like 2026-01-31T12:00:00Z, 1767225600 or 10m",
+      cause,
+    });
+  }
+}
+
+function equals(value: string, key: string, actual: Predicate): Predicate {
+  const wanted = /^(1|t|true|T|True|TRUE)$/.test(value);
+  if (!wanted && !/^(0|f|false|F|False|FALSE)$/.test(value)) {
+    // Podman's text, which has the two the wrong way round.
+    throw bad(
+      `non-boolean value "${key}" for ${value} filter: strconv.ParseBool: parsing "${value}": invalid syntax`,
+    );
+  }
+  return (image) => actual(image) === wanted;
+}
+
+function labelPredicate(text: string): Predicate {
+  const equals = text.indexOf("=");
+  const key = equals < 0 ? text : text.slice(0, equals);
+  const value = equals < 0 ? undefined : text.slice(equals + 1);
+  return (image) => {
+    const labels = image.labels() ?? {};
+    return Object.hasOwn(labels, key) && (value === undefined || labels[key] === value);
+  };
+}
+
+/** The one image that the value stands for, and those with a name that matches it as a pattern. */
+function referencePredicate(value: string, find: FindImage): Predicate {
+  const named = findQuietly(value, find);
+  const matches = pathMatcher(value);
+  return ({ id, names }) =>
+    id === named || (matches !== undefined && names.some((name) => spellings(name).some(matches)));
+}
+
+/** The id; a pattern is no reference, and finds nothing. */
+function findQuietly(value: string, find: FindImage): string | undefined {
+  try {
+    return find(value)?.id;
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
+}
+
+/** What a pattern may match of a full name: with and without registry and path, each with and without tag. */
+function spellings(name: string): string[] {
+  const reference = parseReference(name);
+  const repository = repositoryName(reference);
+  const suffix = name.slice(repository.length);
+  const last = repository.slice(repository.lastIndexOf("/") + 1);
+  return [repository, reference.repository, last].flatMap((text) => [text, text + suffix]);
+}

@@ -1,0 +1,22 @@
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { normalizeName } from "../../oci/reference.ts";
+import { recordEvent } from "../../runtime/event-log.ts";
+import { renameImage } from "../../storage/image-store.ts";
+import { getImage } from "../../storage/images.ts";
+
+/** Takes names away from an image, all of them where none is given. The image stays. */
+export async function removeTags(ctx: Context, nameOrId: string, names: readonly string[]): Promise<void> {
+  const image = getImage(ctx, nameOrId);
+  for (const name of names.length > 0 ? names : image.names) await untag(ctx, image.id, name);
+}
+
+async function untag(ctx: Context, id: string, name: string): Promise<void> {
+  if (name.startsWith("sha256:")) {
+    throw new EngineError("bad-reference", `${name}: untag by digest not supported`);
+  }
+  const full = normalizeName(name);
+  const had = await renameImage(ctx, id, (names) => names.filter((other) => other !== full));
+  if (!had.includes(full)) throw new EngineError("no-such-tag", `${full}: tag not known`);
+  recordEvent(ctx, { Type: "image", Status: "untag", ID: id, Name: full });
+}
