@@ -112,7 +112,9 @@ describe("images", () => {
     expect((await home.coracle("images", "--filter", "colour=red")).stderr).toMatch(
       /unsupported image filter "colour"/,
     );
-    expect((await home.coracle("images", "--sort", "colour")).stderr).toMatch(/is not a way to sort/);
+    expect((await home.coracle("images", "--sort", "colour")).stderr).toMatch(
+      /"colour" is not a valid field for sorting. Choose from: /,
+    );
   });
 
   test("an empty list has its header", async () => {

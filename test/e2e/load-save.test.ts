@@ -79,7 +79,7 @@ describe("load", () => {
     });
     expect(result.stdout).toBe("Loaded image: localhost/app:1\nLoaded image: quay.io/app:2\n");
     expect(JSON.parse(await home.ok("image", "inspect", "app:1"))[0]).toMatchObject({
-      RepoTags: ["localhost/app:1", "quay.io/app:2"],
+      RepoTags: ["quay.io/app:2", "localhost/app:1"],
       Config: { Cmd: ["/x"] },
       RootFS: { Layers: [digestOf(plain)] },
     });
