@@ -86,14 +86,14 @@ test("a container whose monitor was killed is shown as ended, and is", async () 
   ];
   const { monitor, init } = status(a);
   process.kill(monitor.pid, "SIGKILL");
-  expect(await states()).toBe("b running\na exited");
+  expect(await states()).toBe("a exited\nb running");
   await isGone(init.pid);
   expect(await home.ok("ps", "-a", "--filter", "name=a", "--format", "{{.Status}}")).toMatch(
     /^Exited \(137\)/,
   );
   expect(status(b).status).toBe("running");
   await home.ok("start", "a");
-  expect(await states()).toBe("b running\na running");
+  expect(await states()).toBe("a running\nb running");
 });
 
 test("a command whose container is lost to it says so and ends", async () => {
@@ -220,7 +220,7 @@ describe("with the run directory wiped", () => {
   test("what runs is still shown, stopped and removed", async () => {
     for (const name of ["a", "b"]) await home.ok("run", "-d", "--name", name, "--user", "1000", ...sleeper);
     rmSync(join(home.runtimeDirectory, "coracle"), { recursive: true });
-    expect(await states()).toBe("b running\na running");
+    expect(await states()).toBe("a running\nb running");
     await home.ok("run", "--rm", "--network", "none", "bb", "true");
     await home.ok("stop", "-t", "0", "a");
     await home.ok("rm", "-f", "-t", "0", "b");

@@ -31,6 +31,7 @@ export async function unpauseContainer(ctx: Context, nameOrId: string): Promise<
     throw new EngineError(
       "container-state",
       `"${record.id}" is not paused, can't unpause: container state improper`,
+      { hint: `its state is ${status.state}` },
     );
   }
   const connection = await connectIn(ctx, record, ["paused"], "unpause");
