@@ -5,6 +5,7 @@ import { controllers, delegatedCgroup, isUnified } from "../../host/cgroup.ts";
 import { type Context, isRealRoot } from "../../host/context.ts";
 import { processFacts } from "../../host/facts.ts";
 import { findProgram, isExecutable } from "../../host/programs.ts";
+import { firstFreeRange } from "../../oci/subordinate-ids.ts";
 import { storageDriver } from "../../storage/driver.ts";
 
 export interface Finding {
@@ -40,6 +41,8 @@ function userNamespace(ctx: Context): Finding[] {
     return [ok(`inside a user namespace that was there, ${uidCount} ids mapped`)];
   if (ctx.namespace === "single" && !hasMappingHelpers()) return [ok("only one id is mapped: see newuidmap")];
   if (ctx.namespace === "single" || uidCount < 65536) {
+    const { start, end } = firstFreeRange(...["/etc/subuid", "/etc/subgid"].map(textOf));
+    const range = `${start}-${end}`;
     return [
       {
         level: uidCount <= 1 ? "error" : "warning",
@@ -47,11 +50,19 @@ function userNamespace(ctx: Context): Finding[] {
           uidCount <= 1
             ? "no subordinate ids: only one user exists in containers, and most images can't be unpacked"
             : `only ${uidCount} ids are mapped; images use up to 65536`,
-        cure: `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user}`,
+        cure: `sudo usermod --add-subuids ${range} --add-subgids ${range} ${user}`,
       },
     ];
   }
   return [ok(`user namespace with ${uidCount} ids`)];
+}
+
+function textOf(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** The launcher takes them from the PATH, as everybody does: the administrator decides which are setuid. */
@@ -138,7 +149,7 @@ function cgroups(): Finding[] {
       {
         level: "warning",
         what: "/sys/fs/cgroup is not a pure cgroup v2 mount: no limits, no pause",
-        cure: "sudo grubby --update-kernel=ALL --args=systemd.unified_cgroup_hierarchy=1 # then reboot",
+        cure: `${kernelArgument("systemd.unified_cgroup_hierarchy=1")} # then reboot`,
       },
     ];
   }
@@ -161,6 +172,12 @@ function cgroups(): Finding[] {
       cure: "sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' | sudo tee /etc/systemd/system/user@.service.d/delegate.conf && sudo systemctl daemon-reload",
     },
   ];
+}
+
+/** Fedora and its kin have grubby; elsewhere GRUB's defaults are a shell file. */
+function kernelArgument(argument: string): string {
+  if (findProgram("grubby")) return `sudo grubby --update-kernel=ALL --args=${argument}`;
+  return `sudo sed -i 's/^GRUB_CMDLINE_LINUX="/&${argument} /' /etc/default/grub && sudo update-grub`;
 }
 
 function runDirectory(ctx: Context): Finding[] {
