@@ -26,20 +26,21 @@ const tagPattern = /^\w[\w.-]{0,127}$/;
 export function parseReference(text: string): Reference {
   const reference = match(text);
   if (reference === undefined) {
-    if (text === "") throw invalid("repository name must have at least one component");
+    if (text === "") throw invalid(text, "repository name must have at least one component");
     throw invalid(
+      text,
       match(text.toLowerCase()) ? "repository name must be lowercase" : "invalid reference format",
     );
   }
   if (reference.repository.length > 255) {
-    throw invalid("repository name must not be more than 255 characters");
+    throw invalid(text, "repository name must not be more than 255 characters");
   }
   return reference;
 }
 
-function invalid(reason: string): EngineError {
+function invalid(text: string, reason: string): EngineError {
   return new EngineError("bad-reference", reason, {
-    hint: "a reference is [REGISTRY[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST]",
+    hint: `"${text}" is not [REGISTRY[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST]`,
   });
 }
 

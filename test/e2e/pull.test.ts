@@ -190,10 +190,10 @@ describe("from one that can be told what to do", () => {
       manifests: [entry(other, "s390x"), entry(own, architecture)],
     });
     expect(await pull()).toMatchObject({ exitCode: 0 });
-    expect(JSON.parse(await home.ok("image", "inspect", name()))[0].RepoDigests).toEqual([
-      `${registry.address}/a/b@${index.digest}`,
-      `${registry.address}/a/b@${own.digest}`,
-    ]);
+    const digests = [index.digest, own.digest].sort();
+    expect(JSON.parse(await home.ok("image", "inspect", name()))[0].RepoDigests).toEqual(
+      digests.map((digest) => `${registry.address}/a/b@${digest}`),
+    );
     expect((await pull("--platform", "linux/riscv64")).stderr).toMatch(
       /no image for platform linux\/riscv64; it has linux\/s390x/,
     );
@@ -348,7 +348,7 @@ describe("what can't be pulled", () => {
 
   test.each([
     ["UPPER", /repository name must be lowercase/],
-    ["a::b", /invalid image reference "a::b"/],
+    ["a::b", /invalid reference format; "a::b" is not /],
     ["localhost/nope", /localhost\/nope: image not known/],
     ["0".repeat(64), /image not known/],
   ])("%s", async (reference, message) => {
