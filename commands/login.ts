@@ -30,14 +30,14 @@ export default class Login extends CoracleCommand {
   static override arity = atMost(1);
 
   async run(): Promise<void> {
-    const { flags, args } = await this.input(Login);
+    const { flags, args, given } = await this.input(Login);
     const { registryName } = await import("../src/engine/registry/name.ts");
     const { login, currentLogin, storedCredentials, checkCredentials } = await import(
       "../src/engine/registry/login.ts"
     );
     const { registryAccess } = await import("../src/cli/registry-flags.ts");
-    const name = registryName(this.context, args[0]);
-    const access = registryAccess(flags);
+    const name = await registryName(args[0]);
+    const access = registryAccess(flags, given);
     const stored = () => storedCredentials(this.context, name, existing(access));
     if (flags["get-login"]) {
       const user = currentLogin(this.context, name, existing(access));

@@ -28,7 +28,7 @@ export default class Logout extends CoracleCommand {
       return;
     }
     const { registryName } = await import("../src/engine/registry/name.ts");
-    const name = registryName(this.context, args[0]);
+    const name = await registryName(args[0]);
     logout(this.context, name, flags.authfile);
     this.printLine(`Removed login credentials for ${name}`);
   }

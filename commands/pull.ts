@@ -44,7 +44,7 @@ export default class Pull extends CoracleCommand {
   static override completes = ["image"] as const;
 
   async run(): Promise<void> {
-    const { flags, args } = await this.input(Pull);
+    const { flags, args, given } = await this.input(Pull);
     await this.requireNamespace();
     const { pullImage } = await import("../src/engine/image/pull.ts");
     const { pullPolicy, platformText } = await import("../src/engine/image/pull-options.ts");
@@ -53,7 +53,7 @@ export default class Pull extends CoracleCommand {
     const options = {
       policy: pullPolicy(flags.policy),
       platform: platformText(flags),
-      ...registryAccess(flags),
+      ...registryAccess(flags, given),
       onProgress: imageProgress(flags.quiet),
     };
     for (const reference of args) {

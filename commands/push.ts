@@ -73,7 +73,7 @@ export default class Push extends CoracleCommand {
     const { registryAccess } = await import("../src/cli/registry-flags.ts");
     const compression = parsePushCompression(flags["compression-format"]);
     await pushTo(this.context, args[0] as string, args[1], {
-      ...registryAccess(flags),
+      ...registryAccess(flags, given),
       format: flags.format === undefined ? undefined : parseManifestFormat(flags.format),
       compression,
       force: given.has("force-compression") ? flags["force-compression"] : true,

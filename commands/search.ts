@@ -29,12 +29,12 @@ export default class Search extends CoracleCommand {
   static override arity = exactly(1);
 
   async run(): Promise<void> {
-    const { flags, args } = await this.input(Search);
+    const { flags, args, given } = await this.input(Search);
     const term = args[0] as string;
     const { registryAccess } = await import("../src/cli/registry-flags.ts");
     const { asksForJson, printRows } = await import("../src/cli/report.ts");
     const { listTags, searchImages } = await import("../src/engine/registry/search.ts");
-    const options = { ...registryAccess(flags), limit: flags.limit || 25, noTrunc: flags["no-trunc"] };
+    const options = { ...registryAccess(flags, given), limit: flags.limit || 25, noTrunc: flags["no-trunc"] };
     const { format } = flags;
     if (flags["list-tags"]) {
       if (flags.filter.length > 0) throw this.usageError("filters are not applicable to list tags result");
@@ -47,7 +47,7 @@ export default class Search extends CoracleCommand {
       return;
     }
     const { searchRegistries } = await import("../src/engine/registry/name.ts");
-    const results = await searchImages(this.context, term, searchRegistries(this.context), {
+    const results = await searchImages(this.context, term, await searchRegistries(), {
       ...options,
       filters: flags.filter,
     });

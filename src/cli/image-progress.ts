@@ -11,6 +11,9 @@ export function imageProgress(quiet: boolean): (event: ImageProgress) => void {
 
 function printProgress(event: ImageProgress): void {
   switch (event.type) {
+    case "resolved":
+      printError(event.text);
+      break;
     case "trying":
       printError(`Trying to pull ${event.reference}...`);
       break;

@@ -28,21 +28,24 @@ export const accessFlags = {
   }),
 };
 
-/** What those say. */
-export function registryAccess(flags: {
-  authfile?: string | undefined;
-  "cert-dir"?: string | undefined;
-  creds?: string | undefined;
-  retry?: number | undefined;
-  "retry-delay"?: string | undefined;
-  "tls-verify"?: boolean | undefined;
-}): RegistryAccess {
+/** What those say; without --tls-verify it is registries.conf that says it. */
+export function registryAccess(
+  flags: {
+    authfile?: string | undefined;
+    "cert-dir"?: string | undefined;
+    creds?: string | undefined;
+    retry?: number | undefined;
+    "retry-delay"?: string | undefined;
+    "tls-verify"?: boolean | undefined;
+  },
+  given: ReadonlySet<string>,
+): RegistryAccess {
   return {
     authfile: flags.authfile,
     certDir: flags["cert-dir"],
     creds: flags.creds,
     retry: flags.retry,
     retryDelay: flags["retry-delay"] === undefined ? undefined : parseDuration(flags["retry-delay"]) / 1000,
-    tlsVerify: flags["tls-verify"],
+    tlsVerify: given.has("tls-verify") ? flags["tls-verify"] : undefined,
   };
 }

@@ -1,6 +1,5 @@
 import type { CreateRequest } from "../../engine/container/create.ts";
-import type { PullOptions } from "../../engine/image/pull.ts";
-import { platformText, pullPolicy } from "../../engine/image/pull-options.ts";
+import { type PullOptions, platformText, pullPolicy } from "../../engine/image/pull-options.ts";
 import { EngineError } from "../../errors.ts";
 import type { ContainersConf } from "../../host/config/containers-conf.ts";
 import { normalizeCapability } from "../../oci/capabilities.ts";

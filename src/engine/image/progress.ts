@@ -1,5 +1,6 @@
 /** What a pull, load or save tells while it works. */
 export type ImageProgress =
+  | { type: "resolved"; text: string }
   | { type: "trying"; reference: string }
   | { type: "sources" }
   | { type: "layer"; digest: string; status: "started" | "done" | "exists" }

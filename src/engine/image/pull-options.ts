@@ -1,5 +1,15 @@
 import { EngineError } from "../../errors.ts";
-import type { PullOptions } from "./pull.ts";
+import type { RegistryAccess } from "../registry/options.ts";
+import type { OnProgress } from "./progress.ts";
+
+export interface PullOptions extends RegistryAccess {
+  /** When to ask the registry; `newer` keeps what is here when the registry has nothing else or can't be reached. */
+  policy: "always" | "missing" | "never" | "newer";
+  /** OS/ARCH[/VARIANT]; this machine's where not given. */
+  platform?: string | undefined;
+  quiet?: boolean | undefined;
+  onProgress?: OnProgress | undefined;
+}
 
 /** The value of --pull and --policy. */
 export function pullPolicy(text: string): PullOptions["policy"] {

@@ -1,8 +1,16 @@
 import { EngineError } from "../../errors.ts";
-import type { Context } from "../../host/context.ts";
+import { registriesConf } from "../../host/config/registries.ts";
+import {
+  completeReference,
+  defaultRegistry,
+  type FullReference,
+  type Reference,
+} from "../../oci/reference.ts";
+import { resolveShortName } from "../../oci/registries.ts";
 
-/** The registry, or the part of one, that login and logout are for: `registry[/namespace…]`. */
-export function registryName(_ctx: Context, text: string | undefined): string {
+/** The registry, or the part of one, that login and logout are for: `registry[/namespace…]`; else the first to search. */
+export async function registryName(given: string | undefined): Promise<string> {
+  const text = given ?? (await registriesConf())?.unqualifiedSearch[0];
   if (text === undefined) {
     throw new EngineError(
       "no-registry",
@@ -13,7 +21,24 @@ export function registryName(_ctx: Context, text: string | undefined): string {
   return /^(index|registry-1)\.docker\.io(\/v\d)?$/.test(name) ? "docker.io" : name;
 }
 
-/** Where a search without a registry looks. */
-export function searchRegistries(_ctx: Context): string[] {
-  return ["docker.io"];
+/** Where a search without a registry looks: where registries.conf says, or on Docker Hub where there is none. */
+export async function searchRegistries(): Promise<string[]> {
+  return (await registriesConf())?.unqualifiedSearch ?? [defaultRegistry];
+}
+
+/** Full references that a name may stand for, in the order in which to try. */
+export interface Candidates {
+  references: FullReference[];
+  /** How a short name was resolved. */
+  description?: string | undefined;
+}
+
+/** Without any registries.conf a short name is Docker Hub's. */
+export async function candidates(reference: Reference, text: string): Promise<Candidates> {
+  const conf = reference.registry === undefined ? await registriesConf() : undefined;
+  if (conf === undefined) return { references: [completeReference(reference)] };
+  const found = resolveShortName(conf, reference, text);
+  if ("error" in found) throw new EngineError("short-name", found.error, { hint: found.hint });
+  const references = found.references.map((each) => completeReference(each));
+  return { references, description: found.description };
 }

@@ -1,10 +1,13 @@
 import { EngineError } from "../../errors.ts";
+import { registriesConf } from "../../host/config/registries.ts";
 import type { Context } from "../../host/context.ts";
+import { findRegistry, type RegistriesConf, type RegistryEntry } from "../../oci/registries.ts";
 import { parseCredentials } from "../../registry/auth-file.ts";
 import type { RegistryOptions } from "../../registry/client.ts";
 
 /** What the flags of pull, push, search and login say about the way to a registry. */
 export interface RegistryAccess {
+  /** As registries.conf says where not given. */
   tlsVerify?: boolean | undefined;
   authfile?: string | undefined;
   /** `name:password`. */
@@ -15,17 +18,19 @@ export interface RegistryAccess {
   retryDelay?: number | undefined;
 }
 
-/** Options for `registry[/repository]`, with the credentials known for it. */
+/** Options for `registry[/repository]`, with the credentials known for it; `insecure` is what a mirror is said to be. */
 export async function registryOptions(
   ctx: Context,
   name: string,
   access: RegistryAccess,
+  insecure?: boolean,
 ): Promise<RegistryOptions> {
   const { lookUpCredentials } = await import("../../registry/credentials.ts");
   const { registryCertificates } = await import("../../registry/certificates.ts");
+  const entry = await usableRegistry(name);
   const registry = name.split("/")[0] as string;
   return {
-    tlsVerify: access.tlsVerify ?? true,
+    tlsVerify: access.tlsVerify ?? !(insecure ?? entry?.insecure ?? false),
     credentials: access.creds
       ? givenCredentials(access.creds)
       : lookUpCredentials(ctx, name, access.authfile),
@@ -33,6 +38,20 @@ export async function registryOptions(
     attempts: access.retry === undefined ? undefined : access.retry + 1,
     retryDelay: access.retryDelay,
   };
+}
+
+/** What registries.conf says of a registry or a repository of it, unless that is to keep away from it. */
+export async function usableRegistry(name: string): Promise<RegistryEntry | undefined> {
+  const conf = await registriesConf();
+  const entry = findRegistry(conf, name);
+  if (entry?.blocked) {
+    const { file, directories } = conf as RegistriesConf;
+    throw new EngineError(
+      "registry-blocked",
+      `registry ${entry.prefix} is blocked in ${file} or ${directories.at(-1)}`,
+    );
+  }
+  return entry;
 }
 
 function givenCredentials(text: string) {

@@ -80,6 +80,32 @@ export function storageConfFile(env: NodeJS.ProcessEnv = process.env): string | 
   return firstExisting(candidates("storage.conf", env));
 }
 
+/**
+ * The files of registries.conf (containers-registries.conf(5)): a user's own takes the place of the machine's with its
+ * drop-ins; CONTAINERS_REGISTRIES_CONF only that of the main file.
+ */
+export function registriesConfFiles(env: NodeJS.ProcessEnv = process.env): {
+  main: string;
+  directories: string[];
+  files: string[];
+  learnt: string | undefined;
+} {
+  const given = env.CONTAINERS_REGISTRIES_CONF || env.REGISTRIES_CONFIG_PATH;
+  const user = isRoot(env) ? undefined : userDirectory(env);
+  const own = user && !given ? existing(path.join(user, "registries.conf"))[0] : undefined;
+  const main = given ? path.resolve(given) : (own ?? path.join(SYSTEM, "registries.conf"));
+  const directories = [...(own ? [] : [SYSTEM]), ...(user ? [user] : [])].map((directory) =>
+    path.join(directory, "registries.conf.d"),
+  );
+  const cache = env.XDG_CACHE_HOME || (env.HOME && path.join(env.HOME, ".cache"));
+  return {
+    main,
+    directories,
+    files: [...(given ? [main] : existing(main)), ...directories.flatMap(dropIns)],
+    learnt: cache ? existing(path.join(cache, "containers/short-name-aliases.conf"))[0] : undefined,
+  };
+}
+
 export function readConfigFile(file: string): string {
   try {
     return fs.readFileSync(file, "utf8");

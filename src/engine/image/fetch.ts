@@ -1,0 +1,169 @@
+import { EngineError, rephrase } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { createStaging } from "../../host/staging.ts";
+import { type Descriptor, type Manifest, mediaTypes, type Platform } from "../../oci/image.ts";
+import { maxConfigSize, parseImageConfig, parseManifest } from "../../oci/image-manifest.ts";
+import { chooseManifest, formatPlatform, parsePlatform, platformOf } from "../../oci/image-platform.ts";
+import { type FullReference, formatReference, repositoryName } from "../../oci/reference.ts";
+import { pullSources } from "../../oci/registries.ts";
+import type { RegistryClient } from "../../registry/client.ts";
+import { hasBlob, readBlob } from "../../storage/blobs.ts";
+import { commitImage } from "../../storage/image-store.ts";
+import type { StoredImage } from "../../storage/image-types.ts";
+import { importLayers } from "../../storage/layer-import.ts";
+import { registryOptions, usableRegistry } from "../registry/options.ts";
+import type { PullOptions } from "./pull-options.ts";
+
+/** What the registry has under a reference, for one platform. */
+interface Resolved {
+  manifest: Manifest;
+  bytes: Buffer;
+  /** Digests that it can be pulled by: of the index, if there is one, and of the manifest. */
+  digests: string[];
+}
+
+/** Fetches an image from where registries.conf says that its reference means; `stored` is what is here already. */
+export async function fetchImage(
+  ctx: Context,
+  reference: FullReference,
+  options: PullOptions,
+  stored: StoredImage | undefined,
+): Promise<StoredImage> {
+  const wanted = wantedPlatform(options);
+  const { client, resolved } = await openSource(ctx, reference, wanted, options).catch((error: unknown) => {
+    throw rephrase(error, {
+      prefix: `initializing source docker://${formatReference(reference)}: `,
+      exitCode: 125,
+    });
+  });
+  if (
+    stored &&
+    options.policy === "newer" &&
+    stored.manifest.config.digest === resolved.manifest.config.digest
+  ) {
+    return stored;
+  }
+  const config = await fetchConfig(ctx, client, resolved.manifest.config);
+  const parsed = parseImageConfig(config, formatReference(reference), resolved.manifest.layers.length);
+  if (parsed.architecture !== wanted.architecture || parsed.os !== wanted.os) {
+    const found = formatPlatform({ os: parsed.os, architecture: parsed.architecture });
+    const text = `image platform (${found}) does not match the expected platform (${formatPlatform(wanted)})`;
+    options.onProgress?.({ type: "warning", text });
+  }
+  const layers = resolved.manifest.layers.map((descriptor, i) => ({
+    descriptor,
+    diffID: parsed.rootfs.diff_ids[i] as string,
+    open: () => client.blob(descriptor),
+  }));
+  const image = {
+    manifest: resolved.bytes,
+    config,
+    names: [formatReference(reference)],
+    digests: resolved.digests,
+  };
+  const staging = createStaging(ctx, "image");
+  try {
+    // An rmi between import and commit may remove what it finds unused: then once more.
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await importLayers(ctx, staging.path, layers, (event) =>
+        options.onProgress?.({ type: "layer", ...event }),
+      );
+      options.onProgress?.({ type: "config", digest: resolved.manifest.config.digest });
+      const committed = await commitImage(ctx, staging.path, image);
+      if (committed) {
+        options.onProgress?.({ type: "manifest" });
+        return committed;
+      }
+    }
+  } finally {
+    await staging.remove();
+  }
+  throw new EngineError(
+    "image-vanished",
+    `${formatReference(reference)}: layers were removed while it was pulled`,
+    {
+      hint: "another command removes images; pull again",
+    },
+  );
+}
+
+function wantedPlatform({ platform }: PullOptions): Platform {
+  const here = platformOf(process.arch);
+  return platform === undefined ? here : parsePlatform(platform, here);
+}
+
+interface Source {
+  client: RegistryClient;
+  resolved: Resolved;
+}
+
+/** The first of the mirrors, or else the place itself, that has the image. */
+async function openSource(
+  ctx: Context,
+  reference: FullReference,
+  wanted: Platform,
+  options: PullOptions,
+): Promise<Source> {
+  const { RegistryClient } = await import("../../registry/client.ts");
+  const failures: [FullReference, unknown][] = [];
+  for (const source of pullSources(await usableRegistry(repositoryName(reference)), reference)) {
+    try {
+      const name = repositoryName(source.reference);
+      const access = await registryOptions(ctx, name, options, source.insecure);
+      const client = new RegistryClient(source.reference, access);
+      return { client, resolved: await resolveManifest(client, source.reference, wanted) };
+    } catch (error) {
+      failures.push([source.reference, error]);
+    }
+  }
+  throw withMirrors(failures);
+}
+
+function withMirrors(failures: [FullReference, unknown][]): unknown {
+  const [primary, error] = failures.pop() as [FullReference, unknown];
+  if (failures.length === 0) return error;
+  const mirrors = failures.map(
+    ([mirror, failure]) =>
+      `[${formatReference(mirror)}: ${failure instanceof Error ? failure.message : failure}]`,
+  );
+  const prefix = `(Mirrors also failed: ${mirrors.join(" ")}): ${formatReference(primary)}: `;
+  return rephrase(error, { prefix, exitCode: 125 });
+}
+
+async function resolveManifest(
+  client: RegistryClient,
+  reference: FullReference,
+  wanted: Platform,
+): Promise<Resolved> {
+  const what = formatReference(reference);
+  const first = await client.manifest(reference.digest ?? (reference.tag as string));
+  const parsed = parseManifest(first.bytes, what, first.mediaType);
+  if (parsed.kind === "manifest") {
+    return { manifest: checkImage(parsed.manifest, what), bytes: first.bytes, digests: [first.digest] };
+  }
+  const chosen = chooseManifest(parsed.index, wanted, what);
+  const second = await client.manifest(chosen.digest, chosen.size);
+  const inner = parseManifest(second.bytes, what, chosen.mediaType);
+  if (inner.kind === "index")
+    throw new EngineError("bad-manifest", `${what}: an index inside an index is not supported`);
+  return {
+    manifest: checkImage(inner.manifest, what),
+    bytes: second.bytes,
+    digests: [first.digest, second.digest],
+  };
+}
+
+/** Manifests also describe signatures, charts and whatnot. */
+function checkImage(manifest: Manifest, what: string): Manifest {
+  const known: string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig];
+  if (known.includes(manifest.config.mediaType)) return manifest;
+  throw new EngineError("not-an-image", `${what} is not a container image but ${manifest.config.mediaType}`);
+}
+
+async function fetchConfig(ctx: Context, client: RegistryClient, descriptor: Descriptor): Promise<Buffer> {
+  if (descriptor.size > maxConfigSize) {
+    throw new EngineError("bad-manifest", `image config of ${descriptor.size} bytes is too large`);
+  }
+  if (hasBlob(ctx, descriptor.digest)) return readBlob(ctx, descriptor.digest);
+  return await client.smallBlob(descriptor, maxConfigSize);
+}

@@ -1,0 +1,118 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { registriesConfFiles } from "../../../../src/host/config/files.ts";
+import { readRegistriesConf } from "../../../../src/host/config/registries-conf.ts";
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "registries-"));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+function write(name: string, text = ""): string {
+  const file = join(directory, name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return file;
+}
+
+const read = (...texts: string[]) => {
+  const files = texts.map((text, i) => write(`${i}.conf`, text));
+  return readRegistriesConf({ main: files[0] as string, directories: ["/d"], files });
+};
+
+describe("what files say", () => {
+  test("later ones over earlier ones: entries by prefix, aliases by name", () => {
+    const conf = read(
+      `unqualified-search-registries = ["a.io", "b.io/"]
+[[registry]]
+location = "r.io"
+insecure = true
+[[registry]]
+location = "s.io"
+[aliases]
+one = "r.io/one"
+two = "r.io/two"`,
+      `short-name-mode = "enforcing"
+[[registry]]
+prefix = "r.io"
+location = "q.io/r/"
+[[registry.mirror]]
+location = "m.io"
+pull-from-mirror = "tag-only"
+[aliases]
+one = ""
+three = "r.io/three"`,
+    );
+    expect(conf).toMatchObject({
+      unqualifiedSearch: ["a.io", "b.io"],
+      searchFile: join(directory, "0.conf"),
+      shortNameMode: "enforcing",
+      aliases: { two: { name: "r.io/two" }, three: { name: "r.io/three", file: join(directory, "1.conf") } },
+    });
+    expect(Object.keys(conf.aliases)).toEqual(["two", "three"]);
+    expect(conf.registries.map(({ prefix, location }) => `${prefix} ${location}`)).toEqual([
+      "s.io s.io",
+      "r.io q.io/r",
+    ]);
+    expect(conf.registries[1]).toMatchObject({
+      insecure: false,
+      mirrors: [{ location: "m.io", pullFrom: "tag-only", insecure: false }],
+    });
+  });
+
+  test.each([
+    ["[[registry]]", "invalid condition: both location and prefix are unset"],
+    ['[[registry]]\nprefix = "a.io"', "location is unset and prefix is not in the format: *.example.com"],
+    [
+      '[[registry]]\nlocation = "https://a.io"',
+      "invalid location 'https://a.io': URI schemes are not supported",
+    ],
+    ['[[registry]]\nlocation = "a.io"\n[[registry.mirror]]', "mirror location is unset"],
+    [
+      '[[registry]]\nlocation = "a.io"\n[[registry.mirror]]\nlocation = "m.io"\npull-from-mirror = "never"',
+      'unsupported pull-from-mirror value "never" for mirror "m.io"',
+    ],
+    [
+      '[[registry]]\nlocation = "a.io"\n[[registry]]\nprefix = "b.io"\nlocation = "a.io"\ninsecure = true',
+      "registry 'a.io' is defined multiple times with conflicting 'insecure' setting",
+    ],
+    ['short-name-mode = "sometimes"', 'invalid short-name mode: "sometimes"'],
+    ['[aliases]\nx = "y"', 'invalid alias value "y"'],
+    ['[registries.search]\nregistries = ["a.io"]', "version 1 of the format"],
+    ["unqualified-search-registries = [", "line 1"],
+  ])("wrong: %s", (text, reason) => {
+    expect(() => read(text)).toThrow(`loading registries configuration "${join(directory, "0.conf")}": `);
+    expect(() => read(text)).toThrow(reason);
+  });
+});
+
+describe("which files", () => {
+  const find = (env: NodeJS.ProcessEnv) =>
+    registriesConfFiles({ CORACLE_UID: "1000", HOME: directory, ...env });
+
+  test("a user's own takes the place of the machine's, drop-ins and all", () => {
+    const own = write(".config/containers/registries.conf");
+    const dropIn = write(".config/containers/registries.conf.d/b.conf");
+    write(".config/containers/registries.conf.d/b.txt");
+    expect(find({})).toEqual({
+      main: own,
+      directories: [dirname(dropIn)],
+      files: [own, dropIn],
+      learnt: undefined,
+    });
+  });
+
+  test("a file that is named takes the place of the main file only", () => {
+    write(".config/containers/registries.conf");
+    const dropIn = write(".config/containers/registries.conf.d/a.conf");
+    const learnt = write(".cache/containers/short-name-aliases.conf");
+    const given = join(directory, "given.conf");
+    const found = find({ CONTAINERS_REGISTRIES_CONF: given });
+    expect(found).toMatchObject({ main: given, learnt });
+    expect([found.files[0], found.files.at(-1)]).toEqual([given, dropIn]);
+    expect(found.directories).toEqual(["/etc/containers/registries.conf.d", dirname(dropIn)]);
+  });
+});
