@@ -1,5 +1,6 @@
 import { isatty } from "node:tty";
 import { CoracleCommand, flag, none } from "../src/cli/command.ts";
+import { policyFlag } from "../src/cli/registry-flags.ts";
 
 export default class Load extends CoracleCommand {
   static override summary = "Load image(s) from a tar archive";
@@ -10,6 +11,7 @@ export default class Load extends CoracleCommand {
   static override flags = {
     input: flag.string({ char: "i", description: "Read from specified archive file (default: stdin)" }),
     quiet: flag.boolean({ char: "q", description: "Suppress the output" }),
+    "signature-policy": policyFlag,
   };
   static override arity = none;
 
@@ -23,6 +25,7 @@ export default class Load extends CoracleCommand {
     const { imageProgress } = await import("../src/cli/image-progress.ts");
     const loaded = await loadImages(this.context, {
       input: flags.input ?? "-",
+      signaturePolicy: flags["signature-policy"],
       onProgress: imageProgress(flags.quiet),
     });
     for (const { image, names } of loaded) {

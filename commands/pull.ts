@@ -1,5 +1,5 @@
 import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
-import { accessFlags } from "../src/cli/registry-flags.ts";
+import { accessFlags, policyFlag } from "../src/cli/registry-flags.ts";
 
 export default class Pull extends CoracleCommand {
   static override summary = "Pull an image from a registry";
@@ -35,6 +35,7 @@ export default class Pull extends CoracleCommand {
     quiet: flag.boolean({ char: "q", description: "Suppress output information when pulling images" }),
     retry: accessFlags.retry,
     "retry-delay": accessFlags["retry-delay"],
+    "signature-policy": policyFlag,
     "tls-verify": accessFlags["tls-verify"],
     variant: flag.string({
       description: "Use VARIANT instead of the running architecture variant for choosing images",
@@ -54,6 +55,7 @@ export default class Pull extends CoracleCommand {
       policy: pullPolicy(flags.policy),
       platform: platformText(flags),
       ...registryAccess(flags, given),
+      signaturePolicy: flags["signature-policy"],
       onProgress: imageProgress(flags.quiet),
     };
     for (const reference of args) {

@@ -2,6 +2,13 @@ import type { RegistryAccess } from "../engine/registry/options.ts";
 import { parseDuration } from "../oci/units.ts";
 import * as flag from "./flags.ts";
 
+/** Of commands that let images in. */
+export const policyFlag = flag.string({
+  description: "Pathname of signature policy file (not usually used)",
+  hidden: true,
+  completes: "file",
+});
+
 /** The flags that say how a registry is reached. */
 export const accessFlags = {
   authfile: flag.string({

@@ -4,6 +4,7 @@ import { createStaging } from "../../host/staging.ts";
 import { type Descriptor, type Manifest, mediaTypes, type Platform } from "../../oci/image.ts";
 import { maxConfigSize, parseImageConfig, parseManifest } from "../../oci/image-manifest.ts";
 import { chooseManifest, formatPlatform, parsePlatform, platformOf } from "../../oci/image-platform.ts";
+import { registrySource } from "../../oci/policy.ts";
 import { type FullReference, formatReference, repositoryName } from "../../oci/reference.ts";
 import { pullSources } from "../../oci/registries.ts";
 import type { RegistryClient } from "../../registry/client.ts";
@@ -12,6 +13,7 @@ import { commitImage } from "../../storage/image-store.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
 import { importLayers } from "../../storage/layer-import.ts";
 import { registryOptions, usableRegistry } from "../registry/options.ts";
+import { checkPolicy } from "./policy.ts";
 import type { PullOptions } from "./pull-options.ts";
 
 /** What the registry has under a reference, for one platform. */
@@ -43,6 +45,7 @@ export async function fetchImage(
   ) {
     return stored;
   }
+  checkPolicy(registrySource(reference), options.signaturePolicy);
   const config = await fetchConfig(ctx, client, resolved.manifest.config);
   const parsed = parseImageConfig(config, formatReference(reference), resolved.manifest.layers.length);
   if (parsed.architecture !== wanted.architecture || parsed.os !== wanted.os) {

@@ -1,7 +1,9 @@
+import * as fs from "node:fs";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { createStaging } from "../../host/staging.ts";
 import { platformOf } from "../../oci/image-platform.ts";
+import { type PolicySource, pathSource } from "../../oci/policy.ts";
 import { localName } from "../../oci/reference.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import { type Archive, openArchive } from "../../storage/archive.ts";
@@ -9,12 +11,15 @@ import { type ArchivedImage, readArchivedImages } from "../../storage/image-arch
 import { commitImage } from "../../storage/image-store.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
 import { importLayers } from "../../storage/layer-import.ts";
+import { checkPolicy } from "./policy.ts";
 import type { OnProgress } from "./progress.ts";
 import { reapImageLeftovers } from "./reap.ts";
 
 export interface LoadOptions {
   /** Archive file, "-" for stdin. */
   input: string;
+  /** The policy.json to go by. */
+  signaturePolicy?: string | undefined;
   onProgress?: OnProgress | undefined;
 }
 
@@ -33,6 +38,7 @@ export async function loadImages(ctx: Context, options: LoadOptions): Promise<Lo
     archive = await openArchive(ctx, staging.path, options.input);
     const images = readArchivedImages(archive, platformOf(process.arch));
     if (images.length === 0) throw new EngineError("corrupt-archive", `${archive.name} holds no image`);
+    for (const image of images) checkPolicy(sourceOf(archive, options.input, image), options.signaturePolicy);
     const loaded: LoadedImage[] = [];
     for (const image of images) loaded.push(await loadImage(ctx, staging.path, image, options.onProgress));
     for (const { image } of loaded)
@@ -42,6 +48,11 @@ export async function loadImages(ctx: Context, options: LoadOptions): Promise<Lo
     archive?.close();
     await staging.remove();
   }
+}
+
+function sourceOf(archive: Archive, input: string, { names }: ArchivedImage): PolicySource {
+  const transport = archive.entries.has("oci-layout") ? "oci-archive" : "docker-archive";
+  return pathSource(transport, input === "-" ? "" : fs.realpathSync(input), names[0] ?? "");
 }
 
 async function loadImage(

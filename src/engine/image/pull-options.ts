@@ -7,6 +7,8 @@ export interface PullOptions extends RegistryAccess {
   policy: "always" | "missing" | "never" | "newer";
   /** OS/ARCH[/VARIANT]; this machine's where not given. */
   platform?: string | undefined;
+  /** The policy.json to go by. */
+  signaturePolicy?: string | undefined;
   quiet?: boolean | undefined;
   onProgress?: OnProgress | undefined;
 }
