@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
+import type { IdMapping } from "../oci/runtime-spec.ts";
 
 /** What containers' configs depend on, read from /proc in this process's namespaces. */
 
@@ -39,8 +40,16 @@ export function processFacts(): ProcessFacts {
 }
 
 function mapped(file: "uid_map" | "gid_map"): number {
+  return readIdMap(file).reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Of this process's user namespace: containerID is an id in it, hostID one of its parent. */
+export function readIdMap(file: "uid_map" | "gid_map"): IdMapping[] {
   return read(`/proc/self/${file}`)
     .trim()
     .split("\n")
-    .reduce((sum, row) => sum + Number(row.trim().split(/\s+/)[2]), 0);
+    .map((row) => {
+      const [containerID = 0, hostID = 0, size = 0] = row.trim().split(/\s+/).map(Number);
+      return { containerID, hostID, size };
+    });
 }

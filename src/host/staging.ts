@@ -83,6 +83,14 @@ export function hasStaging(ctx: Context, kind: StagingKind, alive: boolean): boo
   );
 }
 
+/** What live processes have, as paths. */
+export function liveStaging(ctx: Context, kind: StagingKind): string[] {
+  const directory = stagingDirectory(ctx);
+  return listDirectory(directory)
+    .filter((name) => kindOf(name) === kind && isOwnerAlive(name) === true)
+    .map((name) => path.join(directory, name));
+}
+
 /** What dead processes left, as paths. */
 export function deadStaging(ctx: Context, kinds?: readonly StagingKind[]): string[] {
   const directory = stagingDirectory(ctx);

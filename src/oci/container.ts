@@ -3,7 +3,9 @@
  * input of the runtime config (generate-spec.ts). Plain data; all paths absolute, all times in seconds unless said.
  */
 
+import type { DeviceLimit } from "./device-limits.ts";
 import type { HealthConfig } from "./health.ts";
+import type { DeviceRule, IdMapping } from "./runtime-spec.ts";
 
 export interface MountRequest {
   type: "bind" | "volume" | "tmpfs" | "devpts" | "image";
@@ -64,8 +66,12 @@ export type NamespaceMode =
 
 export type UserNamespaceMode =
   | { kind: "host" }
-  | { kind: "keep-id"; uid?: number; gid?: number }
+  | { kind: "keep-id"; uid?: number; gid?: number; size?: number }
   | { kind: "nomap" }
+  /** --uidmap and --gidmap as given, or names of ranges in /etc/subuid and /etc/subgid. */
+  | { kind: "private"; uidMap: string[]; gidMap: string[]; subUidName: string; subGidName: string }
+  /** A range of ids that no other container has; size 0: as many as the image needs. */
+  | { kind: "auto"; size: number; uidMapping: string[]; gidMapping: string[] }
   | { kind: "container"; id: string }
   | { kind: "ns"; path: string };
 
@@ -120,6 +126,13 @@ export interface ResourceLimits {
   pidsLimit: number;
   memorySwappiness?: number;
   blkioWeight?: number;
+  weightDevices?: DeviceLimit[];
+  readBps?: DeviceLimit[];
+  writeBps?: DeviceLimit[];
+  readIops?: DeviceLimit[];
+  writeIops?: DeviceLimit[];
+  /** --device-cgroup-rule */
+  deviceRules?: DeviceRule[];
   /** Files of the cgroup and what to write there (--cgroup-conf). */
   unified?: Record<string, string>;
 }
@@ -183,6 +196,8 @@ export interface ContainerConfig {
   uts: NamespaceMode;
   cgroupns: NamespaceMode;
   userns: UserNamespaceMode;
+  /** What it came to when the container was made; absent without a namespace of its own. */
+  idMappings?: { uid: IdMapping[]; gid: IdMapping[] };
 
   init: boolean;
   initPath: string;
@@ -200,4 +215,19 @@ export interface ContainerConfig {
   /** Absent in containers of before there were checks. */
   health?: HealthConfig;
   passwd: boolean;
+  /** Lines for those users and groups that are added, with $USERNAME, $UID and so on. */
+  passwdEntry?: string;
+  groupEntry?: string;
+  /** Users of the host that the container's /etc/passwd has, too. */
+  hostUsers?: string[];
+  /** What /etc/hosts begins with: "none", "image" or a file of the host; absent: the host's. */
+  hostsFile?: string;
+  noHostname?: boolean;
+  /** Ids of containers that must run first. */
+  requires?: string[];
+  /** --rmi: the image goes with the container. */
+  removeImage?: boolean;
+  personality?: "LINUX" | "LINUX32";
+  /** Roots in the container that get its /etc/hosts and the like as well. */
+  chrootDirs?: string[];
 }

@@ -1,4 +1,5 @@
 import { EngineError } from "../errors.ts";
+import { mergeWords } from "./env-merge.ts";
 
 export type Environment = Record<string, string>;
 
@@ -75,6 +76,8 @@ export interface EnvSources {
   host?: Environment;
   files?: Environment;
   flags?: Environment;
+  /** --env-merge: of defaults and image. */
+  merge?: readonly string[];
   /** --unsetenv and --unsetenv-all: of defaults and image, not of what was asked for. */
   unset?: readonly string[];
   unsetAll?: boolean;
@@ -86,6 +89,7 @@ export function mergeEnv(sources: EnvSources): Environment {
   if (sources.terminal) env.TERM = "xterm";
   Object.assign(env, sources.proxies, parseImageEnv(sources.image ?? []));
   for (const name of sources.unsetAll ? Object.keys(env) : (sources.unset ?? [])) delete env[name];
+  Object.assign(env, mergeWords(env, sources.merge ?? []));
   return Object.assign(env, sources.host, sources.files, sources.flags);
 }
 

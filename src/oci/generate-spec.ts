@@ -40,15 +40,18 @@ export function requestedUser(config: ContainerConfig, host: Pick<HostFacts, "ui
 
 /** Mappings of the container's own user namespace inside of the shared one; null where it has none of its own. */
 export function containerIdMappings(
-  config: Pick<ContainerConfig, "userns">,
+  config: Pick<ContainerConfig, "userns" | "idMappings">,
   host: HostFacts,
 ): { uid: IdMapping[]; gid: IdMapping[] } | null {
+  if (config.idMappings) return config.idMappings;
   switch (config.userns.kind) {
-    case "keep-id":
+    case "keep-id": {
+      const { uid = host.uid, gid = host.gid, size = Number.POSITIVE_INFINITY } = config.userns;
       return {
-        uid: keepIdMapping(config.userns.uid ?? host.uid, host.uidCount),
-        gid: keepIdMapping(config.userns.gid ?? host.gid, host.gidCount),
+        uid: keepIdMapping(uid, Math.min(host.uidCount, size)),
+        gid: keepIdMapping(gid, Math.min(host.gidCount, size)),
       };
+    }
     case "nomap":
       return { uid: noMapMapping(host.uidCount), gid: noMapMapping(host.gidCount) };
     default:
@@ -150,6 +153,7 @@ function linux(
     result.uidMappings = mappings.uid;
     result.gidMappings = mappings.gid;
   }
+  if (config.personality) result.personality = { domain: config.personality };
   const sysctl = sysctls(config);
   if (Object.keys(sysctl).length > 0) result.sysctl = sysctl;
 
@@ -159,6 +163,7 @@ function linux(
   result.resources = cgroupResources(
     config.resources,
     bindDevices || config.privileged ? null : input.devices,
+    input.deviceNumbers,
   );
   if (input.cgroupsPath !== null) result.cgroupsPath = input.cgroupsPath;
 

@@ -47,3 +47,16 @@ export function toParentId(mappings: readonly IdMapping[], id: number): number |
   const mapping = mappings.find((m) => id >= m.containerID && id < m.containerID + m.size);
   return mapping ? mapping.hostID + id - mapping.containerID : null;
 }
+
+/** The ranges that /etc/subuid or /etc/subgid gives a user, mapped from 0 on. */
+export function namedRanges(text: string, name: string): IdMapping[] {
+  const ranges: IdMapping[] = [];
+  let next = 0;
+  for (const line of text.split("\n")) {
+    const [owner, start = "", count = ""] = line.trim().split(":");
+    if (owner !== name || !/^\d+$/.test(start) || !/^\d+$/.test(count)) continue;
+    ranges.push({ containerID: next, hostID: Number(start), size: Number(count) });
+    next += Number(count);
+  }
+  return ranges;
+}

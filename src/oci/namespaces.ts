@@ -1,3 +1,4 @@
+import { parseAutoOptions } from "./auto-userns.ts";
 import type { NamespaceMode, NetworkMode, UserNamespaceMode } from "./container.ts";
 import { invalid, notSupported } from "./invalid.ts";
 import { parseId } from "./user.ts";
@@ -38,7 +39,9 @@ export function parseUserNamespace(value: string): UserNamespaceMode {
   if (value === "nomap") return { kind: "nomap" };
   const [kind, options = ""] = value.split(/:(.*)/s);
   if (kind === "keep-id") return parseKeepId(options);
-  if (kind === "auto" || value === "private" || value === "pod") throw notSupported(`--userns=${value}`);
+  if (kind === "auto") return parseAutoOptions(options);
+  if (value === "private") return { kind: "private", uidMap: [], gidMap: [], subUidName: "", subGidName: "" };
+  if (value === "pod") throw noPods("userns");
   const joined = parseJoined(value);
   if (!joined) throw invalid(`unrecognized namespace mode ${value} passed`);
   return joined;
@@ -48,8 +51,9 @@ function parseKeepId(options: string): UserNamespaceMode {
   const mode: UserNamespaceMode = { kind: "keep-id" };
   for (const option of options.split(",").filter(Boolean)) {
     const [key, value = ""] = option.split(/=(.*)/s);
-    if (key === "size") throw notSupported("--userns=keep-id:size");
-    if (key !== "uid" && key !== "gid") throw invalid(`unknown option specified: "${key}"`);
+    if (key !== "uid" && key !== "gid" && key !== "size") {
+      throw invalid(`unknown option specified: "${key}"`);
+    }
     const id = parseId(value);
     if (id === null) throw invalid(`--userns=keep-id: ${key}="${value}" is not a valid id`);
     mode[key] = id;

@@ -1,5 +1,6 @@
 import type { ResourceLimits } from "./container.ts";
-import type { DeviceRule, Resources } from "./runtime-spec.ts";
+import type { DeviceLimit } from "./device-limits.ts";
+import type { BlockIO, DeviceRule, Resources } from "./runtime-spec.ts";
 import type { HostDevice } from "./spec-input.ts";
 
 const CPU_PERIOD = 100_000;
@@ -9,10 +10,17 @@ export function cpusToQuota(cpus: number): { quota: number; period: number } {
   return { quota: Math.round(cpus * CPU_PERIOD), period: CPU_PERIOD };
 }
 
-/** Limits as the runtime config has them. `devices`: those allowed, null where the device cgroup isn't used. */
-export function cgroupResources(limits: ResourceLimits, devices: HostDevice[] | null): Resources {
+/**
+ * Limits as the runtime config has them. `devices`: those allowed, null where the device cgroup isn't used; `numbers`:
+ * of the devices that limits name by their paths.
+ */
+export function cgroupResources(
+  limits: ResourceLimits,
+  devices: HostDevice[] | null,
+  numbers: (path: string) => DeviceNumbers,
+): Resources {
   const resources: Resources = {};
-  if (devices) resources.devices = deviceRules(devices);
+  if (devices) resources.devices = [...deviceRules(devices), ...(limits.deviceRules ?? [])];
 
   // Podman: without --memory-swap a container may swap as much as its memory limit again.
   const swap = limits.memorySwap || (limits.memory > 0 ? limits.memory * 2 : 0);
@@ -33,9 +41,30 @@ export function cgroupResources(limits: ResourceLimits, devices: HostDevice[] | 
   });
   if (cpu) resources.cpu = cpu;
   if (limits.pidsLimit !== 0) resources.pids = { limit: limits.pidsLimit };
-  if (limits.blkioWeight) resources.blockIO = { weight: limits.blkioWeight };
+  const io = blockIO(limits, numbers);
+  if (Object.keys(io).length > 0) resources.blockIO = io;
   if (limits.unified && Object.keys(limits.unified).length > 0) resources.unified = limits.unified;
   return resources;
+}
+
+export interface DeviceNumbers {
+  major: number;
+  minor: number;
+}
+
+function blockIO(limits: ResourceLimits, numbers: (path: string) => DeviceNumbers): BlockIO {
+  const rates = (list: DeviceLimit[] | undefined) =>
+    list && list.length > 0 ? list.map(({ path, value }) => ({ ...numbers(path), rate: value })) : undefined;
+  const weights = limits.weightDevices?.map(({ path, value }) => ({ ...numbers(path), weight: value }));
+  const io: { [K in keyof BlockIO]: BlockIO[K] | undefined } = {
+    weight: limits.blkioWeight || undefined,
+    weightDevice: weights && weights.length > 0 ? weights : undefined,
+    throttleReadBpsDevice: rates(limits.readBps),
+    throttleWriteBpsDevice: rates(limits.writeBps),
+    throttleReadIOPSDevice: rates(limits.readIops),
+    throttleWriteIOPSDevice: rates(limits.writeIops),
+  };
+  return Object.fromEntries(Object.entries(io).filter(([, value]) => value !== undefined)) as BlockIO;
 }
 
 /** Without the members that weren't asked for (0, "", undefined), or null when none was. */

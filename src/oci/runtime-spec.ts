@@ -89,12 +89,27 @@ export interface DeviceRule {
   access?: string;
 }
 
+export interface BlockIO {
+  weight?: number;
+  weightDevice?: { major: number; minor: number; weight: number }[];
+  throttleReadBpsDevice?: Throttle[];
+  throttleWriteBpsDevice?: Throttle[];
+  throttleReadIOPSDevice?: Throttle[];
+  throttleWriteIOPSDevice?: Throttle[];
+}
+
+export interface Throttle {
+  major: number;
+  minor: number;
+  rate: number;
+}
+
 export interface Resources {
   devices?: DeviceRule[];
   memory?: { limit?: number; reservation?: number; swap?: number; swappiness?: number };
   cpu?: { shares?: number; quota?: number; period?: number; cpus?: string; mems?: string };
   pids?: { limit: number };
-  blockIO?: { weight?: number };
+  blockIO?: BlockIO;
   unified?: Record<string, string>;
 }
 
@@ -123,6 +138,7 @@ export interface Seccomp {
 export interface Linux {
   uidMappings?: IdMapping[];
   gidMappings?: IdMapping[];
+  personality?: { domain: "LINUX" | "LINUX32" };
   sysctl?: Record<string, string>;
   resources?: Resources;
   cgroupsPath?: string;

@@ -1,4 +1,5 @@
 import type { ContainerConfig, DeviceRequest } from "./container.ts";
+import type { DeviceNumbers } from "./resources.ts";
 import type { Mount, NamespaceType } from "./runtime-spec.ts";
 import type { SeccompProfile } from "./seccomp.ts";
 import type { ResolvedUser } from "./user.ts";
@@ -55,6 +56,8 @@ export interface SpecInput {
   files: { source: string; destination: string; readOnly?: boolean }[];
   /** `--device`, or with --privileged all devices of the host. */
   devices: HostDevice[];
+  /** Of a device of the host. */
+  deviceNumbers: (path: string) => DeviceNumbers;
   /** Namespaces to join (`container:`, `ns:`, one made beforehand): their paths. */
   namespaces: Partial<Record<NamespaceType, string>>;
   /** /dev/shm of the container whose IPC namespace is joined. */

@@ -6,7 +6,7 @@ import { ensureDirectory } from "../host/context.ts";
 import { listDirectory, readJson, syncDirectory, writeJsonAtomic } from "../host/files.ts";
 import { isLocked, withLock } from "../host/lock.ts";
 import { type ProcessIdentity, self } from "../host/process.ts";
-import { deadStaging } from "../host/staging.ts";
+import { deadStaging, liveStaging } from "../host/staging.ts";
 import type { ContainerConfig } from "../oci/container.ts";
 
 /** `containers/<id>/record.json`: what was asked for at create. Changed only by rename and update. */
@@ -31,6 +31,8 @@ export interface ContainerRecord {
   startPending: boolean;
   /** Host file to write init's pid to (--pidfile), or "". */
   pidFile: string;
+  /** Host file to write the monitor's pid to (--conmon-pidfile). */
+  conmonPidFile?: string;
   /** Host file with the id (--cidfile), which goes with the container, or "". */
   cidFile: string;
 }
@@ -67,6 +69,17 @@ export const stagedName = "container";
 /** Writes the record of a container that is being made. */
 export function stageRecord(record: ContainerRecord, staging: string): void {
   writeJsonAtomic(path.join(staging, "record.json"), record, { durable: !record.config.autoRemove });
+}
+
+/** Of containers that are being made. What is published meanwhile is among `listRecords` then, if that comes after. */
+export function stagedRecords(ctx: Context): ContainerRecord[] {
+  return liveStaging(ctx, "container").flatMap((directory) => {
+    try {
+      return readRecordIn(path.join(directory, stagedName)) ?? [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Ids of all containers, damaged ones included. */

@@ -102,6 +102,7 @@ describe.each(Object.keys(RUNTIMES))("%s runs", (name) => {
       devices: [],
       namespaces: {},
       cgroupsPath: null,
+      deviceNumbers: () => ({ major: 8, minor: 0 }),
       seccomp: defaultSeccompProfile(),
     });
     writeFileSync(join(bundle, "config.json"), serializeSpec(spec));

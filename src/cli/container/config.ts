@@ -3,15 +3,15 @@
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import { normalizeCapability } from "../../oci/capabilities.ts";
-import type { ContainerConfig, ResourceLimits } from "../../oci/container.ts";
+import type { ContainerConfig } from "../../oci/container.ts";
+import { parseDestination } from "../../oci/container-path.ts";
 import { parseDevice } from "../../oci/devices.ts";
 import { parseAddHost, parseDns } from "../../oci/hosts.ts";
 import { parseAnnotations, parseLabels } from "../../oci/labels.ts";
 import { parseLogConfig } from "../../oci/log-options.ts";
 import { parseMounts, parseVolumesFrom } from "../../oci/mounts.ts";
-import { parseNamespace, parseNetwork, parseUserNamespace } from "../../oci/namespaces.ts";
+import { parseNamespace, parseNetwork } from "../../oci/namespaces.ts";
 import { parseExposed, parsePorts } from "../../oci/ports.ts";
-import { cpusToQuota } from "../../oci/resources.ts";
 import { parseRestartPolicy } from "../../oci/restart.ts";
 import { parseSecret } from "../../oci/secret-flag.ts";
 import { parseSecurityOptions } from "../../oci/security-opt.ts";
@@ -19,12 +19,13 @@ import { parseSignal } from "../../oci/signals.ts";
 import { checkSysctls, parseSysctls } from "../../oci/sysctl.ts";
 import { parseUlimits } from "../../oci/ulimit.ts";
 import { parseUmask } from "../../oci/umask.ts";
-import { parseBytes } from "../../oci/units.ts";
 import { parseGroupAdd } from "../../oci/user.ts";
 import { notSupportedYet } from "../flags.ts";
 import { hostEnv, readText } from "../host-env.ts";
 import type { CreateFlags } from "./flags.ts";
 import { healthConfig } from "./health-flags.ts";
+import { bytes, resources } from "./resource-flags.ts";
+import { userPart } from "./user-flags.ts";
 
 type Given = ReadonlySet<string>;
 
@@ -51,7 +52,7 @@ export function containerConfig(
     ipc: parseNamespace("ipc", flags.ipc),
     uts: parseNamespace("uts", flags.uts),
     cgroupns: parseNamespace("cgroup", flags.cgroupns),
-    userns: parseUserNamespace(flags.userns),
+    ...userPart(flags, given),
     oomScoreAdj: flags["oom-score-adj"] ?? null,
     resources: resources(flags, given),
     cgroups: cgroupsMode(flags.cgroups),
@@ -59,7 +60,9 @@ export function containerConfig(
     labels: parseLabels(flags.label, flags["label-file"].map(readText)),
     annotations: parseAnnotations(flags.annotation),
     restart: parseRestartPolicy(flags.restart),
-    autoRemove: flags.rm,
+    autoRemove: flags.rm || flags.rmi,
+    ...(flags.rmi ? { removeImage: true } : {}),
+    ...(flags.requires.length > 0 ? { requires: flags.requires } : {}),
     log: parseLogConfig(flags["log-driver"], flags["log-opt"]),
     secrets: flags.secret.map(parseSecret),
     health: healthConfig(flags),
@@ -86,12 +89,13 @@ function checkConflicts(flags: CreateFlags, given: Given): void {
     if (given.has(a) && given.has(b)) throw usage(`--${a} and --${b} cannot be set together`);
   };
   if (flags["no-hosts"] && given.has("add-host")) together("no-hosts", "add-host");
+  if (flags["no-hosts"] && given.has("hosts-file")) together("no-hosts", "hosts-file");
   together("cpu-period", "cpus");
   together("cpu-quota", "cpus");
   if (given.has("platform") && (given.has("arch") || given.has("os"))) {
     throw usage("--platform option can not be specified with --arch or --os");
   }
-  if (flags.rm && parseRestartPolicy(flags.restart).name !== "no") {
+  if ((flags.rm || flags.rmi) && parseRestartPolicy(flags.restart).name !== "no") {
     throw usage('the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"');
   }
   if (flags.uts === "host" && flags.hostname !== "") {
@@ -126,6 +130,8 @@ function processPart(flags: CreateFlags, detach: boolean) {
     terminal: flags.tty,
     openStdin: flags.interactive,
     stdinOnce: flags.interactive && !detach,
+    ...(flags.personality ? { personality: parsePersonality(flags.personality) } : {}),
+    ...(flags.chrootdirs.length > 0 ? { chrootDirs: flags.chrootdirs.map(parseDestination) } : {}),
     umask: parseUmask(flags.umask),
     timezone: flags.tz,
     init: flags.init || flags["init-path"] !== "",
@@ -134,7 +140,6 @@ function processPart(flags: CreateFlags, detach: boolean) {
     stopSignal: flags["stop-signal"] === "" ? 0 : parseSignal(flags["stop-signal"]),
     stopTimeout: flags["stop-timeout"],
     timeout: flags.timeout,
-    passwd: flags.passwd,
   };
 }
 
@@ -176,60 +181,19 @@ function networkPart(flags: CreateFlags) {
     dnsOptions: flags["dns-option"],
     addHosts: flags["add-host"],
     noHosts: flags["no-hosts"],
+    ...(flags["hosts-file"] ? { hostsFile: hostsFile(flags["hosts-file"]) } : {}),
+    ...(flags["no-hostname"] ? { noHostname: true } : {}),
   };
 }
 
-function resources(flags: CreateFlags, given: Given): ResourceLimits {
-  const memory = bytes("memory", flags.memory);
-  const swap = flags["memory-swap"];
-  const memorySwap = swap === "-1" ? -1 : bytes("memory-swap", swap);
-  if (memorySwap > 0 && memorySwap < memory) {
-    throw usage("minimum memoryswap limit should be larger than memory limit, see usage");
-  }
-  const fromCpus = flags.cpus > 0 ? cpusToQuota(flags.cpus) : undefined;
-  const limits: ResourceLimits = {
-    memory,
-    memoryReservation: bytes("memory-reservation", flags["memory-reservation"]),
-    memorySwap,
-    cpuPeriod: fromCpus?.period ?? flags["cpu-period"],
-    cpuQuota: fromCpus?.quota ?? flags["cpu-quota"],
-    cpuShares: flags["cpu-shares"],
-    cpusetCpus: flags["cpuset-cpus"],
-    cpusetMems: flags["cpuset-mems"],
-    pidsLimit: flags["pids-limit"] ?? 0,
-  };
-  const swappiness = flags["memory-swappiness"];
-  if (swappiness < -1 || swappiness > 100) throw usage("memory-swappiness must be between 0 and 100, or -1");
-  if (swappiness >= 0) limits.memorySwappiness = swappiness;
-  if (given.has("blkio-weight")) limits.blkioWeight = blkioWeight(flags["blkio-weight"]);
-  if (flags["cgroup-conf"].length > 0) {
-    limits.unified = Object.fromEntries(flags["cgroup-conf"].map((text) => keyValue("cgroup-conf", text)));
-  }
-  return limits;
+/** The image's (`image`), an empty one (`none`), or a file of the host. */
+function hostsFile(text: string): string {
+  return text === "image" || text === "none" ? text : path.resolve(text);
 }
 
-function blkioWeight(text: string): number {
-  const weight = Number(text);
-  if (!/^\d+$/.test(text) || weight < 10 || weight > 1000) {
-    throw usage(`invalid value for blkio-weight: "${text}" is not a weight between 10 and 1000`);
-  }
-  return weight;
-}
-
-function keyValue(name: string, text: string): [string, string] {
-  const equals = text.indexOf("=");
-  if (equals < 1) throw usage(`invalid value for --${name}: "${text}" must be formatted KEY=VALUE`);
-  return [text.slice(0, equals), text.slice(equals + 1)];
-}
-
-/** A size, 0 where not given. */
-function bytes(name: string, text: string): number {
-  if (text === "") return 0;
-  try {
-    return parseBytes(text);
-  } catch (cause) {
-    throw new EngineError("usage", `invalid value for ${name}: ${(cause as Error).message}`, { cause });
-  }
+function parsePersonality(text: string): "LINUX" | "LINUX32" {
+  if (text === "LINUX" || text === "LINUX32") return text;
+  throw usage(`invalid --personality "${text}": must be LINUX or LINUX32`);
 }
 
 function cgroupsMode(text: string): ContainerConfig["cgroups"] {

@@ -1,18 +1,21 @@
 /** The flags of `run` and `create` (and what `run` has beyond them), with Podman's texts. */
 
 import * as flag from "../flags.ts";
+import { accessFlags } from "../registry-flags.ts";
 import { descriptorFlags } from "./descriptor-flags.ts";
 import { healthFlags } from "./health-flags.ts";
+import { resourceFlags, sizeFlag } from "./resource-flags.ts";
 import { unsupportedFlags } from "./unsupported-flags.ts";
-
-const sizeFormat =
-  "(format: <number>[<unit>], where unit = b (bytes), k (kibibytes), m (mebibytes), or g (gibibytes))";
-const size = "<number>[<unit>]";
+import { userFlags } from "./user-flags.ts";
 
 const processFlags = {
   entrypoint: flag.string({ description: "Overwrite the default ENTRYPOINT of the image" }),
+  chrootdirs: flag.strings({ description: "Chroot directories inside the container", completes: "none" }),
   env: flag.stringArray({ char: "e", description: "Set environment variables in container" }),
   "env-file": flag.strings({ description: "Read in a file of environment variables" }),
+  "env-merge": flag.stringArray({
+    description: "Preprocess environment variables from image before injecting them into the container",
+  }),
   "env-host": flag.boolean({ description: "Use all current host environment variables in container" }),
   "group-add": flag.strings({
     description:
@@ -27,7 +30,11 @@ const processFlags = {
   }),
   "init-path": flag.string({ description: "Path to the container-init binary", default: "" }),
   interactive: flag.boolean({ char: "i", description: "Keep STDIN open even if not attached" }),
-  passwd: flag.boolean({ description: "Add entries to /etc/passwd and /etc/group", default: true }),
+  personality: flag.string({
+    description: "Configure execution domain using personality (e.g., LINUX/LINUX32)",
+    default: "",
+    choices: ["LINUX", "LINUX32"],
+  }),
   "stop-signal": flag.string({
     description: "Signal to stop a container. Default is SIGTERM",
     default: "",
@@ -78,11 +85,8 @@ const filesystemFlags = {
   rootfs: flag.boolean({
     description: "The first argument is not an image but the rootfs to the exploded container",
   }),
-  "shm-size": flag.string({
-    value: size,
-    description: `Size of /dev/shm ${sizeFormat}`,
-    default: "65536k",
-  }),
+  "shm-size": sizeFlag("Size of /dev/shm", { default: "65536k" }),
+  "shm-size-systemd": sizeFlag("Size of systemd specific tmpfs mounts (/run, /run/lock)"),
   tmpfs: flag.stringArray({
     value: "tmpfs",
     description: "Mount a temporary filesystem (tmpfs) into a container",
@@ -103,7 +107,6 @@ const namespaceFlags = {
   cgroupns: flag.string({ description: "cgroup namespace to use", default: "" }),
   ipc: flag.string({ description: "IPC namespace to use", default: "" }),
   pid: flag.string({ description: "PID namespace to use", default: "" }),
-  userns: flag.string({ description: "User namespace to use", default: "" }),
   uts: flag.string({ description: "UTS namespace to use", default: "" }),
 };
 
@@ -114,10 +117,18 @@ const networkFlags = {
   "dns-search": flag.strings({ description: "Set custom DNS search domains" }),
   expose: flag.strings({ description: "Expose a port or a range of ports" }),
   hostname: flag.string({ char: "h", description: "Set container hostname", default: "" }),
+  "hosts-file": flag.string({
+    description: "Base file to create the /etc/hosts file inside the container",
+    default: "",
+    completes: "file",
+  }),
   network: flag.stringArray({
     description: "Connect a container to a network",
     aliases: ["net"],
     completes: "network",
+  }),
+  "no-hostname": flag.boolean({
+    description: "Do not create /etc/hostname within the container, instead use the version from the image",
   }),
   "no-hosts": flag.boolean({
     description: "Do not create /etc/hosts within the container, instead use the version from the image",
@@ -132,50 +143,8 @@ const networkFlags = {
   }),
 };
 
-const resourceFlags = {
-  "blkio-weight": flag.string({
-    description: "Block IO weight (relative weight) accepts a weight value between 10 and 1000.",
-    default: "",
-  }),
-  "cgroup-conf": flag.strings({ description: "Configure cgroup v2 (key=value)" }),
-  "cgroup-parent": flag.string({ description: "Optional parent cgroup for the container", default: "" }),
-  cgroups: flag.string({
-    description: 'Control container cgroup configuration ("enabled"|"disabled"|"no-conmon"|"split")',
-    default: "enabled",
-    choices: ["enabled", "disabled", "no-conmon", "split"],
-  }),
-  "cpu-period": flag.uint({
-    description: "Limit the CPU CFS (Completely Fair Scheduler) period",
-    default: 0,
-  }),
-  "cpu-quota": flag.int({ description: "Limit the CPU CFS (Completely Fair Scheduler) quota", default: 0 }),
-  "cpu-shares": flag.uint({ char: "c", description: "CPU shares (relative weight)", default: 0 }),
-  cpus: flag.float({ description: "Number of CPUs. The default is 0.000 which means no limit", default: 0 }),
-  "cpuset-cpus": flag.string({ description: "CPUs in which to allow execution (0-3, 0,1)", default: "" }),
-  "cpuset-mems": flag.string({
-    description:
-      "Memory nodes (MEMs) in which to allow execution (0-3, 0,1). Only effective on NUMA systems.",
-    default: "",
-  }),
-  memory: flag.string({ char: "m", value: size, description: `Memory limit ${sizeFormat}`, default: "" }),
-  "memory-reservation": flag.string({
-    value: size,
-    description: `Memory soft limit ${sizeFormat}`,
-    default: "",
-  }),
-  "memory-swap": flag.string({
-    description: "Swap limit equal to memory plus swap: '-1' to enable unlimited swap",
-    default: "",
-  }),
-  "memory-swappiness": flag.int({
-    description: "Tune container memory swappiness (0 to 100, or -1 for system default)",
-    default: -1,
-  }),
-  "oom-score-adj": flag.int({ description: "Tune the host's OOM preferences (-1000 to 1000)" }),
-  "pids-limit": flag.int({ description: "Tune container pids limit (set -1 for unlimited)" }),
-};
-
 const imageFlags = {
+  ...accessFlags,
   arch: flag.string({
     value: "ARCH",
     description: "use ARCH instead of the architecture of the machine for choosing images",
@@ -195,10 +164,6 @@ const imageFlags = {
     choices: ["always", "missing", "never", "newer"],
   }),
   quiet: flag.boolean({ char: "q", description: "Suppress output information when pulling images" }),
-  "tls-verify": flag.boolean({
-    description: "Require HTTPS and verify certificates when contacting registries for pulling images",
-    default: true,
-  }),
   variant: flag.string({
     value: "VARIANT",
     description: "Use VARIANT instead of the running architecture variant for choosing images",
@@ -214,6 +179,11 @@ const containerOnlyFlags = {
     choices: ["stdin", "stdout", "stderr"],
   }),
   cidfile: flag.string({ description: "Write the container ID to the file", default: "", completes: "file" }),
+  "conmon-pidfile": flag.string({
+    description: "Path to the file that will receive the PID of conmon",
+    default: "",
+    completes: "file",
+  }),
   "disable-content-trust": flag.boolean({ description: "This is a Docker specific option and is a NOOP" }),
   label: flag.stringArray({ char: "l", description: "Set metadata on container" }),
   "label-file": flag.strings({ description: "Read in a line delimited file of labels", completes: "file" }),
@@ -230,6 +200,11 @@ const containerOnlyFlags = {
     completes: "file",
   }),
   replace: flag.boolean({ description: "If a container with the same name exists, replace it" }),
+  requires: flag.strings({
+    description:
+      "Add one or more requirement containers that must be started before this container will start",
+    completes: "container",
+  }),
   restart: flag.string({
     description:
       'Restart policy to apply when a container exits ("always"|"no"|"never"|"on-failure"|"unless-stopped")',
@@ -237,6 +212,7 @@ const containerOnlyFlags = {
     choices: ["always", "no", "on-failure", "unless-stopped"],
   }),
   rm: flag.boolean({ description: "Remove container after exit", aliases: ["purge"] }),
+  rmi: flag.boolean({ description: "Remove image unless used by other containers, implies --rm" }),
   secret: flag.stringArray({ description: "Add secret to container", completes: "secret" }),
   "volumes-from": flag.stringArray({
     description: "Mount volumes from the specified container(s)",
@@ -250,6 +226,7 @@ export const createFlags = {
   ...filesystemFlags,
   ...securityFlags,
   ...namespaceFlags,
+  ...userFlags,
   ...networkFlags,
   ...resourceFlags,
   ...imageFlags,

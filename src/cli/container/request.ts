@@ -7,6 +7,7 @@ import type { ContainerConfig } from "../../oci/container.ts";
 import { parseEnvFlags } from "../../oci/env.ts";
 import { parseImageVolumeMode } from "../../oci/mounts.ts";
 import { imageProgress } from "../image-progress.ts";
+import { registryAccess } from "../registry-flags.ts";
 import { containerConfig, entrypoint } from "./config.ts";
 import { withConfiguration } from "./configured.ts";
 import type { CreateFlags } from "./flags.ts";
@@ -39,6 +40,7 @@ export function createRequest(input: RequestInput): Omit<CreateRequest, "startPe
     entrypoint: entrypoint(flags.entrypoint),
     publishAll: flags["publish-all"],
     defaultEnv: parseEnvFlags(configuration.containers.env ?? [], process.env),
+    mergeEnv: flags["env-merge"],
     unsetEnv: flags.unsetenv,
     unsetEnvAll: flags["unsetenv-all"],
     envHost: flags["env-host"],
@@ -46,6 +48,7 @@ export function createRequest(input: RequestInput): Omit<CreateRequest, "startPe
     imageVolume: parseImageVolumeMode(flags["image-volume"]),
     createCommand: [...input.commandLine],
     pidFile: flags.pidfile,
+    conmonPidFile: flags["conmon-pidfile"],
     cidFile: flags.cidfile,
   };
 }
@@ -62,7 +65,7 @@ function pullOptions(flags: CreateFlags, given: ReadonlySet<string>): PullOption
   return {
     policy: pullPolicy(flags.pull),
     platform: platformText(flags),
-    tlsVerify: given.has("tls-verify") ? flags["tls-verify"] : undefined,
+    ...registryAccess(flags, given),
     quiet: flags.quiet,
     onProgress: imageProgress(flags.quiet),
   };

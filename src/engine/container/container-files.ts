@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { isErrno } from "../../errors.ts";
+import { EngineError, isErrno, reasonOf } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { hostsFile, resolvConf } from "../../network/files.ts";
 import type { Slirp } from "../../network/slirp4netns.ts";
@@ -10,16 +10,22 @@ import type { Owner } from "./owner.ts";
 import { timezoneFile } from "./timezone.ts";
 import { type UserDatabases, userFiles } from "./user-files.ts";
 
+/** What the files depend on beside the container's record. */
+export interface ContainerFacts {
+  hostname: string;
+  slirp: Slirp | undefined;
+  /** The container's root, as ids of our namespace. */
+  owner: Owner;
+  users: UserDatabases;
+  /** Text of the image's /etc/hosts, where it is asked for. */
+  imageHosts: string;
+}
+
 /** Files of ours that are bound over the image's. They live in the container's directory. */
 export function writeFiles(
   ctx: Context,
   record: ContainerRecord,
-  {
-    hostname,
-    slirp,
-    owner,
-    users,
-  }: { hostname: string; slirp: Slirp | undefined; owner: Owner; users: UserDatabases },
+  { hostname, slirp, owner, users, imageHosts }: ContainerFacts,
 ): { source: string; destination: string }[] {
   const { config } = record;
   const directory = containerDirectory(ctx, record.id);
@@ -48,7 +54,7 @@ export function writeFiles(
         "hosts",
         "/etc/hosts",
         hostsFile({
-          base: readHost("/etc/hosts"),
+          base: baseHosts(ctx, config.hostsFile, imageHosts),
           addHosts: config.addHosts,
           names: [hostname, record.name],
           address: slirp?.address ?? (hostNetwork ? "" : "127.0.1.1"),
@@ -73,7 +79,7 @@ export function writeFiles(
       );
     }
   }
-  add("hostname", "/etc/hostname", `${hostname}\n`);
+  if (!config.noHostname) add("hostname", "/etc/hostname", `${hostname}\n`);
   add("containerenv", "/run/.containerenv", containerEnv(record));
   if (config.timezone) add("localtime", "/etc/localtime", fs.readFileSync(timezoneFile(config.timezone)));
   if (config.passwd) {
@@ -81,7 +87,36 @@ export function writeFiles(
     if (passwd !== null) add("passwd", "/etc/passwd", passwd);
     if (group !== null) add("group", "/etc/group", group);
   }
-  return files;
+  return [...files, ...(config.chrootDirs ?? []).flatMap((root) => filesBelow(root, files))];
+}
+
+function filesBelow(root: string, files: { source: string; destination: string }[]) {
+  return files.map(({ source, destination }) => ({
+    source,
+    destination: path.posix.join(root, destination),
+  }));
+}
+
+/** What /etc/hosts begins with: the flag says, else the configuration, else it is the host's. */
+function baseHosts(ctx: Context, flag: string | undefined, imageHosts: string): string {
+  const chosen = hostsBase(ctx, flag);
+  if (chosen === "none") return "";
+  if (chosen === "image") return imageHosts;
+  try {
+    return fs.readFileSync(chosen, "utf8");
+  } catch (cause) {
+    if (chosen === HOST_HOSTS) return "";
+    throw new EngineError("no-such-source", `open ${chosen}: ${reasonOf(cause)}`, {
+      hint: "name a file that exists, `none` or `image`",
+      cause,
+    });
+  }
+}
+
+const HOST_HOSTS = "/etc/hosts";
+
+export function hostsBase(ctx: Context, flag: string | undefined): string {
+  return flag || ctx.config.containers.base_hosts_file || HOST_HOSTS;
 }
 
 function containerEnv(record: ContainerRecord): string {

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
-import { type Context, ensureDirectory, isRealRoot } from "../../host/context.ts";
+import { type Context, ensureDirectory } from "../../host/context.ts";
 import { writeUserFile } from "../../host/files.ts";
 import { runNative } from "../../host/native.ts";
 import { self } from "../../host/process.ts";
@@ -9,6 +9,7 @@ import { createStaging } from "../../host/staging.ts";
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
 import { containerIdMappings } from "../../oci/generate-spec.ts";
 import { checkName, randomId, randomName } from "../../oci/names.ts";
+import { cgroupResources } from "../../oci/resources.ts";
 import { recordContainerEvent, recordEvent } from "../../runtime/event-log.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import {
@@ -28,6 +29,7 @@ import { pullImage } from "../image/pull.ts";
 import type { PullOptions } from "../image/pull-options.ts";
 import { volumeUsers } from "../volume/users.ts";
 import { type ImageOverrides, withImageDefaults } from "./defaults.ts";
+import { deviceNumbers } from "./devices.ts";
 import { dropContainer } from "./drop.ts";
 import { sweep } from "./heal.ts";
 import { hostFacts } from "./host-facts.ts";
@@ -37,6 +39,7 @@ import { resolveRuntime } from "./runtime-choice.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
 import { resolveSecrets, stageSecrets } from "./secrets.ts";
 import { timezoneFile } from "./timezone.ts";
+import { checkUserNamespace, mapUserNamespace } from "./user-namespace.ts";
 
 export interface CreateRequest extends ImageOverrides {
   /** Reference as typed; null with config.rootfs. */
@@ -52,18 +55,15 @@ export interface CreateRequest extends ImageOverrides {
   createCommand: string[];
   /** `run` starts it right away. */
   startPending: boolean;
-  /** --pidfile, --cidfile; "" for none. */
+  /** --pidfile, --conmon-pidfile, --cidfile; "" for none. */
   pidFile: string;
+  conmonPidFile: string;
   cidFile: string;
 }
 
 /** Makes a container without starting it. Nothing is left behind when it fails. */
 export async function createContainer(ctx: Context, request: CreateRequest): Promise<ContainerRecord> {
-  if (request.config.userns.kind === "keep-id" && isRealRoot(ctx)) {
-    throw new EngineError("bad-userns", "keep-id is only supported in rootless mode", {
-      hint: "run coracle as the user whose ids the container is to have",
-    });
-  }
+  checkUserNamespace(ctx, request.config);
   await sweep(ctx);
   if (request.name !== "") checkName(request.name);
   if (request.cidFile && fs.existsSync(request.cidFile)) throw cidFileExists(request.cidFile);
@@ -80,6 +80,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     );
   }
   checkSources(config.mounts);
+  cgroupResources(config.resources, null, deviceNumbers);
   resolveSecrets(ctx, config);
   resolveJoined(ctx, config);
   if (config.timezone) timezoneFile(config.timezone);
@@ -108,6 +109,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     creator: self(),
     startPending: request.startPending,
     pidFile: request.pidFile && path.resolve(request.pidFile),
+    ...(request.conmonPidFile ? { conmonPidFile: path.resolve(request.conmonPidFile) } : {}),
     cidFile: request.cidFile && path.resolve(request.cidFile),
   };
   try {
@@ -117,6 +119,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
       driver,
       layers.map((key) => diffDirectory(ctx, key)),
     );
+    await mapUserNamespace(ctx, record, staged);
     if (config.secrets.length > 0) {
       stageSecrets(ctx, config, staged, containerIdMappings(config, hostFacts(ctx)));
     }
@@ -184,7 +187,7 @@ function imageName(image: StoredImage): string {
 /** An id mapping of its own needs a driver that can shift ids without copying the image. */
 function driverFor(ctx: Context, config: ContainerConfig): StorageDriver {
   const { driver } = storageDriver(ctx);
-  const mapped = config.userns.kind === "keep-id" || config.userns.kind === "nomap";
+  const mapped = ["keep-id", "nomap", "private", "auto"].includes(config.userns.kind);
   if (!mapped || driver === "fuse-overlayfs") return driver;
   return "fuse-overlayfs";
 }
@@ -217,6 +220,19 @@ function makeRootfs(
 function resolveJoined(ctx: Context, config: ContainerConfig): void {
   for (const mode of [config.network, config.pid, config.ipc, config.uts, config.cgroupns, config.userns]) {
     if (mode.kind === "container") mode.id = findRecord(ctx, mode.id).id;
+  }
+  config.requires &&= config.requires.map((name) => requirement(ctx, name));
+}
+
+function requirement(ctx: Context, name: string): string {
+  try {
+    return findRecord(ctx, name).id;
+  } catch (cause) {
+    const message = `"${name}" is not a valid container, cannot be used as a dependency: ${(cause as Error).message}`;
+    throw new EngineError("no-such-container", message, {
+      hint: "`coracle ps -a` lists all containers",
+      cause,
+    });
   }
 }
 

@@ -13,6 +13,8 @@ export interface ImageOverrides {
   publishAll: boolean;
   /** Of the configuration, weaker than the image's. */
   defaultEnv: Environment;
+  /** --env-merge */
+  mergeEnv: readonly string[];
   unsetEnv: string[];
   unsetEnvAll: boolean;
   /** --env-host */
@@ -51,6 +53,7 @@ export function withImageDefaults(
       proxies: overrides.httpProxy ? proxyVariables(host) : {},
       image: [...environmentList(overrides.defaultEnv), ...(defaults.Env ?? [])],
       ...(overrides.envHost ? { host: host as Environment } : {}),
+      merge: overrides.mergeEnv,
       flags: config.env,
       unset: overrides.unsetEnv,
       unsetAll: overrides.unsetEnvAll,

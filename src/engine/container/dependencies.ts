@@ -3,10 +3,11 @@ import type { Context } from "../../host/context.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
 import { findId, listRecords } from "../../runtime/records.ts";
 
-/** Ids of the containers whose namespaces a container joins. */
+/** Ids of the containers whose namespaces a container joins, and of those that it requires. */
 export function dependenciesOf(config: ContainerConfig): string[] {
   const modes = [config.network, config.pid, config.ipc, config.uts, config.cgroupns, config.userns];
-  return [...new Set(modes.flatMap((mode) => (mode.kind === "container" ? mode.id : [])))];
+  const joined = modes.flatMap((mode) => (mode.kind === "container" ? mode.id : []));
+  return [...new Set([...joined, ...(config.requires ?? [])])];
 }
 
 /** Refuses to remove a container that others, which are to stay, depend on. */

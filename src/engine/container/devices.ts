@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { DeviceRequest } from "../../oci/container.ts";
 import type { HostDevice } from "../../oci/generate-spec.ts";
+import type { DeviceNumbers } from "../../oci/resources.ts";
 
 /** Made by the runtime in every container, so not given again with --privileged. */
 const standard = new Set([
@@ -65,11 +66,30 @@ function describe(request: DeviceRequest): HostDevice {
   return {
     ...request,
     type: stats.isBlockDevice() ? "b" : "c",
-    // glibc's makedev: 12 bits of the major and 8 of the minor number below, the rest above.
-    major: ((stats.rdev >> 8) & 0xfff) | (Math.floor(stats.rdev / 2 ** 32) & ~0xfff),
-    minor: (stats.rdev & 0xff) | (Math.floor(stats.rdev / 2 ** 12) & ~0xff & 0xffffff00),
+    ...numbersOf(stats),
     fileMode: stats.mode & 0o7777,
     uid: stats.uid,
     gid: stats.gid,
+  };
+}
+
+/** Numbers of a device that a limit names. */
+export function deviceNumbers(file: string): DeviceNumbers {
+  const stats = fs.statSync(file, { throwIfNoEntry: false });
+  if (stats) return numbersOf(stats);
+  throw new EngineError(
+    "no-such-device",
+    `could not parse throttle device at ${file}: no such file or directory`,
+    {
+      hint: "check the path of the device",
+    },
+  );
+}
+
+/** glibc's makedev: 12 bits of the major and 8 of the minor number below, the rest above. */
+function numbersOf({ rdev }: fs.Stats): DeviceNumbers {
+  return {
+    major: ((rdev >> 8) & 0xfff) | (Math.floor(rdev / 2 ** 32) & ~0xfff),
+    minor: (rdev & 0xff) | (Math.floor(rdev / 2 ** 12) & ~0xff & 0xffffff00),
   };
 }

@@ -50,11 +50,20 @@ export function outputFailed(message: string, exitCode: number): EngineError {
 /** --rm: by the command that has seen the end; if it is killed first, the next one does it (heal.ts). */
 export async function removeIfAsked(ctx: Context, record: ContainerRecord): Promise<void> {
   if (!record.config.autoRemove) return;
-  await withLock(ctx, `container/${record.id}`, async () => {
+  const isRemoved = await withLock(ctx, `container/${record.id}`, async () => {
     const current = readRecord(ctx, record.id);
-    if (!current || isRestarted(current) || isActive(readStatus(ctx, record.id).state)) return;
+    if (!current || isRestarted(current) || isActive(readStatus(ctx, record.id).state)) return false;
     await dropContainer(ctx, current, { volumes: true });
+    return true;
   });
+  if (isRemoved && record.config.removeImage) await removeItsImage(ctx, record);
+}
+
+/** --rmi; an image that others use stays. */
+async function removeItsImage(ctx: Context, { config }: ContainerRecord): Promise<void> {
+  if (!config.image) return;
+  const { removeImages } = await import("../image/remove.ts");
+  await removeImages(ctx, [config.image.reference], { ignore: true });
 }
 
 /** Whether another command has only ended it to start it again. */

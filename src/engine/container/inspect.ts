@@ -4,7 +4,8 @@ import type { Context } from "../../host/context.ts";
 import { readJson } from "../../host/files.ts";
 import { isAlive } from "../../host/process.ts";
 import type { ContainerConfig, MountRequest, NamespaceMode, NetworkMode } from "../../oci/container.ts";
-import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
+import type { DeviceLimit } from "../../oci/device-limits.ts";
+import type { IdMapping, RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { type Health, readHealth } from "../../runtime/health.ts";
 import { type ContainerRecord, containerDirectory, findRecord } from "../../runtime/records.ts";
 import { type ContainerStatus, readStatus } from "../../runtime/status.ts";
@@ -45,8 +46,8 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
     StaticDir: directory,
     OCIConfigPath: spec ? specFile : "",
     OCIRuntime: record.runtime === null ? "coracle-runtime" : path.basename(record.runtime),
-    ConmonPidFile: "",
-    PidFile: "",
+    ConmonPidFile: record.conmonPidFile ?? "",
+    PidFile: record.pidFile,
     Name: record.name,
     RestartCount: status.last?.restartCount ?? 0,
     Driver: record.driver === "none" ? "" : record.driver,
@@ -243,6 +244,7 @@ function namespaceMode(mode: NamespaceMode | NetworkMode, id = false): string {
 function hostConfig(ctx: Context, record: ContainerRecord, spec: RuntimeSpec | undefined) {
   const { config } = record;
   const { resources } = config;
+  const mappings = config.idMappings;
   return {
     Binds: inspectMounts(ctx, config.mounts).map(
       (mount) =>
@@ -290,7 +292,11 @@ function hostConfig(ctx: Context, record: ContainerRecord, spec: RuntimeSpec | u
         .map((mount) => [mount.destination, mount.options.join(",")]),
     ),
     UTSMode: namespaceMode(config.uts, true),
-    UsernsMode: config.userns.kind === "host" ? "" : config.userns.kind,
+    UsernsMode:
+      config.userns.kind === "container" ? `container:${config.userns.id}` : mappings ? "private" : "",
+    ...(mappings
+      ? { IDMappings: { UidMap: mappingTexts(mappings.uid), GidMap: mappingTexts(mappings.gid) } }
+      : {}),
     ShmSize: config.shmSize,
     Runtime: "oci",
     ConsoleSize: [0, 0],
@@ -299,12 +305,13 @@ function hostConfig(ctx: Context, record: ContainerRecord, spec: RuntimeSpec | u
     Memory: resources.memory,
     NanoCpus: resources.cpuPeriod > 0 ? Math.round((resources.cpuQuota / resources.cpuPeriod) * 1e9) : 0,
     CgroupParent: config.cgroupParent,
-    BlkioWeight: 0,
-    BlkioWeightDevice: null,
-    BlkioDeviceReadBps: null,
-    BlkioDeviceWriteBps: null,
-    BlkioDeviceReadIOps: null,
-    BlkioDeviceWriteIOps: null,
+    BlkioWeight: resources.blkioWeight ?? 0,
+    BlkioWeightDevice:
+      resources.weightDevices?.map(({ path: device, value }) => ({ Path: device, Weight: value })) ?? null,
+    BlkioDeviceReadBps: rates(resources.readBps),
+    BlkioDeviceWriteBps: rates(resources.writeBps),
+    BlkioDeviceReadIOps: rates(resources.readIops),
+    BlkioDeviceWriteIOps: rates(resources.writeIops),
     CpuPeriod: resources.cpuPeriod,
     CpuQuota: resources.cpuQuota,
     CpuRealtimePeriod: 0,
@@ -334,6 +341,14 @@ function hostConfig(ctx: Context, record: ContainerRecord, spec: RuntimeSpec | u
     IOMaximumBandwidth: 0,
     CgroupConf: null,
   };
+}
+
+function mappingTexts(mappings: IdMapping[]): string[] {
+  return mappings.map(({ containerID, hostID, size }) => `${containerID}:${hostID}:${size}`);
+}
+
+function rates(limits: DeviceLimit[] | undefined) {
+  return limits?.map(({ path: device, value }) => ({ Path: device, Rate: value })) ?? null;
 }
 
 function securityOptions(config: ContainerConfig): string[] {

@@ -23,15 +23,15 @@ import { writeEventSubject } from "../../runtime/event-log.ts";
 import type { MonitorConfig } from "../../runtime/monitor.ts";
 import { cgroupName, runDirectories, runtimeRoot } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
-import { readHost, writeFiles } from "./container-files.ts";
-import { hostDevices } from "./devices.ts";
+import { hostsBase, readHost, writeFiles } from "./container-files.ts";
+import { deviceNumbers, hostDevices } from "./devices.ts";
 import { containerHooks } from "./hooks.ts";
 import { hostFacts } from "./host-facts.ts";
 import { joinedNamespaces } from "./joined-namespaces.ts";
 import { monitorConfig } from "./monitor-config.ts";
 import { requestedMounts } from "./mounts.ts";
 import { type Mappings, type Owner, parentOwner } from "./owner.ts";
-import { rootfsPath, userDatabases } from "./rootfs.ts";
+import { imageFile, rootfsPath, userDatabases } from "./rootfs.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
 import { secretEnv, secretFiles } from "./secrets.ts";
 import type { UserDatabases } from "./user-files.ts";
@@ -84,10 +84,24 @@ export async function prepareStart(
         hostname,
         slirp,
         owner: parentOwner(mappings, { uid: 0, gid: 0 }),
-        users: { passwd, group, user, caller: mappedCaller(config, host), workdir: config.workdir },
+        users: {
+          passwd,
+          group,
+          user,
+          requested: config.user,
+          caller: mappedCaller(config, host),
+          workdir: config.workdir,
+          hostUsers: config.hostUsers,
+          host: (name) => readHost(`/etc/${name}`),
+          mounts: config.mounts.map(({ destination }) => destination),
+          passwdEntry: config.passwdEntry,
+          groupEntry: config.groupEntry,
+        },
+        imageHosts: hostsBase(ctx, config.hostsFile) === "image" ? await imageFile(ctx, record, "hosts") : "",
       }),
     ],
     devices: hostDevices(config.devices, config.privileged),
+    deviceNumbers,
     ...joinedNamespaces(ctx, record),
     cgroupsPath: cgroup,
     seccomp: seccompProfile(ctx, config.security.seccomp),
@@ -139,12 +153,12 @@ function mappedCaller({ userns }: ContainerConfig, host: HostFacts): UserDatabas
     uid: userns.uid ?? host.uid,
     gid: userns.gid ?? host.gid,
     hostUid: host.uid,
-    hostPasswd: readHost("/etc/passwd"),
+    hostGid: host.gid,
   };
 }
 
 function checkNoLimits(config: ContainerConfig): void {
-  const limits = Object.keys(cgroupResources(config.resources, null));
+  const limits = Object.keys(cgroupResources(config.resources, null, deviceNumbers));
   if (limits.length === 0) return;
   throw new EngineError(
     "no-cgroup",

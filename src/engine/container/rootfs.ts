@@ -89,6 +89,14 @@ export async function userDatabases(
   }));
 }
 
+/** Text of a file in the container's /etc as it is now; "" where there is none. */
+export async function imageFile(ctx: Context, record: ContainerRecord, name: string): Promise<string> {
+  return (
+    quickRead(ctx, record, name) ??
+    (await withRootfs(ctx, record, undefined, (root) => readInRoot(ctx, root, `/etc/${name}`)))
+  );
+}
+
 /** From the image's layers, as long as the container itself has not touched its /etc. */
 function quickRead(ctx: Context, record: ContainerRecord, name: string): string | undefined {
   if (record.driver !== "overlay" && record.driver !== "fuse-overlayfs") return undefined;

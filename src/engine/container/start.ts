@@ -10,6 +10,7 @@ import { type ContainerRecord, readRecord } from "../../runtime/records.ts";
 
 import { isActive, readStatus, writeEarlier } from "../../runtime/status.ts";
 import { chownSources, copyUpVolumes } from "./copy-up.ts";
+import { dependenciesOf } from "./dependencies.ts";
 import { healContainer } from "./heal.ts";
 import { explainPortInUse } from "./port.ts";
 import { prepareStart } from "./prepare.ts";
@@ -56,6 +57,7 @@ async function startOrAttach(
   options: RelayOptions,
 ): Promise<Relay | undefined> {
   await healContainer(ctx, record.id);
+  await startDependencies(ctx, record);
   return await withLock(ctx, `container/${record.id}`, async () => {
     if (!readRecord(ctx, record.id)) throw removed(record);
     const { state, last } = readStatus(ctx, record.id);
@@ -69,6 +71,14 @@ async function startOrAttach(
     }
     return await launch(ctx, record, options);
   });
+}
+
+/** What a container needs is started before it, in its turn with all that that needs. */
+async function startDependencies(ctx: Context, { config }: ContainerRecord): Promise<void> {
+  for (const id of dependenciesOf(config)) {
+    const needed = readRecord(ctx, id);
+    if (needed) await startDetached(ctx, needed);
+  }
 }
 
 /** Starts the monitor of a container that has none; returns when its process is there. */
@@ -86,13 +96,15 @@ async function launch(
   ensureDirectory(runDirectory(ctx, record.id));
   allowMount(ctx, record);
   // Now: a file that can't be written is no reason to end a container that runs.
-  if (record.pidFile) writeUserFile(record.pidFile, "");
+  const { pidFile, conmonPidFile } = record;
+  for (const file of [pidFile, conmonPidFile]) if (file) writeUserFile(file, "");
   const relay = startContainerMonitor(ctx, directory, { ...options, fds: fds.numbers });
   const pid = await relay.started().catch((error: unknown) => {
     writeEarlier(ctx, record.id, last);
     throw explainPortInUse(ctx, record, error);
   });
-  if (record.pidFile) writeUserFile(record.pidFile, `${pid}`);
+  if (pidFile) writeUserFile(pidFile, `${pid}`);
+  if (conmonPidFile) writeUserFile(conmonPidFile, `${readStatus(ctx, record.id).last?.monitor?.pid ?? ""}`);
   return relay;
 }
 

@@ -1,14 +1,33 @@
-import { type AddedUser, parsePasswd, withGroupEntry, withPasswdEntry } from "../../oci/passwd.ts";
-import type { ResolvedUser } from "../../oci/user.ts";
+import { EngineError } from "../../errors.ts";
+import {
+  type AddedUser,
+  type PasswdEntry,
+  parseGroup,
+  parsePasswd,
+  withGroupEntry,
+  withPasswdEntry,
+} from "../../oci/passwd.ts";
+import { parseId, type ResolvedUser } from "../../oci/user.ts";
 
 /** The databases of the image and whom the container's first process runs as. */
 export interface UserDatabases {
   passwd: string;
   group: string;
   user: ResolvedUser;
+  /** `--user` as given. */
+  requested: string;
   /** The caller, where --userns=keep-id maps it; null otherwise. */
-  caller: { uid: number; gid: number; hostUid: number; hostPasswd: string } | null;
+  caller: { uid: number; gid: number; hostUid: number; hostGid: number } | null;
   workdir: string;
+  /** Names or ids of --hostuser. */
+  hostUsers?: readonly string[] | undefined;
+  /** The host's databases, read when they are needed. */
+  host(name: "passwd" | "group"): string;
+  /** Where something is mounted, or to be. */
+  mounts: readonly string[];
+  /** --passwd-entry, --group-entry */
+  passwdEntry?: string | undefined;
+  groupEntry?: string | undefined;
 }
 
 /**
@@ -17,25 +36,29 @@ export interface UserDatabases {
  */
 export function userFiles(input: UserDatabases): { passwd: string | null; group: string | null } {
   let { passwd, group } = input;
-  for (const user of addedUsers(input)) {
-    const { uid, gid, name } = user;
-    if (input.passwd !== "") passwd = withPasswdEntry(passwd, user) ?? passwd;
-    const groupName = uid === input.caller?.uid ? name : String(gid);
-    if (input.group !== "") group = withGroupEntry(group, { name: groupName, gid, member: name }) ?? group;
+  for (const user of input.passwd === "" ? [] : addedUsers(input)) {
+    passwd = withPasswdEntry(passwd, user, input.passwdEntry) ?? passwd;
+  }
+  for (const added of input.group === "" ? [] : addedGroups(input)) {
+    group = withGroupEntry(group, added, input.groupEntry) ?? group;
   }
   return { passwd: passwd === input.passwd ? null : passwd, group: group === input.group ? null : group };
 }
 
-function addedUsers({ caller, user, workdir }: UserDatabases): AddedUser[] {
-  const users: AddedUser[] = [];
+function addedUsers(input: UserDatabases): AddedUser[] {
+  const { caller, user, workdir } = input;
+  const users = (input.hostUsers ?? []).map((name) => {
+    const { uid, gid, ...entry } = hostUser(input.host("passwd"), name);
+    return { uid, gid, name: entry.name, gecos: entry.fullName, home: homeOf(entry.home, input) };
+  });
   if (caller) {
-    const name = parsePasswd(caller.hostPasswd).find((entry) => entry.uid === caller.hostUid)?.name;
+    const entry = parsePasswd(input.host("passwd")).find(({ uid }) => uid === caller.hostUid);
     users.push({
       uid: caller.uid,
       gid: caller.gid,
-      name: name ?? String(caller.uid),
-      gecos: "",
-      home: workdir,
+      name: entry?.name ?? String(caller.uid),
+      gecos: entry?.fullName ?? "",
+      home: homeOf(entry?.home ?? "", input),
     });
   }
   if (user.name === "" && user.uid !== caller?.uid) {
@@ -48,4 +71,35 @@ function addedUsers({ caller, user, workdir }: UserDatabases): AddedUser[] {
     });
   }
   return users;
+}
+
+function addedGroups(input: UserDatabases): { name: string; gid: number; member: string }[] {
+  const { caller } = input;
+  const groups: { name: string; gid: number; member: string }[] = [];
+  if (caller) {
+    const member = parsePasswd(input.host("passwd")).find(({ uid }) => uid === caller.hostUid)?.name ?? "";
+    const name = parseGroup(input.host("group")).find(({ gid }) => gid === caller.hostGid)?.name;
+    groups.push({ name: name ?? String(caller.gid), gid: caller.gid, member: member || String(caller.uid) });
+  }
+  // Without a group Podman takes the user's number for that of a group.
+  const [member = "", name = member] = input.requested.split(":");
+  const gid = parseId(name);
+  if (gid !== null && gid !== caller?.gid) groups.push({ name: String(gid), gid, member });
+  return groups;
+}
+
+function hostUser(passwd: string, nameOrId: string): PasswdEntry {
+  const users = parsePasswd(passwd);
+  const found =
+    users.find(({ name }) => name === nameOrId) ?? users.find(({ uid }) => String(uid) === nameOrId);
+  if (found) return found;
+  throw new EngineError("no-such-user", `user: unknown user ${nameOrId}`, {
+    hint: "--hostuser takes users of the host's /etc/passwd",
+  });
+}
+
+/** The user's own home where that, or a directory above it, is mounted in the container. */
+function homeOf(home: string, { mounts, workdir }: UserDatabases): string {
+  const isThere = mounts.some((mount) => mount !== "/" && `${home}/`.startsWith(`${mount}/`));
+  return home !== "" && isThere ? home : workdir;
 }

@@ -41,6 +41,7 @@ function generate(changes: Partial<ContainerConfig> = {}, more: Partial<SpecInpu
     mounts: [],
     files: [],
     devices: [],
+    deviceNumbers: () => ({ major: 8, minor: 0 }),
     namespaces: {},
     cgroupsPath: "user.slice:libpod:x",
     seccomp: defaultSeccompProfile(),

@@ -127,16 +127,38 @@ test("--umask", () => {
 
 describe("resources", () => {
   const none = containerConfig().resources;
+  const numbers = () => ({ major: 8, minor: 16 });
 
   test("nothing asked for, nothing written", () => {
-    expect(cgroupResources(none, null)).toEqual({});
+    expect(cgroupResources(none, null, numbers)).toEqual({});
   });
 
   test("memory brings as much swap again, unless said", () => {
-    expect(cgroupResources({ ...none, memory: 100 }, null)).toEqual({ memory: { limit: 100, swap: 200 } });
-    expect(cgroupResources({ ...none, memory: 100, memorySwap: -1 }, null).memory).toEqual({
+    expect(cgroupResources({ ...none, memory: 100 }, null, numbers)).toEqual({
+      memory: { limit: 100, swap: 200 },
+    });
+    expect(cgroupResources({ ...none, memory: 100, memorySwap: -1 }, null, numbers).memory).toEqual({
       limit: 100,
       swap: -1,
+    });
+  });
+
+  test("of single devices", () => {
+    const limits = {
+      ...none,
+      weightDevices: [{ path: "/dev/sda", value: 100 }],
+      writeIops: [{ path: "/dev/sda", value: 7 }],
+      deviceRules: [{ allow: true, type: "c" as const, access: "r" }],
+    };
+    expect(cgroupResources(limits, [], numbers)).toEqual({
+      devices: [
+        { allow: false, access: "rwm" },
+        { allow: true, type: "c", access: "r" },
+      ],
+      blockIO: {
+        weightDevice: [{ major: 8, minor: 16, weight: 100 }],
+        throttleWriteIOPSDevice: [{ major: 8, minor: 16, rate: 7 }],
+      },
     });
   });
 
@@ -150,7 +172,7 @@ describe("resources", () => {
       pidsLimit: -1,
       unified: { "io.max": "x" },
     };
-    expect(cgroupResources(limits, null)).toEqual({
+    expect(cgroupResources(limits, null, numbers)).toEqual({
       cpu: { quota: 50_000, period: 100_000, cpus: "0-1" },
       pids: { limit: -1 },
       unified: { "io.max": "x" },

@@ -29,6 +29,14 @@ test("--userns", () => {
   expect(parseUserNamespace("")).toEqual({ kind: "host" });
   expect(parseUserNamespace("keep-id")).toEqual({ kind: "keep-id" });
   expect(parseUserNamespace("keep-id:uid=1,gid=2")).toEqual({ kind: "keep-id", uid: 1, gid: 2 });
+  expect(parseUserNamespace("keep-id:size=500")).toEqual({ kind: "keep-id", size: 500 });
+  expect(parseUserNamespace("auto")).toEqual({ kind: "auto", size: 0, uidMapping: [], gidMapping: [] });
+  expect(parseUserNamespace("auto:size=9,uidmapping=0:5:1,uidmapping=1:@6:1,gidmapping=0:7:1")).toEqual({
+    kind: "auto",
+    size: 9,
+    uidMapping: ["0:5:1", "1:@6:1"],
+    gidMapping: ["0:7:1"],
+  });
   expect(parseUserNamespace("nomap")).toEqual({ kind: "nomap" });
   expect(parseUserNamespace("container:c")).toEqual({ kind: "container", id: "c" });
 });
@@ -38,8 +46,10 @@ test.each([
   ["keep-id:uid=1x", 'uid="1x" is not a valid id'],
   ["keep-id:foo=1", 'unknown option specified: "foo"'],
   ["foo", "unrecognized namespace mode foo passed"],
-  ["auto", "not supported yet"],
-  ["auto:size=100", "not supported yet"],
+  ["pod", "not supported yet"],
+  ["keep-id:size=x", 'size="x" is not a valid id'],
+  ["auto:size=x", 'strconv.ParseUint: parsing "x": invalid syntax'],
+  ["auto:foo=1", 'unknown option specified: "foo"'],
 ])("--userns=%s is refused", (value, message) => {
   expect(() => parseUserNamespace(value)).toThrow(message);
 });

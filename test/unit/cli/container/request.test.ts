@@ -36,6 +36,11 @@ describe("createRequest", () => {
       pull: {
         policy: "missing",
         platform: undefined,
+        authfile: undefined,
+        certDir: undefined,
+        creds: undefined,
+        retry: undefined,
+        retryDelay: undefined,
         tlsVerify: undefined,
         quiet: false,
         onProgress: expect.any(Function),
@@ -44,6 +49,7 @@ describe("createRequest", () => {
       replace: false,
       entrypoint: null,
       publishAll: false,
+      mergeEnv: [],
       unsetEnv: [],
       unsetEnvAll: false,
       envHost: false,
@@ -51,6 +57,7 @@ describe("createRequest", () => {
       imageVolume: "anonymous",
       createCommand: ["coracle", "run", "image"],
       pidFile: "",
+      conmonPidFile: "",
       cidFile: "",
       config: expect.objectContaining({
         command: [],

@@ -1,0 +1,112 @@
+import { expect, test } from "vitest";
+import { useHome } from "../support/home.ts";
+
+const home = useHome({ image: true });
+
+/** Lines of a mapping in a new container, `0:1:1000`. */
+async function mapping(file: "uid_map" | "gid_map", ...flags: string[]): Promise<string[]> {
+  const text = await home.ok("run", "--rm", "--network", "none", ...flags, "bb", "cat", `/proc/self/${file}`);
+  return text.split("\n").map((line) => line.trim().split(/\s+/).join(":"));
+}
+
+test("--uidmap and --gidmap map ids of the shared namespace", async () => {
+  expect(await mapping("uid_map", "--uidmap", "0:1:1000")).toEqual(["0:1:1000"]);
+  expect(await mapping("gid_map", "--uidmap", "0:1:1000")).toEqual(["0:1:1000"]);
+  expect(await mapping("gid_map", "--uidmap", "0:0:1", "--gidmap", "0:1:100")).toEqual(["0:1:100"]);
+  expect(await mapping("uid_map", "--uidmap", "+5:0:1")).toEqual(expect.arrayContaining(["0:1:5", "5:0:1"]));
+});
+
+test("files of the image belong to who they belong to there, new ones to the mapped id on the host", async () => {
+  const flags = ["--network", "none", "--uidmap", "0:1000:2000", "--name", "mapped"];
+  const out = await home.ok(
+    "run",
+    ...flags,
+    "bb",
+    "sh",
+    "-c",
+    "stat -c %u:%g /home/guest /bin; echo x > /f; stat -c %u /f",
+  );
+  expect(out).toBe("1000:1000\n0:0\n0");
+  expect(
+    await home.ok("inspect", "mapped", "--format", "{{.HostConfig.UsernsMode}} {{.HostConfig.IDMappings}}"),
+  ).toBe("private {[0:1000:2000] [0:1000:2000]}");
+  await home.ok("rm", "mapped");
+});
+
+test("@ asks for an id of the host", async () => {
+  const flags = [
+    "--uidmap",
+    `0:1:3:3:@${process.getuid?.()}:1`,
+    "--gidmap",
+    `0:1:9:9:@${process.getgid?.()}:1`,
+  ];
+  expect(await mapping("uid_map", ...flags, "--user", "3:9")).toEqual(["0:1:3", "3:0:1"]);
+  expect(await mapping("gid_map", ...flags)).toEqual(["0:1:9", "9:0:1"]);
+});
+
+test("--userns=auto gives every container ids of its own", async () => {
+  const make = (name: string, ...flags: string[]) =>
+    home.ok(
+      "create",
+      "--network",
+      "none",
+      "--userns",
+      flags[0] ?? "auto",
+      "--name",
+      name,
+      "bb",
+      "cat",
+      "/proc/self/uid_map",
+    );
+  await Promise.all([make("auto1"), make("auto2"), make("auto3", "auto:size=100")]);
+  const maps = await Promise.all(
+    ["auto1", "auto2", "auto3"].map((name) => home.ok("start", "--attach", name)),
+  );
+  const ranges = maps
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .sort((a, b) => Number(a[1]) - Number(b[1]));
+  expect(ranges.map(([, , size]) => size).sort()).toEqual([100, 1024, 1024]);
+  let next = 1;
+  for (const [inside, outside, size] of ranges) {
+    expect(inside).toBe(0);
+    expect(outside).toBe(next);
+    next += Number(size);
+  }
+  await home.ok("rm", "auto1", "auto2", "auto3");
+  expect(await mapping("uid_map", "--userns", "auto:size=10,uidmapping=0:5:1")).toEqual([
+    "0:5:1",
+    "1:1:4",
+    "5:6:5",
+  ]);
+  const tooMany = await home.coracle("run", "--rm", "--userns", "auto:size=1000000", "bb", "true");
+  expect(tooMany).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringContaining("not enough unused IDs in user namespace"),
+  });
+});
+
+test("--userns=nomap leaves the caller out, keep-id:size has as many ids as asked for", async () => {
+  expect((await mapping("uid_map", "--userns", "nomap"))[0]).toMatch(/^0:1:\d+$/);
+  const ids = await mapping("uid_map", "--userns", "keep-id:uid=3,gid=4,size=10");
+  expect(ids).toEqual(["0:1:3", "3:0:1", "4:4:6"]);
+});
+
+test("--subuidname takes the ranges of a name that the caller may use", async () => {
+  const name = (await home.exec(["id", "-un"])).stdout.trim();
+  expect((await mapping("uid_map", "--subuidname", name))[0]).toMatch(/^0:1:\d+$/);
+  expect(await home.coracle("run", "--rm", "--subuidname", "no-such-name", "bb", "true")).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringContaining('no subuid ranges found for user "no-such-name" in /etc/subuid'),
+  });
+});
+
+test("--userns and maps exclude each other", async () => {
+  expect(
+    await home.coracle("run", "--rm", "--userns", "host", "--uidmap", "0:0:1", "bb", "true"),
+  ).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringContaining(
+      "--userns and --uidmap/--gidmap/--subuidname/--subgidname are mutually exclusive",
+    ),
+  });
+});
