@@ -16,6 +16,7 @@ int copy_command(int argc, char **argv, struct error *err);
 int decompress_command(int argc, char **argv, struct error *err);
 int diff_command(int argc, char **argv, struct error *err);
 int extract_command(int argc, char **argv, struct error *err);
+int list_command(int argc, char **argv, struct error *err);
 int remove_command(int argc, char **argv, struct error *err);
 int stat_command(int argc, char **argv, struct error *err);
 int sync_command(int argc, char **argv, struct error *err);

@@ -25,6 +25,7 @@ static const struct {
 	{"decompress", decompress_command},
 	{"diff", diff_command},
 	{"extract", extract_command},
+	{"list", list_command},
 	{"remove", remove_command},
 	{"stat", stat_command},
 	{"sync", sync_command},
@@ -70,7 +71,7 @@ static int run(int argc, char **argv, struct error *err)
 			return commands[i].run(argc - 1, argv + 1, err);
 	}
 	return error_set(err, "usage",
-			 "usage: coracle-layer apply|archive|cat|chown|clone|compress|copy|decompress|diff|extract|remove|stat|sync|usage OPTIONS…");
+			 "usage: coracle-layer apply|archive|cat|chown|clone|compress|copy|decompress|diff|extract|list|remove|stat|sync|usage OPTIONS…");
 }
 
 int layer_main(int argc, char **argv)

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "name_list.h"
 #include "path.h"
 #include "report.h"
 
@@ -21,7 +20,7 @@ struct walker {
 	struct error *err;
 };
 
-static int read_names(int directory, struct name_list *names)
+int read_names(int directory, struct name_list *names)
 {
 	auto_close int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_closedir DIR *stream = copy >= 0 ? fdopendir(copy) : NULL;

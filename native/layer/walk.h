@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "error.h"
+#include "name_list.h"
 
 struct walk_entry {
 	int parent;
@@ -19,5 +20,8 @@ typedef int walk_visit(void *context, const struct walk_entry *entry, struct err
 
 /* Visits everything in the open directory, but not itself. What vanishes meanwhile is passed over. */
 int walk(int directory, walk_visit *visit, void *context, struct error *err);
+
+/* The names in an open directory, sorted. 0 or -1 with errno. */
+int read_names(int directory, struct name_list *names);
 
 #endif

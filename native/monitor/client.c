@@ -53,6 +53,8 @@ void client_close(struct client *client)
 	loop_close(&m->loop, &client->source);
 	if (m->relay == client)
 		m->relay = NULL;
+	if (client->holds)
+		control_let_go(m);
 	if (client->greeted && (client->flags & CLIENT_STDIN))
 		container_io_detach_stdin(m);
 	container_io_update(m);

@@ -28,6 +28,7 @@ struct client {
 	bool greeted, dead;
 	bool finishing; /* to be closed once it has taken everything */
 	bool awaits_start, awaits_stop, awaits_pause;
+	bool holds; /* the container is paused for as long as it is connected */
 	enum health_request health;
 	unsigned char header[FRAME_HEADER];
 	size_t header_length, payload_left;
@@ -68,5 +69,7 @@ void client_close(struct client *client);
 
 /* control.c: a whole control frame has come in. */
 void control_frame(struct client *client, char type, const unsigned char *payload, size_t length);
+/* The client that had the container paused is gone, maybe killed. */
+void control_let_go(struct monitor *m);
 
 #endif

@@ -65,11 +65,15 @@ static void start_request(struct client *client)
 	supervisor_start(m);
 }
 
+static void resume_if_let_go(struct monitor *m);
+
 static void paused(struct monitor *m, const struct operation_result *result)
 {
 	if (!result->failed) {
 		m->paused = !m->paused;
-		event_log(m, m->paused ? "pause" : "unpause", "");
+		/* Being held for a moment is nobody's business. */
+		if (!m->held)
+			event_log(m, m->paused ? "pause" : "unpause", "");
 		if (!m->init_ended)
 			supervisor_write_status(m);
 	}
@@ -78,10 +82,25 @@ static void paused(struct monitor *m, const struct operation_result *result)
 			client_answer(client, result->failed ? &result->error : NULL);
 		client->awaits_pause = false;
 	}
+	if (!m->paused || result->failed)
+		m->held = m->let_go = false;
+	resume_if_let_go(m);
 	supervisor_advance(m);
 }
 
-static void pause_request(struct client *client, bool pause)
+static void resume_if_let_go(struct monitor *m)
+{
+	if (m->let_go && m->paused && is_running(m) && !m->operation.running)
+		operation_begin(m, operation_resume, paused);
+}
+
+void control_let_go(struct monitor *m)
+{
+	m->let_go = m->held;
+	resume_if_let_go(m);
+}
+
+static void pause_request(struct client *client, bool pause, bool hold)
 {
 	struct monitor *m = client->monitor;
 	if (m->config->exec)
@@ -95,6 +114,9 @@ static void pause_request(struct client *client, bool pause)
 		       pause ? "the container is paused already" : "the container is not paused");
 	else {
 		client->awaits_pause = true;
+		client->holds = hold;
+		if (pause)
+			m->held = hold;
 		operation_begin(m, pause ? operation_pause : operation_resume, paused);
 	}
 }
@@ -104,7 +126,8 @@ void control_frame(struct client *client, char type, const unsigned char *payloa
 	static const struct {
 		char type;
 		size_t length;
-	} known[] = {{'H', 1}, {'C', 0}, {'R', 4}, {'K', 4}, {'T', 8}, {'G', 0}, {'P', 0}, {'U', 0}, {'V', 0}};
+	} known[] = {{'H', 1}, {'C', 0}, {'R', 4}, {'K', 4}, {'T', 8}, {'G', 0}, {'P', 0},
+		     {'F', 0}, {'U', 0}, {'V', 0}};
 	struct monitor *m = client->monitor;
 	size_t i = 0, count = sizeof known / sizeof *known;
 	while (i < count && known[i].type != type)
@@ -138,7 +161,7 @@ void control_frame(struct client *client, char type, const unsigned char *payloa
 		health_requested(client);
 		break;
 	default:
-		pause_request(client, type == 'P');
+		pause_request(client, type != 'U', type == 'F');
 		break;
 	}
 }

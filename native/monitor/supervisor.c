@@ -187,6 +187,7 @@ void supervisor_run(struct monitor *m)
 	struct error err;
 	m->phase = PHASE_CREATING;
 	m->init = 0;
+	m->held = m->let_go = false;
 	m->init_ended = m->deleted = m->paused = m->started = m->restart_wanted = m->init_logged = false;
 	if (container_io_prepare(m, &err) < 0) {
 		supervisor_fail(m, &err);

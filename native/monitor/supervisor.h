@@ -58,6 +58,7 @@ struct monitor {
 	struct error error; /* of a start that failed; no code: none */
 	enum phase phase;
 	bool start_wanted, stop_wanted, restart_wanted;
+	bool held, let_go; /* paused for a client that is connected; it is gone */
 	bool started, paused, init_ended, deleted, unmounted, relay_told, init_logged;
 	pid_t init, rootfs_helper;
 	int init_status;       /* of waitpid */

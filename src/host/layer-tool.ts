@@ -43,6 +43,46 @@ export async function runLayerTool(
   return Buffer.concat(output);
 }
 
+/**
+ * `FROM | TO`, both by the layer tool; a missing end is our own stdin or stdout. Returns what the second one printed.
+ */
+export async function pipeLayerTool(
+  ctx: Context,
+  from: string[] | null,
+  to: string[] | null,
+): Promise<Buffer> {
+  const reader =
+    from && spawnNative(ctx, "coracle-layer", from, { stdio: ["ignore", to ? "pipe" : "inherit", "pipe"] });
+  const writer =
+    to && spawnNative(ctx, "coracle-layer", to, { stdio: [from ? "pipe" : "inherit", "pipe", "pipe"] });
+  const output: Buffer[] = [];
+  writer?.stdout?.on("data", (chunk: Buffer) => output.push(chunk));
+  if (reader?.stdout && writer?.stdin) {
+    writer.stdin.on("error", () => {}); // the writer tells itself why it stopped
+    reader.stdout.pipe(writer.stdin);
+  }
+  const ends = [reader, writer]
+    .filter((child) => child !== null)
+    .map(
+      (child) =>
+        new Promise<EngineError | undefined>((resolve, reject) => {
+          let stderr = "";
+          child.stderr?.on("data", (chunk: Buffer) => {
+            stderr += chunk.toString();
+          });
+          child.once("error", reject);
+          child.once("close", (status, signal) =>
+            resolve(status === 0 ? undefined : nativeError("coracle-layer", status, signal, stderr)),
+          );
+        }),
+    );
+  const errors = (await Promise.all(ends)).filter((error) => error !== undefined);
+  // When the writer fails the reader's broken pipe is only a consequence.
+  const error = errors.at(-1);
+  if (error) throw error;
+  return Buffer.concat(output);
+}
+
 async function feed(
   source: number | Readable | undefined,
   target: NodeJS.WritableStream | null,

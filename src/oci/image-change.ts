@@ -3,9 +3,12 @@ import type { ImageExecutionConfig } from "./image.ts";
 
 /** The Containerfile instructions that `--change` of import and commit may hold. */
 
+const known =
+  "use CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR and its value";
+
 function bad(change: string, reason: string): EngineError {
   return new EngineError("bad-change", `invalid change "${change}": ${reason}`, {
-    hint: "use CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR and its value",
+    hint: known,
   });
 }
 
@@ -55,7 +58,9 @@ export function applyChange(config: ImageExecutionConfig, change: string): void 
       Object.assign(config, { OnBuild: [...((config as { OnBuild?: string[] }).OnBuild ?? []), value] });
       break;
     default:
-      throw bad(change, `${match[1]} is not supported`);
+      throw new EngineError("bad-change", `invalid change "${change}" - invalid instruction ${match[1]}`, {
+        hint: known,
+      });
   }
 }
 

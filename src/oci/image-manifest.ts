@@ -105,7 +105,7 @@ const executionConfig: Record<string, (value: unknown) => boolean> = {
   Labels: (value) => isObject(value) && Object.values(value).every(isText),
 };
 
-function checkExecutionConfig(config: unknown, what: string): void {
+export function checkExecutionConfig(config: unknown, what: string): void {
   if (isAbsent(config)) return;
   if (!isObject(config)) throw bad(what, "image config: config is not an object");
   for (const [key, isGood] of Object.entries(executionConfig)) {

@@ -147,6 +147,10 @@ export class MonitorConnection {
   async pause(): Promise<void> {
     await this.ask("P");
   }
+  /** Pauses until this connection ends, however it does, or `resume`. */
+  async hold(): Promise<void> {
+    await this.ask("F");
+  }
   async resume(): Promise<void> {
     await this.ask("U");
   }

@@ -5,12 +5,13 @@ import type { Readable } from "node:stream";
 import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { writeError } from "../host/files.ts";
+import { pipeLayerTool } from "../host/layer-tool.ts";
 import { withClaim } from "../host/lock.ts";
 import { digestHex } from "../oci/digest.ts";
 import { sha256 } from "../oci/hash.ts";
 import type { Descriptor } from "../oci/image.ts";
 import { commitBlob, hasBlob, openBlob } from "./blobs.ts";
-import { applyLayer, type BlobInput, commitLayer, hasLayer, layerSync } from "./layers.ts";
+import { type AppliedLayer, applyLayer, type BlobInput, commitLayer, hasLayer, layerSync } from "./layers.ts";
 
 /** A layer to have in the store: unpacked, and its blob as it came. */
 export interface WantedLayer {
@@ -136,21 +137,41 @@ async function copyVerified(source: Readable, file: string, { digest, size }: De
   if (found !== digest) throw new EngineError("digest-mismatch", `blob ${digest} has digest ${found}`);
 }
 
-/** A layer of which nothing is known beforehand: the tar that `import` is given, or the changes of a container. */
-export async function importNewLayer(
-  ctx: Context,
-  staging: string,
-  source: number,
-): Promise<{ digest: string; size: number; diffID: string; compression: "none" | "gzip" | "zstd" }> {
+/** A layer that was not there before, as the manifest of an image describes it. */
+export interface NewLayer {
+  digest: string;
+  size: number;
+  diffID: string;
+  compression: "none" | "gzip" | "zstd";
+}
+
+/** A layer of which nothing is known beforehand: the tar that `import` is given. */
+export async function importNewLayer(ctx: Context, staging: string, source: number): Promise<NewLayer> {
   const blob = path.join(staging, "blob");
   const applied = await applyLayer(ctx, staging, "layer", { fd: source }, { copyTo: blob });
+  return await keepNewLayer(ctx, staging, blob, applied);
+}
+
+/** A layer of what a command of the layer tool packs, compressed by gzip. */
+export async function importPackedLayer(ctx: Context, staging: string, pack: string[]): Promise<NewLayer> {
+  const blob = path.join(staging, "blob");
+  await pipeLayerTool(ctx, pack, ["compress", "--to", blob, "--format", "gzip"]);
+  const fd = fs.openSync(blob, "r");
+  try {
+    return await keepNewLayer(ctx, staging, blob, await applyLayer(ctx, staging, "layer", { fd }, {}));
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+async function keepNewLayer(
+  ctx: Context,
+  staging: string,
+  blob: string,
+  { directory, record, digest, size, compression }: AppliedLayer,
+): Promise<NewLayer> {
   await layerSync(ctx, staging)();
-  commitBlob(ctx, blob, applied.digest);
-  commitLayer(ctx, applied.directory, digestHex(applied.record.diffID));
-  return {
-    digest: applied.digest,
-    size: applied.size,
-    diffID: applied.record.diffID,
-    compression: applied.compression,
-  };
+  commitBlob(ctx, blob, digest);
+  commitLayer(ctx, directory, digestHex(record.diffID));
+  return { digest, size, diffID: record.diffID, compression };
 }

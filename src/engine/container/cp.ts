@@ -2,7 +2,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { nativeError, runNative, spawnNative } from "../../host/native.ts";
+import { pipeLayerTool } from "../../host/layer-tool.ts";
+import { runNative } from "../../host/native.ts";
 import { containerIdMappings, requestedUser } from "../../oci/generate-spec.ts";
 import { resolveUser } from "../../oci/user.ts";
 import { type ContainerRecord, findRecord } from "../../runtime/records.ts";
@@ -107,7 +108,7 @@ async function transfer(
   if (source.container === null && source.path === "-") {
     const to = look(ctx, target);
     if (!to.exists || to.type !== "directory") throw notDirectory(target.path);
-    await pipe(ctx, null, extract(absolute(target)));
+    await pipeLayerTool(ctx, null, extract(absolute(target)));
     return;
   }
   const from = look(ctx, source);
@@ -122,13 +123,13 @@ async function transfer(
     name,
   ];
   if (target.container === null && target.path === "-") {
-    await pipe(ctx, archive(base || "."), null);
+    await pipeLayerTool(ctx, archive(base || "."), null);
     return;
   }
   const to = look(ctx, target);
   const at = absolute(target);
   if (to.exists && to.type === "directory") {
-    await pipe(ctx, archive(contents && from.type === "directory" ? "." : base), extract(at));
+    await pipeLayerTool(ctx, archive(contents && from.type === "directory" ? "." : base), extract(at));
     return;
   }
   if (to.exists && from.type === "directory") {
@@ -143,7 +144,7 @@ async function transfer(
   if (!to.exists && target.path.endsWith("/") && from.type !== "directory") throw notFound(target);
   const parent = { ...target, path: path.posix.dirname(at) };
   if (!look(ctx, parent).exists) throw notFound(parent);
-  await pipe(ctx, archive(path.posix.basename(at)), extract(path.posix.dirname(at)));
+  await pipeLayerTool(ctx, archive(path.posix.basename(at)), extract(path.posix.dirname(at)));
 }
 
 function look(ctx: Context, place: Rooted): Look {
@@ -159,37 +160,6 @@ function look(ctx: Context, place: Rooted): Look {
 function absolute(place: CopyPlace): string {
   const trimmed = place.path.replace(/(.)\/+$/, "$1").replace(/\/\.$/, "") || "/";
   return place.container === null ? path.resolve(trimmed) : path.posix.resolve("/", trimmed);
-}
-
-/** `archive | extract` by the native program; a missing end is our own stdin or stdout. */
-async function pipe(ctx: Context, from: string[] | null, to: string[] | null): Promise<void> {
-  const reader =
-    from && spawnNative(ctx, "coracle-layer", from, { stdio: ["ignore", to ? "pipe" : "inherit", "pipe"] });
-  const writer =
-    to && spawnNative(ctx, "coracle-layer", to, { stdio: [from ? "pipe" : "inherit", "ignore", "pipe"] });
-  if (reader?.stdout && writer?.stdin) {
-    writer.stdin.on("error", () => {}); // the writer tells itself why it stopped
-    reader.stdout.pipe(writer.stdin);
-  }
-  const ends = [reader, writer]
-    .filter((child) => child !== null)
-    .map(
-      (child) =>
-        new Promise<EngineError | undefined>((resolve, reject) => {
-          let stderr = "";
-          child.stderr?.on("data", (chunk: Buffer) => {
-            stderr += chunk.toString();
-          });
-          child.once("error", reject);
-          child.once("close", (status, signal) =>
-            resolve(status === 0 ? undefined : nativeError("coracle-layer", status, signal, stderr)),
-          );
-        }),
-    );
-  const errors = (await Promise.all(ends)).filter((error) => error !== undefined);
-  // When the writer fails the reader's broken pipe is only a consequence.
-  const error = errors.at(-1);
-  if (error) throw error;
 }
 
 function notFound(place: CopyPlace): EngineError {

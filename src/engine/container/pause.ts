@@ -1,6 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { findRecord } from "../../runtime/records.ts";
+import { type ContainerRecord, findRecord } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
 import { connectIn } from "./kill.ts";
 
@@ -22,6 +22,23 @@ export async function pauseContainer(ctx: Context, nameOrId: string): Promise<st
     connection.close();
   }
   return record.id;
+}
+
+/** Runs `work` while a running container is paused. Should we be killed, its monitor lets it go on. */
+export async function whilePaused<T>(
+  ctx: Context,
+  record: ContainerRecord,
+  work: () => Promise<T>,
+): Promise<T> {
+  const connection = await connectIn(ctx, record, ["running"], "pause");
+  try {
+    await connection.hold();
+    const result = await work();
+    await connection.resume();
+    return result;
+  } finally {
+    connection.close();
+  }
 }
 
 export async function unpauseContainer(ctx: Context, nameOrId: string): Promise<string> {

@@ -5,6 +5,7 @@ import type { Context } from "../../host/context.ts";
 import { runNative } from "../../host/native.ts";
 import { containerIdMappings } from "../../oci/generate-spec.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
+import { isActive, type MonitorStatus, readStatus } from "../../runtime/status.ts";
 import { readLayerFile } from "../../storage/layer-files.ts";
 import { hostFacts } from "./host-facts.ts";
 import { monitorConfig } from "./monitor-config.ts";
@@ -57,6 +58,21 @@ export async function withRootfs<T>(
   } finally {
     runNative(ctx, "coracle-monitor", ["unmount", directory]);
   }
+}
+
+/** The same without what is mounted into a running container, as its monitor has it. */
+export async function withBareRootfs<T>(
+  ctx: Context,
+  record: ContainerRecord,
+  work: (root: string) => Promise<T> | T,
+): Promise<T> {
+  const { state, last } = readStatus(ctx, record.id);
+  if (!isActive(state) || record.driver === "none" || record.driver === "vfs") {
+    return await withRootfs(ctx, record, undefined, work);
+  }
+  const monitor = (last as MonitorStatus).monitor?.pid as number;
+  refuseForeign(monitor);
+  return await work(`/proc/${monitor}/root${rootfsPath(ctx, record)}`);
 }
 
 /** Before its first start nothing has told the monitor's program how a container's root filesystem is mounted. */

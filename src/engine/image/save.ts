@@ -1,8 +1,6 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { writeError } from "../../host/files.ts";
+import { withOutput } from "../../host/output-file.ts";
 import { completeReference, formatReference, localName, parseReference } from "../../oci/reference.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import { type SavedImage, writeDockerArchive, writeOciArchive } from "../../storage/image-archive-writer.ts";
@@ -25,19 +23,9 @@ export async function saveImages(
   const write = writerOf(options);
   const images = options.multiple ? mergeSame(names.map((name) => find(ctx, name))) : [withNames(ctx, names)];
   const { output } = options;
-  if (output === undefined) await named("standard output", () => write(ctx, 1, images));
-  else await named(output, () => writeWhole(output, (fd) => write(ctx, fd, images)));
+  await withOutput(output, (fd) => write(ctx, fd, images));
   for (const { image } of images)
     recordEvent(ctx, { Type: "image", Status: "save", ID: image.id, Name: output ?? "/dev/stdout" });
-}
-
-/** Gives failed writes the name of what was written. */
-async function named(output: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    throw error instanceof Error && "syscall" in error ? writeError(output, error) : error;
-  }
 }
 
 function writerOf({ format, multiple }: SaveOptions): typeof writeDockerArchive {
@@ -81,25 +69,4 @@ function mergeSame(images: readonly SavedImage[]): SavedImage[] {
     else merged.set(saved.image.id, { ...saved });
   }
   return [...merged.values()];
-}
-
-/** The file appears when it is complete. What isn't a regular file (a pipe, /dev/stdout) is written as it goes. */
-async function writeWhole(output: string, write: (fd: number) => Promise<void>): Promise<void> {
-  const existing = fs.statSync(output, { throwIfNoEntry: false });
-  const direct = existing !== undefined && !existing.isFile();
-  const target = direct
-    ? output
-    : path.join(path.dirname(output), `.${path.basename(output)}.${process.pid}.part`);
-  let fd: number | undefined;
-  try {
-    fd = fs.openSync(target, "w", 0o644);
-    await write(fd);
-    fs.closeSync(fd);
-    fd = undefined;
-    if (!direct) fs.renameSync(target, output);
-  } catch (error) {
-    if (fd !== undefined) fs.closeSync(fd);
-    if (!direct) fs.rmSync(target, { force: true });
-    throw error;
-  }
 }

@@ -1,0 +1,39 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { writeError } from "./files.ts";
+
+/** Lets `write` write a file that the user named, or stdout. A failed write tells what was written. */
+export async function withOutput(
+  output: string | undefined,
+  write: (fd: number) => Promise<unknown>,
+): Promise<void> {
+  try {
+    if (output === undefined) await write(1);
+    else await writeWhole(output, write);
+  } catch (error) {
+    throw error instanceof Error && "syscall" in error
+      ? writeError(output ?? "standard output", error)
+      : error;
+  }
+}
+
+/** The file appears when it is complete. What isn't a regular file (a pipe, /dev/stdout) is written as it goes. */
+async function writeWhole(output: string, write: (fd: number) => Promise<unknown>): Promise<void> {
+  const existing = fs.statSync(output, { throwIfNoEntry: false });
+  const direct = existing !== undefined && !existing.isFile();
+  const target = direct
+    ? output
+    : path.join(path.dirname(output), `.${path.basename(output)}.${process.pid}.part`);
+  let fd: number | undefined;
+  try {
+    fd = fs.openSync(target, "w", 0o644);
+    await write(fd);
+    fs.closeSync(fd);
+    fd = undefined;
+    if (!direct) fs.renameSync(target, output);
+  } catch (error) {
+    if (fd !== undefined) fs.closeSync(fd);
+    if (!direct) fs.rmSync(target, { force: true });
+    throw error;
+  }
+}
