@@ -15,7 +15,7 @@ static const char *const valued_flags[] = {
 
 static const char *const readers[] = {
 	"__complete", "completion", "events", "help", "history", "images", "inspect", "login", "logout", "logs", "port",
-	"ps", "search", "version", "wait", NULL,
+	"ps", "search", "stats", "version", "wait", NULL,
 };
 
 /* What only reads below `container`, `image`, `volume`, … */
@@ -23,7 +23,8 @@ static const char *const groups[] = {
 	"container", "image", "manifest", "network", "pod", "secret", "system", "volume", NULL,
 };
 static const char *const group_readers[] = {
-	"events", "exists", "history", "inspect", "list", "logs", "ls", "port", "ps", "search", "wait", NULL,
+	"events", "exists", "history", "inspect", "list", "logs", "ls", "port", "ps", "search", "stats", "wait",
+	NULL,
 };
 
 static bool listed(const char *word, const char *const *list)

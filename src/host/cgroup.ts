@@ -21,6 +21,11 @@ export function delegatedCgroup(): string | null {
   return found;
 }
 
+/** Where the files of a cgroup are. */
+export function cgroupDirectory(cgroup: string): string {
+  return path.join(mountPoint, cgroup);
+}
+
 /** Whether /sys/fs/cgroup is a pure cgroup v2 mount. */
 export function isUnified(): boolean {
   try {

@@ -1,0 +1,96 @@
+import type { ContainerStats } from "../engine/container/stats.ts";
+import { printJson } from "./output.ts";
+import { asksForJson, printRows } from "./report.ts";
+import { GoDuration } from "./template/time.ts";
+import { binarySize, humanSize } from "./units.ts";
+
+export interface StatsFormat {
+  format: string | undefined;
+  noTrunc: boolean;
+}
+
+/** Prints one look at what containers use. */
+export function showStats(
+  stats: readonly ContainerStats[],
+  { format, noTrunc }: StatsFormat,
+  write: (text: string) => void,
+): void {
+  const rows = stats.map((one) => statsRow(one, noTrunc));
+  if (asksForJson(format)) printJson(rows.map(jsonOf), 1);
+  else printRows(rows, { name: "stats", format, columns, headers }, write);
+}
+
+const columns =
+  "{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDS}}\t{{.UpTime}}\t{{.AVGCPU}}";
+
+const headers = {
+  ID: "ID",
+  UpTime: "CPU TIME",
+  CPUPerc: "CPU %",
+  MemUsage: "MEM USAGE / LIMIT",
+  MemUsageBytes: "MEM USAGE / LIMIT",
+  MemPerc: "MEM %",
+  NetIO: "NET IO",
+  BlockIO: "BLOCK IO",
+  PIDS: "PIDS",
+  AVGCPU: "AVG CPU %",
+};
+
+export type StatsRow = ReturnType<typeof statsRow>;
+
+/** The fields that a template may name. */
+export function statsRow(stats: ContainerStats, noTrunc: boolean) {
+  const { memory, memoryLimit } = stats;
+  const memoryPercent = memoryLimit > 0 ? (memory / memoryLimit) * 100 : 0;
+  const cpuTime = new GoDuration(stats.cpu);
+  return {
+    ID: noTrunc ? stats.id : stats.id.slice(0, 12),
+    ContainerID: stats.id,
+    Name: stats.name,
+    CPUPerc: percent(stats.cpuPercent),
+    MemUsage: pair(memory, memoryLimit, humanSize),
+    MemUsageBytes: pair(memory, memoryLimit, binarySize),
+    MemPerc: percent(memoryPercent),
+    NetIO: pair(stats.netInput, stats.netOutput, humanSize),
+    BlockIO: pair(stats.blockInput, stats.blockOutput, humanSize),
+    PIDS: `${stats.pids}`,
+    UpTime: cpuTime,
+    Up: cpuTime,
+    AVGCPU: percent(stats.averageCpuPercent),
+    AvgCPU: stats.averageCpuPercent,
+    CPU: stats.cpuPercent,
+    CPUNano: stats.cpu,
+    CPUSystemNano: stats.systemCpu,
+    SystemNano: stats.time,
+    MemLimit: memoryLimit,
+    NetInput: stats.netInput,
+    NetOutput: stats.netOutput,
+    BlockInput: stats.blockInput,
+    BlockOutput: stats.blockOutput,
+    PIDs: stats.pids,
+    Duration: new GoDuration(stats.duration),
+  };
+}
+
+function jsonOf(row: StatsRow): object {
+  return {
+    id: row.ID,
+    name: row.Name,
+    cpu_time: `${row.UpTime}`,
+    cpu_percent: row.CPUPerc,
+    avg_cpu: row.AVGCPU,
+    mem_usage: row.MemUsage,
+    mem_percent: row.MemPerc,
+    net_io: row.NetIO,
+    block_io: row.BlockIO,
+    pids: row.PIDS,
+  };
+}
+
+function percent(value: number): string {
+  return `${value.toFixed(2)}%`;
+}
+
+function pair(one: number, other: number, format: (bytes: number) => string): string {
+  return `${format(one)} / ${format(other)}`;
+}

@@ -1,0 +1,78 @@
+/** What a container uses of the machine, from the files of its cgroup and its network devices. */
+
+export interface Usage {
+  /** Nanoseconds. */
+  cpu: number;
+  systemCpu: number;
+  /** Bytes. */
+  memory: number;
+  memoryLimit: number;
+  netInput: number;
+  netOutput: number;
+  blockInput: number;
+  blockOutput: number;
+  pids: number;
+}
+
+/** The files of a cgroup, "" for those of controllers that it doesn't have. */
+export interface UsageFiles {
+  "cpu.stat": string;
+  "memory.current": string;
+  "memory.max": string;
+  "memory.stat": string;
+  "io.stat": string;
+  "pids.current": string;
+  /** /proc/PID/net/dev, "" where the network is not the container's own. */
+  net: string;
+}
+
+/** `hostMemory`: the limit of a container that has none. */
+export function usageFrom(files: UsageFiles, hostMemory: number): Usage {
+  const cpu = keyed(files["cpu.stat"]);
+  const current = Number(files["memory.current"]) || 0;
+  // What could be given back at once doesn't count.
+  const inactive = keyed(files["memory.stat"]).inactive_file ?? 0;
+  const limit = Number(files["memory.max"]) || hostMemory; // "max" is no number
+  const io = files["io.stat"].split(/\s+/);
+  const { received, sent } = networkCounters(files.net);
+  return {
+    cpu: (cpu.usage_usec ?? 0) * 1000,
+    systemCpu: (cpu.system_usec ?? 0) * 1000,
+    memory: inactive < current ? current - inactive : 0,
+    memoryLimit: Math.min(limit, hostMemory),
+    netInput: received,
+    netOutput: sent,
+    blockInput: sumOf(io, "rbytes="),
+    blockOutput: sumOf(io, "wbytes="),
+    pids: Number(files["pids.current"]) || 0,
+  };
+}
+
+function keyed(text: string): Record<string, number> {
+  const lines = text.split("\n").filter((line) => line !== "");
+  return Object.fromEntries(lines.map((line) => line.split(" ")).map(([key, value]) => [key, Number(value)]));
+}
+
+function sumOf(words: readonly string[], prefix: string): number {
+  return words
+    .filter((word) => word.startsWith(prefix))
+    .reduce((sum, word) => sum + Number(word.slice(prefix.length)), 0);
+}
+
+/** Of all devices but the loopback. */
+function networkCounters(text: string): { received: number; sent: number } {
+  const total = { received: 0, sent: 0 };
+  for (const line of text.split("\n")) {
+    const match = /^\s*([^:\s]+):\s*(.*)$/.exec(line);
+    if (!match || match[1] === "lo") continue;
+    const counters = (match[2] as string).split(/\s+/).map(Number);
+    total.received += counters[0] ?? 0;
+    total.sent += counters[8] ?? 0;
+  }
+  return total;
+}
+
+/** Share of the time that the CPUs worked for it, in percent. */
+export function cpuPercent(cpu: number, time: number): number {
+  return cpu > 0 && time > 0 ? (cpu / time) * 100 : 0;
+}

@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { cpuPercent, type UsageFiles, usageFrom } from "../../../src/oci/stats.ts";
+
+const none: UsageFiles = {
+  "cpu.stat": "",
+  "memory.current": "",
+  "memory.max": "",
+  "memory.stat": "",
+  "io.stat": "",
+  "pids.current": "",
+  net: "",
+};
+
+test("all that the files say", () => {
+  const net = `Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+    lo: 99 1 0 0 0 0 0 0 99 1 0 0 0 0 0 0
+  tap0:     430       3    0    0    0     0          0         0      110       2    0    0    0     0       0          0
+  eth1:70 1 0 0 0 0 0 0 90 1 0 0 0 0 0 0
+`;
+  const files = {
+    "cpu.stat": "usage_usec 1500\nuser_usec 1000\nsystem_usec 500\n",
+    "memory.current": "5000\n",
+    "memory.max": "100000\n",
+    "memory.stat": "anon 1\ninactive_file 1000\n",
+    "io.stat": "8:0 rbytes=10 wbytes=20 rios=1 wios=1 dbytes=0 dios=0\n8:16 rbytes=1 wbytes=2 rios=1\n",
+    "pids.current": "7\n",
+    net,
+  };
+  expect(usageFrom(files, 1e6)).toEqual({
+    cpu: 1_500_000,
+    systemCpu: 500_000,
+    memory: 4000,
+    memoryLimit: 100_000,
+    netInput: 500,
+    netOutput: 200,
+    blockInput: 11,
+    blockOutput: 22,
+    pids: 7,
+  });
+});
+
+test("without controllers there are zeros, and the machine's memory is the limit", () => {
+  expect(usageFrom(none, 1e6)).toMatchObject({ cpu: 0, memory: 0, memoryLimit: 1e6, pids: 0 });
+  expect(usageFrom({ ...none, "memory.max": "max\n" }, 1e6).memoryLimit).toBe(1e6);
+  expect(usageFrom({ ...none, "memory.max": "9000000\n" }, 1e6).memoryLimit).toBe(1e6);
+});
+
+test("memory that is all cache is none", () => {
+  const files = { ...none, "memory.current": "5\n", "memory.stat": "inactive_file 10\n" };
+  expect(usageFrom(files, 100).memory).toBe(0);
+});
+
+test("percent of one CPU", () => {
+  expect(cpuPercent(5e8, 1e9)).toBe(50);
+  expect(cpuPercent(2e9, 1e9)).toBe(200);
+  expect(cpuPercent(-1, 1e9)).toBe(0);
+  expect(cpuPercent(1, 0)).toBe(0);
+});
