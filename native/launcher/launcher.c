@@ -112,7 +112,10 @@ int launcher_main(int argc, char **argv)
 		return 125;
 	if (command_kind(argc, argv) == COMMAND_VERSION) {
 		puts("coracle version " CORACLE_VERSION);
-		return fflush(stdout) == 0 ? 0 : 125;
+		if (fflush(stdout) == 0)
+			return 0;
+		fprintf(stderr, "Error: write /dev/stdout: %s\n", strerror(errno));
+		return 125;
 	}
 	struct error err;
 	inherited_note(argc, argv);

@@ -8,6 +8,10 @@ static int parse_key(const char *key, size_t length, unsigned char *value)
 		*value = (unsigned char)*key;
 		return 0;
 	}
+	if (length == 3 && strncmp(key, "DEL", 3) == 0) {
+		*value = 0x7f;
+		return 0;
+	}
 	if (length != 6 || strncmp(key, "ctrl-", 5) != 0)
 		return -1;
 	char c = key[5];

@@ -15,7 +15,7 @@ struct detach_keys {
 	size_t matched; /* of the keys typed last */
 };
 
-/* `ctrl-p,ctrl-q`: characters or ctrl- with one of a-z @ [ \ ] ^ _; empty for none. */
+/* `ctrl-p,ctrl-q`: characters, ctrl- with one of a-z @ [ \ ] ^ _, or DEL; empty for none. */
 int detach_keys_parse(struct detach_keys *keys, const char *text, struct error *err);
 /*
  * Filters what was typed; `out` has room for length + DETACH_KEYS_MAX bytes. Keys that may begin the sequence are held

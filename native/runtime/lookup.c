@@ -35,10 +35,11 @@ static int check_executable(const char *path)
 	return -1;
 }
 
-static void not_found(struct error *err, const char *name, bool in_path)
+/* In crun's words, path or not: scripts know them. */
+static void not_found(struct error *err, const char *name)
 {
 	errno = ENOENT;
-	error_errno(err, "command-not-found", "executable file `%s` not found%s", name, in_path ? " in $PATH" : "");
+	error_errno(err, "command-not-found", "executable file `%s` not found in $PATH", name);
 	err->exit_code = 127;
 }
 
@@ -56,7 +57,7 @@ char *lookup_executable(const char *name, char *const *env, struct error *err)
 		if (check_executable(name) == 0)
 			return strdup(name);
 		if (errno == ENOENT || errno == ENOTDIR)
-			not_found(err, name, false);
+			not_found(err, name);
 		else
 			not_executable(err, name, errno);
 		return NULL;
@@ -79,7 +80,7 @@ char *lookup_executable(const char *name, char *const *env, struct error *err)
 	if (denied)
 		not_executable(err, name, denied);
 	else
-		not_found(err, name, true);
+		not_found(err, name);
 	return NULL;
 }
 

@@ -11,10 +11,23 @@ export function writeAll(fd: number, data: string | Uint8Array): void {
     try {
       bytes = bytes.subarray(fs.writeSync(fd, bytes));
     } catch (error) {
-      if (!isErrno(error, "EAGAIN")) throw error;
+      if (!isErrno(error, "EAGAIN")) throw outputFailed(fd, error);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
+}
+
+/** A reader that has enough (EPIPE) ends the command without a word. */
+function outputFailed(fd: number, error: unknown): unknown {
+  if (isErrno(error, "EPIPE")) return error;
+  return new EngineError(
+    "output-failed",
+    `write /dev/${fd === 1 ? "stdout" : "stderr"}: ${reasonOf(error)}`,
+    {
+      hint: "look at where the output goes",
+      cause: error,
+    },
+  );
 }
 
 export function print(text: string): void {

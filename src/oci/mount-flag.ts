@@ -2,7 +2,7 @@ import type { MountRequest } from "./container.ts";
 import { parseDestination } from "./container-path.ts";
 import { invalid, notSupported } from "./invalid.ts";
 import { bindOptions, isPropagation, tmpfsOptions } from "./mount-options.ts";
-import { checkName } from "./names.ts";
+import { checkVolumeName } from "./names.ts";
 
 type Resolve = (path: string) => string;
 
@@ -58,7 +58,7 @@ function request(type: "bind" | "volume" | "tmpfs", fields: Fields, resolve: Res
       ...bindOptions(fields.options, type),
     };
   }
-  if (source !== "") checkName(source);
+  if (source !== "") checkVolumeName(source, `creating named volume "${source}": `);
   return {
     type,
     source,

@@ -3,7 +3,7 @@ import { cleanPath, parseDestination } from "./container-path.ts";
 import { invalid } from "./invalid.ts";
 import { parseMountFlag } from "./mount-flag.ts";
 import { bindOptions, tmpfsOptions } from "./mount-options.ts";
-import { checkName } from "./names.ts";
+import { checkVolumeName } from "./names.ts";
 
 export interface MountFlags {
   /** Values of -v, --mount and --tmpfs. */
@@ -49,7 +49,7 @@ export function parseVolumeFlag(text: string, resolve: (path: string) => string)
   if (source.startsWith("/") || source.startsWith(".")) {
     return { type: "bind", source: resolve(source), destination, ...bindOptions(options, "bind") };
   }
-  checkName(source);
+  checkVolumeName(source, `creating named volume "${source}": `);
   return { type: "volume", source, destination, ...bindOptions(options, "volume") };
 }
 

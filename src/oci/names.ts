@@ -1,13 +1,26 @@
 import { randomHex } from "./hash.ts";
 import { invalid } from "./invalid.ts";
 
-/** Of containers, volumes, pods and networks. They are used in paths, so nothing else may get through. */
-export function checkName(name: string): string {
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
-    throw invalid(`${JSON.stringify(name)}: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument`);
+export function isName(text: string): boolean {
+  return /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(text);
+}
+
+/**
+ * Of containers, volumes, pods and networks. They are used in paths, so nothing else may get through. `doing` begins the
+ * complaint.
+ */
+export function checkName(name: string, doing = ""): string {
+  if (!isName(name)) {
+    const rule = "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument";
+    throw invalid(doing + rule, `${JSON.stringify(name)} does not`);
   }
-  if (name.length > 255) throw invalid(`"${name.slice(0, 20)}...": names have at most 255 characters`);
+  if (name.length > 255)
+    throw invalid(`${doing}"${name.slice(0, 20)}...": names have at most 255 characters`);
   return name;
+}
+
+export function checkVolumeName(name: string, doing = ""): string {
+  return checkName(name, `${doing}running volume create option: `);
 }
 
 /** The id of a container, and the name of an anonymous volume: 64 hexadecimal digits. */

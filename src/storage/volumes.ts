@@ -5,6 +5,7 @@ import { type Context, ensureDirectory } from "../host/context.ts";
 import { listDirectory, readJson, syncDirectory, writeJsonAtomic } from "../host/files.ts";
 import { createStaging, moveToTrash, removeTrees } from "../host/staging.ts";
 import { randomHex } from "../oci/hash.ts";
+import { checkVolumeName, isName } from "../oci/names.ts";
 
 /** `volumes/<name>/{record.json,_data}`: made in staging and renamed, so a volume is there whole or not at all. */
 export interface VolumeRecord {
@@ -56,16 +57,6 @@ export function volumeDataPath(ctx: Context, name: string): string {
 export function volumeOverlay(ctx: Context, name: string): { upper: string; work: string } {
   const directory = volumeDirectory(ctx, name);
   return { upper: path.join(directory, "upper"), work: path.join(directory, "work") };
-}
-
-const VALID_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
-
-function checkVolumeName(name: string): string {
-  if (VALID_NAME.test(name) && name.length <= 255) return name;
-  throw new EngineError(
-    "bad-volume-name",
-    "running volume create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument",
-  );
 }
 
 /** Makes a volume; without a name one is drawn. */
@@ -123,7 +114,7 @@ function volumeExists(name: string): EngineError {
 }
 
 export function findVolume(ctx: Context, name: string): VolumeRecord | undefined {
-  if (!VALID_NAME.test(name)) return undefined;
+  if (!isName(name)) return undefined;
   return readJson<VolumeRecord>(path.join(volumeDirectory(ctx, name), "record.json"));
 }
 

@@ -21,8 +21,11 @@ const ALWAYS: [RegExp, string][] = [
   [/\b[0-9a-f]{12}\b/g, "<SHORT ID>"],
   [/\b(podman|coracle)\b/g, "<PROGRAM>"],
   [/\b(Podman|Coracle)\b/g, "<PROGRAM>"],
-  // What runs the container, in its errors.
-  [/^Error: (OCI runtime error: )?(crun|runc|<PROGRAM>-runtime): /gm, "Error: $1<RUNTIME>: "],
+  // What runs the container, in its errors; our own runtime is no other program to name.
+  [
+    /^(Error: (unable to start container \S+: )?(OCI runtime error: )?)(crun|runc|<PROGRAM>-runtime): /gm,
+    "$1",
+  ],
   // The name of a type of Podman's sources.
   [/(can't evaluate field \w+ in type ).*$/gm, "$1<TYPE>"],
 ];

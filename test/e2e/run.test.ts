@@ -146,6 +146,17 @@ describe("output", () => {
     expect(await home.ok("ps", "--all", "--quiet")).toBe("");
   });
 
+  test.each([["ps"], ["--version"], ["images", "--format", "json"]])(
+    "a full disk under stdout of %j is told",
+    async (...args) => {
+      const result = await home.exec(["bash", "-c", '"$0" "$@" >/dev/full', home.program, ...args]);
+      expect(result).toMatchObject({
+        exitCode: 125,
+        stderr: expect.stringMatching(/^Error: write \/dev\/stdout: no space left on device.*\n$/i),
+      });
+    },
+  );
+
   test("a closed stdout or stderr is no obstacle", async () => {
     const line = `"$0" run --rm --network none bb sh -c 'echo out; exit 3' >&- 2>&-; echo $?`;
     expect(await home.exec(["bash", "-c", line, home.program])).toMatchObject({ stdout: "3\n" });

@@ -162,8 +162,9 @@ describe("detach keys", () => {
 
   test("that make no sense are refused", async () => {
     expect(await home.coracle("run", "--rm", "--detach-keys", "ctrl-^^", "bb", "true")).toMatchObject({
-      exitCode: 125,
+      exitCode: 126,
       stdout: "",
+      stderr: expect.stringMatching(/^Error: invalid detach keys: Unknown character: 'ctrl-\^\^'; .*\n$/),
     });
   });
 });

@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { checkDetachKeys } from "../../oci/detach-keys.ts";
 import { attachRelay, type Stream } from "../../runtime/monitor.ts";
 import { findRecord } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
@@ -18,6 +19,7 @@ export async function attachContainer(
   options: AttachOptions,
 ): Promise<number | null> {
   const record = findRecord(ctx, nameOrId);
+  checkDetachKeys(options.detachKeys);
   const status = readStatus(ctx, record.id);
   if (status.state !== "running" || !status.last?.socket) {
     throw new EngineError("container-state", "you can only attach to running containers", {

@@ -29,7 +29,7 @@ import { pullImage } from "../image/pull.ts";
 import type { PullOptions } from "../image/pull-options.ts";
 import { volumeUsers } from "../volume/users.ts";
 import { type ImageOverrides, withImageDefaults } from "./defaults.ts";
-import { deviceNumbers } from "./devices.ts";
+import { deviceNumbers, hostDevices } from "./devices.ts";
 import { dropContainer } from "./drop.ts";
 import { sweep } from "./heal.ts";
 import { hostFacts } from "./host-facts.ts";
@@ -65,7 +65,7 @@ export interface CreateRequest extends ImageOverrides {
 export async function createContainer(ctx: Context, request: CreateRequest): Promise<ContainerRecord> {
   checkUserNamespace(ctx, request.config);
   await sweep(ctx);
-  if (request.name !== "") checkName(request.name);
+  if (request.name !== "") checkName(request.name, "running container create option: ");
   if (request.cidFile && fs.existsSync(request.cidFile)) throw cidFileExists(request.cidFile);
   const image = request.image === null ? undefined : await pullImage(ctx, request.image, request.pull);
   const config = withImageDefaults(request.config, request, image?.config, randomId, process.env);
@@ -81,6 +81,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   }
   checkSources(config.mounts);
   cgroupResources(config.resources, null, deviceNumbers);
+  hostDevices(config.devices, false);
   resolveSecrets(ctx, config);
   resolveJoined(ctx, config);
   if (config.timezone) timezoneFile(config.timezone);

@@ -59,7 +59,7 @@ function nodesBelow(directory: string): string[] {
 function describe(request: DeviceRequest): HostDevice {
   const stats = fs.statSync(request.hostPath);
   if (!stats.isCharacterDevice() && !stats.isBlockDevice()) {
-    throw new EngineError("not-a-device", `${request.hostPath} is not a device`, {
+    throw new EngineError("not-a-device", `${request.hostPath} is not a valid device: not a device node`, {
       hint: "use --volume for files and directories",
     });
   }

@@ -5,6 +5,7 @@ import { EngineError, isErrno, rephrase } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { listDirectory, readJson, writeJsonAtomic } from "../../host/files.ts";
 import { isAlive } from "../../host/process.ts";
+import { checkDetachKeys } from "../../oci/detach-keys.ts";
 import { execProcess } from "../../oci/exec-process.ts";
 import { randomHex } from "../../oci/hash.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
@@ -50,6 +51,7 @@ export async function execInContainer(
   request: ExecRequest,
 ): Promise<ExecResult> {
   const record = findRecord(ctx, nameOrId);
+  checkDetachKeys(request.detachKeys);
   const status = readStatus(ctx, record.id);
   const init = status.last?.init;
   if (status.state === "paused") {

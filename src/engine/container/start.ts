@@ -3,11 +3,11 @@ import { type Context, ensureDirectory } from "../../host/context.ts";
 import { withListenFds } from "../../host/descriptors.ts";
 import { writeUserFile } from "../../host/files.ts";
 import { withLock } from "../../host/lock.ts";
+import { checkDetachKeys } from "../../oci/detach-keys.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
 import { attachRelay, type Relay, type RelayOptions, startContainerMonitor } from "../../runtime/monitor.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import { type ContainerRecord, readRecord } from "../../runtime/records.ts";
-
 import { isActive, readStatus, writeEarlier } from "../../runtime/status.ts";
 import { chownSources, copyUpVolumes } from "./copy-up.ts";
 import { dependenciesOf } from "./dependencies.ts";
@@ -56,6 +56,7 @@ async function startOrAttach(
   record: ContainerRecord,
   options: RelayOptions,
 ): Promise<Relay | undefined> {
+  checkDetachKeys(options.detachKeys);
   await healContainer(ctx, record.id);
   await startDependencies(ctx, record);
   return await withLock(ctx, `container/${record.id}`, async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { checkDetachKeys } from "../../../src/oci/detach-keys.ts";
 import { parseDevice } from "../../../src/oci/devices.ts";
 import { parseAddHost, parseDns } from "../../../src/oci/hosts.ts";
 import { isIPv4, isIPv6 } from "../../../src/oci/ip-address.ts";
@@ -141,6 +142,30 @@ describe("addresses", () => {
   });
 });
 
+describe("detach keys", () => {
+  test.each(["", "x", "ctrl-p,ctrl-q", "ctrl-@,ctrl-[,ctrl-\\,ctrl-],ctrl-^,ctrl-_,DEL"])(
+    "%s are some",
+    (keys) => {
+      expect(() => checkDetachKeys(keys)).not.toThrow();
+    },
+  );
+
+  test.each([
+    ["nonsense", "nonsense"],
+    ["ctrl-pp", "ctrl-pp"],
+    ["ctrl-A", "ctrl-A"],
+    ["a,", ""],
+    ["a,é", "é"],
+  ])("%s are none", (keys, unknown) => {
+    expect(() => checkDetachKeys(keys)).toThrow(`invalid detach keys: Unknown character: '${unknown}'`);
+  });
+
+  test("there are at most 32", () => {
+    expect(() => checkDetachKeys(Array(32).fill("a").join())).not.toThrow();
+    expect(() => checkDetachKeys(Array(33).fill("a").join())).toThrow("more than 32");
+  });
+});
+
 describe("names", () => {
   test.each(["a", "A-b_c.d", "0x"])("%s is one", (name) => {
     expect(checkName(name)).toBe(name);
@@ -148,7 +173,10 @@ describe("names", () => {
 
   test.each(["", "_a", "-a", ".", "..", "a/b", "a b", "a\n", "ä"])("%j is none", (name) => {
     expect(() => checkName(name)).toThrow(
-      `${JSON.stringify(name)}: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument`,
+      expect.objectContaining({
+        message: "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument",
+        hint: `${JSON.stringify(name)} does not`,
+      }),
     );
   });
 
