@@ -36,8 +36,11 @@ copy_tree() {
 	chmod 755 "$work"
 	sh bin/install.sh "$work/prefix"
 	mkdir "$work/tree"
-	tar -c --exclude=./.git --exclude=./node_modules/@oven --exclude=./native/build/release . | tar -x -C "$work/tree"
-	chmod -R a+rX "$work/tree"
+	tar -c --exclude=./.git --exclude=./node_modules --exclude=./native/build/release --exclude=./native/build/fuzz . |
+		tar -x -C "$work/tree"
+	chmod -R a+rX "$work/tree" node_modules
+	# Half a gigabyte: links where that is possible.
+	cp -al node_modules "$work/tree/" 2>/dev/null || cp -a node_modules "$work/tree/"
 	install -d -o "$user" -m 755 "$work/tmp"
 }
 
