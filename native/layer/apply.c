@@ -19,7 +19,7 @@
 
 struct apply_options {
 	struct blob_options blob;
-	const char *directory, *copy_to;
+	const char *directory, *copy_to, *follow;
 	const char *opaque_xattr;
 	long long offset;
 };
@@ -94,6 +94,9 @@ static int set_option(int option, struct apply_options *options, const char **xa
 	case 'c':
 		options->copy_to = optarg;
 		return 0;
+	case 'f':
+		options->follow = optarg;
+		return 0;
 	case 'x':
 		*xattrs = optarg;
 		return 0;
@@ -114,7 +117,8 @@ static int parse(int argc, char **argv, struct apply_options *options, struct er
 		{"dir", required_argument, NULL, 'd'},	  {"digest", required_argument, NULL, 'g'},
 		{"offset", required_argument, NULL, 'o'}, {"size", required_argument, NULL, 's'},
 		{"diff-id", required_argument, NULL, 'i'}, {"xattrs", required_argument, NULL, 'x'},
-		{"copy-to", required_argument, NULL, 'c'}, {NULL, 0, NULL, 0},
+		{"copy-to", required_argument, NULL, 'c'}, {"follow", required_argument, NULL, 'f'},
+		{NULL, 0, NULL, 0},
 	};
 	const char *xattrs = "user";
 	int option;
@@ -126,6 +130,8 @@ static int parse(int argc, char **argv, struct apply_options *options, struct er
 		return -1;
 	if (!options->directory)
 		return error_set(err, "usage", "apply needs --dir DIR");
+	if (options->follow && (options->copy_to || options->offset >= 0))
+		return error_set(err, "usage", "--follow goes without --copy-to and --offset");
 	if (options->offset >= 0 && !options->blob.has_size)
 		return error_set(err, "usage", "--offset needs --size");
 	if (strcmp(xattrs, "user") != 0 && strcmp(xattrs, "trusted") != 0)
@@ -151,7 +157,20 @@ int apply_command(int argc, char **argv, struct error *err)
 			return fail_errno(err, "make %s", options.copy_to);
 	}
 	struct stream_options input = {
-		.fd = STDIN_FILENO, .offset = options.offset, .copy_fd = copy, .max_size = options.blob.size};
+		.fd = STDIN_FILENO,
+		.offset = options.offset,
+		.follow_fd = -1,
+		.copy_fd = copy,
+		.max_size = options.blob.size,
+	};
+	auto_close int growing = -1;
+	if (options.follow) {
+		growing = open(options.follow, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (growing < 0)
+			return fail_errno(err, "open %s", options.follow);
+		input.fd = growing;
+		input.follow_fd = STDIN_FILENO;
+	}
 	struct stream *stream = stream_start(&input, err);
 	if (!stream)
 		return -1;

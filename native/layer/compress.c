@@ -79,7 +79,7 @@ int compress_command(int argc, char **argv, struct error *err)
 		return fail_errno(err, "make %s", options.to);
 	struct encoder encoder;
 	int result = encoder_init(&encoder, options.kind, (int)options.level, fd, err);
-	struct stream_options input = {.fd = STDIN_FILENO, .offset = -1, .copy_fd = -1};
+	struct stream_options input = {.fd = STDIN_FILENO, .offset = -1, .follow_fd = -1, .copy_fd = -1};
 	struct stream *stream = result == 0 ? stream_start(&input, err) : NULL;
 	if (stream) {
 		struct stream_summary summary;

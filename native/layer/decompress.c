@@ -39,7 +39,7 @@ int decompress_command(int argc, char **argv, struct error *err)
 	if (option == -2 || blob_check_digest("digest", options.digest, err) < 0 ||
 	    blob_check_digest("diff-id", options.diff_id, err) < 0)
 		return -1;
-	struct stream_options input = {.fd = STDIN_FILENO, .offset = -1, .copy_fd = -1};
+	struct stream_options input = {.fd = STDIN_FILENO, .offset = -1, .follow_fd = -1, .copy_fd = -1};
 	struct stream *stream = stream_start(&input, err);
 	if (!stream)
 		return -1;

@@ -38,7 +38,7 @@ static int extract(const struct extract_options *options, int root, const char *
 	auto_close int directory = open_in_root(root, options->path, O_PATH | O_DIRECTORY, 0);
 	if (directory < 0)
 		return fail_errno(err, "open directory %s", options->path);
-	struct stream_options input = {.fd = STDIN_FILENO, .offset = -1, .copy_fd = -1};
+	struct stream_options input = {.fd = STDIN_FILENO, .offset = -1, .follow_fd = -1, .copy_fd = -1};
 	struct stream *stream = stream_start(&input, err);
 	if (!stream)
 		return -1;

@@ -42,6 +42,7 @@ struct stream {
 	struct error error;
 
 	/* The thread's own until it is joined. */
+	bool grown; /* the file that is followed has got all its bytes */
 	uint8_t *input;
 	uint8_t *out;
 	size_t out_left;
@@ -130,12 +131,24 @@ static int take_input(struct stream *s, size_t length, struct error *err)
 }
 
 /* Waits for input or for stream_free. */
-static bool may_read(const struct stream *s)
+static bool may_read(const struct stream *s, int fd)
 {
-	struct pollfd fds[2] = {{.fd = s->options.fd, .events = POLLIN}, {.fd = s->stop_fd, .events = POLLIN}};
+	struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = s->stop_fd, .events = POLLIN}};
 	while (poll(fds, 2, -1) < 0 && errno == EINTR)
 		;
 	return fds[1].revents == 0;
+}
+
+/* At the end of what a growing file has so far. Returns whether there may be more. */
+static bool wait_for_growth(struct stream *s)
+{
+	char bytes[256];
+	if (s->options.follow_fd < 0 || s->grown || !may_read(s, s->options.follow_fd))
+		return false;
+	ssize_t n = read(s->options.follow_fd, bytes, sizeof bytes);
+	/* Closed: what was written before that is still to be read. */
+	s->grown = n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN);
+	return true;
 }
 
 /* Up to `length` bytes, fewer only at the end when `whole`. */
@@ -145,7 +158,7 @@ static ssize_t read_input(struct stream *s, size_t length, bool whole)
 	size_t done = 0;
 	if (o->offset >= 0 && length > o->max_size - s->size)
 		length = (size_t)(o->max_size - s->size);
-	while (done < length && may_read(s)) {
+	while (done < length && may_read(s, o->fd)) {
 		ssize_t n = o->offset < 0 ? read(o->fd, s->input + done, length - done)
 					  : pread(o->fd, s->input + done, length - done, o->offset + (off_t)(s->size + done));
 		if (n < 0 && errno == EINTR)
@@ -153,6 +166,8 @@ static ssize_t read_input(struct stream *s, size_t length, bool whole)
 		if (n < 0)
 			return -1;
 		done += (size_t)n;
+		if (n == 0 && wait_for_growth(s))
+			continue;
 		if (n == 0 || !whole)
 			break;
 	}

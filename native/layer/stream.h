@@ -17,6 +17,7 @@ struct stream;
 struct stream_options {
 	int fd;
 	int64_t offset;    /* reads max_size bytes from there on, and leaves the file position alone; -1: reads to the end */
+	int follow_fd;     /* while it is open, fd is a file that still grows: a byte comes in when it has. -1: fd is complete */
 	int copy_fd;       /* gets the bytes as they are read, -1 for none */
 	uint64_t max_size; /* of the bytes read; more is a size-mismatch. 0: any */
 };

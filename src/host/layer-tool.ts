@@ -1,11 +1,15 @@
-import type { Readable } from "node:stream";
+import type { ChildProcess } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
 import { EngineError } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { nativeError, nativePath, spawnNative } from "./native.ts";
 
+/** Does what the tool waits for; `notify` tells it that there is more. `signal` says that the tool has ended. */
+export type Feeder = (notify: () => void, signal: AbortSignal) => Promise<void>;
+
 export interface LayerToolStreams {
-  /** An open file, or a stream that is read to its end. */
-  stdin?: number | Readable;
+  /** An open file, a stream that is read to its end, or who tells the tool how far its input has come. */
+  stdin?: number | Readable | Feeder;
   /** An open file to write to; else stdout is returned. */
   stdout?: number;
 }
@@ -35,7 +39,8 @@ export async function runLayerTool(
     child.once("error", (error) => reject(cannotRun(ctx, error)));
     child.once("close", (status, signal) => resolve([status, signal]));
   });
-  const [fed, end] = await Promise.allSettled([feed(stdin, child.stdin), ended]);
+  const feeding = typeof stdin === "function" ? notifyOf(child, stdin) : feed(stdin, child.stdin);
+  const [fed, end] = await Promise.allSettled([feeding, ended]);
   if (end.status === "rejected") throw end.reason;
   if (fed.status === "rejected") throw fed.reason;
   const [status, signal] = end.value;
@@ -81,6 +86,25 @@ export async function pipeLayerTool(
   const error = errors.at(-1);
   if (error) throw error;
   return Buffer.concat(output);
+}
+
+/** The feeder's failure ends the tool, and the end of the tool the feeder. */
+async function notifyOf(child: ChildProcess, feeder: Feeder): Promise<void> {
+  const stdin = child.stdin as Writable;
+  const gone = new AbortController();
+  child.once("exit", () => gone.abort());
+  // The tool may end at any time.
+  stdin.on("error", () => {});
+  try {
+    // One byte that it hasn't read yet tells it as much as many.
+    await feeder(() => stdin.writableNeedDrain || stdin.write("."), gone.signal);
+    stdin.end();
+  } catch (error) {
+    // Then the tool says why.
+    if (gone.signal.aborted) return;
+    child.kill("SIGKILL");
+    throw error;
+  }
 }
 
 async function feed(

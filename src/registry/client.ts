@@ -1,11 +1,10 @@
-import { Readable } from "node:stream";
 import { EngineError } from "../errors.ts";
 import { digestOf } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/image.ts";
 import { manifestMediaTypes, maxManifestSize } from "../oci/image-manifest.ts";
 import type { FullReference } from "../oci/reference.ts";
 import { isTemporary, withRetries } from "./errors.ts";
-import { readBody, readChunks } from "./http.ts";
+import { type HttpResponse, readBody, readChunks } from "./http.ts";
 import { type Answer, RegistrySession, type SessionOptions } from "./session.ts";
 
 export interface RegistryOptions extends SessionOptions {
@@ -21,6 +20,7 @@ export interface FetchedManifest {
 }
 
 const resumptions = 4;
+const worthwhile = 1 << 20;
 
 /** Pull side of the distribution API for one repository. */
 export class RegistryClient {
@@ -70,43 +70,70 @@ export class RegistryClient {
     });
   }
 
-  /** A blob as a stream, resumed where a connection is lost; its reader verifies it. */
-  async blob(descriptor: Descriptor): Promise<Readable> {
-    const first = await this.#withRetries(() => this.#openBlob(descriptor, 0));
-    return Readable.from(this.#chunks(descriptor, first), { objectMode: false, highWaterMark: 1 << 18 });
+  /** A blob from an offset on, resumed where a connection is lost; its reader verifies it. */
+  async blob(descriptor: Descriptor, offset = 0, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const first = await this.#withRetries(() => this.#openBlob(descriptor, offset, signal), signal);
+    return this.#chunks(descriptor, first, offset, signal);
   }
 
-  async #openBlob({ digest }: Descriptor, offset: number): Promise<Answer> {
+  async #openBlob({ digest }: Descriptor, offset: number, signal?: AbortSignal): Promise<Answer> {
     const headers: Record<string, string> = offset > 0 ? { range: `bytes=${offset}-` } : {};
-    return await this.#get(`blobs/${digest}`, `reading blob ${digest} in ${this.#name}`, headers);
+    const what = `reading blob ${digest} in ${this.#name}`;
+    return await this.#get(`blobs/${digest}`, what, headers, signal);
   }
 
-  async *#chunks(descriptor: Descriptor, first: Answer): AsyncGenerator<Uint8Array> {
+  async *#chunks(
+    descriptor: Descriptor,
+    first: Answer,
+    offset: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array> {
     let { response, url } = first;
-    for (let received = 0, resumed = 0; ; resumed++) {
-      // A registry without ranges begins anew.
-      let skip = response.status === 206 ? 0 : received;
+    // Only what was lost without much coming in between counts as trying in vain.
+    for (let received = offset, mark = offset, vain = 0; ; vain++) {
+      let skip = received - startOf(response, received);
       try {
-        for await (const chunk of readChunks(url, response, this.session.idleTimeout)) {
+        for await (const chunk of readChunks(url, response, this.session.idleTimeout, signal)) {
           if (chunk.length > skip) yield skip === 0 ? chunk : chunk.subarray(skip);
           received += Math.max(chunk.length - skip, 0);
           skip = Math.max(skip - chunk.length, 0);
         }
         return;
       } catch (error) {
-        if (resumed === resumptions || !isTemporary(error)) throw error;
+        if (received - mark > worthwhile) vain = 0;
+        mark = received;
+        if (vain === resumptions || !isTemporary(error)) throw error;
       }
-      ({ response, url } = await this.#withRetries(() => this.#openBlob(descriptor, received)));
+      ({ response, url } = await this.#withRetries(
+        () => this.#openBlob(descriptor, received, signal),
+        signal,
+      ));
     }
   }
 
-  async #get(path: string, what: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return await this.session.exchange(`/v2/${this.#reference.repository}/${path}`, what, { headers });
+  async #get(
+    path: string,
+    what: string,
+    headers: Record<string, string> = {},
+    signal?: AbortSignal,
+  ): Promise<Answer> {
+    const options = { headers, ...(signal ? { signal } : {}) };
+    return await this.session.exchange(`/v2/${this.#reference.repository}/${path}`, what, options);
   }
 
-  async #withRetries<T>(work: () => Promise<T>): Promise<T> {
-    return await withRetries(work, { attempts: this.#options.attempts, delay: this.#options.retryDelay });
+  async #withRetries<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const { attempts, retryDelay: delay } = this.#options;
+    return await withRetries(work, { attempts, delay, signal });
   }
+}
+
+/** Where the body of an answer begins. A registry without ranges begins anew. */
+function startOf(response: HttpResponse, asked: number): number {
+  if (response.status !== 206) return 0;
+  const start = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];
+  // Some leave out what they have been asked for.
+  if (start === undefined || Number(start) === asked) return asked;
+  throw new EngineError("registry-failed", `the registry answered with another range than ${asked}-`);
 }
 
 function verify(

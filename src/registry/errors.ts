@@ -26,14 +26,34 @@ export async function registryFailure(
     });
   }
   if (status === 429) {
-    return new EngineError(
+    return new RegistryBusy(
       "rate-limited",
       `${what}: registry ${url.host} allows no more requests for now${said && `: ${said}`}`,
       { hint: "wait and try again; logged in users are often allowed more" },
+      response,
     );
   }
-  const code = status >= 500 ? "registry-unavailable" : "registry-failed";
-  return new EngineError(code, `${what}: registry ${url.host} answered ${status}${said && `: ${said}`}`);
+  const text = `${what}: registry ${url.host} answered ${status}${said && `: ${said}`}`;
+  if (status >= 500) return new RegistryBusy("registry-unavailable", text, {}, response);
+  return new EngineError("registry-failed", text);
+}
+
+/** A registry that asks to come again later. */
+class RegistryBusy extends EngineError {
+  /** Seconds. */
+  readonly retryAfter: number | undefined;
+
+  constructor(code: string, message: string, options: { hint?: string }, response: HttpResponse) {
+    super(code, message, options);
+    this.retryAfter = parseRetryAfter(response.headers.get("retry-after"));
+  }
+}
+
+/** Seconds that a Retry-After header asks to wait: it has them, or a date. */
+export function parseRetryAfter(header: string | null, now = Date.now()): number | undefined {
+  const text = header?.trim() ?? "";
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - now) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.max(seconds, 0);
 }
 
 /** The first error of a distribution API answer, as its clients print it: `manifest unknown: no such tag`. */
@@ -57,18 +77,33 @@ export function isTemporary(error: unknown): boolean {
   return error.code === "registry-unreachable" && /reset|closed|stalled/.test(error.message);
 }
 
-/** Tries again what may work the next time. */
+/** Nobody waits longer than that for a registry that says when to come again. */
+const longestWait = 60;
+
+/** Tries again what may work the next time, later and later, and not before the registry wants it. */
 export async function withRetries<T>(
   work: () => Promise<T>,
-  { attempts = 4, delay }: { attempts?: number | undefined; delay?: number | undefined } = {},
+  { attempts = 4, delay, signal }: Retries = {},
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
       if (attempt >= attempts || !isTemporary(error)) throw error;
-      const wait = delay ?? 0.25 * 2 ** attempt * (0.5 + Math.random());
-      await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+      const asked = error instanceof RegistryBusy ? (error.retryAfter ?? 0) : 0;
+      const wait = Math.max(
+        delay ?? 0.25 * 2 ** attempt * (0.5 + Math.random()),
+        Math.min(asked, longestWait),
+      );
+      const { setTimeout: sleep } = process.getBuiltinModule("node:timers/promises");
+      await sleep(wait * 1000, undefined, signal ? { signal } : {});
     }
   }
+}
+
+export interface Retries {
+  attempts?: number | undefined;
+  /** Seconds in between; growing where not given. */
+  delay?: number | undefined;
+  signal?: AbortSignal | undefined;
 }

@@ -115,10 +115,13 @@ export async function* readChunks(
   url: URL,
   response: HttpResponse,
   idleTimeout: number,
+  signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (!reader) return;
   let timer: NodeJS.Timeout | undefined;
+  const cancel = () => reader.cancel().catch(() => {});
+  signal?.addEventListener("abort", cancel);
   try {
     for (;;) {
       const idle = new Promise<never>((_, reject) => {
@@ -126,6 +129,7 @@ export async function* readChunks(
       });
       const { done, value } = await Promise.race([reader.read(), idle]);
       clearTimeout(timer);
+      signal?.throwIfAborted();
       if (done) return;
       yield value;
     }
@@ -133,7 +137,8 @@ export async function* readChunks(
     throw connectionError(url, error);
   } finally {
     clearTimeout(timer);
-    reader.cancel().catch(() => {});
+    signal?.removeEventListener("abort", cancel);
+    cancel();
   }
 }
 

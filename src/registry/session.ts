@@ -25,6 +25,7 @@ export interface Exchange {
   body?: Blob | Uint8Array | string;
   /** Statuses besides 200 to 299 that are an answer and no failure. */
   accept?: readonly number[];
+  signal?: AbortSignal;
 }
 
 export interface Answer {
@@ -101,12 +102,13 @@ export class RegistrySession {
     );
   }
 
-  async #send(url: URL, { method, headers, body }: Exchange): Promise<HttpResponse> {
+  async #send(url: URL, { method, headers, body, signal }: Exchange): Promise<HttpResponse> {
     return await request(url, {
       tls: { verify: this.#options.tlsVerify, ...this.#options.certificates },
       ...(method ? { method } : {}),
       ...(headers ? { headers } : {}),
       ...(body === undefined ? {} : { body }),
+      ...(signal ? { signal } : {}),
     });
   }
 

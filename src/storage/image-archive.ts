@@ -103,8 +103,7 @@ function readOciLayers(
   const { rootfs } = parseImageConfig(config, archive.name, manifest.layers.length);
   const layers = manifest.layers.map((descriptor, i) => {
     const { offset } = ociEntry(archive, descriptor);
-    const open = async () => ({ fd: archive.fd, offset });
-    return { descriptor, diffID: rootfs.diff_ids[i] as string, open };
+    return { descriptor, diffID: rootfs.diff_ids[i] as string, source: { fd: archive.fd, offset } };
   });
   return { manifest: bytes, config, layers };
 }
@@ -183,6 +182,6 @@ function dockerLayer(archive: Archive, file: string, diffID: string): WantedLaye
   return {
     descriptor: { mediaType: layerTypes[compression], digest, size: entry.size },
     diffID,
-    open: async () => ({ fd: archive.fd, offset: entry.offset }),
+    source: { fd: archive.fd, offset: entry.offset },
   };
 }

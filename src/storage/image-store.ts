@@ -20,6 +20,7 @@ import type { StoredImage } from "./image-types.ts";
 import { layerKeys, readImage } from "./images.ts";
 import { diffDirectory, hasLayer, layerDirectory, layersDirectory, readLayerRecord } from "./layers.ts";
 import { makeParentsLayer } from "./parents.ts";
+import { reapPartialBlobs } from "./partial-blob.ts";
 import { releaseReserve } from "./reserve.ts";
 
 /** Changing what images there are. */
@@ -180,12 +181,13 @@ function trashUnused(ctx: Context, candidates: readonly string[], needed: Readon
 }
 
 /**
- * Removes what killed commands left: their staging, and layers and blobs that got their names but no image. Costs two
+ * Removes what killed commands left: their staging, and layers and blobs that got their names but no image. Costs three
  * readdirs when there is nothing. The search waits for the first moment without a live pull or load, whose new layers
  * no image names yet. `usedLayers` are those of containers, by key (layerKeys), whatever images.json says.
  */
 export async function reapImages(ctx: Context, usedLayers: () => Iterable<string>): Promise<void> {
   reapLocks(ctx);
+  reapPartialBlobs(ctx);
   if (!hasStaging(ctx, "image", false) || hasStaging(ctx, "image", true)) return await reapStaging(ctx);
   const trash = await withLock(ctx, "storage", () => {
     removeUnfinishedIndex(ctx);

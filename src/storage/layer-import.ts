@@ -5,23 +5,38 @@ import type { Readable } from "node:stream";
 import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { writeError } from "../host/files.ts";
-import { pipeLayerTool } from "../host/layer-tool.ts";
+import { type Feeder, pipeLayerTool } from "../host/layer-tool.ts";
 import { withClaim } from "../host/lock.ts";
+import { removeTrees } from "../host/staging.ts";
 import { digestHex } from "../oci/digest.ts";
 import { sha256 } from "../oci/hash.ts";
 import type { Descriptor } from "../oci/image.ts";
+import { digestOfPart } from "./archive.ts";
 import { commitBlob, hasBlob, openBlob } from "./blobs.ts";
-import { type AppliedLayer, applyLayer, type BlobInput, commitLayer, hasLayer, layerSync } from "./layers.ts";
+import { type AppliedLayer, applyLayer, commitLayer, type FilePart, hasLayer, layerSync } from "./layers.ts";
+import { type Download, PartialBlob } from "./partial-blob.ts";
 
 /** A layer to have in the store: unpacked, and its blob as it came. */
 export interface WantedLayer {
   descriptor: Descriptor;
   diffID: string;
-  /** Where to get the blob; asked only when it is missing. A stream is read once, an archive stays open. */
-  open: () => Promise<BlobInput>;
+  /** Where to get the blob when it is missing: a part of an archive that stays open, or a registry. */
+  source: FilePart | { download: Download };
 }
 
-export type LayerEvent = { digest: string; status: "started" | "done" | "exists" };
+export type LayerEvent =
+  | { digest: string; status: "started" | "done" | "exists" }
+  | { digest: string; status: "growing"; received: number; size: number };
+
+/** What all layers of one import have in common. */
+interface Import {
+  ctx: Context;
+  staging: string;
+  sync: () => Promise<void>;
+  /** Tells the others when one has failed. */
+  signal: AbortSignal;
+  onEvent: (event: LayerEvent) => void;
+}
 
 /**
  * Brings layers into the store, several at once. Of all processes that want one blob, one works on it while the others
@@ -33,16 +48,24 @@ export async function importLayers(
   layers: readonly WantedLayer[],
   onEvent: (event: LayerEvent) => void = () => {},
 ): Promise<void> {
-  const sync = layerSync(ctx, staging);
+  const failed = new AbortController();
+  const work: Import = {
+    ctx,
+    staging,
+    sync: layerSync(ctx, staging),
+    signal: failed.signal,
+    onEvent,
+  };
   // One image may list a layer twice.
   const queue = [...new Map(layers.map((layer) => [layer.descriptor.digest + layer.diffID, layer])).values()];
   const failures: unknown[] = [];
   const worker = async () => {
     for (let layer = queue.shift(); layer && failures.length === 0; layer = queue.shift()) {
       try {
-        await importLayer(ctx, staging, layer, sync, onEvent);
+        await importLayer(work, layer);
       } catch (error) {
         failures.push(error);
+        failed.abort();
       }
     }
   };
@@ -51,13 +74,8 @@ export async function importLayers(
   if (failures.length > 0) throw failures[0];
 }
 
-async function importLayer(
-  ctx: Context,
-  staging: string,
-  layer: WantedLayer,
-  sync: () => Promise<void>,
-  onEvent: (event: LayerEvent) => void,
-): Promise<void> {
+async function importLayer(work: Import, layer: WantedLayer): Promise<void> {
+  const { ctx, onEvent } = work;
   const { digest } = layer.descriptor;
   const isThere = () => hasLayer(ctx, layer.diffID) && hasBlob(ctx, digest);
   let worked = false;
@@ -65,50 +83,102 @@ async function importLayer(
     if (isThere()) return;
     worked = true;
     onEvent({ digest, status: "started" });
-    if (hasLayer(ctx, layer.diffID)) await importBlob(ctx, staging, layer, sync);
-    else await unpack(ctx, staging, layer, sync);
+    if (hasLayer(ctx, layer.diffID)) await importBlob(work, layer);
+    else await unpack(work, layer);
   });
   onEvent({ digest, status: worked ? "done" : "exists" });
 }
 
-async function unpack(
-  ctx: Context,
-  staging: string,
-  layer: WantedLayer,
-  sync: () => Promise<void>,
-): Promise<void> {
-  const { descriptor, diffID } = layer;
+async function unpack(work: Import, layer: WantedLayer): Promise<void> {
+  const { ctx, staging } = work;
+  const { descriptor, diffID, source } = layer;
   const name = `${digestHex(descriptor.digest)}-${digestHex(diffID)}`;
-  const blob = path.join(staging, `${name}.blob`);
-  const stored = hasBlob(ctx, descriptor.digest) ? openBlob(ctx, descriptor.digest) : undefined;
-  try {
-    const input = stored === undefined ? await layer.open() : { fd: stored, offset: 0 };
-    const copy = stored === undefined ? { copyTo: blob } : {};
-    const { directory } = await applyLayer(ctx, staging, name, input, { descriptor, diffID, ...copy });
-    await sync();
-    if (stored === undefined) commitBlob(ctx, blob, descriptor.digest);
-    commitLayer(ctx, directory, digestHex(diffID));
-  } finally {
-    if (stored !== undefined) fs.closeSync(stored);
+  const known = { descriptor, diffID };
+  let blob: string | undefined;
+  let applied: AppliedLayer;
+  if (hasBlob(ctx, descriptor.digest)) {
+    const stored = openBlob(ctx, descriptor.digest);
+    try {
+      applied = await applyLayer(ctx, staging, name, { fd: stored, offset: 0 }, known);
+    } finally {
+      fs.closeSync(stored);
+    }
+  } else if ("download" in source) {
+    applied = await downloading(work, descriptor, source.download, async (file, feeder) => {
+      blob = file;
+      await removeTrees(ctx, [path.join(staging, name)]);
+      return await applyLayer(ctx, staging, name, { file, feeder }, known);
+    });
+  } else {
+    blob = path.join(staging, `${name}.blob`);
+    applied = await applyLayer(ctx, staging, name, source, { ...known, copyTo: blob });
   }
+  await work.sync();
+  if (blob !== undefined) commitBlob(ctx, blob, descriptor.digest);
+  commitLayer(ctx, applied.directory, digestHex(diffID));
 }
 
 /** The layer is there, from a blob that packed it differently: this one is kept beside it. */
-async function importBlob(
-  ctx: Context,
-  staging: string,
-  layer: WantedLayer,
-  sync: () => Promise<void>,
-): Promise<void> {
-  const { descriptor } = layer;
-  const file = path.join(staging, `${digestHex(descriptor.digest)}.blob`);
-  const input = await layer.open();
-  await copyVerified("fd" in input ? partOf(input, descriptor.size) : input, file, descriptor);
+async function importBlob(work: Import, layer: WantedLayer): Promise<void> {
+  const { ctx, staging, sync } = work;
+  const { descriptor, source } = layer;
+  let blob = path.join(staging, `${digestHex(descriptor.digest)}.blob`);
+  if ("download" in source) {
+    blob = await downloading(work, descriptor, source.download, async (file, feeder) => {
+      await feeder(() => {}, new AbortController().signal);
+      verifyFile(file, descriptor);
+      return file;
+    });
+  } else {
+    await copyVerified(partOf(source, descriptor.size), blob, descriptor);
+  }
   await sync();
-  commitBlob(ctx, file, descriptor.digest);
+  commitBlob(ctx, blob, descriptor.digest);
 }
 
-function partOf({ fd, offset = 0 }: { fd: number; offset?: number }, size: number): Readable {
+/**
+ * Lets `use` have the file of a blob that is being fetched. What doesn't turn out to be the blob is removed; where a
+ * part of it was there before (and perhaps a power cut has spoilt it), the whole is fetched once more.
+ */
+async function downloading<T>(
+  { ctx, signal, onEvent }: Import,
+  descriptor: Descriptor,
+  download: Download,
+  use: (file: string, feeder: Feeder) => Promise<T>,
+): Promise<T> {
+  const { digest, size } = descriptor;
+  for (;;) {
+    const partial = new PartialBlob(ctx, descriptor);
+    const feeder: Feeder = async (notify, gone) => {
+      await partial.fill(download, AbortSignal.any([signal, gone]), (received) => {
+        notify();
+        onEvent({ digest, status: "growing", received, size });
+      });
+    };
+    try {
+      return await use(partial.file, feeder);
+    } catch (error) {
+      if (signal.aborted || error === partial.interruption) partial.keep();
+      else {
+        partial.remove();
+        if (partial.resumed) continue;
+      }
+      throw error;
+    }
+  }
+}
+
+function verifyFile(file: string, { digest, size }: Descriptor): void {
+  const fd = fs.openSync(file, "r");
+  try {
+    const found = digestOfPart(fd, { offset: 0, size });
+    if (found !== digest) throw new EngineError("digest-mismatch", `blob ${digest} has digest ${found}`);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function partOf({ fd, offset = 0 }: FilePart, size: number): Readable {
   // The range is inclusive: an empty one can't be said.
   if (size === 0) return fs.createReadStream("/dev/null");
   return fs.createReadStream("", { fd, start: offset, end: offset + size - 1, autoClose: false });

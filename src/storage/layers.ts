@@ -1,10 +1,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { Readable } from "node:stream";
 import { isErrno } from "../errors.ts";
 import { type Context, ensureDirectory, isRealRoot } from "../host/context.ts";
 import { readJson } from "../host/files.ts";
-import { runLayerTool } from "../host/layer-tool.ts";
+import { type Feeder, runLayerTool } from "../host/layer-tool.ts";
 import { digestHex } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/image.ts";
 
@@ -48,8 +47,14 @@ export function readLayerRecord(ctx: Context, diffID: string): LayerRecord | und
   return readJson<LayerRecord>(path.join(layerDirectory(ctx, digestHex(diffID)), "record.json"));
 }
 
-/** Where a layer blob comes from: a stream, all of an open file, or (with `offset`) the descriptor's size of it. */
-export type BlobInput = Readable | { fd: number; offset?: number };
+/** A part of an open file: all of it, or (with `offset`) the descriptor's size of it. */
+export interface FilePart {
+  fd: number;
+  offset?: number;
+}
+
+/** Where a layer blob comes from: an open file, or one that grows while it is unpacked. */
+export type BlobInput = FilePart | { file: string; feeder: Feeder };
 
 /** What `coracle-layer apply` reports (native/PROTOCOL.md §4). */
 interface ApplyReport {
@@ -93,8 +98,9 @@ export async function applyLayer(
     args.push("--digest", known.descriptor.digest, "--size", String(known.descriptor.size));
   if (known.diffID !== undefined) args.push("--diff-id", known.diffID);
   if (known.copyTo !== undefined) args.push("--copy-to", known.copyTo);
-  if ("fd" in input && input.offset !== undefined) args.push("--offset", String(input.offset));
-  const output = await runLayerTool(ctx, args, { stdin: "fd" in input ? input.fd : input });
+  if ("file" in input) args.push("--follow", input.file);
+  else if (input.offset !== undefined) args.push("--offset", String(input.offset));
+  const output = await runLayerTool(ctx, args, { stdin: "file" in input ? input.feeder : input.fd });
   const report = JSON.parse(output.toString()) as ApplyReport;
   const record: LayerRecord = {
     version: 1,

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -214,6 +214,101 @@ describe("from one that can be told what to do", () => {
     expect(registry.count(`a/b/blobs/${digestOf(layer)}`)).toBe(3);
   });
 
+  describe("a download that was cut off", () => {
+    const [layer] = layersIn(1, 2 << 20, "cut") as [Buffer];
+    const blob = `a/b/blobs/${digestOf(layer)}`;
+    const cut = Math.floor(layer.length * 0.9);
+    const partial = join(home.store, "blobs/partial", digestOf(layer).slice("sha256:".length));
+    const ranges = () =>
+      registry.requests.filter(({ path }) => path === `/v2/${blob}`).map(({ headers }) => headers.range);
+
+    /** Answers with the first 90 % and nothing more, until the pull is killed. */
+    async function killAt90(): Promise<void> {
+      registry.image("a/b", "1", [layer]);
+      let sent: (() => void) | undefined;
+      registry.handler = (_request, response, url) => {
+        if (url.pathname !== `/v2/${blob}`) return false;
+        response.writeHead(200, { "content-length": layer.length });
+        response.write(layer.subarray(0, cut));
+        sent = () => response.destroy();
+        return true;
+      };
+      const first = home.start([...insecure, name()]);
+      await waitUntil(() => existsSync(partial) && statSync(partial).size === cut, { what: "90 %" });
+      for (const pid of home.processes()) if (pid === first.child.pid) process.kill(pid, "SIGKILL");
+      await first.done;
+      sent?.();
+      registry.handler = () => false;
+      registry.requests.length = 0;
+    }
+
+    test("goes on where a killed pull ended", async () => {
+      await killAt90();
+      await home.ok("volume", "ls");
+      expect(await pull()).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(ranges()).toEqual([`bytes=${cut}-`]);
+      expect(stored("blobs/partial")).toEqual([]);
+    });
+
+    test("begins anew when what was there turns out to be spoilt", async () => {
+      await killAt90();
+      writeFileSync(partial, Buffer.alloc(cut));
+      expect(await pull()).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(ranges()).toEqual([`bytes=${cut}-`, undefined]);
+      expect(stored("blobs/partial")).toEqual([]);
+    });
+
+    test("begins anew where the registry knows no ranges", async () => {
+      await killAt90();
+      registry.handler = (request) => {
+        delete request.headers.range;
+        return false;
+      };
+      expect(await pull()).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(stored("blobs/partial")).toEqual([]);
+    });
+
+    test("is all there already", async () => {
+      await killAt90();
+      writeFileSync(partial, layer);
+      expect(await pull()).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(ranges()).toEqual([]);
+    });
+  });
+
+  test("a registry that is busy says when to come again", async () => {
+    registry.image("a/b", "1", layersIn(1, 10, "busy"));
+    const asked: number[] = [];
+    registry.handler = (_request, response, url) => {
+      if (!url.pathname.includes("/manifests/")) return false;
+      asked.push(Date.now());
+      if (asked.length > 1) return false;
+      response.setHeader("retry-after", "1");
+      sendError(response, 429, "TOOMANYREQUESTS", "too many requests");
+      return true;
+    };
+    expect(await pull("--retry-delay", "1ms")).toMatchObject({ exitCode: 0, stderr: "" });
+    expect((asked[1] as number) - (asked[0] as number)).toBeGreaterThan(900);
+    asked.length = 0;
+    expect((await pull("--retry", "0")).stderr).toContain("allows no more requests for now");
+  });
+
+  test("one layer that fails ends the others", async () => {
+    const [bad, slow] = layersIn(2, 100_000, "ends") as [Buffer, Buffer];
+    registry.image("a/b", "1", [bad, slow]);
+    registry.handler = (_request, response, url) => {
+      if (url.pathname.endsWith(digestOf(bad))) {
+        sendError(response, 404, "BLOB_UNKNOWN", "blob unknown");
+        return true;
+      }
+      if (!url.pathname.endsWith(digestOf(slow))) return false;
+      response.writeHead(200, { "content-length": slow.length });
+      response.write(slow.subarray(0, 100));
+      return true;
+    };
+    expect(await pull()).toMatchObject({ exitCode: 125, stderr: expect.stringContaining("blob unknown") });
+  });
+
   test("a token is fetched when the registry wants one", async () => {
     registry.image("a/b", "1", layersIn(1, 10, "token"));
     registry.handler = (request, response, url) => {
@@ -300,6 +395,7 @@ describe("from one that can be told what to do", () => {
       expect(result.stderr).toMatch(/^Error: .*\n$/);
       expect(result.stderr).toMatch(message);
       expect(stored("layers")).toEqual([]);
+      expect(stored("blobs/partial")).toEqual([]);
       expect(await home.ok("images", "-q")).toBe("");
     });
 

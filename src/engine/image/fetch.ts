@@ -56,7 +56,9 @@ export async function fetchImage(
   const layers = resolved.manifest.layers.map((descriptor, i) => ({
     descriptor,
     diffID: parsed.rootfs.diff_ids[i] as string,
-    open: () => client.blob(descriptor),
+    source: {
+      download: (offset: number, signal: AbortSignal) => client.blob(descriptor, offset, signal),
+    },
   }));
   const image = {
     manifest: resolved.bytes,

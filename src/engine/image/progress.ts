@@ -4,6 +4,8 @@ export type ImageProgress =
   | { type: "trying"; reference: string }
   | { type: "sources" }
   | { type: "layer"; digest: string; status: "started" | "done" | "exists" }
+  /** How much of a layer has come. */
+  | { type: "layer"; digest: string; status: "growing"; received: number; size: number }
   | { type: "config"; digest: string }
   | { type: "manifest" }
   | { type: "warning"; text: string };

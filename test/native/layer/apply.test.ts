@@ -1,8 +1,17 @@
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, test } from "vitest";
+import { Running, waitUntil } from "../../support/process.ts";
 import { hasProgram, skipUnless } from "../../support/requirements.ts";
 import {
   describeTree,
@@ -38,6 +47,48 @@ async function apply(blob: Buffer, ...options: string[]): Promise<Tree> {
 
 const applyError = (blob: Buffer, ...options: string[]) =>
   layerError(["apply", "--dir", target, ...options], { input: blob });
+
+describe("a blob that is still being written", () => {
+  const plain = tar(file("a", "a".repeat(3 << 20)), file("b", "beta"));
+  const blob = gzipSync(plain, { level: 0 });
+  const follow = (...options: string[]) => {
+    const growing = join(work, "growing");
+    writeFileSync(growing, "");
+    return {
+      growing,
+      tool: new Running(
+        [
+          ...["unshare", "--user", "--map-root-user", "--", layerProgram],
+          ...["apply", "--dir", target, "--follow", growing, ...options],
+        ],
+        { keepStdin: true },
+      ),
+    };
+  };
+
+  test("is unpacked as it comes", async () => {
+    const { growing, tool } = follow("--digest", digest(blob), "--size", String(blob.length));
+    const half = blob.length >> 1;
+    appendFileSync(growing, blob.subarray(0, half));
+    tool.child.stdin?.write(".");
+    await waitUntil(() => existsSync(join(target, "a")), { what: "the first file" });
+    // Several pieces, of which it is told once or not at all.
+    appendFileSync(growing, blob.subarray(half, half + 10));
+    tool.child.stdin?.write("..");
+    appendFileSync(growing, blob.subarray(half + 10));
+    tool.child.stdin?.end();
+    expect(await tool.done).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(join(target, "b"), "utf8")).toBe("beta");
+  });
+
+  test("that ends early is not the one expected", async () => {
+    const { growing, tool } = follow("--digest", digest(blob), "--size", String(blob.length));
+    appendFileSync(growing, blob.subarray(0, 1000));
+    tool.child.stdin?.end();
+    const { exitCode, stderr } = await tool.done;
+    expect([exitCode, JSON.parse(stderr).code]).toEqual([1, "size-mismatch"]);
+  });
+});
 
 describe("verification", () => {
   const plain = tar(file("a", "alpha"), directory("d"), file("d/b", "beta"));
