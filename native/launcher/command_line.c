@@ -27,6 +27,9 @@ static const char *const group_readers[] = {
 	NULL,
 };
 
+/* Also below `container`, `image`, `volume`. */
+static const char *const mounters[] = {"mount", "umount", "unmount", NULL};
+
 static bool listed(const char *word, const char *const *list)
 {
 	for (; *list; list++)
@@ -59,10 +62,11 @@ enum command_kind command_kind(int argc, char **argv)
 	if (i >= argc || listed(argv[i], readers))
 		return COMMAND_READS;
 	bool grouped = listed(argv[i], groups);
+	enum command_kind kind = listed(argv[i], mounters) ? COMMAND_MOUNTS : COMMAND_ENTERS;
 	if (++i >= argc)
-		return grouped ? COMMAND_READS : COMMAND_ENTERS;
+		return grouped ? COMMAND_READS : kind;
 	/* `run -h` sets a host name in other commands: only the long word is help for sure. */
 	if (strcmp(argv[i], "--help") == 0 || (grouped && listed(argv[i], group_readers)))
 		return COMMAND_READS;
-	return COMMAND_ENTERS;
+	return grouped && listed(argv[i], mounters) ? COMMAND_MOUNTS : kind;
 }

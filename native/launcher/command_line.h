@@ -5,6 +5,7 @@
 enum command_kind {
 	COMMAND_ENTERS,  /* needs the user's namespace */
 	COMMAND_READS,   /* only reads records: starts without it, and asks for it when it turns out to need it */
+	COMMAND_MOUNTS,  /* works on the mounts of its caller, who is root where he can have any */
 	COMMAND_VERSION, /* answered by the launcher */
 };
 

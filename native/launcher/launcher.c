@@ -58,6 +58,12 @@ static void use_present_namespace(const struct run_directory *run, struct engine
 	user_namespace_mapping("gid_map", &environment->gid);
 }
 
+/* An ordinary user has no mounts to work on: that needs root's rights, which `coracle unshare` gives. */
+static bool enters(enum command_kind kind, bool root)
+{
+	return getenv("CORACLE_ENTER") || kind == COMMAND_ENTERS || (kind == COMMAND_MOUNTS && root);
+}
+
 static int enter_namespaces(const struct caller *caller, const struct run_directory *run, bool root, bool real_root,
 			    struct engine_environment *environment, struct error *err)
 {
@@ -71,7 +77,7 @@ static int enter_namespaces(const struct caller *caller, const struct run_direct
 		unsigned ignored;
 		environment->ns = user_namespace_mapping("uid_map", &ignored) ? "shared" : "single";
 	}
-	return private_mount_namespace(err);
+	return 0;
 }
 
 /* Relative paths on the command line would mean nothing, and the engine's JavaScript runtime doesn't start without. */
@@ -100,8 +106,9 @@ static int launch(int argc, char **argv, struct error *err)
 	auto_close int run_fd = run.fd;
 	struct engine_environment environment = {
 		.ns = "none", .run = run.path, .uid = caller.uid, .gid = caller.gid, .alive = -1};
-	bool needed = getenv("CORACLE_ENTER") || command_kind(argc, argv) == COMMAND_ENTERS;
-	if (needed && enter_namespaces(&caller, &run, root, real_root, &environment, err) < 0)
+	enum command_kind kind = command_kind(argc, argv);
+	if (enters(kind, root) && (enter_namespaces(&caller, &run, root, real_root, &environment, err) < 0 ||
+				   (kind != COMMAND_MOUNTS && private_mount_namespace(err) < 0)))
 		return -1;
 	return engine_exec(&environment, argv, err);
 }

@@ -85,7 +85,7 @@ static int parse_rootfs(json_t *object, struct rootfs_config *rootfs, struct err
 		return json_object_size(object) == 1 ? 0 : bad(err, file, "driver none has no other keys");
 	int read_only = 0; /* the runtime's business: the overlay itself stays writable for mount points */
 	json_error_t problem;
-	if (json_unpack_ex(object, &problem, 0, "{s:s s:o s:s s:s s:s s?o s?b s?s s?s s?s !}", "driver", &driver, "lower",
+	if (json_unpack_ex(object, &problem, 0, "{s:s s:o s?s s?s s:s s?o s?b s?s s?s s?s !}", "driver", &driver, "lower",
 			   &rootfs->lower, "upper", &rootfs->upper, "work", &rootfs->work, "target", &rootfs->target,
 			   "options", &rootfs->options, "readOnly", &read_only, "program", &rootfs->program, "uidMapping",
 			   &rootfs->uid_mapping, "gidMapping", &rootfs->gid_mapping) < 0)
@@ -99,7 +99,10 @@ static int parse_rootfs(json_t *object, struct rootfs_config *rootfs, struct err
 	if (!config_is_strings(rootfs->lower) || json_array_size(rootfs->lower) == 0 ||
 	    (rootfs->options && !config_is_strings(rootfs->options)))
 		return bad(err, file, "lower and options must be arrays of strings, lower not empty");
-	if (!config_is_absolute(rootfs->upper) || !config_is_absolute(rootfs->work) || !config_is_absolute(rootfs->target))
+	if (!rootfs->upper != !rootfs->work)
+		return bad(err, file, "upper and work come together");
+	if (!config_is_absolute(rootfs->target) ||
+	    (rootfs->upper && (!config_is_absolute(rootfs->upper) || !config_is_absolute(rootfs->work))))
 		return bad(err, file, "paths must be absolute");
 	if (rootfs->driver == ROOTFS_FUSE && !config_is_absolute(rootfs->program))
 		return bad(err, file, "fuse-overlayfs needs the absolute path of its program");

@@ -32,7 +32,7 @@ struct health_config {
 struct rootfs_config {
 	enum rootfs_driver driver;
 	json_t *lower; /* topmost first */
-	const char *upper, *work, *target;
+	const char *upper, *work, *target; /* without upper and work it is read-only */
 	json_t *options;
 	const char *program, *uid_mapping, *gid_mapping; /* fuse-overlayfs only */
 };

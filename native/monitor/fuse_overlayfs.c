@@ -27,7 +27,7 @@ static int options_text(const struct rootfs_config *rootfs, char **text, size_t 
 	auto_fclose FILE *out = open_memstream(text, size);
 	if (!out)
 		return error_errno(err, "internal", "allocate");
-	if (check_path(rootfs->upper, err) < 0 || check_path(rootfs->work, err) < 0)
+	if (rootfs->upper && (check_path(rootfs->upper, err) < 0 || check_path(rootfs->work, err) < 0))
 		return -1;
 	fputs("lowerdir=", out);
 	for (size_t i = 0; i < json_array_size(rootfs->lower); i++) {
@@ -36,7 +36,8 @@ static int options_text(const struct rootfs_config *rootfs, char **text, size_t 
 			return -1;
 		fprintf(out, "%s%s", i > 0 ? ":" : "", path);
 	}
-	fprintf(out, ",upperdir=%s,workdir=%s", rootfs->upper, rootfs->work);
+	if (rootfs->upper)
+		fprintf(out, ",upperdir=%s,workdir=%s", rootfs->upper, rootfs->work);
 	if (rootfs->uid_mapping)
 		fprintf(out, ",uidmapping=%s", rootfs->uid_mapping);
 	if (rootfs->gid_mapping)

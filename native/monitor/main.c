@@ -15,6 +15,7 @@
 #include "descriptors.h"
 #include "file.h"
 #include "monitor.h"
+#include "mounts.h"
 #include "relay.h"
 #include "rootfs.h"
 #include "selfprotect.h"
@@ -26,7 +27,11 @@ static const char usage[] =
 	"       coracle-monitor exec DIR SESSION [--ready-fd N] [--control-fd N] [--attach LIST] [--detach-keys KEYS]\n"
 	"       coracle-monitor attach SOCKET [--control-fd N] [--attach LIST] [--detach-keys KEYS] [--no-stdin] [--start]\n"
 	"       coracle-monitor mount DIR\n"
-	"       coracle-monitor unmount DIR\n";
+	"       coracle-monitor unmount DIR\n"
+	"       coracle-monitor bind PATH\n"
+	"       coracle-monitor tmpfs PATH\n"
+	"       coracle-monitor adopt PATH PID\n"
+	"       coracle-monitor detach PATH\n";
 
 struct arguments {
 	struct relay_options relay;
@@ -265,6 +270,21 @@ static int mount_command(const char *path, rootfs_action action, struct error *e
 	return rc;
 }
 
+/* Returns 1 for another verb. */
+static int path_command(const char *verb, const struct arguments *arguments, struct error *err)
+{
+	char **operands = arguments->operands;
+	if (strcmp(verb, "adopt") == 0 && arguments->operand_count == 2)
+		return mount_adopt(operands[0], operands[1], err);
+	if (arguments->operand_count != 1)
+		return 1;
+	if (strcmp(verb, "bind") == 0)
+		return mount_bind(operands[0], err);
+	if (strcmp(verb, "tmpfs") == 0)
+		return mount_tmpfs(operands[0], err);
+	return strcmp(verb, "detach") == 0 ? mount_detach(operands[0], err) : 1;
+}
+
 static int mount_here(const struct rootfs_config *rootfs, struct error *err)
 {
 	return rootfs_mount(rootfs, NULL, err);
@@ -307,7 +327,7 @@ int monitor_main(int argc, char **argv)
 		rc = mount_command(arguments.operands[0], mount_here, &err);
 	else if (strcmp(verb, "unmount") == 0 && count == 1)
 		rc = mount_command(arguments.operands[0], rootfs_unmount, &err);
-	else
+	else if ((rc = path_command(verb, &arguments, &err)) > 0)
 		rc = error_set(&err, "internal", "see `coracle-monitor --help`");
 	return rc < 0 ? fail(arguments.relay.ready_fd, &err) : rc;
 }

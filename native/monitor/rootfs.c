@@ -11,6 +11,7 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "mounts.h"
 
 /* The kernel's limit on one fsconfig(2) string, NUL included. */
 #define FSCONFIG_MAX 256
@@ -135,9 +136,11 @@ static int mount_old_way(const struct rootfs_config *rootfs, struct pins *pins, 
 			return error_set(err, "mount-failed", "mount overlay: this kernel can't take %zu layers",
 					 json_array_size(rootfs->lower));
 	}
-	if (pin(pins, rootfs->upper, upper, err) < 0 || pin(pins, rootfs->work, work, err) < 0)
-		return -1;
-	length += (size_t)snprintf(options + length, sizeof options - length, ",upperdir=%s,workdir=%s", upper, work);
+	if (rootfs->upper) {
+		if (pin(pins, rootfs->upper, upper, err) < 0 || pin(pins, rootfs->work, work, err) < 0)
+			return -1;
+		length += (size_t)snprintf(options + length, sizeof options - length, ",upperdir=%s,workdir=%s", upper, work);
+	}
 	unsigned long flags = 0;
 	for (size_t i = 0; i < json_array_size(rootfs->options); i++) {
 		const char *option = json_string_value(json_array_get(rootfs->options, i));
@@ -167,9 +170,10 @@ static int overlay_mount(const struct rootfs_config *rootfs, struct pins *pins, 
 	int rc = set_lower(context, pins, rootfs->lower, err);
 	if (rc == 1)
 		return mount_old_way(rootfs, pins, err);
-	if (rc < 0 || set_directory(context, pins, "upperdir", rootfs->upper, err) < 0 ||
-	    set_directory(context, pins, "workdir", rootfs->work, err) < 0 ||
-	    set_options(context, rootfs->options, &attributes, err) < 0)
+	if (rc < 0 || (rootfs->upper && (set_directory(context, pins, "upperdir", rootfs->upper, err) < 0 ||
+					 set_directory(context, pins, "workdir", rootfs->work, err) < 0)))
+		return -1;
+	if (set_options(context, rootfs->options, &attributes, err) < 0)
 		return -1;
 	return make_mount(context, rootfs->target, attributes, err);
 }
@@ -178,6 +182,9 @@ int rootfs_mount(const struct rootfs_config *rootfs, pid_t *helper, struct error
 {
 	if (rootfs->driver == ROOTFS_NONE)
 		return 0;
+	/* Two overlays of one upper directory would not see each other's changes. */
+	if (is_mount_point(rootfs->target))
+		return mount_bind(rootfs->target, err);
 	if (rootfs->driver == ROOTFS_FUSE)
 		return fuse_overlayfs_mount(rootfs, helper, err);
 	struct pins pins = {.count = 0};

@@ -54,9 +54,10 @@ class Program {
   async #execute(typed: string, argv: string[]): Promise<number> {
     const load: Loader | undefined = loaderOf(table, typed);
     if (!load) {
+      const unknown = unknownCommand(table, typed);
       // Flags come first: `coracle nope --help` is a question, and a wrong flag the first mistake.
-      splitArgv(argv, globalSyntax);
-      throw unknownCommand(table, typed);
+      if (!table.planned.includes(typed)) splitArgv(argv, globalSyntax);
+      throw unknown;
     }
     const name = properName(table, typed);
     this.#words = name.split(" ");

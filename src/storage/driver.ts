@@ -122,7 +122,6 @@ function tryDriver(ctx: Context, choice: DriverChoice): string | undefined {
   const { driver, options, program } = choice;
   const rootfs = { driver, lower: [lower], upper, work, target, options, ...(program ? { program } : {}) };
   try {
-    // Most keys say what to do with a container that there will never be.
     writeJsonAtomic(
       path.join(staging.path, "monitor.json"),
       { ...probeMonitor(staging.path), rootfs },
@@ -140,7 +139,8 @@ function tryDriver(ctx: Context, choice: DriverChoice): string | undefined {
   }
 }
 
-function probeMonitor(directory: string): object {
+/** What monitor.json must have beside `rootfs`: what to do with a container that there will never be. */
+export function probeMonitor(directory: string): object {
   return {
     version: 1,
     id: "probe",

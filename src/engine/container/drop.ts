@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
+import { detach, mountCounts } from "../../host/mounts.ts";
 import { moveToTrash, removeTrees } from "../../host/staging.ts";
 import { recordContainerEvent } from "../../runtime/event-log.ts";
 import { runDirectory } from "../../runtime/places.ts";
@@ -8,6 +9,7 @@ import { type ContainerRecord, containerDirectory, isComplete, releaseName } fro
 import { readMonitorStatus, readStatus, signalMonitor } from "../../runtime/status.ts";
 import { dropAnonymousVolumes, markVolumes } from "../volume/orphans.ts";
 import { endProcesses } from "./end-processes.ts";
+import { rootfsPath } from "./rootfs.ts";
 
 /**
  * Takes a container that doesn't run out of the store. One rename makes it disappear; deleting its files comes after,
@@ -22,6 +24,7 @@ export async function dropContainer(
   if (readStatus(ctx, record.id).stale) endProcesses(ctx, record.id, record);
   if (options.volumes) markVolumes(ctx, record);
   const wasComplete = isComplete(ctx, record);
+  unmountHere(ctx, record);
   const trash = moveToTrash(ctx, containerDirectory(ctx, record.id));
   releaseName(ctx, record.name, record.id);
   if (trash !== undefined && wasComplete) recordContainerEvent(ctx, record, "remove");
@@ -30,6 +33,13 @@ export async function dropContainer(
   fs.rmSync(runDirectory(ctx, record.id), { recursive: true, force: true });
   if (options.volumes) await dropAnonymousVolumes(ctx, record);
   if (trash !== undefined && !removeSmall(trash)) await removeTrees(ctx, [trash]);
+}
+
+/** From inside `coracle unshare` it may be mounted; what it has written must not be taken for ordinary files then. */
+function unmountHere(ctx: Context, record: ContainerRecord): void {
+  const path = rootfsPath(ctx, record);
+  const mounted = mountCounts().get(path);
+  if (mounted !== undefined) detach(ctx, path, mounted);
 }
 
 /** Unless it tells of another container by now. */

@@ -49,14 +49,11 @@ export async function withRootfs<T>(
     return await work(`/proc/${initPid}/root`);
   }
   if (record.driver === "none" || record.driver === "vfs") return await work(rootfsPath(ctx, record));
-  const directory = containerDirectory(ctx, record.id);
-  describeMount(ctx, record);
-  allowMount(ctx, record);
-  runNative(ctx, "coracle-monitor", ["mount", directory]);
+  mountRootfs(ctx, record);
   try {
     return await work(rootfsPath(ctx, record));
   } finally {
-    runNative(ctx, "coracle-monitor", ["unmount", directory]);
+    runNative(ctx, "coracle-monitor", ["unmount", containerDirectory(ctx, record.id)]);
   }
 }
 
@@ -73,6 +70,13 @@ export async function withBareRootfs<T>(
   const monitor = (last as MonitorStatus).monitor?.pid as number;
   refuseForeign(monitor);
   return await work(`/proc/${monitor}/root${rootfsPath(ctx, record)}`);
+}
+
+/** Mounts the root filesystem of a container that doesn't run, in our own mount namespace. */
+export function mountRootfs(ctx: Context, record: ContainerRecord): void {
+  describeMount(ctx, record);
+  allowMount(ctx, record);
+  runNative(ctx, "coracle-monitor", ["mount", containerDirectory(ctx, record.id)]);
 }
 
 /** Before its first start nothing has told the monitor's program how a container's root filesystem is mounted. */

@@ -1,0 +1,59 @@
+import type { Context } from "../../host/context.ts";
+import { adoptMount, bindOnItself, detach, mountCounts } from "../../host/mounts.ts";
+import { type ContainerRecord, findRecord, listRecords } from "../../runtime/records.ts";
+import { isActive, readStatus } from "../../runtime/status.ts";
+import { mountRootfs, rootfsPath } from "./rootfs.ts";
+
+/*
+ * Root filesystems in the caller's mount namespace, which is that of `coracle unshare`, or root's own. That it is mounted
+ * is asked of the kernel, and so is how often: each `mount` puts one mount more on the others.
+ */
+
+export interface MountedContainer {
+  id: string;
+  name: string;
+  path: string;
+}
+
+/** What is mounted here, in the order in which the containers were made. */
+export function mountedContainers(ctx: Context): MountedContainer[] {
+  const counts = mountCounts();
+  return listRecords(ctx)
+    .sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+    .map((record) => ({ id: record.id, name: record.name, path: rootfsPath(ctx, record) }))
+    .filter(({ path }) => counts.has(path));
+}
+
+/** Returns where they are. */
+export function mountContainers(ctx: Context, names: readonly string[]): string[] {
+  const records = names.map((name) => findRecord(ctx, name));
+  return records.map((record) => {
+    const path = rootfsPath(ctx, record);
+    mountHere(ctx, record, path);
+    return path;
+  });
+}
+
+/** A running container is seen by the mount that it has itself: another one would not show what it changes. */
+function mountHere(ctx: Context, record: ContainerRecord, path: string): void {
+  const { state, last } = readStatus(ctx, record.id);
+  if (mountCounts().has(path) || record.driver === "vfs" || record.driver === "none") bindOnItself(ctx, path);
+  else if (isActive(state) && last?.monitor) adoptMount(ctx, path, last.monitor.pid);
+  else mountRootfs(ctx, record);
+}
+
+/** Takes one mount of each away; with `force` all. Those that aren't mounted are left as they are. */
+export function unmountContainers(
+  ctx: Context,
+  names: readonly string[],
+  options: { force: boolean },
+): MountedContainer[] {
+  const records = names.map((name) => findRecord(ctx, name));
+  const counts = ctx.namespace === "none" ? new Map<string, number>() : mountCounts();
+  return records.map((record) => {
+    const path = rootfsPath(ctx, record);
+    const count = counts.get(path) ?? 0;
+    detach(ctx, path, options.force ? count : Math.min(count, 1));
+    return { id: record.id, name: record.name, path };
+  });
+}

@@ -1,0 +1,47 @@
+import * as path from "node:path";
+import { EngineError, isErrno, reasonOf } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { runHere } from "../../host/reenter.ts";
+
+/** Of the engine itself, not of what it starts. The run directory stays: it is the way back into this namespace. */
+const own = ["CORACLE_NS", "CORACLE_BIN", "CORACLE_UID", "CORACLE_GID", "CORACLE_ALIVE_FD", "CORACLE_FDS"];
+
+/** Runs a command in the user's namespaces, with our stdio, until it ends. Returns its exit code as Podman has it. */
+export async function unshare(ctx: Context, argv: readonly string[]): Promise<number> {
+  const [program, ...args] = argv as [string, ...string[]];
+  // Who is left behind by the command shares the lock that keeps the namespace.
+  const alive = process.env.CORACLE_ALIVE_FD;
+  try {
+    const { code } = await runHere(program, args, {
+      env: environment(ctx),
+      ...(alive === undefined ? {} : { descriptors: [Number(alive)] }),
+    });
+    return code ?? 255;
+  } catch (cause) {
+    throw cannotRun(program, cause);
+  }
+}
+
+/** As `podman unshare` sets it, so that buildah and its like know where they are. */
+function environment(ctx: Context): Record<string, string | undefined> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.includes(name)));
+  return {
+    XDG_CONFIG_HOME: path.join(ctx.home, ".config"),
+    TMPDIR: "/var/tmp",
+    ...env,
+    _CONTAINERS_USERNS_CONFIGURED: "done",
+    _CONTAINERS_ROOTLESS_UID: String(ctx.uid),
+    _CONTAINERS_ROOTLESS_GID: String(ctx.gid),
+    CONTAINERS_GRAPHROOT: ctx.graphRoot,
+    CONTAINERS_RUNROOT: ctx.runRoot,
+  };
+}
+
+function cannotRun(program: string, cause: unknown): EngineError {
+  const missing = isErrno(cause, "ENOENT");
+  const message =
+    missing && !program.includes("/")
+      ? `exec: "${program}": executable file not found in $PATH`
+      : `fork/exec ${program}: ${reasonOf(cause)}`;
+  return new EngineError("exec-failed", message, { exitCode: missing ? 127 : 126, cause });
+}
