@@ -121,13 +121,37 @@ static void pause_request(struct client *client, bool pause, bool hold)
 	}
 }
 
+/* The values belong to their document: it stays as long as the one before, in place of what was loaded last. */
+static void reload_request(struct client *client)
+{
+	struct monitor *m = client->monitor;
+	struct config fresh = {0};
+	struct error err;
+	if (m->config->exec) {
+		refuse(client, "bad-config", "an exec session has no configuration to be changed");
+		return;
+	}
+	if (config_load_container(m->launch->directory, &fresh, &err) < 0) {
+		config_free(&fresh);
+		client_answer(client, &err);
+		return;
+	}
+	bool had_check = m->config->health.regular.command != NULL;
+	m->config->restart = fresh.restart;
+	m->config->restart_max = fresh.restart_max;
+	m->config->health = fresh.health;
+	json_object_set_new(m->config->document, "reloaded", fresh.document);
+	health_changed(m, had_check);
+	client_answer(client, NULL);
+}
+
 void control_frame(struct client *client, char type, const unsigned char *payload, size_t length)
 {
 	static const struct {
 		char type;
 		size_t length;
 	} known[] = {{'H', 1}, {'C', 0}, {'R', 4}, {'K', 4}, {'T', 8}, {'G', 0}, {'P', 0},
-		     {'F', 0}, {'U', 0}, {'V', 0}};
+		     {'F', 0}, {'U', 0}, {'V', 0}, {'L', 0}};
 	struct monitor *m = client->monitor;
 	size_t i = 0, count = sizeof known / sizeof *known;
 	while (i < count && known[i].type != type)
@@ -159,6 +183,9 @@ void control_frame(struct client *client, char type, const unsigned char *payloa
 		break;
 	case 'V':
 		health_requested(client);
+		break;
+	case 'L':
+		reload_request(client);
 		break;
 	default:
 		pause_request(client, type != 'U', type == 'F');

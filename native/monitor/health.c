@@ -167,6 +167,19 @@ void health_begin(struct monitor *m)
 		loop_set_timer(&m->loop, TIMER_HEALTH, 0);
 }
 
+void health_changed(struct monitor *m, bool had_one)
+{
+	const struct health_config *config = &m->config->health;
+	if (!had_one && can_be_checked(m)) {
+		health_begin(m);
+		return;
+	}
+	loop_cancel_timer(&m->loop, TIMER_HEALTH);
+	m->health.state.starting_up = m->health.state.starting_up && config->startup.command;
+	if (config->regular.command && can_be_checked(m) && !m->health.checking)
+		schedule(m);
+}
+
 void health_expired(struct monitor *m)
 {
 	if (m->paused)

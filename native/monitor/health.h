@@ -47,6 +47,8 @@ enum health_request { HEALTH_REQUEST_NONE, HEALTH_REQUEST_ASKED, HEALTH_REQUEST_
 void health_init(struct monitor *m);
 /* The container runs: the first check is due, if there are any. */
 void health_begin(struct monitor *m);
+/* There are other checks than before: what they have shown so far stays, and the next one is made after its interval. */
+void health_changed(struct monitor *m, bool had_one);
 void health_expired(struct monitor *m);
 /* The container has ended. */
 void health_end(struct monitor *m);

@@ -30,7 +30,7 @@ enum phase {
 
 /* What the relay hands to the monitor it forks. */
 struct launch {
-	const struct config *config;
+	struct config *config;
 	const char *path; /* of DIR, absolute */
 	int directory;    /* of status.json: DIR, or SESSION for an exec session */
 	int ready_fd;
@@ -42,7 +42,7 @@ struct launch {
 };
 
 struct monitor {
-	const struct config *config;
+	struct config *config;
 	const struct launch *launch;
 	int ready_fd, lock, alive, run_dir;
 	struct loop loop;

@@ -29,11 +29,11 @@ export interface HealthConfig {
 }
 
 /** What --no-healthcheck and `none` make of a check. */
-const NONE = ["NONE"];
+export const NONE = ["NONE"];
 
 const ACTIONS: readonly string[] = ["none", "kill", "restart", "stop"];
 
-const DEFAULT_TIME = 30_000;
+export const DEFAULT_TIME = 30_000;
 
 export interface HealthFlags {
   cmd: string;
@@ -101,7 +101,7 @@ function parseCheck(
 }
 
 /** A JSON list is the command itself, all else is for the shell; `CMD …`, `CMD-SHELL …` and `none` are as in a Dockerfile. */
-function parseCommand(text: string): string[] {
+export function parseCommand(text: string): string[] {
   const list = parseList(text);
   const words = list ?? text.split(" ");
   if (words.length === 0) throw invalid("must define a healthcheck command for all healthchecks");
@@ -122,7 +122,7 @@ function parseList(text: string): string[] | undefined {
   }
 }
 
-function duration(name: string, text: string): number {
+export function duration(name: string, text: string): number {
   try {
     return parseDuration(text);
   } catch (cause) {
@@ -130,7 +130,7 @@ function duration(name: string, text: string): number {
   }
 }
 
-function parseOnFailure(text: string): OnFailure {
+export function parseOnFailure(text: string): OnFailure {
   if (text === "") return "none";
   if (ACTIONS.includes(text)) return text as OnFailure;
   throw invalid(

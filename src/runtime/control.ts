@@ -155,6 +155,11 @@ export class MonitorConnection {
     await this.ask("U");
   }
 
+  /** Has `restart` and `health` read from monitor.json anew. */
+  async reload(): Promise<void> {
+    await this.ask("L");
+  }
+
   /** Has the container's health checked now. */
   async checkHealth(): Promise<HealthAnswer> {
     return (await this.ask("V")).health as HealthAnswer;

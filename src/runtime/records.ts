@@ -276,6 +276,13 @@ export async function renameRecord(
   return renamed;
 }
 
+/** Replaces the record of a container. For holders of its lock. */
+export function rewriteRecord(ctx: Context, record: ContainerRecord): void {
+  writeJsonAtomic(path.join(containerDirectory(ctx, record.id), "record.json"), record, {
+    durable: !record.config.autoRemove,
+  });
+}
+
 /**
  * Makes this process the one that starts a --rm container: until it has, or is dead, nobody else removes it. For holders
  * of the container's lock.

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
-import { type HealthConfig, parseHealth } from "../../oci/health.ts";
+import { type HealthConfig, type HealthFlags, parseHealth } from "../../oci/health.ts";
 import * as flag from "../flags.ts";
 
 /** The flags of `run` and `create` that say how a container's health is checked. */
@@ -72,7 +72,39 @@ export const healthFlags = {
 };
 
 export function healthConfig(flags: flag.FlagValues<typeof healthFlags>): HealthConfig {
-  return parseHealth({
+  return parseHealth(healthOf(flags));
+}
+
+/** Only what was given. */
+export function healthChanges(
+  flags: flag.FlagValues<typeof healthFlags>,
+  given: ReadonlySet<string>,
+): Partial<HealthFlags> {
+  const all = healthOf(flags);
+  const changes = Object.entries(FLAGS).filter(([, name]) => given.has(name));
+  return Object.fromEntries(changes.map(([member]) => [member, all[member as keyof HealthFlags]]));
+}
+
+const FLAGS: Record<keyof HealthFlags, keyof typeof healthFlags> = {
+  cmd: "health-cmd",
+  interval: "health-interval",
+  retries: "health-retries",
+  startPeriod: "health-start-period",
+  timeout: "health-timeout",
+  onFailure: "health-on-failure",
+  startupCmd: "health-startup-cmd",
+  startupInterval: "health-startup-interval",
+  startupRetries: "health-startup-retries",
+  startupSuccess: "health-startup-success",
+  startupTimeout: "health-startup-timeout",
+  logDestination: "health-log-destination",
+  maxLogCount: "health-max-log-count",
+  maxLogSize: "health-max-log-size",
+  disabled: "no-healthcheck",
+};
+
+function healthOf(flags: flag.FlagValues<typeof healthFlags>): HealthFlags {
+  return {
     cmd: flags["health-cmd"],
     interval: flags["health-interval"],
     retries: flags["health-retries"],
@@ -88,7 +120,7 @@ export function healthConfig(flags: flag.FlagValues<typeof healthFlags>): Health
     maxLogCount: flags["health-max-log-count"],
     maxLogSize: flags["health-max-log-size"],
     disabled: flags["no-healthcheck"],
-  });
+  };
 }
 
 function logDestination(text: string): string {

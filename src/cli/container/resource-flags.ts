@@ -83,6 +83,17 @@ export const resourceFlags = {
   "pids-limit": flag.int({ description: "Tune container pids limit (set -1 for unlimited)" }),
 };
 
+const { "cgroup-conf": _conf, "cgroup-parent": _parent, cgroups: _cgroups, ...changeable } = resourceFlags;
+const {
+  "device-cgroup-rule": _rule,
+  "oom-kill-disable": _kill,
+  "oom-score-adj": _score,
+  ...limits
+} = changeable;
+
+/** Those that `update` can change. */
+export const limitFlags = limits;
+
 const DEVICE_FLAGS = [
   ["blkio-weight-device", "weightDevices", parseWeightDevice],
   ["device-read-bps", "readBps", parseDeviceBytes],
@@ -127,6 +138,46 @@ export function resources(flags: ResourceFlags, given: ReadonlySet<string>): Res
     limits.unified = Object.fromEntries(flags["cgroup-conf"].map((text) => keyValue("cgroup-conf", text)));
   }
   return limits;
+}
+
+const MEMBERS: Partial<Record<keyof typeof limitFlags, (keyof ResourceLimits)[]>> = {
+  "blkio-weight": ["blkioWeight"],
+  "cpu-period": ["cpuPeriod"],
+  "cpu-quota": ["cpuQuota"],
+  "cpu-shares": ["cpuShares"],
+  cpus: ["cpuPeriod", "cpuQuota"],
+  "cpuset-cpus": ["cpusetCpus"],
+  "cpuset-mems": ["cpusetMems"],
+  memory: ["memory"],
+  "memory-reservation": ["memoryReservation"],
+  "memory-swap": ["memorySwap"],
+  "memory-swappiness": ["memorySwappiness"],
+  "pids-limit": ["pidsLimit"],
+  ...Object.fromEntries(DEVICE_FLAGS.map(([name, member]) => [name, [member]])),
+};
+
+/** Only what was given. */
+export function limitChanges(
+  flags: flag.FlagValues<typeof limitFlags>,
+  given: ReadonlySet<string>,
+): Partial<ResourceLimits> {
+  for (const name of ["cpu-period", "cpu-quota"]) {
+    if (given.has(name) && given.has("cpus")) throw usage(`--${name} and --cpus cannot be set together`);
+  }
+  const asked = resources(
+    {
+      ...flags,
+      "cgroup-conf": [],
+      "cgroup-parent": "",
+      cgroups: "",
+      "device-cgroup-rule": [],
+      "oom-kill-disable": false,
+      "oom-score-adj": undefined,
+    },
+    given,
+  );
+  const members = Object.entries(MEMBERS).flatMap(([name, list]) => (given.has(name) ? list : []));
+  return Object.fromEntries(members.map((member) => [member, asked[member]]));
 }
 
 function blkioWeight(text: string): number {
