@@ -109,6 +109,26 @@ static int parse_rootfs(json_t *object, struct rootfs_config *rootfs, struct err
 	return 0;
 }
 
+static int parse_overlays(json_t *array, struct config *config, struct error *err)
+{
+	const char *file = "monitor.json: overlays";
+	if (!array || json_is_null(array))
+		return 0;
+	if (!json_is_array(array))
+		return bad(err, file, "it is not an array");
+	config->overlays = calloc(json_array_size(array) + 1, sizeof *config->overlays);
+	if (!config->overlays)
+		return error_errno(err, "internal", "allocate");
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		struct rootfs_config *overlay = &config->overlays[config->overlay_count++];
+		if (parse_rootfs(json_array_get(array, i), overlay, err) < 0)
+			return -1;
+		if (overlay->driver != ROOTFS_OVERLAY)
+			return bad(err, file, "driver is not overlay");
+	}
+	return 0;
+}
+
 static int parse_workdir(json_t *object, struct workdir_config *workdir, struct error *err)
 {
 	const char *file = "monitor.json: workdir";
@@ -267,20 +287,21 @@ static int check_common(const struct config *config, int version, const char *fi
 int config_load_container(int directory, struct config *config, struct error *err)
 {
 	const char *file = "monitor.json", *name;
-	json_t *runtime, *rootfs, *workdir = NULL, *log, *network, *restart, *cleanup, *alive, *health = NULL, *preserved = NULL;
+	json_t *runtime, *rootfs, *workdir = NULL, *log, *network, *restart, *cleanup, *alive, *health = NULL, *preserved = NULL,
+	       *overlays = NULL;
 	int version, terminal, open_stdin, stdin_once, cleanup_always;
 	json_error_t problem;
 	*config = (struct config){.document = load(directory, file, err)};
 	if (!config->document)
 		return -1;
 	if (json_unpack_ex(config->document, &problem, 0,
-			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o !}", "version",
+			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o s?o !}", "version",
 			   &version, "id", &config->id, "name", &name, "runtime", &runtime, "rootfs", &rootfs, "terminal",
 			   &terminal, "openStdin", &open_stdin, "stdinOnce", &stdin_once, "log", &log, "runDir",
 			   &config->run_dir, "aliveFile", &alive, "network", &network, "stopSignal",
 			   &config->stop_signal, "stopTimeout", &config->stop_timeout, "timeout", &config->timeout, "restart",
 			   &restart, "cleanup", &cleanup, "cleanupAlways", &cleanup_always, "preserveFds",
-			   &preserved, "workdir", &workdir, "health", &health) < 0)
+			   &preserved, "workdir", &workdir, "health", &health, "overlays", &overlays) < 0)
 		return bad(err, file, problem.text);
 	if (nullable_string(alive, file, "aliveFile", &config->alive_file, err) < 0)
 		return -1;
@@ -291,7 +312,7 @@ int config_load_container(int directory, struct config *config, struct error *er
 	if (config->stop_signal < 1 || config->stop_signal > 64 || config->timeout < 0)
 		return bad(err, file, "stopSignal or timeout is out of range");
 	if (check_common(config, version, file, err) < 0 || parse_runtime(runtime, file, config, err) < 0 ||
-	    parse_rootfs(rootfs, &config->rootfs, err) < 0 || parse_workdir(workdir, &config->workdir, err) < 0 ||
+	    parse_rootfs(rootfs, &config->rootfs, err) < 0 || parse_overlays(overlays, config, err) < 0 || parse_workdir(workdir, &config->workdir, err) < 0 ||
 	    parse_log(log, config, err) < 0 || parse_network(network, config, err) < 0 ||
 	    parse_restart(restart, config, err) < 0 || config_parse_health(health, &config->health, err) < 0)
 		return -1;
@@ -342,6 +363,7 @@ int config_load_exec(int session, struct config *config, struct error *err)
 void config_free(struct config *config)
 {
 	json_decref(config->document);
+	free(config->overlays);
 	*config = (struct config){0};
 }
 

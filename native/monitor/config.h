@@ -55,6 +55,8 @@ struct config {
 	json_t *runtime_args;
 	const char *runtime_root;
 	struct rootfs_config rootfs;
+	struct rootfs_config *overlays; /* mounted beside it, for the runtime to bind */
+	size_t overlay_count;
 	struct workdir_config workdir;
 	bool terminal, open_stdin, stdin_once;
 	json_t *preserved; /* descriptors from 3 on that the process gets */

@@ -156,6 +156,8 @@ static void finish(struct monitor *m)
 {
 	struct error ignored;
 	if (!m->unmounted) {
+		for (size_t i = 0; i < m->config->overlay_count; i++)
+			rootfs_unmount(&m->config->overlays[i], &ignored);
 		rootfs_unmount(&m->config->rootfs, &ignored);
 		m->unmounted = true;
 		if (m->rootfs_helper > 0)

@@ -372,6 +372,10 @@ static int mount_rootfs(struct monitor *m, struct error *err)
 		return -1;
 	if (m->rootfs_helper > 0)
 		process_identify(m->rootfs_helper, &m->status.helpers[HELPER_ROOTFS]);
+	for (size_t i = 0; i < m->config->overlay_count; i++) {
+		if (rootfs_mount(&m->config->overlays[i], NULL, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 

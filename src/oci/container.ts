@@ -8,7 +8,7 @@ import type { HealthConfig } from "./health.ts";
 import type { DeviceRule, IdMapping } from "./runtime-spec.ts";
 
 export interface MountRequest {
-  type: "bind" | "volume" | "tmpfs" | "devpts" | "image";
+  type: "bind" | "volume" | "tmpfs" | "ramfs" | "devpts" | "image";
   /** Host path (bind), volume name (volume; generated for anonymous ones), image (image), unused otherwise. */
   source: string;
   destination: string;
@@ -20,6 +20,8 @@ export interface MountRequest {
   noCopy?: boolean;
   /** `U`: change the owner of the source to the container's user. */
   chown?: boolean;
+  /** `O`: the container writes beside the source; where to, if that is to be kept. */
+  overlay?: { upper: string; work: string } | "temporary";
   /** For images: what `source` was when the container was made. */
   image?: { id: string; layers: string[] };
 }
@@ -201,7 +203,10 @@ export interface ContainerConfig {
 
   init: boolean;
   initPath: string;
+  /** The command is an init that wants writable cgroups and a tmpfs in several places. */
   systemd: boolean;
+  /** Bytes that each tmpfs for systemd holds. */
+  shmSizeSystemd?: number;
   stopSignal: number;
   stopTimeout: number;
   /** Kill after that many seconds; 0: never. */

@@ -19,6 +19,7 @@ import type {
 import { resolveSeccomp } from "./seccomp.ts";
 import type { HostDevice, HostFacts, SpecInput } from "./spec-input.ts";
 import { CONTAINER_INIT_PATH, containerMounts, rootfsPropagation } from "./spec-mounts.ts";
+import { systemdEnv } from "./systemd.ts";
 import { processRlimits } from "./ulimit.ts";
 
 export type { HostDevice, HostFacts, SpecInput } from "./spec-input.ts";
@@ -97,7 +98,10 @@ function containerProcess(input: SpecInput): Process {
       additionalGids: user.additionalGids,
     },
     args: config.init ? [CONTAINER_INIT_PATH, "--", ...input.args] : input.args,
-    env: processEnv({ ...config.env, ...input.env }, { home: user.home, hostname: input.hostname }),
+    env: processEnv(
+      { ...config.env, ...systemdEnv(config, input.id), ...input.env },
+      { home: user.home, hostname: input.hostname },
+    ),
     cwd: config.workdir || "/",
     capabilities: processCapabilities({
       base: config.defaultCapabilities,

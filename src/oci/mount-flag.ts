@@ -1,10 +1,12 @@
 import type { MountRequest } from "./container.ts";
 import { parseDestination } from "./container-path.ts";
 import { invalid, notSupported } from "./invalid.ts";
-import { bindOptions, isPropagation, tmpfsOptions } from "./mount-options.ts";
+import { bindOptions, isPropagation, ramfsOptions, tmpfsOptions } from "./mount-options.ts";
 import { checkVolumeName } from "./names.ts";
 
 type Resolve = (path: string) => string;
+/** Paths of the host that a pattern stands for. */
+export type Glob = (pattern: string) => string[];
 
 interface Fields {
   source: string;
@@ -16,7 +18,7 @@ const FORMAT =
   "incorrect mount format: should be --mount type=<bind|tmpfs|volume>,[src=<host-dir|volume-name>,]target=<ctr-dir>[,options]";
 
 /** Value of `--mount`: `type=bind,src=…,dst=…,ro`; without a type it is a volume. */
-export function parseMountFlag(text: string, resolve: Resolve): MountRequest {
+export function parseMountFlag(text: string, resolve: Resolve, glob: Glob): MountRequest[] {
   const tokens = splitCommas(text);
   const types = tokens.filter((token) => token.startsWith("type="));
   if (tokens.length === 0 || types.length > 1) throw invalid(FORMAT);
@@ -26,13 +28,15 @@ export function parseMountFlag(text: string, resolve: Resolve): MountRequest {
     case "bind":
     case "volume":
     case "tmpfs":
-      return request(type, parseFields(type, rest), resolve);
-    case "devpts":
-      return devpts(rest);
-    case "image":
-    case "glob":
-    case "artifact":
     case "ramfs":
+      return [request(type, parseFields(type, rest), resolve)];
+    case "devpts":
+      return [devpts(rest)];
+    case "glob":
+      return globbed(parseFields(type, rest), resolve, glob);
+    case "image":
+      return [imageMount(rest)];
+    case "artifact":
       throw notSupported(`--mount type=${type}`);
     default:
       throw invalid(`invalid filesystem type "${type}"`);
@@ -47,8 +51,51 @@ function splitCommas(text: string): string[] {
   );
 }
 
-function request(type: "bind" | "volume" | "tmpfs", fields: Fields, resolve: Resolve): MountRequest {
+/** A bind mount of every match: under its own name in the destination, or without one where it lies on the host. */
+function globbed({ source, destination, options }: Fields, resolve: Resolve, glob: Glob): MountRequest[] {
+  const found = source === "" ? [] : glob(resolve(source));
+  if (found.length === 0) throw invalid(`no file paths matching glob ${JSON.stringify(source)}`);
+  return found.map((file) => ({
+    type: "bind",
+    source: file,
+    destination: destination === "" ? file : `${destination}/${file.replace(/.*\//s, "")}`,
+    ...bindOptions(options, "bind"),
+  }));
+}
+
+/** `src=IMAGE,dst=…[,rw=true]`: read-only unless said; what is written goes with the container. */
+function imageMount(tokens: string[]): MountRequest {
+  let source = "";
+  let destination = "";
+  let writable = false;
+  for (const token of tokens) {
+    const [name = "", value] = token.split(/=(.*)/s);
+    if (["src", "source"].includes(name) && value) source = value;
+    else if (["target", "dst", "destination"].includes(name) && value) destination = parseDestination(value);
+    else if (["rw", "readwrite"].includes(name)) writable = isTrue(name, value);
+    else if (["ro", "readonly"].includes(name)) writable = !isTrue(name, value);
+    else if (name === "subpath") throw notSupported(`the --mount option ${name} of images`);
+    else if (name !== "consistency") throw invalid(`${name}: invalid mount option`);
+  }
+  if (source === "" || destination === "") {
+    throw invalid("must set source and destination for image volume");
+  }
+  return {
+    type: "image",
+    source,
+    destination,
+    options: [writable ? "rw" : "ro", "rprivate", "rbind"],
+    overlay: "temporary",
+  };
+}
+
+function request(
+  type: "bind" | "volume" | "tmpfs" | "ramfs",
+  fields: Fields,
+  resolve: Resolve,
+): MountRequest {
   const { destination, source } = fields;
+  if (type === "ramfs") return { type, source: "ramfs", destination, ...ramfsOptions(fields.options) };
   if (type === "tmpfs") return { type, source: "tmpfs", destination, ...tmpfsOptions(fields.options) };
   if (type === "bind") {
     return {
@@ -82,7 +129,7 @@ const ONCE: [names: string[], message: string][] = [
 
 const NEEDS_VALUE = "must provide an argument for option";
 
-function parseFields(type: "bind" | "volume" | "tmpfs", tokens: string[]): Fields {
+function parseFields(type: "bind" | "glob" | "volume" | "tmpfs" | "ramfs", tokens: string[]): Fields {
   const fields: Fields = { source: "", destination: "", options: [] };
   const seen = new Set<string[]>();
   for (const token of tokens) {
@@ -94,7 +141,7 @@ function parseFields(type: "bind" | "volume" | "tmpfs", tokens: string[]): Field
     }
     applyField(fields, type, name, value);
   }
-  if (fields.destination === "") throw invalid("must set volume destination");
+  if (fields.destination === "" && type !== "glob") throw invalid("must set volume destination");
   return fields;
 }
 

@@ -2,7 +2,7 @@ import type { MountRequest } from "./container.ts";
 import { invalid, notSupported } from "./invalid.ts";
 
 /** What the options of a mount come to. */
-export interface MountOptions extends Pick<MountRequest, "chown" | "noCopy"> {
+export interface MountOptions extends Pick<MountRequest, "chown" | "noCopy" | "overlay"> {
   /** As the runtime spec has them, with the defaults of the mount's type. */
   options: string[];
 }
@@ -38,17 +38,20 @@ export function isPropagation(option: string): boolean {
 /** Checks the options of a bind mount or volume, takes our own out and adds the defaults. */
 export function bindOptions(given: readonly string[], type: "bind" | "volume"): MountOptions {
   // `cached` and `delegated` are Docker's for macOS, always allowed and without a meaning here.
-  const options = given.filter((option) => !["cached", "delegated", ""].includes(option));
+  const wanted = given.filter((option) => !["cached", "delegated", ""].includes(option));
+  const overlay = overlayOf(wanted);
+  const options = overlay ? wanted.filter((option) => !OVERLAY_DIRECTORY.test(option)) : wanted;
   for (const option of options) checkSupported(option);
   for (const [names, title] of GROUPS) {
     if (options.filter((option) => names.includes(option)).length > 1) {
       throw invalid(`invalid options "${given.join(", ")}", can only specify 1 ${title} option`);
     }
   }
-  const taken = ["U", "copy", "nocopy", "z", "Z"];
+  const taken = ["U", "copy", "nocopy", "z", "Z", "O"];
   const result: MountOptions = { options: options.filter((option) => !taken.includes(option)) };
   if (options.includes("U")) result.chown = true;
   if (options.includes("nocopy")) result.noCopy = true;
+  if (overlay) result.overlay = overlay;
 
   const recursive = !options.includes("bind");
   if (!options.some(isPropagation)) result.options.push(recursive ? "rprivate" : "private");
@@ -57,9 +60,24 @@ export function bindOptions(given: readonly string[], type: "bind" | "volume"): 
   return result;
 }
 
+const OVERLAY_DIRECTORY = /^(upperdir|workdir)=(.*)$/;
+
+/** What `O`, with `upperdir=` and `workdir=` or without, comes to. */
+function overlayOf(options: readonly string[]): MountRequest["overlay"] {
+  if (!options.includes("O")) return undefined;
+  if (options.includes("U")) throw notSupported("the volume option U of an overlay");
+  const directory = (name: string) =>
+    options.find((option) => option.startsWith(`${name}=`))?.slice(name.length + 1);
+  const upper = directory("upperdir");
+  const work = directory("workdir");
+  if (upper === undefined && work === undefined) return "temporary";
+  if (!upper?.startsWith("/") || !work?.startsWith("/")) {
+    throw invalid("the overlay volume options upperdir and workdir must be given both, as absolute paths");
+  }
+  return { upper, work };
+}
+
 function checkSupported(option: string): void {
-  if (option === "O" || /^(upperdir|workdir)=/.test(option))
-    throw notSupported("the overlay volume option O");
   if (/^idmap(=|$)/.test(option)) throw notSupported("the mount option idmap");
   if (option === "no-dereference") throw notSupported("the mount option no-dereference");
   if (!GROUPS.some(([names]) => names.includes(option))) throw invalid(`invalid option type "${option}"`);
@@ -83,6 +101,13 @@ const TMPFS_GROUPS: [names: string[], message: string][] = [
   [["U"], "the 'U' option can only be set once"],
   [PROPAGATION, "only one root propagation mode can be used"],
 ];
+
+/** The same for a ramfs, which has no limits. */
+export function ramfsOptions(given: readonly string[]): MountOptions {
+  const limit = given.find((option) => /^(size=|U$|noswap$)/.test(option));
+  if (limit) throw invalid(`"${limit}" option not supported for "ramfs" mount types`);
+  return tmpfsOptions([...given, "notmpcopyup"]);
+}
 
 /** The same for a tmpfs. */
 export function tmpfsOptions(given: readonly string[]): MountOptions {

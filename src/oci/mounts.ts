@@ -1,7 +1,7 @@
 import type { MountRequest } from "./container.ts";
 import { cleanPath, parseDestination } from "./container-path.ts";
 import { invalid } from "./invalid.ts";
-import { parseMountFlag } from "./mount-flag.ts";
+import { type Glob, parseMountFlag } from "./mount-flag.ts";
 import { bindOptions, tmpfsOptions } from "./mount-options.ts";
 import { checkVolumeName } from "./names.ts";
 
@@ -14,11 +14,16 @@ export interface MountFlags {
 
 /**
  * Everything that -v, --mount and --tmpfs ask for. An anonymous volume has `source` "": the engine names it.
- * `resolve` makes a host path absolute (the caller knows the working directory); it gets absolute ones too.
+ * `resolve` makes a host path absolute (the caller knows the working directory); it gets absolute ones too. `glob` finds
+ * the paths that match an absolute pattern.
  */
-export function parseMounts(flags: MountFlags, resolve: (path: string) => string): MountRequest[] {
+export function parseMounts(
+  flags: MountFlags,
+  resolve: (path: string) => string,
+  glob: Glob = () => [],
+): MountRequest[] {
   const requests = [
-    ...(flags.mounts ?? []).map((text) => parseMountFlag(text, resolve)),
+    ...(flags.mounts ?? []).flatMap((text) => parseMountFlag(text, resolve, glob)),
     ...uniqueRequests((flags.volumes ?? []).map((text) => parseVolumeFlag(text, resolve))),
     ...uniqueRequests((flags.tmpfs ?? []).map(parseTmpfsFlag)),
   ];
@@ -103,9 +108,19 @@ export function parseVolumesFrom(text: string): { container: string; access: "ro
         `invalid option "${option}" specified - volumes from another container can only use z,ro,rw options`,
       );
     }
-    if (access !== "")
-      throw invalid(`invalid options "${optionText}", can only specify 1 'rw' or 'ro' option`);
+    if (access !== "") throw invalid("cannot set ro or rw options more than once");
     access = option;
   }
   return { container, access };
+}
+
+/** The volumes of another container as --volumes-from takes them over, which leaves out what has no source. */
+export function inheritedMounts(mounts: readonly MountRequest[], access: "ro" | "rw" | ""): MountRequest[] {
+  const volumes = mounts.filter(({ type }) => type === "bind" || type === "volume");
+  return volumes.map(({ anonymous: _, ...mount }) => ({
+    ...mount,
+    options: access
+      ? [...mount.options.filter((option) => option !== "ro" && option !== "rw"), access]
+      : mount.options,
+  }));
 }

@@ -12,7 +12,8 @@ export function pathMatcher(pattern: string): ((text: string) => boolean) | unde
     rest = rest.slice(token.length);
     if (token === "*") source += "[^/]*";
     else if (token === "?") source += "[^/]";
-    else if (token.length > 1 && token.startsWith("[")) source += token.replace(/(?<!\\)\[(?!^)/g, "\\[");
+    else if (token.length > 1 && token.startsWith("["))
+      source += `[${token.slice(1).replace(/(?<!\\)\[/g, "\\[")}`;
     else source += token.replace(/^\\/, "").replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
   }
   const expression = new RegExp(`^${source}$`, "s");

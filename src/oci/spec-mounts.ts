@@ -2,6 +2,7 @@ import type { ContainerConfig } from "./container.ts";
 import { isUnmasked } from "./masked-paths.ts";
 import type { Mount } from "./runtime-spec.ts";
 import type { HostDevice, SpecInput } from "./spec-input.ts";
+import { systemdMounts } from "./systemd.ts";
 
 /** Where the init program is bound with --init. */
 export const CONTAINER_INIT_PATH = "/run/podman-init";
@@ -11,7 +12,8 @@ const NO_PROGRAMS = ["nosuid", "noexec", "nodev"];
 /** All mounts in the order in which they are made: a mount never hides one made before it. */
 export function containerMounts(input: SpecInput, ttyGroup: boolean): Mount[] {
   const { config } = input;
-  const requested = [...input.mounts, ...readOnlyTmpfs(config, input.mounts)];
+  const asked = [...input.mounts, ...systemdMounts(config, input.mounts)];
+  const requested = [...asked, ...readOnlyTmpfs(config, asked)];
   const replaced = new Set(requested.map((mount) => mount.destination));
   const own = [
     ...systemMounts(input, ttyGroup),
@@ -55,7 +57,7 @@ function systemMounts(input: SpecInput, ttyGroup: boolean): Mount[] {
       ],
     },
     mqueueMount(config, inUserNamespace),
-    cgroupMount(config),
+    cgroupMount(config, input.cgroupsPath !== null),
   ];
   const shm = shmMount(input, devReadOnly);
   return shm ? [...mounts, shm] : mounts;
@@ -95,8 +97,10 @@ function sysMount(config: ContainerConfig, rootless: boolean): Mount {
  * A mount of its own also over the host's /sys: with the private cgroup namespace it shows the container's cgroup alone,
  * where the host's tree would show the caller's, writable for it (CVE-2023-25809).
  */
-function cgroupMount(config: ContainerConfig): Mount {
-  const writable = config.privileged || isUnmasked("/sys/fs/cgroup", config.security.unmask);
+function cgroupMount(config: ContainerConfig, isOwn: boolean): Mount {
+  // systemd gets its own cgroup to write in, never the one that it would share with the caller.
+  const systemd = config.systemd && isOwn && config.cgroupns.kind === "private";
+  const writable = systemd || config.privileged || isUnmasked("/sys/fs/cgroup", config.security.unmask);
   const options = ["rprivate", ...NO_PROGRAMS, "relatime", writable ? "rw" : "ro"];
   return { destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options };
 }

@@ -15,6 +15,7 @@ export interface MonitorConfig {
   name: string;
   runtime: { path: string | null; args?: string[]; root: string };
   rootfs: RootfsMount;
+  overlays?: RootfsMount[];
   workdir?: { root: string; path: string; make: boolean; uid: number; gid: number };
   terminal: boolean;
   openStdin: boolean;

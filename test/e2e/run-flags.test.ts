@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
@@ -179,4 +179,157 @@ test("limits of devices name devices that are there", async () => {
     ),
   });
   expect(await run("--device-cgroup-rule", "c 1:3 rwm", "bb", "echo", "ok")).toBe("ok");
+});
+
+test("--systemd prepares for systemd what it needs", async () => {
+  const script =
+    "grep -E ' /(run|run/lock|tmp|var/log/journal) ' /proc/mounts | cut -d' ' -f2,3; env | grep -c container_uuid";
+  const out = await run("--systemd", "always", "--shm-size-systemd", "1m", "bb", "sh", "-c", script);
+  const expected = ["/run", "/run/lock", "/tmp", "/var/log/journal"].map((place) => `${place} tmpfs`);
+  expect(out.split("\n").sort()).toEqual(["1", ...expected].sort());
+  expect(await run("--systemd", "always", "--shm-size-systemd", "1m", "bb", "df", "-k", "/run")).toMatch(
+    / 1024 /,
+  );
+  await home.ok("create", "--name", "init", "bb", "/sbin/init");
+  const format = "{{.Config.StopSignal}} {{.Config.SystemdMode}}";
+  expect(await home.ok("inspect", "init", "--format", format)).toBe("37 true");
+  await home.ok("rm", "init");
+  await home.ok("create", "--name", "init", "--systemd=false", "bb", "/sbin/init");
+  expect(await home.ok("inspect", "init", "--format", "{{.Config.StopSignal}}")).toBe("15");
+  await home.ok("rm", "init");
+});
+
+test("the cgroup is writable for systemd", async (context) => {
+  const out = await run("--systemd", "always", "bb", "grep", " /sys/fs/cgroup ", "/proc/mounts");
+  if (!(await home.ok("info", "--format", "{{.Host.CgroupControllers}}")))
+    return context.skip("no cgroup is delegated");
+  expect(out).toMatch(/ cgroup2 rw,/);
+});
+
+test("-v SOURCE:TARGET:O keeps the source as it is", async () => {
+  const source = join(home.directory, "beside");
+  mkdirSync(source);
+  writeFileSync(join(source, "old"), "old\n");
+  const script = "ls /d; rm -f /d/old; echo new > /d/new; ls /d";
+  await home.ok(
+    "create",
+    "--name",
+    "beside",
+    "--network",
+    "none",
+    "-v",
+    `${source}:/d:O`,
+    "bb",
+    "sh",
+    "-c",
+    script,
+  );
+  // What was written is gone with the next start.
+  for (let start = 0; start < 2; start++) expect(await home.ok("start", "-a", "beside")).toBe("old\nnew");
+  expect(readdirSync(source)).toEqual(["old"]);
+  await home.ok("rm", "beside");
+  const [upper, work] = ["upper", "work"].map((name) => join(home.directory, name)) as [string, string];
+  for (const directory of [upper, work]) mkdirSync(directory);
+  await run("-v", `${source}:/d:O,upperdir=${upper},workdir=${work}`, "bb", "touch", "/d/kept");
+  expect(readdirSync(upper)).toEqual(["kept"]);
+});
+
+test("--mount type=image", async () => {
+  const read = await home.coracle(
+    "run",
+    "--rm",
+    "--network",
+    "none",
+    "--mount",
+    "type=image,src=bb,dst=/i",
+    "bb",
+    "touch",
+    "/i/x",
+  );
+  expect(read).toMatchObject({ exitCode: 1, stderr: "touch: /i/x: Read-only file system\n" });
+  await home.ok(
+    "create",
+    "--name",
+    "image",
+    "--network",
+    "none",
+    "--mount",
+    "type=image,src=bb,dst=/i,rw=true",
+    "bb",
+    "sh",
+    "-c",
+    "touch /i/x; ls /i/x /i/bin/sh",
+  );
+  expect(await home.ok("start", "-a", "image")).toBe("/i/bin/sh\n/i/x");
+  await home.ok("rm", "image");
+  expect(await home.coracle("create", "--mount", "type=image,src=no:1,dst=/i", "bb")).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringContaining('creating image volume "no:1":"/i": no:1: image not known'),
+  });
+});
+
+test("--mount type=glob and type=ramfs", async () => {
+  const directory = join(home.directory, "globbed");
+  mkdirSync(directory);
+  for (const name of ["a1", "a2", "b1"]) writeFileSync(join(directory, name), `${name}\n`);
+  expect(
+    await run("--mount", `type=glob,src=${directory}/a[0-9],dst=/g`, "bb", "sh", "-c", "ls /g; cat /g/*"),
+  ).toBe("a1\na2\na1\na2");
+  expect(await run("--mount", "type=ramfs,dst=/r", "bb", "grep", " /r ", "/proc/mounts")).toMatch(
+    /^ramfs \/r ramfs rw,/,
+  );
+});
+
+test("--volumes-from takes volumes over, unless one is asked for in their place", async () => {
+  const source = join(home.directory, "shared");
+  mkdirSync(source);
+  await home.ok(
+    "create",
+    "--name",
+    "owner",
+    "--network",
+    "none",
+    "-v",
+    "vol:/v",
+    "-v",
+    `${source}:/s`,
+    "-v",
+    "/anon",
+    "--tmpfs",
+    "/t",
+    "bb",
+  );
+  await run("--volumes-from", "owner", "bb", "sh", "-c", "touch /v/1 /s/2 /anon/3");
+  expect(readdirSync(source)).toEqual(["2"]);
+  // The anonymous volume is still its first container's.
+  expect(
+    await run(
+      "--volumes-from",
+      "owner",
+      "--mount",
+      "type=tmpfs,dst=/s",
+      "bb",
+      "sh",
+      "-c",
+      "find /v /anon /s /t -mindepth 1 2>/dev/null | sort",
+    ),
+  ).toBe("/anon/3\n/v/1");
+  const mounts = await run(
+    "--volumes-from",
+    "owner:ro",
+    "bb",
+    "grep",
+    "-cE",
+    " /(v|s|anon) [a-z0-9]+ ro",
+    "/proc/mounts",
+  );
+  expect(mounts).toBe("3");
+  expect(await home.coracle("run", "--rm", "--volumes-from", "nobody", "bb", "true")).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringContaining(
+      'looking up container "nobody" for volumes-from: no container with name or ID',
+    ),
+  });
+  await home.ok("rm", "-v", "owner");
+  await home.ok("volume", "rm", "vol");
 });

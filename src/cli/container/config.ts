@@ -21,7 +21,7 @@ import { parseUlimits } from "../../oci/ulimit.ts";
 import { parseUmask } from "../../oci/umask.ts";
 import { parseGroupAdd } from "../../oci/user.ts";
 import { notSupportedYet } from "../flags.ts";
-import { hostEnv, readText } from "../host-env.ts";
+import { expandGlob, hostEnv, readText } from "../host-env.ts";
 import type { CreateFlags } from "./flags.ts";
 import { healthConfig } from "./health-flags.ts";
 import { bytes, resources } from "./resource-flags.ts";
@@ -113,14 +113,9 @@ function refuseUnsupported(flags: CreateFlags): void {
     throw notSupportedYet(`--cgroups=${flags.cgroups}`);
   }
   if (flags["cgroup-parent"] !== "") throw notSupportedYet("--cgroup-parent");
-  if (flags.systemd === "always") throw notSupportedYet("--systemd=always");
-  if (flags["volumes-from"].length > 0) throw notSupportedYet("--volumes-from");
 }
 
 function processPart(flags: CreateFlags, detach: boolean) {
-  if (!["true", "false", "always"].includes(flags.systemd)) {
-    throw usage('--systemd values must be one of "true, false, always"');
-  }
   return {
     env: hostEnv(flags.env, flags["env-file"]),
     workdir: flags.workdir,
@@ -136,7 +131,10 @@ function processPart(flags: CreateFlags, detach: boolean) {
     timezone: flags.tz,
     init: flags.init || flags["init-path"] !== "",
     initPath: flags["init-path"],
-    systemd: flags.systemd === "always",
+    systemd: false,
+    ...(flags["shm-size-systemd"]
+      ? { shmSizeSystemd: bytes("shm-size-systemd", flags["shm-size-systemd"]) }
+      : {}),
     stopSignal: flags["stop-signal"] === "" ? 0 : parseSignal(flags["stop-signal"]),
     stopTimeout: flags["stop-timeout"],
     timeout: flags.timeout,
@@ -146,8 +144,10 @@ function processPart(flags: CreateFlags, detach: boolean) {
 function filesystemPart(flags: CreateFlags) {
   for (const text of flags["volumes-from"]) parseVolumesFrom(text);
   return {
-    mounts: parseMounts({ volumes: flags.volume, mounts: flags.mount, tmpfs: flags.tmpfs }, (file) =>
-      path.resolve(file),
+    mounts: parseMounts(
+      { volumes: flags.volume, mounts: flags.mount, tmpfs: flags.tmpfs },
+      (file) => path.resolve(file),
+      expandGlob,
     ),
     volumesFrom: flags["volumes-from"],
     devices: flags.device.map(parseDevice),

@@ -6,6 +6,7 @@ import { normalizeCapability } from "../../oci/capabilities.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
 import { parseEnvFlags } from "../../oci/env.ts";
 import { parseImageVolumeMode } from "../../oci/mounts.ts";
+import { parseSystemdMode } from "../../oci/systemd.ts";
 import { imageProgress } from "../image-progress.ts";
 import { registryAccess } from "../registry-flags.ts";
 import { containerConfig, entrypoint } from "./config.ts";
@@ -39,6 +40,7 @@ export function createRequest(input: RequestInput): Omit<CreateRequest, "startPe
     },
     entrypoint: entrypoint(flags.entrypoint),
     publishAll: flags["publish-all"],
+    systemd: parseSystemdMode(flags.systemd),
     defaultEnv: parseEnvFlags(configuration.containers.env ?? [], process.env),
     mergeEnv: flags["env-merge"],
     unsetEnv: flags.unsetenv,

@@ -8,6 +8,7 @@ import { self } from "../../host/process.ts";
 import { createStaging } from "../../host/staging.ts";
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
 import { containerIdMappings } from "../../oci/generate-spec.ts";
+import { inheritedMounts, parseVolumesFrom } from "../../oci/mounts.ts";
 import { checkName, randomId, randomName } from "../../oci/names.ts";
 import { cgroupResources } from "../../oci/resources.ts";
 import { recordContainerEvent, recordEvent } from "../../runtime/event-log.ts";
@@ -22,7 +23,7 @@ import {
 } from "../../runtime/records.ts";
 import { storageDriver } from "../../storage/driver.ts";
 import type { StorageDriver, StoredImage } from "../../storage/image-types.ts";
-import { hasImage, layerKeys } from "../../storage/images.ts";
+import { findImage, hasImage, layerKeys } from "../../storage/images.ts";
 import { diffDirectory } from "../../storage/layers.ts";
 import { createVolume, findVolume, removeVolume } from "../../storage/volumes.ts";
 import { pullImage } from "../image/pull.ts";
@@ -33,6 +34,7 @@ import { deviceNumbers, hostDevices } from "./devices.ts";
 import { dropContainer } from "./drop.ts";
 import { sweep } from "./heal.ts";
 import { hostFacts } from "./host-facts.ts";
+import { checkOverlays } from "./overlays.ts";
 import { choosePorts } from "./ports.ts";
 import { removeContainer } from "./rm.ts";
 import { resolveRuntime } from "./runtime-choice.ts";
@@ -68,7 +70,8 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   if (request.name !== "") checkName(request.name, "running container create option: ");
   if (request.cidFile && fs.existsSync(request.cidFile)) throw cidFileExists(request.cidFile);
   const image = request.image === null ? undefined : await pullImage(ctx, request.image, request.pull);
-  const config = withImageDefaults(request.config, request, image?.config, randomId, process.env);
+  const inherited = withInheritedMounts(ctx, request.config);
+  const config = withImageDefaults(inherited, request, image?.config, randomId, process.env);
   config.image = image ? { reference: request.image as string, id: image.id, name: imageName(image) } : null;
   if (config.entrypoint.length + config.command.length === 0) {
     throw new EngineError(
@@ -80,6 +83,8 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     );
   }
   checkSources(config.mounts);
+  checkOverlays(ctx, config.mounts, config.userns.kind !== "host");
+  resolveImages(ctx, config.mounts);
   cgroupResources(config.resources, null, deviceNumbers);
   hostDevices(config.devices, false);
   resolveSecrets(ctx, config);
@@ -223,6 +228,47 @@ function resolveJoined(ctx: Context, config: ContainerConfig): void {
     if (mode.kind === "container") mode.id = findRecord(ctx, mode.id).id;
   }
   config.requires &&= config.requires.map((name) => requirement(ctx, name));
+}
+
+/** With what --volumes-from takes over; mounts that were asked for themselves come first. */
+function withInheritedMounts(ctx: Context, config: ContainerConfig): ContainerConfig {
+  const mounts = new Map<string, MountRequest>();
+  for (const text of config.volumesFrom) {
+    const { container, access } = parseVolumesFrom(text);
+    for (const mount of inheritedMounts(volumesOwner(ctx, container).config.mounts, access)) {
+      mounts.set(mount.destination, mount);
+    }
+  }
+  for (const { destination } of config.mounts) mounts.delete(destination);
+  return { ...config, mounts: [...config.mounts, ...mounts.values()] };
+}
+
+function volumesOwner(ctx: Context, name: string): ContainerRecord {
+  try {
+    return findRecord(ctx, name);
+  } catch (cause) {
+    const message = `looking up container "${name}" for volumes-from: ${(cause as Error).message}`;
+    throw new EngineError("no-such-container", message, {
+      hint: "`coracle ps -a` lists all containers",
+      cause,
+    });
+  }
+}
+
+/** What the images to be mounted are now, whatever their names stand for later. */
+function resolveImages(ctx: Context, mounts: MountRequest[]): void {
+  for (const mount of mounts) {
+    if (mount.type !== "image") continue;
+    const image = findImage(ctx, mount.source);
+    if (!image) {
+      throw new EngineError(
+        "image-not-known",
+        `creating image volume ${JSON.stringify(mount.source)}:${JSON.stringify(mount.destination)}: ${mount.source}: image not known`,
+        { hint: `\`coracle pull ${mount.source}\` fetches one` },
+      );
+    }
+    mount.image = { id: image.id, layers: layerKeys(image) };
+  }
 }
 
 function requirement(ctx: Context, name: string): string {

@@ -5,12 +5,14 @@ import type { ImageConfig } from "../../oci/image.ts";
 import { type ImageVolumeMode, imageVolumeMounts } from "../../oci/mounts.ts";
 import { parseExposed, publishExposed } from "../../oci/ports.ts";
 import { parseSignal } from "../../oci/signals.ts";
+import { isSystemd, SYSTEMD_STOP_SIGNAL, type SystemdMode } from "../../oci/systemd.ts";
 
 /** What the flags say beyond ContainerConfig, where "not given" and "empty" differ. */
 export interface ImageOverrides {
   /** null: not given, so the image's counts; []: reset by --entrypoint "". */
   entrypoint: string[] | null;
   publishAll: boolean;
+  systemd: SystemdMode;
   /** Of the configuration, weaker than the image's. */
   defaultEnv: Environment;
   /** --env-merge */
@@ -44,10 +46,13 @@ export function withImageDefaults(
   // Another entrypoint makes the image's command meaningless (Podman and Docker drop it).
   const command =
     config.command.length > 0 || overrides.entrypoint !== null ? config.command : (defaults.Cmd ?? []);
+  const entrypoint = overrides.entrypoint ?? defaults.Entrypoint ?? [];
+  const systemd = isSystemd(overrides.systemd, [...entrypoint, ...command]);
   return {
     ...config,
-    entrypoint: overrides.entrypoint ?? defaults.Entrypoint ?? [],
+    entrypoint,
     command,
+    systemd,
     env: mergeEnv({
       terminal: config.terminal,
       proxies: overrides.httpProxy ? proxyVariables(host) : {},
@@ -61,7 +66,10 @@ export function withImageDefaults(
     workdir: config.workdir || defaults.WorkingDir || "/",
     user: config.user || defaults.User || "",
     labels: { ...(defaults.Labels ?? {}), ...config.labels },
-    stopSignal: config.stopSignal || imageStopSignal(defaults.StopSignal) || DEFAULT_STOP_SIGNAL,
+    stopSignal:
+      config.stopSignal ||
+      imageStopSignal(defaults.StopSignal) ||
+      (systemd ? SYSTEMD_STOP_SIGNAL : DEFAULT_STOP_SIGNAL),
     mounts: nameVolumes([...config.mounts, ...imageVolumes(config, overrides, defaults)], newVolumeName),
     ports: overrides.publishAll ? [...config.ports, ...publishExposed(exposed, config.ports)] : config.ports,
     exposed,

@@ -207,6 +207,7 @@ function inspectConfig(record: ContainerRecord, spec: RuntimeSpec | undefined) {
     StopSignal: config.stopSignal,
     ...inspectHealth(config.health),
     CreateCommand: record.createCommand,
+    ...(config.systemd ? { SystemdMode: true } : {}),
     Umask: config.umask || "0022",
     ...inspectSecrets(config),
     Timeout: config.timeout,

@@ -8,6 +8,7 @@ import type { MonitorConfig, MonitorNetwork } from "../../runtime/monitor.ts";
 import { runDirectory, runtimeRoot } from "../../runtime/places.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import { logFile } from "./logs.ts";
+import { overlayMounts } from "./overlays.ts";
 import type { Mappings } from "./owner.ts";
 import { rootfsMount } from "./rootfs-mount.ts";
 
@@ -30,6 +31,7 @@ export function monitorConfig(
       root: runtimeRoot(ctx, record),
     },
     rootfs: rootfsMount(ctx, record, mappings),
+    overlays: overlayMounts(ctx, record),
     terminal: config.terminal,
     openStdin: config.openStdin,
     stdinOnce: config.stdinOnce,

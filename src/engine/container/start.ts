@@ -12,6 +12,7 @@ import { isActive, readStatus, writeEarlier } from "../../runtime/status.ts";
 import { chownSources, copyUpVolumes } from "./copy-up.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { healContainer } from "./heal.ts";
+import { renewOverlays } from "./overlays.ts";
 import { explainPortInUse } from "./port.ts";
 import { prepareStart } from "./prepare.ts";
 import { allowMount } from "./rootfs-mount.ts";
@@ -91,6 +92,7 @@ async function launch(
   const { last } = readStatus(ctx, record.id);
   const fds = withListenFds(options.fds ?? []);
   const { directory, owner } = await prepareStart(ctx, record, fds);
+  renewOverlays(ctx, record);
   await copyUpVolumes(ctx, record, owner);
   chownSources(ctx, record, owner);
   // Seen by the sweep from before there is a monitor that could be killed.

@@ -38,6 +38,39 @@ test("200 layers in directories with long and awkward names can be stacked, the 
   expect(relay.stdout.toString()).toBe("layer 0\n200\n");
 });
 
+test("more overlays are mounted beside it, and not left either", async () => {
+  const bundle = workshop.bundle({ args: ["true"] });
+  const config = JSON.parse(readFileSync(join(bundle.directory, "config.json"), "utf8"));
+  const overlays = ["one", "two"].map((name) => {
+    const [lower, upper, work, target] = ["lower", "upper", "work", "target"].map((part) => {
+      const directory = join(bundle.directory, name, part);
+      mkdirSync(directory, { recursive: true });
+      return directory;
+    }) as [string, string, string, string];
+    writeFileSync(join(lower, "file"), `${name}\n`);
+    config.mounts.push({ destination: `/${name}`, type: "bind", source: target, options: ["rbind"] });
+    return { driver: "overlay", lower: [lower], upper, work, target, options: ["userxattr"] };
+  });
+  config.process.args = ["sh", "-c", "cat /one/file /two/file; echo new >/two/new"];
+  writeFileSync(join(bundle.directory, "config.json"), JSON.stringify(config));
+  bundle.change({ overlays });
+  expect((await bundle.output()).stdout.toString()).toBe("one\ntwo\n");
+  expect(readFileSync(join(bundle.directory, "two/upper/new"), "utf8")).toBe("new\n");
+  expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(bundle.directory);
+});
+
+test("overlays that can't be read or made are told", async () => {
+  for (const [overlays, code] of [
+    [{}, "bad-config"],
+    [[{ driver: "none" }], "bad-config"],
+    [[{ driver: "overlay", lower: ["/no/such"], upper: "/u", work: "/w", target: "/t" }], "mount-failed"],
+  ] as const) {
+    const bundle = workshop.bundle({ args: ["true"] });
+    bundle.change({ overlays });
+    expect((await bundle.output()).events).toMatchObject([{ code }]);
+  }
+});
+
 test("fuse-overlayfs serves the container, is registered and ends with it", async (context) => {
   skipUnless(context, hasProgram("fuse-overlayfs"), hasDevice("/dev/fuse"));
   const bundle = workshop.bundle({ args: ["sh", "-c", "echo data >/file; cat /file; sleep 100"] });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   imageVolumeMounts,
+  inheritedMounts,
   type MountFlags,
   parseImageVolumeMode,
   parseMounts,
@@ -66,7 +67,7 @@ describe("-v", () => {
     expect(() => volume(text)).toThrow(message);
   });
 
-  test.each(["/src:/dst:O", "/src:/dst:idmap", "/src:/dst:idmap=uids=0-1-1", "/src:/dst:O,upperdir=/u"])(
+  test.each(["/src:/dst:U,O", "/src:/dst:idmap", "/src:/dst:idmap=uids=0-1-1"])(
     "%s is not supported yet",
     (text) => {
       expect(() => volume(text)).toThrow(expect.objectContaining({ code: "not-supported" }));
@@ -158,8 +159,7 @@ describe("--mount", () => {
   });
 
   test.each([
-    "type=image,src=x,dst=/q",
-    "type=glob,src=/x*,dst=/q",
+    "type=image,src=x,dst=/q,subpath=/a",
     "type=volume,src=x,dst=/q,volume-opt=a=b",
     "type=bind,dst=/q,idmap",
   ])("%s is not supported yet", (text) => {
@@ -230,6 +230,55 @@ test("--volumes-from", () => {
   expect(() => parseVolumesFrom("c:foo")).toThrow(
     'invalid option "foo" specified - volumes from another container can only use z,ro,rw options',
   );
-  expect(() => parseVolumesFrom("c:ro,rw")).toThrow("can only specify 1");
+  expect(() => parseVolumesFrom("c:ro,rw")).toThrow("cannot set ro or rw options more than once");
   expect(() => parseVolumesFrom(":ro")).toThrow("no container is named");
+});
+
+test("what --volumes-from takes over", () => {
+  const mounts = parse({ volumes: ["/a:/b:ro", "/anonymous"], tmpfs: ["/t"] });
+  const [bind, volume, ...others] = inheritedMounts(mounts, "");
+  expect(bind).toEqual(mounts[0]);
+  // Its owner is another container, with which it goes.
+  expect(volume).not.toHaveProperty("anonymous");
+  expect(others).toEqual([]);
+  expect(inheritedMounts(mounts, "rw")[0]?.options).toEqual(["rprivate", "rbind", "rw"]);
+});
+
+test("mounts beside their sources", () => {
+  expect(volume("/src:/dst:O")?.overlay).toBe("temporary");
+  expect(volume("/src:/dst:O")?.options).toEqual(["rprivate", "rbind"]);
+  expect(volume("v:/dst:O,upperdir=/u,workdir=/w")?.overlay).toEqual({ upper: "/u", work: "/w" });
+  expect(() => volume("/src:/dst:O,upperdir=/u")).toThrow("upperdir and workdir must be given both");
+  expect(() => volume("/src:/dst:upperdir=/u,workdir=/w")).toThrow("invalid option type");
+  expect(mount("type=image,src=i,dst=/q,rw=true")).toEqual({
+    type: "image",
+    source: "i",
+    destination: "/q",
+    options: ["rw", "rprivate", "rbind"],
+    overlay: "temporary",
+  });
+  expect(() => mount("type=image,dst=/q")).toThrow("must set source and destination for image volume");
+});
+
+test("--mount type=glob binds what it finds", () => {
+  const glob = (pattern: string) => (pattern === "/x*" ? ["/x1", "/x2"] : []);
+  const found = (text: string) => parseMounts({ mounts: [text] }, (path) => path, glob);
+  expect(
+    found("type=glob,src=/x*,dst=/q,ro").map((m) => [m.type, m.source, m.destination, m.options[0]]),
+  ).toEqual([
+    ["bind", "/x1", "/q/x1", "ro"],
+    ["bind", "/x2", "/q/x2", "ro"],
+  ]);
+  expect(found("type=glob,src=/x*").map((m) => m.destination)).toEqual(["/x1", "/x2"]);
+  expect(() => found("type=glob,src=/y*,dst=/q")).toThrow('no file paths matching glob "/y*"');
+});
+
+test("--mount type=ramfs has no limits", () => {
+  expect(mount("type=ramfs,dst=/q,noexec")).toMatchObject({
+    type: "ramfs",
+    source: "ramfs",
+    options: ["noexec", "rprivate", "nosuid", "nodev"],
+  });
+  expect(() => mount("type=ramfs,dst=/q,tmpfs-size=1m")).toThrow("not supported");
+  expect(() => mount("type=ramfs,dst=/q,U")).toThrow('"U" option not supported for "ramfs" mount types');
 });

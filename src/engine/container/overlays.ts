@@ -1,0 +1,86 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
+import { type Context, ensureDirectory } from "../../host/context.ts";
+import { runNative } from "../../host/native.ts";
+import type { MountRequest } from "../../oci/container.ts";
+import type { RootfsMount } from "../../runtime/monitor.ts";
+import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
+import { storageDriver } from "../../storage/driver.ts";
+import { diffDirectory } from "../../storage/layers.ts";
+import { volumeDataPath } from "../../storage/volumes.ts";
+
+/*
+ * Mounts beside which the container writes (`-v …:O`) and images. The monitor makes them, as it does the root filesystem,
+ * in `overlays/N` of the container's directory; the runtime binds them where they are wanted.
+ */
+
+/** Where the monitor mounts the overlay of the mount with that index. */
+export function overlayTarget(ctx: Context, record: ContainerRecord, index: number): string {
+  return path.join(overlayDirectory(ctx, record, index), "merged");
+}
+
+function overlayDirectory(ctx: Context, { id }: ContainerRecord, index: number): string {
+  return path.join(containerDirectory(ctx, id), "overlays", String(index));
+}
+
+/** Refuses what can't be made here. */
+export function checkOverlays(ctx: Context, mounts: readonly MountRequest[], hasOwnIds: boolean): void {
+  const overlays = mounts.filter(({ overlay }) => overlay);
+  if (overlays.length === 0) return;
+  const { driver } = storageDriver(ctx);
+  if (driver !== "overlay") {
+    throw new EngineError(
+      "not-supported",
+      `overlay volumes and images as mounts with the storage driver ${driver} are not supported yet`,
+    );
+  }
+  if (hasOwnIds && overlays.some(({ type }) => type === "image")) {
+    throw new EngineError(
+      "not-supported",
+      "images as mounts in a user namespace with ids of its own are not supported yet",
+    );
+  }
+}
+
+/** For the monitor. */
+export function overlayMounts(ctx: Context, record: ContainerRecord): RootfsMount[] {
+  return record.config.mounts.flatMap((mount, index): RootfsMount[] => {
+    if (!mount.overlay) return [];
+    const directory = overlayDirectory(ctx, record, index);
+    const own = { upper: path.join(directory, "upper"), work: path.join(directory, "work") };
+    return [
+      {
+        driver: "overlay",
+        lower: lowerOf(ctx, mount),
+        ...(mount.overlay === "temporary" ? own : mount.overlay),
+        target: path.join(directory, "merged"),
+        options: storageDriver(ctx).options,
+        readOnly: false,
+      },
+    ];
+  });
+}
+
+function lowerOf(ctx: Context, mount: MountRequest): string[] {
+  if (mount.type === "image") return (mount.image?.layers ?? []).map((key) => diffDirectory(ctx, key));
+  return [mount.type === "volume" ? volumeDataPath(ctx, mount.source) : mount.source];
+}
+
+/** Before a start: what the last run has written beside its sources is gone, unless it was to be kept. */
+export function renewOverlays(ctx: Context, record: ContainerRecord): void {
+  if (!record.config.mounts.some(({ overlay }) => overlay)) return;
+  const all = path.join(containerDirectory(ctx, record.id), "overlays");
+  if (fs.existsSync(all)) runNative(ctx, "coracle-layer", ["remove", all]);
+  for (const { upper, work, target, lower } of overlayMounts(ctx, record) as Overlay[]) {
+    for (const directory of [work, target]) ensureDirectory(directory);
+    if (fs.existsSync(upper)) continue;
+    ensureDirectory(upper);
+    // The upper directory's owner and mode are those of the mount's root.
+    const { mode, uid, gid } = fs.statSync(lower[0] as string);
+    fs.chmodSync(upper, mode & 0o7777);
+    fs.chownSync(upper, uid, gid);
+  }
+}
+
+type Overlay = Extract<RootfsMount, { driver: "overlay" | "fuse-overlayfs" }>;
