@@ -39,6 +39,8 @@ function createRequest(ctx: Context, original: ContainerRecord, request: CloneRe
     replace: false,
     config: {
       ...config,
+      // Their mounts are among its own.
+      volumesFrom: [],
       resources: { ...config.resources, ...request.resources },
       // Where it was made up it is made up again.
       hostname: config.hostname === original.id.slice(0, 12) ? "" : config.hostname,
@@ -46,6 +48,7 @@ function createRequest(ctx: Context, original: ContainerRecord, request: CloneRe
     // All that the image had to say is in there already.
     entrypoint: config.entrypoint,
     publishAll: false,
+    systemd: config.systemd ? "always" : "false",
     defaultEnv: {},
     unsetEnv: [],
     unsetEnvAll: true,
