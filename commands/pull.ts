@@ -6,9 +6,13 @@ export default class Pull extends CoracleCommand {
   static override description =
     "Pulls an image from a registry and stores it locally.\n\nAn image can be pulled by tag or digest. If a tag is not specified, the image with the 'latest' tag is pulled.";
   static override usage = "[options] IMAGE [IMAGE...]";
-  static override examples = ["coracle pull imageName", "coracle pull fedora:latest"];
+  static override examples = [
+    "coracle pull imageName",
+    "coracle pull fedora:latest",
+    "coracle pull oci-archive:/path/to/image.tar",
+  ];
   static override flags = {
-    "all-tags": flag.unsupported("bool", {
+    "all-tags": flag.boolean({
       char: "a",
       description: "All tagged images in the repository will be pulled",
     }),
@@ -47,7 +51,9 @@ export default class Pull extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Pull);
     await this.requireNamespace();
-    const { pullImage } = await import("../src/engine/image/pull.ts");
+    const pull = flags["all-tags"]
+      ? (await import("../src/engine/image/pull-all-tags.ts")).pullAllTags
+      : (await import("../src/engine/image/pull.ts")).pullImages;
     const { pullPolicy, platformText } = await import("../src/engine/image/pull-options.ts");
     const { registryAccess } = await import("../src/cli/registry-flags.ts");
     const { imageProgress } = await import("../src/cli/image-progress.ts");
@@ -59,8 +65,7 @@ export default class Pull extends CoracleCommand {
       onProgress: imageProgress(flags.quiet),
     };
     for (const reference of args) {
-      const image = await pullImage(this.context, reference, options);
-      this.printLine(image.id);
+      for (const { id } of await pull(this.context, reference, options)) this.printLine(id);
     }
   }
 }

@@ -13,9 +13,9 @@ export default class Save extends CoracleCommand {
   static override flags = {
     compress: flag.unsupported("bool", { description: "Compress layers when saving to a directory" }),
     format: flag.string({
-      description: "Save image to oci-archive or docker-archive",
+      description: "Save image to oci-archive, oci-dir, docker-archive or docker-dir",
       default: "docker-archive",
-      choices: ["docker-archive", "oci-archive"],
+      choices: ["docker-archive", "oci-archive", "oci-dir", "docker-dir"],
     }),
     "multi-image-archive": flag.boolean({
       char: "m",

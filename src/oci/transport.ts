@@ -3,6 +3,7 @@ import { EngineError } from "../errors.ts";
 /** Where an image comes from or goes to (containers-transports(5)). */
 export type Transport =
   | { kind: "docker"; reference: string }
+  | { kind: "containers-storage"; reference: string }
   | { kind: "oci" | "oci-archive" | "docker-archive"; path: string; reference: string | undefined }
   | { kind: "dir"; path: string };
 
@@ -21,6 +22,8 @@ export function parseTransport(text: string): Transport {
         return { kind: "docker", reference: text };
       }
       return { kind, reference: rest.slice(2) };
+    case "containers-storage":
+      return { kind, reference: rest };
     case "dir":
       if (rest === "") throw noPath(text);
       return { kind, path: rest };

@@ -6,13 +6,19 @@ import { runLayerTool } from "../host/layer-tool.ts";
 import { sha256 } from "../oci/hash.ts";
 import { readTarIndex, type TarEntry } from "./tar-index.ts";
 
-/** An open image archive with its table of contents. */
+/** An open image archive, or a directory with the same files. */
 export interface Archive {
   /** Its name in messages. */
   name: string;
-  fd: number;
-  entries: ReadonlyMap<string, TarEntry>;
+  isDirectory: boolean;
+  has(entry: string): boolean;
+  get(entry: string): ArchiveEntry | undefined;
   close(): void;
+}
+
+/** A part of an open file. */
+export interface ArchiveEntry extends TarEntry {
+  fd: number;
 }
 
 /** A path, or "-" for stdin. */
@@ -30,21 +36,62 @@ function inputName(input: ArchiveInput): string {
  */
 export async function openArchive(ctx: Context, staging: string, input: ArchiveInput): Promise<Archive> {
   const name = inputName(input);
+  if (input !== "-" && fs.statSync(input, { throwIfNoEntry: false })?.isDirectory())
+    return openDirectory(input);
   const source = openInput(input);
   const close = () => {
     if (source !== 0) fs.closeSync(source);
   };
   try {
     if (fs.fstatSync(source).isFile() && compressionOf(peek(source), name) === "none") {
-      return { name, fd: source, entries: readTarIndex(source, name), close };
+      return tarArchive(name, source, readTarIndex(source, name), close);
     }
     const plain = await decompressTo(ctx, source, path.join(staging, "archive.tar"), name);
     close();
-    return { name, fd: plain, entries: indexOrClose(plain, name), close: () => fs.closeSync(plain) };
+    return tarArchive(name, plain, indexOrClose(plain, name), () => fs.closeSync(plain));
   } catch (error) {
     close();
     throw error;
   }
+}
+
+function tarArchive(
+  name: string,
+  fd: number,
+  entries: ReadonlyMap<string, TarEntry>,
+  close: () => void,
+): Archive {
+  return {
+    name,
+    isDirectory: false,
+    has: (entry) => entries.has(entry),
+    get: (entry) => {
+      const found = entries.get(entry);
+      return found && { fd, ...found };
+    },
+    close,
+  };
+}
+
+/** Opens the files of a directory when they are asked for. */
+function openDirectory(directory: string): Archive {
+  const open = new Map<string, ArchiveEntry>();
+  return {
+    name: directory,
+    isDirectory: true,
+    has: (entry) => fs.existsSync(path.join(directory, entry)),
+    get: (entry) => {
+      const file = path.join(directory, entry);
+      if (!open.has(entry) && fs.existsSync(file)) {
+        const fd = openInput(file);
+        open.set(entry, { fd, offset: 0, size: fs.fstatSync(fd).size });
+      }
+      return open.get(entry);
+    },
+    close: () => {
+      for (const { fd } of open.values()) fs.closeSync(fd);
+    },
+  };
 }
 
 export function openInput(input: ArchiveInput): number {
@@ -104,13 +151,13 @@ export function compressionOf(start: Buffer, name: string): Compression {
 
 /** A small file of the archive; undefined where there is none. */
 export function readEntry(archive: Archive, name: string, maxSize: number): Buffer | undefined {
-  const entry = archive.entries.get(name);
+  const entry = archive.get(name);
   if (!entry) return undefined;
   if (entry.size > maxSize) {
     throw new EngineError("corrupt-archive", `${archive.name}: ${name} is larger than ${maxSize} bytes`);
   }
   const bytes = Buffer.alloc(entry.size);
-  fs.readSync(archive.fd, bytes, 0, entry.size, entry.offset);
+  fs.readSync(entry.fd, bytes, 0, entry.size, entry.offset);
   return bytes;
 }
 

@@ -3,9 +3,8 @@ import { digestHex, digestOf } from "../oci/digest.ts";
 import { type Descriptor, type Index, type Manifest, mediaTypes, type Platform } from "../oci/image.ts";
 import { maxConfigSize, maxManifestSize, parseImageConfig, parseManifest } from "../oci/image-manifest.ts";
 import { chooseManifest } from "../oci/image-platform.ts";
-import { type Archive, compressionOf, digestOfPart, peek, readEntry } from "./archive.ts";
+import { type Archive, type ArchiveEntry, compressionOf, digestOfPart, peek, readEntry } from "./archive.ts";
 import type { WantedLayer } from "./layer-import.ts";
-import type { TarEntry } from "./tar-index.ts";
 
 /** Reading the images of an archive: OCI image layout, or what `docker save` writes. */
 
@@ -20,8 +19,14 @@ export interface ArchivedImage {
 }
 
 export function readArchivedImages(archive: Archive, wanted: Platform): ArchivedImage[] {
-  if (archive.entries.has("oci-layout")) return readOciImages(archive, wanted);
-  if (archive.entries.has("manifest.json")) return readDockerImages(archive);
+  if (archive.has("oci-layout")) return readOciImages(archive, wanted);
+  if (archive.isDirectory) {
+    if (archive.has("version")) return [readDirectoryImage(archive)];
+    throw new EngineError("no-archive", `${archive.name} is a directory without an image`, {
+      hint: "give an archive file, an OCI image layout, or what was pushed to dir:",
+    });
+  }
+  if (archive.has("manifest.json")) return readDockerImages(archive);
   throw corrupt(archive, "it has neither an OCI image layout nor a Docker manifest.json", {
     hint: "`coracle import` makes an image from the tar of a root filesystem",
   });
@@ -84,32 +89,36 @@ function readOciImage(archive: Archive, index: Index, wanted: Platform): Archive
       ? (index.manifests[0] as Descriptor)
       : chooseManifest(index, wanted, archive.name);
   for (let depth = 0; depth < 3; depth++) {
-    const bytes = readOciBlob(archive, descriptor, maxManifestSize);
+    const bytes = readBlobEntry(archive, descriptor, maxManifestSize);
     const parsed = parseManifest(bytes, `${archive.name}: ${descriptor.digest}`, descriptor.mediaType);
     digests.push(descriptor.digest);
     if (parsed.kind === "manifest")
-      return { names: [], digests, ...readOciLayers(archive, bytes, parsed.manifest) };
+      return { names: [], digests, ...readLayers(archive, bytes, parsed.manifest) };
     descriptor = chooseManifest(parsed.index, wanted, archive.name);
   }
   throw corrupt(archive, "its indexes are nested too deep");
 }
 
-function readOciLayers(
+function readLayers(
   archive: Archive,
   bytes: Buffer,
   manifest: Manifest,
 ): Omit<ArchivedImage, "names" | "digests"> {
-  const config = readOciBlob(archive, manifest.config, maxConfigSize);
+  const config = readBlobEntry(archive, manifest.config, maxConfigSize);
   const { rootfs } = parseImageConfig(config, archive.name, manifest.layers.length);
   const layers = manifest.layers.map((descriptor, i) => {
-    const { offset } = ociEntry(archive, descriptor);
-    return { descriptor, diffID: rootfs.diff_ids[i] as string, source: { fd: archive.fd, offset } };
+    const { fd, offset } = blobEntry(archive, descriptor);
+    return { descriptor, diffID: rootfs.diff_ids[i] as string, source: { fd, offset } };
   });
   return { manifest: bytes, config, layers };
 }
 
-function ociEntry(archive: Archive, { digest, size }: Descriptor): TarEntry {
-  const entry = archive.entries.get(`blobs/sha256/${digestHex(digest)}`);
+function blobName(archive: Archive, digest: string): string {
+  return archive.has("oci-layout") ? `blobs/sha256/${digestHex(digest)}` : digestHex(digest);
+}
+
+function blobEntry(archive: Archive, { digest, size }: Descriptor): ArchiveEntry {
+  const entry = archive.get(blobName(archive, digest));
   if (!entry) throw corrupt(archive, `blob ${digest} is missing`);
   if (entry.size !== size) {
     throw new EngineError(
@@ -120,12 +129,20 @@ function ociEntry(archive: Archive, { digest, size }: Descriptor): TarEntry {
   return entry;
 }
 
-function readOciBlob(archive: Archive, descriptor: Descriptor, maxSize: number): Buffer {
-  ociEntry(archive, descriptor);
-  const bytes = mustRead(archive, `blobs/sha256/${digestHex(descriptor.digest)}`, maxSize);
+function readBlobEntry(archive: Archive, descriptor: Descriptor, maxSize: number): Buffer {
+  blobEntry(archive, descriptor);
+  const bytes = mustRead(archive, blobName(archive, descriptor.digest), maxSize);
   const found = digestOf(bytes);
   if (found === descriptor.digest) return bytes;
   throw new EngineError("digest-mismatch", `${archive.name}: blob ${descriptor.digest} has digest ${found}`);
+}
+
+/** What the transport `dir:` writes: one manifest, and its blobs beside it. */
+function readDirectoryImage(archive: Archive): ArchivedImage {
+  const bytes = mustRead(archive, "manifest.json", maxManifestSize);
+  const parsed = parseManifest(bytes, `${archive.name}: manifest.json`);
+  if (parsed.kind === "index") throw corrupt(archive, "a list of images in a directory is not supported yet");
+  return { names: [], digests: [digestOf(bytes)], ...readLayers(archive, bytes, parsed.manifest) };
 }
 
 interface DockerEntry {
@@ -174,14 +191,14 @@ export const layerTypes = {
 };
 
 function dockerLayer(archive: Archive, file: string, diffID: string): WantedLayer {
-  const entry = archive.entries.get(file);
+  const entry = archive.get(file);
   if (!entry) throw corrupt(archive, `layer ${file} is missing`);
-  const compression = compressionOf(peek(archive.fd, entry.offset), `${archive.name}: ${file}`);
+  const compression = compressionOf(peek(entry.fd, entry.offset), `${archive.name}: ${file}`);
   // An uncompressed layer's digest is its diffID, which is verified while unpacking.
-  const digest = compression === "none" ? diffID : digestOfPart(archive.fd, entry);
+  const digest = compression === "none" ? diffID : digestOfPart(entry.fd, entry);
   return {
     descriptor: { mediaType: layerTypes[compression], digest, size: entry.size },
     diffID,
-    source: { fd: archive.fd, offset: entry.offset },
+    source: { fd: entry.fd, offset: entry.offset },
   };
 }

@@ -1,11 +1,21 @@
 import * as fs from "node:fs";
 import { isErrno } from "../errors.ts";
 
+/** Where the files of an image go: into an archive, or a directory (directory-writer.ts). */
+export interface FileSink {
+  /** `name` ends in a slash. */
+  directory(name: string): void;
+  file(name: string, content: Uint8Array): void;
+  /** An open file of known size, from its start. */
+  copy(name: string, source: number, size: number): void;
+  end(): void;
+}
+
 /**
  * Writes a tar archive of regular files to an open file or pipe. Content may also be written by another process to the
  * same descriptor: between `header` and `pad`.
  */
-export class TarWriter {
+export class TarWriter implements FileSink {
   readonly #fd: number;
 
   constructor(fd: number) {

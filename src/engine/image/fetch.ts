@@ -3,7 +3,7 @@ import type { Context } from "../../host/context.ts";
 import { createStaging } from "../../host/staging.ts";
 import { type Descriptor, type Manifest, mediaTypes, type Platform } from "../../oci/image.ts";
 import { maxConfigSize, parseImageConfig, parseManifest } from "../../oci/image-manifest.ts";
-import { chooseManifest, formatPlatform, parsePlatform, platformOf } from "../../oci/image-platform.ts";
+import { chooseManifest, formatPlatform } from "../../oci/image-platform.ts";
 import { registrySource } from "../../oci/policy.ts";
 import { type FullReference, formatReference, repositoryName } from "../../oci/reference.ts";
 import { pullSources } from "../../oci/registries.ts";
@@ -14,7 +14,7 @@ import type { StoredImage } from "../../storage/image-types.ts";
 import { importLayers } from "../../storage/layer-import.ts";
 import { registryOptions, usableRegistry } from "../registry/options.ts";
 import { checkPolicy } from "./policy.ts";
-import type { PullOptions } from "./pull-options.ts";
+import { type PullOptions, wantedPlatform } from "./pull-options.ts";
 
 /** What the registry has under a reference, for one platform. */
 interface Resolved {
@@ -90,11 +90,6 @@ export async function fetchImage(
       hint: "another command removes images; pull again",
     },
   );
-}
-
-function wantedPlatform({ platform }: PullOptions): Platform {
-  const here = platformOf(process.arch);
-  return platform === undefined ? here : parsePlatform(platform, here);
 }
 
 interface Source {

@@ -2,7 +2,6 @@ import * as fs from "node:fs";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { createStaging } from "../../host/staging.ts";
-import { platformOf } from "../../oci/image-platform.ts";
 import { type PolicySource, pathSource } from "../../oci/policy.ts";
 import { localName } from "../../oci/reference.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
@@ -13,11 +12,18 @@ import type { StoredImage } from "../../storage/image-types.ts";
 import { importLayers } from "../../storage/layer-import.ts";
 import { checkPolicy } from "./policy.ts";
 import type { OnProgress } from "./progress.ts";
+import { wantedPlatform } from "./pull-options.ts";
 import { reapImageLeftovers } from "./reap.ts";
 
 export interface LoadOptions {
-  /** Archive file, "-" for stdin. */
+  /** Archive file or directory, "-" for stdin. */
   input: string;
+  /** Whether it has to be one or the other; both where not given. */
+  isDirectory?: boolean | undefined;
+  /** Of several images the one with this name. */
+  reference?: string | undefined;
+  /** OS/ARCH[/VARIANT]; this machine's where not given. */
+  platform?: string | undefined;
   /** The policy.json to go by. */
   signaturePolicy?: string | undefined;
   onProgress?: OnProgress | undefined;
@@ -36,7 +42,12 @@ export async function loadImages(ctx: Context, options: LoadOptions): Promise<Lo
   let archive: Archive | undefined;
   try {
     archive = await openArchive(ctx, staging.path, options.input);
-    const images = readArchivedImages(archive, platformOf(process.arch));
+    if (options.isDirectory !== undefined && archive.isDirectory !== options.isDirectory)
+      throw new EngineError(
+        "no-archive",
+        `${options.input} is ${options.isDirectory ? "not " : ""}a directory`,
+      );
+    const images = chosen(archive, readArchivedImages(archive, wantedPlatform(options)), options.reference);
     if (images.length === 0) throw new EngineError("corrupt-archive", `${archive.name} holds no image`);
     for (const image of images) checkPolicy(sourceOf(archive, options.input, image), options.signaturePolicy);
     const loaded: LoadedImage[] = [];
@@ -50,8 +61,29 @@ export async function loadImages(ctx: Context, options: LoadOptions): Promise<Lo
   }
 }
 
+/** As Podman has it, an image of a directory gets no name but the one that it is asked for by. */
+function chosen(archive: Archive, images: ArchivedImage[], reference: string | undefined): ArchivedImage[] {
+  if (reference === undefined) {
+    if (!archive.isDirectory) return images;
+    if (images.length > 1)
+      throw new EngineError("no-such-image", "more than one image in oci, choose an image");
+    return images.map((image) => ({ ...image, names: [] }));
+  }
+  const found = images.find(({ names }) => names.some((name) => sameName(name, reference)));
+  if (found) return [{ ...found, names: [reference] }];
+  const names = images.flatMap((image) => image.names);
+  throw new EngineError("no-such-image", `no image found with reference ${JSON.stringify(reference)}`, {
+    hint: names.length === 0 ? undefined : `there is ${names.join(", ")}`,
+  });
+}
+
+function sameName(name: string, wanted: string): boolean {
+  return name === wanted || localName(name) === localName(wanted);
+}
+
 function sourceOf(archive: Archive, input: string, { names }: ArchivedImage): PolicySource {
-  const transport = archive.entries.has("oci-layout") ? "oci-archive" : "docker-archive";
+  const isOci = archive.has("oci-layout");
+  const transport = archive.isDirectory ? (isOci ? "oci" : "dir") : isOci ? "oci-archive" : "docker-archive";
   return pathSource(transport, input === "-" ? "" : fs.realpathSync(input), names[0] ?? "");
 }
 

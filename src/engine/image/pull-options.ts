@@ -1,4 +1,6 @@
 import { EngineError } from "../../errors.ts";
+import type { Platform } from "../../oci/image.ts";
+import { parsePlatform, platformOf } from "../../oci/image-platform.ts";
 import type { RegistryAccess } from "../registry/options.ts";
 import type { OnProgress } from "./progress.ts";
 
@@ -35,6 +37,11 @@ export function pullPolicy(text: string): PullOptions["policy"] {
         hint: "use always, missing, newer or never",
       });
   }
+}
+
+export function wantedPlatform({ platform }: { platform?: string | undefined }): Platform {
+  const here = platformOf(process.arch);
+  return platform === undefined ? here : parsePlatform(platform, here);
 }
 
 /** The platform that --platform, or --os, --arch and --variant ask for; undefined for this machine's. */

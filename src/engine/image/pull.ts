@@ -3,26 +3,58 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { parsePlatform, platformOf } from "../../oci/image-platform.ts";
 import { formatReference, parseReference } from "../../oci/reference.ts";
+import { parseTransport, type Transport } from "../../oci/transport.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import { unknownImage } from "../../storage/image-lookup.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
-import { findImage, isImageId } from "../../storage/images.ts";
+import { findImage, getImage, isImageId } from "../../storage/images.ts";
 import { candidates } from "../registry/name.ts";
 import { fetchImage } from "./fetch.ts";
 import type { PullOptions } from "./pull-options.ts";
 import { reapImageLeftovers } from "./reap.ts";
 
-/** The image of a reference, fetched when the policy says so. */
+/** The image of a name with or without a transport, fetched when the policy says so. */
 export async function pullImage(ctx: Context, text: string, options: PullOptions): Promise<StoredImage> {
+  const [image] = await pullImages(ctx, text, options);
+  if (!image) throw unknownImage(text);
+  return image;
+}
+
+/** The same; an archive may hold several images. */
+export async function pullImages(ctx: Context, text: string, options: PullOptions): Promise<StoredImage[]> {
   try {
-    const image = await imageOf(ctx, text, options);
-    recordEvent(ctx, { Type: "image", Status: "pull", ID: image.id, Name: text });
-    return image;
+    const transport = parseTransport(text);
+    const images =
+      transport.kind === "docker"
+        ? [await imageOf(ctx, text, options)]
+        : await imagesOf(ctx, text, transport, options);
+    for (const { id } of images) recordEvent(ctx, { Type: "image", Status: "pull", ID: id, Name: text });
+    return images;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     recordEvent(ctx, { Type: "image", Status: "pull-error", Name: text, Error: reason });
     throw error;
   }
+}
+
+async function imagesOf(
+  ctx: Context,
+  text: string,
+  transport: Exclude<Transport, { kind: "docker" }>,
+  options: PullOptions,
+): Promise<StoredImage[]> {
+  if (transport.kind === "containers-storage") return [getImage(ctx, text)];
+  const { loadImages } = await import("./load.ts");
+  const { platform, signaturePolicy, onProgress } = options;
+  const loaded = await loadImages(ctx, {
+    input: transport.path,
+    isDirectory: transport.kind === "oci" || transport.kind === "dir",
+    reference: transport.kind === "dir" ? undefined : transport.reference,
+    platform,
+    signaturePolicy,
+    onProgress,
+  });
+  return loaded.map(({ image }) => image);
 }
 
 async function imageOf(ctx: Context, text: string, options: PullOptions): Promise<StoredImage> {

@@ -1,3 +1,4 @@
+import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { writeUserFile } from "../../host/files.ts";
 import { parseTransport } from "../../oci/transport.ts";
@@ -30,6 +31,11 @@ async function write(
   const target = destination === undefined ? undefined : parseTransport(destination);
   if (target === undefined || target.kind === "docker")
     return await pushImage(ctx, nameOrId, target?.reference, options);
+  if (target.kind === "containers-storage") {
+    throw new EngineError("not-supported", "pushing to containers-storage: is not supported yet", {
+      hint: "`coracle tag` gives an image of the store another name",
+    });
+  }
   const image = getImage(ctx, nameOrId);
   const { onProgress } = options;
   onProgress?.({ type: "sources" });
@@ -39,12 +45,14 @@ async function write(
     oci: "oci-dir",
     "oci-archive": "oci-archive",
     "docker-archive": "docker-archive",
-    dir: "docker-dir",
+    dir: "dir",
   };
   const name = target.kind === "dir" ? undefined : target.reference;
-  await saveImages(ctx, [image.id, ...(name === undefined ? [] : [name])], {
+  const isDocker = target.kind === "docker-archive";
+  await saveImages(ctx, [image.id, ...(isDocker && name !== undefined ? [name] : [])], {
     format: formats[target.kind],
     output: target.path,
+    refName: isDocker ? undefined : name,
   });
   onProgress?.({ type: "manifest" });
   return image.manifestDigest;

@@ -1,15 +1,27 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { writeError } from "../../host/files.ts";
 import { withOutput } from "../../host/output-file.ts";
+import { canHold, convertManifest, formatOf, layerCompression } from "../../oci/manifest-format.ts";
 import { completeReference, formatReference, localName, parseReference } from "../../oci/reference.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
-import { type SavedImage, writeDockerArchive, writeOciArchive } from "../../storage/image-archive-writer.ts";
+import { readBlob } from "../../storage/blobs.ts";
+import {
+  type SavedImage,
+  writeDockerArchive,
+  writeImageDirectory,
+  writeOciArchive,
+  writeOciDirectory,
+} from "../../storage/image-archive-writer.ts";
+import type { StoredImage } from "../../storage/image-types.ts";
 import { getResolved } from "../../storage/images.ts";
 
 export interface SaveOptions {
   format: string;
   /** File to write, or undefined for stdout. */
   output?: string | undefined;
+  /** What an OCI layout is to call the image, as it is written. */
+  refName?: string | undefined;
   /** Every argument is an image; else those after the first are more names for it. */
   multiple?: boolean;
 }
@@ -22,26 +34,74 @@ export async function saveImages(
 ): Promise<void> {
   const write = writerOf(options);
   const images = options.multiple ? mergeSame(names.map((name) => find(ctx, name))) : [withNames(ctx, names)];
-  const { output } = options;
-  await withOutput(output, (fd) => write(ctx, fd, images));
+  const { output, refName } = options;
+  if (refName !== undefined) for (const saved of images) saved.names = [refName];
+  await write(ctx, output, images);
   for (const { image } of images)
     recordEvent(ctx, { Type: "image", Status: "save", ID: image.id, Name: output ?? "/dev/stdout" });
 }
 
-function writerOf({ format, multiple }: SaveOptions): typeof writeDockerArchive {
-  if (format === "docker-archive") return writeDockerArchive;
-  if (format === "oci-archive" && !multiple) return writeOciArchive;
-  if (format === "oci-archive") {
+type Write = (ctx: Context, output: string | undefined, images: readonly SavedImage[]) => Promise<void>;
+
+const toFile =
+  (write: typeof writeDockerArchive): Write =>
+  (ctx, output, images) =>
+    withOutput(output, (fd) => write(ctx, fd, images));
+
+/** To a directory, whose name must be given. */
+const toDirectory =
+  (write: (ctx: Context, directory: string, images: readonly SavedImage[]) => void): Write =>
+  async (ctx, output, images) => {
+    if (output === undefined)
+      throw new EngineError("bad-argument", "--format oci-dir and docker-dir need --output DIRECTORY");
+    try {
+      write(ctx, output, images);
+    } catch (error) {
+      throw error instanceof EngineError ? error : writeError(output, error);
+    }
+  };
+
+const writers: Record<string, Write> = {
+  "docker-archive": toFile(writeDockerArchive),
+  "oci-archive": toFile(writeOciArchive),
+  "oci-dir": toDirectory(writeOciDirectory),
+  "docker-dir": toDirectory((ctx, directory, images) => {
+    for (const { image } of images) writeImageDirectory(ctx, directory, image, dockerManifest(ctx, image));
+  }),
+  // As `push dir:` has it: the manifest stays what it is.
+  dir: toDirectory((ctx, directory, images) => {
+    for (const { image } of images)
+      writeImageDirectory(ctx, directory, image, readBlob(ctx, image.manifestDigest));
+  }),
+};
+
+function writerOf({ format, multiple }: SaveOptions): Write {
+  const write = Object.hasOwn(writers, format) ? writers[format] : undefined;
+  if (write === undefined) {
+    throw new EngineError("bad-argument", `unsupported format "${format}" for saving images`, {
+      hint: "use docker-archive, oci-archive, oci-dir or docker-dir",
+    });
+  }
+  if (multiple && format !== "docker-archive") {
     throw new EngineError("bad-argument", "--multi-image-archive works with the format docker-archive only");
   }
-  const known = format === "oci-dir" || format === "docker-dir";
-  throw new EngineError(
-    known ? "not-supported" : "bad-argument",
-    `unsupported format "${format}" for saving images`,
-    {
-      hint: "use docker-archive or oci-archive",
-    },
-  );
+  return write;
+}
+
+function dockerManifest(ctx: Context, image: StoredImage): Uint8Array {
+  if (formatOf(image.manifest) === "v2s2") return readBlob(ctx, image.manifestDigest);
+  const layers = image.manifest.layers.map((descriptor) => {
+    const compression = layerCompression(descriptor);
+    if (compression !== undefined && canHold("v2s2", compression)) return { descriptor, compression };
+    throw new EngineError(
+      "not-supported",
+      `layers of type ${descriptor.mediaType} can't be saved as docker-dir`,
+      {
+        hint: "use oci-dir",
+      },
+    );
+  });
+  return Buffer.from(JSON.stringify(convertManifest(image.manifest, "v2s2", layers)));
 }
 
 /** An image under the name by which it was asked for; by id it gets none. */
