@@ -25,12 +25,8 @@ export default class Cp extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Cp);
-    const { copyFiles, parsePlace } = await import("../src/engine/container/cp.ts");
-    await copyFiles(
-      this.context,
-      parsePlace(this.context, args[0] as string),
-      parsePlace(this.context, args[1] as string),
-      flags,
-    );
+    const { copyFiles, parsePlaces } = await import("../src/engine/container/cp.ts");
+    const [source, target] = parsePlaces(this.context, args[0] as string, args[1] as string);
+    await copyFiles(this.context, source, target, flags);
   }
 }

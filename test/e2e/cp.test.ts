@@ -140,14 +140,18 @@ describe.each(["running", "stopped"])("a %s container", (name) => {
   });
 
   test.each([
-    [["nothing", "NAME:/tmp"], /nothing.*no such file or directory/],
+    [["nothing", "NAME:/tmp"], /^Error: "nothing" could not be found on the host: no such file or directory/],
     [["NAME:/nothing", "."], /\/nothing.*no such file or directory/],
-    [["file", "NAME:/no/such/dir/x"], /no such file or directory/],
+    [
+      ["file", "NAME:/no/such/dir/x"],
+      /^Error: "\/no\/such\/dir\/x" could not be found on container (running|stopped): no such file or directory/,
+    ],
     [["file", "NAME:/nodir/"], /no such file or directory/],
-    [["tree", "NAME:/etc/passwd"], /onto file/],
-    [["-", "NAME:/etc/passwd"], /must be a directory/],
+    [["tree", "NAME:/etc/passwd"], /^Error: destination must be a directory when copying a directory/],
+    [["-", "NAME:/etc/passwd"], /^Error: destination must be a directory when copying from stdin/],
+    [["file", "NAME:"], /^Error: invalid arguments "file", "(running|stopped):": you must specify paths$/m],
     [["file", "nosuch:/tmp"], /container "nosuch" does not exist/],
-    [["file", "tree"], /container/],
+    [["file", "tree"], /^Error: name or ID cannot be empty/],
   ])("%j is an error", async (args, message) => {
     const result = await home.run(["cp", ...args.map((arg) => arg.replace("NAME", name))], { input: "" });
     expect(result).toMatchObject({ exitCode: 125, stdout: "" });
@@ -163,6 +167,14 @@ function makeLinks(target: string, name: string): string {
   symlinkSync("../../../../../../../../../etc", join(directory, "climbing"));
   return directory;
 }
+
+test("what comes from stdin has to be an archive", async () => {
+  const result = await home.run(["cp", "-", "running:/tmp"], { input: "no archive\n" });
+  expect(result).toMatchObject({ exitCode: 125, stdout: "" });
+  expect(result.stderr).toMatch(
+    /^Error: source must be a \(compressed\) tar archive when copying from stdin; .*\n$/,
+  );
+});
 
 test("from container to container", async () => {
   await cp("tree", "running:/between");

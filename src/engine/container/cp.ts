@@ -20,11 +20,25 @@ export interface CopyPlace {
   path: string;
 }
 
+/** Both sides as given, of which at least one has to be in a container. */
+export function parsePlaces(ctx: Context, source: string, target: string): [CopyPlace, CopyPlace] {
+  const places: [CopyPlace, CopyPlace] = [parsePlace(ctx, source), parsePlace(ctx, target)];
+  if (places.some(({ path }) => path === "")) {
+    throw new EngineError("usage", `invalid arguments "${source}", "${target}": you must specify paths`);
+  }
+  if (places.every(({ container }) => container === null)) {
+    throw new EngineError("usage", "name or ID cannot be empty", {
+      hint: "one of the two has to be in a container: CONTAINER:PATH",
+    });
+  }
+  return places;
+}
+
 /**
  * `CONTAINER:PATH`, `PATH` or `-`. A host path with a colon is told by its slash: `./a:b`, or by there being no such
  * container.
  */
-export function parsePlace(ctx: Context, text: string): CopyPlace {
+function parsePlace(ctx: Context, text: string): CopyPlace {
   const colon = text.indexOf(":");
   if (colon <= 0 || text.startsWith("/") || text.startsWith(".")) return { container: null, path: text };
   const name = text.slice(0, colon);
@@ -49,11 +63,6 @@ export async function copyFiles(
   target: CopyPlace,
   options: { archive: boolean; overwrite: boolean },
 ): Promise<void> {
-  if (source.container === null && target.container === null) {
-    throw new EngineError("usage", "invalid arguments: you must specify one container", {
-      hint: "write it as CONTAINER:PATH",
-    });
-  }
   await inRoot(ctx, source, (from) => inRoot(ctx, target, (to) => transfer(ctx, from, to, options)));
 }
 
@@ -108,7 +117,7 @@ async function transfer(
   if (source.container === null && source.path === "-") {
     const to = look(ctx, target);
     if (!to.exists || to.type !== "directory") throw notDirectory(target.path);
-    await pipeLayerTool(ctx, null, extract(absolute(target)));
+    await pipeLayerTool(ctx, null, extract(absolute(target))).catch(explainStdin);
     return;
   }
   const from = look(ctx, source);
@@ -133,17 +142,12 @@ async function transfer(
     return;
   }
   if (to.exists && from.type === "directory") {
-    throw new EngineError(
-      "not-a-directory",
-      `cannot copy directory ${source.path} onto file ${target.path}`,
-      {
-        hint: "name a directory as the destination",
-      },
-    );
+    throw new EngineError("not-a-directory", "destination must be a directory when copying a directory", {
+      hint: `${target.path} is a file`,
+    });
   }
   if (!to.exists && target.path.endsWith("/") && from.type !== "directory") throw notFound(target);
-  const parent = { ...target, path: path.posix.dirname(at) };
-  if (!look(ctx, parent).exists) throw notFound(parent);
+  if (!look(ctx, { ...target, path: path.posix.dirname(at) }).exists) throw notFound(target);
   await pipeLayerTool(ctx, archive(path.posix.basename(at)), extract(path.posix.dirname(at)));
 }
 
@@ -163,22 +167,25 @@ function absolute(place: CopyPlace): string {
 }
 
 function notFound(place: CopyPlace): EngineError {
-  const where = place.container === null ? "" : ` on container ${place.container}`;
+  const where = place.container === null ? "the host" : `container ${place.container}`;
   return new EngineError(
     "not-found",
-    `"${place.path}" could not be found${where}: no such file or directory`,
-    {
-      hint: "check the path",
-    },
+    `"${place.path}" could not be found on ${where}: no such file or directory`,
+    { hint: "check the path" },
   );
 }
 
+/** What came from stdin is the user's, not ours: Podman's words for it. */
+function explainStdin(error: unknown): never {
+  if (!(error instanceof EngineError) || error.code !== "corrupt-archive") throw error;
+  throw new EngineError(error.code, "source must be a (compressed) tar archive when copying from stdin", {
+    hint: error.message,
+    cause: error,
+  });
+}
+
 function notDirectory(place: string): EngineError {
-  return new EngineError(
-    "not-a-directory",
-    `destination must be a directory when copying from stdin: ${place}`,
-    {
-      hint: "make it first",
-    },
-  );
+  return new EngineError("not-a-directory", "destination must be a directory when copying from stdin", {
+    hint: `make ${place} first`,
+  });
 }
