@@ -42,7 +42,7 @@ static int enter_directory(const char *cwd, bool make, struct error *err)
 {
 	if (chdir(cwd) < 0) {
 		if (errno != ENOENT || !make)
-			return error_errno(err, "runtime-failed", "enter the working directory %s", cwd);
+			return error_errno(err, "runtime-failed", "chdir `%s`", cwd);
 		auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		auto_close int directory = root < 0 ? -1 : path_open_or_make(root, cwd, true);
 		if (directory < 0 || fchdir(directory) < 0)

@@ -1,9 +1,11 @@
+import type { ContainerConfig } from "./container.ts";
 import type { Process, RuntimeSpec } from "./runtime-spec.ts";
 import type { ResolvedUser } from "./user.ts";
 
 export interface ExecRequest {
   /** The runtime config that the container was started with. */
   spec: RuntimeSpec;
+  config: Pick<ContainerConfig, "env" | "hostname">;
   args: string[];
   /** Added to the container's environment: -e, --env-file. */
   env: Record<string, string>;
@@ -32,7 +34,7 @@ export function execProcess(request: ExecRequest): Process {
   return process;
 }
 
-function execEnv({ spec, env, user, terminal }: ExecRequest): string[] {
+function execEnv({ spec, config, env, user, terminal }: ExecRequest): string[] {
   const pairs = spec.process.env.map((line): [string, string] => {
     const equals = line.indexOf("=");
     return [line.slice(0, equals), line.slice(equals + 1)];
@@ -40,7 +42,9 @@ function execEnv({ spec, env, user, terminal }: ExecRequest): string[] {
   const merged = new Map(pairs);
   // Of the container's first process alone.
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) merged.delete(name);
-  if (user.uid !== spec.process.user.uid) merged.set("HOME", user.home);
+  // Podman tells a further process only of a name that was asked for.
+  if (!config.hostname && config.env.HOSTNAME === undefined) merged.delete("HOSTNAME");
+  if (user.uid !== spec.process.user.uid && config.env.HOME === undefined) merged.set("HOME", user.home);
   if (terminal && !merged.has("TERM")) merged.set("TERM", "xterm");
   for (const [key, value] of Object.entries(env)) merged.set(key, value);
   return [...merged].map(([key, value]) => `${key}=${value}`);

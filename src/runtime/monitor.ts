@@ -108,6 +108,8 @@ export type Stream = "stdin" | "stdout" | "stderr";
 export interface RelayOptions {
   /** Streams carried between this process's stdio and the container; none: the relay ends once it runs. */
   attach: Stream[];
+  /** Descriptors that take the place of our stdout and stderr. */
+  output?: { stdout: number; stderr: number };
   /** As for --detach-keys; "" for none. */
   detachKeys: string;
   /** Pass this process's signals on to the container. */
@@ -253,8 +255,10 @@ const hints: Record<string, string> = {
 };
 
 function startRelay(ctx: Context, args: string[], options: RelayOptions): Relay {
-  const stream = (name: Stream) =>
-    options.attach.includes(name) ? ("inherit" as const) : ("ignore" as const);
+  const stream = (name: Stream) => {
+    if (!options.attach.includes(name)) return "ignore";
+    return (name !== "stdin" && options.output?.[name]) || "inherit";
+  };
   const stdio: StdioOptions = [stream("stdin"), stream("stdout"), stream("stderr")];
   const fds = options.fds ?? [];
   // What lies between those that are passed on is no descriptor of the process: the monitor sees to it.

@@ -108,8 +108,8 @@ describe("top", () => {
   test("shows the container's processes with its names", async () => {
     const [header, ...rows] = (await home.ok("top", "c")).split("\n");
     expect(header).toMatch(/^USER +PID +PPID +%CPU +ELAPSED +TTY +TIME +COMMAND$/);
-    expect(rows[0]).toMatch(/^guest +1 +0 +.*sh -c sleep 1000 & wait$/);
-    expect(rows[1]).toMatch(/^guest +2 +1 +.*sleep 1000$/);
+    expect(rows[0]).toMatch(/^guest +1 +0 +.*sh -c sleep 1000 & wait $/);
+    expect(rows[1]).toMatch(/^guest +2 +1 +.*sleep 1000 $/);
   });
 
   test("with chosen columns", async () => {
@@ -121,9 +121,25 @@ describe("top", () => {
         await home.ok("top", "c", "user", "huser", "capeff", "capbnd", "groups", "state", "seccomp", "stime")
       ).split("\n")[1],
     ).toMatch(
-      /^guest +\d{5,} +none +CHOWN,DAC_OVERRIDE,.*SYS_CHROOT,SETFCAP +staff,guest +S +filter +20\d\d-.* UTC$/,
+      /^guest +\d{5,} +none +CHOWN,DAC_OVERRIDE,.*SETUID,SYS_CHROOT +staff,guest +S +filter +20\d\d-.* UTC$/,
     );
-    expect(await home.coracle("top", "c", "nosuch")).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(await home.ok("top", "c", "uid,ruser,rgroup,label")).toMatch(
+      /^UID +RUSER +RGROUP +LABEL\n1000 +guest +guest +\S+/,
+    );
+  });
+
+  test("asks the container's ps for anything else", async () => {
+    expect(await home.ok("top", "c", "-o", "pid,comm")).toMatch(/^PID +COMMAND\n +1 sh\n +2 sleep\n/);
+    expect(await home.ok("top", "c", "-o pid,args")).not.toContain("ps -o");
+    const bad = await home.coracle("top", "c", "-o", "nosuch");
+    expect(bad).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(bad.stderr).toMatch(
+      /^Error: executing ps\(1\) in container: runtime failed with exit status: 1 .*nosuch/,
+    );
+    await home.ok("exec", "-u", "root", "c", "rm", "/bin/ps");
+    const none = await home.coracle("top", "c", "aux");
+    expect(none).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(none.stderr).toMatch(/^Error: executing ps\(1\) in container: executable file `ps` not found/);
   });
 
   test("of one that doesn't run is an error", async () => {

@@ -156,7 +156,7 @@ describe("detach keys", () => {
     await running.waitForOutput(/up/);
     type(running, "\x10\x11");
     expect(await closed(running)).toBe("terminal=restored code=0");
-    expect(await home.ok("top", "e", "args")).toBe("COMMAND\nsleep 1000\nsleep 1001");
+    expect(await home.ok("top", "e", "args")).toBe("COMMAND\nsleep 1000 \nsleep 1001 ");
     await home.ok("rm", "-f", "-t", "0", "e");
   });
 

@@ -20,7 +20,7 @@ import {
 } from "../../runtime/monitor.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import { containerDirectory, findRecord } from "../../runtime/records.ts";
-import { type MonitorStatus, readStatus } from "../../runtime/status.ts";
+import { type ContainerState, type MonitorStatus, readStatus } from "../../runtime/status.ts";
 import { sessionsDirectory } from "./exec-sessions.ts";
 import { followRelay, outputFailed } from "./foreground.ts";
 import { hostCapabilities } from "./host-facts.ts";
@@ -54,25 +54,12 @@ export async function execInContainer(
   checkDetachKeys(request.detachKeys);
   const status = readStatus(ctx, record.id);
   const init = status.last?.init;
-  if (status.state === "paused") {
-    throw new EngineError(
-      "container-paused",
-      `cannot exec in container ${record.id}: it is paused: container state improper`,
-      {
-        hint: `\`coracle unpause ${record.name}\` lets it go on`,
-        exitCode: 255,
-      },
-    );
-  }
   if (status.state !== "running" || !init) {
     throw new EngineError(
       "container-state",
       "can only create exec sessions on running containers: container state improper",
       {
-        hint:
-          status.state === "stopping"
-            ? `container ${record.name} is about to end`
-            : `container ${record.name} is ${status.state}; \`coracle start ${record.name}\` starts it`,
+        hint: hint(record.name, status.state),
         exitCode: 255,
       },
     );
@@ -91,9 +78,10 @@ export async function execInContainer(
     session,
     process: execProcess({
       spec,
+      config: record.config,
       args: request.command,
       env: request.env,
-      user: execUser(ctx, spec, init.pid, request.user),
+      user: execUser(ctx, spec, init.pid, request.user, record.config.groups),
       workdir: request.workdir,
       terminal: request.terminal,
       privileged: request.privileged,
@@ -113,6 +101,7 @@ export async function execInContainer(
     const relay = startExecMonitor(ctx, directory, sessionDirectory, {
       attach: request.detach ? [] : request.attach,
       detachKeys: request.detachKeys,
+      ...(request.output ? { output: request.output } : {}),
       sigProxy: true,
       fds: request.fds ?? [],
     });
@@ -140,6 +129,12 @@ export async function execInContainer(
   }
 }
 
+function hint(name: string, state: ContainerState): string {
+  if (state === "stopping") return `container ${name} is about to end`;
+  if (state === "paused") return `container ${name} is paused; \`coracle unpause ${name}\` lets it go on`;
+  return `container ${name} is ${state}; \`coracle start ${name}\` starts it`;
+}
+
 /** What we made anew in the run root after the container had ended. Its next start may have done so, too, and uses it. */
 function removeEmpty(...directories: string[]): void {
   try {
@@ -162,7 +157,13 @@ async function breakPipe(sessionDirectory: string): Promise<void> {
 }
 
 /** The user that the process runs as: the container's own, or one looked up in the container as it is now. */
-function execUser(ctx: Context, spec: RuntimeSpec, initPid: number, user: string): ResolvedUser {
+function execUser(
+  ctx: Context,
+  spec: RuntimeSpec,
+  initPid: number,
+  user: string,
+  groups: string[],
+): ResolvedUser {
   const own = spec.process.user;
   if (user === "") {
     return {
@@ -175,7 +176,8 @@ function execUser(ctx: Context, spec: RuntimeSpec, initPid: number, user: string
   }
   const root = `/proc/${initPid}/root`;
   try {
-    return resolveUser(user, readInRoot(ctx, root, "/etc/passwd"), readInRoot(ctx, root, "/etc/group"));
+    const database = (name: string) => readInRoot(ctx, root, `/etc/${name}`);
+    return resolveUser(user, database("passwd"), database("group"), groups);
   } catch (error) {
     throw rephrase(error, { exitCode: 255 });
   }

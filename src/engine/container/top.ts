@@ -1,10 +1,12 @@
 import * as fs from "node:fs";
-import { EngineError } from "../../errors.ts";
+import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { listDirectory } from "../../host/files.ts";
+import type { ProcessIdentity } from "../../host/process.ts";
 import { parseGroup, parsePasswd } from "../../oci/passwd.ts";
 import { findRecord } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
+import { execOutput } from "./exec-output.ts";
 import { readInRoot } from "./rootfs.ts";
 
 /** One process of a container, read from the host's /proc; nothing of the container is executed. */
@@ -16,6 +18,8 @@ export interface ContainerProcess {
   /** Ids in the container's user namespace. */
   uid: number;
   gid: number;
+  realUid: number;
+  realGid: number;
   groups: number[];
   /** The same on the host. */
   hostUid: number;
@@ -25,6 +29,8 @@ export interface ContainerProcess {
   capabilities: Record<CapabilitySet, bigint>;
   /** 0: none, 1: strict, 2: filter. */
   seccomp: number;
+  /** Of the security module, "" without one. */
+  label: string;
   command: string;
   args: string;
   state: string;
@@ -56,8 +62,8 @@ export interface ProcessList {
   groups: ReadonlyMap<number, string>;
 }
 
-/** The processes of a running container. */
-export function containerProcesses(ctx: Context, nameOrId: string): ProcessList {
+/** The process that is first in a running container. */
+function runningInit(ctx: Context, nameOrId: string): ProcessIdentity {
   const record = findRecord(ctx, nameOrId);
   const status = readStatus(ctx, record.id);
   const init = status.last?.init;
@@ -66,6 +72,27 @@ export function containerProcesses(ctx: Context, nameOrId: string): ProcessList 
       hint: `container ${record.name} is ${status.state}; \`coracle start ${record.name}\` starts it`,
     });
   }
+  return init;
+}
+
+/** What the container's own ps(1) says of it, with these arguments. */
+export async function containerPs(ctx: Context, nameOrId: string, args: string[]): Promise<string[]> {
+  runningInit(ctx, nameOrId);
+  const { exitCode, stdout, stderr } = await execOutput(ctx, nameOrId, ["ps", ...args]).catch(
+    (error: unknown) => {
+      throw rephrase(error, { prefix: "executing ps(1) in container: ", exitCode: 125 });
+    },
+  );
+  if (exitCode !== 0) {
+    const what = `runtime failed with exit status: ${exitCode} and output: ${stderr.trim()}`;
+    throw new EngineError("ps-failed", `executing ps(1) in container: ${what}`);
+  }
+  return stdout.replace(/\n$/, "").split("\n").map(printable);
+}
+
+/** The processes of a running container. */
+export function containerProcesses(ctx: Context, nameOrId: string): ProcessList {
+  const init = runningInit(ctx, nameOrId);
   const namespace = namespaceOf(init.pid);
   const shared = namespace === namespaceOf(process.pid);
   const processes: ContainerProcess[] = [];
@@ -146,8 +173,10 @@ function readProcess(pid: number): ContainerProcess | undefined {
     const field = (number: number) => Number(fields[number - 3]);
     const innermost = (key: string) => Number(line(key).split(/\s+/).at(-1));
     const command = stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
-    const args = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").replace(/\0$/, "").replaceAll("\0", " ");
-    const [uid, gid] = [Number(line("Uid").split(/\s+/)[1]), Number(line("Gid").split(/\s+/)[1])];
+    // As Podman shows it: with a space for the last zero byte, too.
+    const args = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+    const [realUid, uid] = line("Uid").split(/\s+/).map(Number) as [number, number];
+    const [realGid, gid] = line("Gid").split(/\s+/).map(Number) as [number, number];
     const groups = line("Groups").trim().split(/\s+/).filter(Boolean).map(Number);
     return {
       pid: innermost("NSpid"),
@@ -155,6 +184,8 @@ function readProcess(pid: number): ContainerProcess | undefined {
       hostPid: pid,
       uid: toNamespaceId(uid, pid, "uid_map"),
       gid: toNamespaceId(gid, pid, "gid_map"),
+      realUid: toNamespaceId(realUid, pid, "uid_map"),
+      realGid: toNamespaceId(realGid, pid, "gid_map"),
       groups: groups.map((group) => toNamespaceId(group, pid, "gid_map")),
       hostUid: toHostId(uid, "uid_map"),
       hostGid: toHostId(gid, "gid_map"),
@@ -163,6 +194,7 @@ function readProcess(pid: number): ContainerProcess | undefined {
         capabilitySets.map((set) => [set, BigInt(`0x${line(set)}`)]),
       ) as Record<CapabilitySet, bigint>,
       seccomp: Number(line("Seccomp")),
+      label: printable(securityLabel(pid)),
       command: printable(command),
       args: printable(args || `[${command}]`),
       state: fields[0] as string,
@@ -178,6 +210,14 @@ function readProcess(pid: number): ContainerProcess | undefined {
     };
   } catch {
     return undefined; // it has ended meanwhile
+  }
+}
+
+function securityLabel(pid: number): string {
+  try {
+    return fs.readFileSync(`/proc/${pid}/attr/current`, "utf8").replace(/[\0\n]+$/, "");
+  } catch {
+    return "";
   }
 }
 

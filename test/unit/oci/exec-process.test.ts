@@ -29,6 +29,7 @@ function spec(uid: number, add: string[] = []): RuntimeSpec {
 function exec(changes: Partial<ExecRequest> = {}) {
   const user = resolveUser("0", "", "");
   const request = {
+    config: { env: {}, hostname: "" },
     args: ["sh"],
     env: {},
     workdir: "",
@@ -47,6 +48,18 @@ test("environment, directory and terminal can be given", () => {
   const process = exec({ env: { A: "2", B: "3" }, workdir: "/x", terminal: true });
   expect(process.env).toEqual(["PATH=/bin", "HOME=/root", "A=2", "TERM=xterm", "B=3"]);
   expect(process).toMatchObject({ cwd: "/x", terminal: true });
+});
+
+test("HOSTNAME is there when it was asked for, HOME stays as it was asked for", () => {
+  const container = spec(0);
+  container.process.env.push("HOSTNAME=0123456789ab");
+  expect(exec({ spec: container }).env).not.toContain("HOSTNAME=0123456789ab");
+  expect(exec({ spec: container, config: { env: {}, hostname: "box" } }).env).toContain(
+    "HOSTNAME=0123456789ab",
+  );
+  const env = { HOSTNAME: "x", HOME: "/root" };
+  const process = exec({ spec: container, config: { env, hostname: "" }, user: resolveUser("5", "", "") });
+  expect(process.env).toEqual(["PATH=/bin", "HOME=/root", "A=x=y", "HOSTNAME=0123456789ab"]);
 });
 
 test("another user has its groups and home, and no capabilities", () => {

@@ -1,0 +1,37 @@
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import type { Context } from "../../host/context.ts";
+import { execInContainer } from "./exec.ts";
+
+/** Runs a command in a running container, as its own user, and returns what it wrote. */
+export async function execOutput(
+  ctx: Context,
+  nameOrId: string,
+  command: string[],
+): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const directory = fs.mkdtempSync(path.join(tmpdir(), "coracle-exec-"));
+  const files = { stdout: path.join(directory, "stdout"), stderr: path.join(directory, "stderr") };
+  const output = { stdout: fs.openSync(files.stdout, "w"), stderr: fs.openSync(files.stderr, "w") };
+  try {
+    const { exitCode } = await execInContainer(ctx, nameOrId, {
+      command,
+      env: {},
+      user: "",
+      workdir: "",
+      terminal: false,
+      interactive: false,
+      privileged: false,
+      detach: false,
+      attach: ["stdout", "stderr"],
+      detachKeys: "",
+      output,
+    });
+    const read = (file: string) => fs.readFileSync(file, "utf8");
+    return { exitCode: exitCode ?? 0, stdout: read(files.stdout), stderr: read(files.stderr) };
+  } finally {
+    fs.closeSync(output.stdout);
+    fs.closeSync(output.stderr);
+    fs.rmSync(directory, { recursive: true, force: true });
+  }
+}
