@@ -1,4 +1,5 @@
 import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
+import { rephrase } from "../src/errors.ts";
 
 export default class Logs extends CoracleCommand {
   static override summary = "Fetch the logs of one or more containers";
@@ -11,9 +12,7 @@ export default class Logs extends CoracleCommand {
     "coracle logs --follow=true --since 10m ctrID",
   ];
   static override flags = {
-    color: flag.unsupported("bool", {
-      description: "Output the containers with different colors in the log",
-    }),
+    color: flag.boolean({ description: "Output the containers with different colors in the log" }),
     follow: flag.boolean({ char: "f", description: "Follow log output" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     names: flag.boolean({ char: "n", description: "Output the container name in the log" }),
@@ -34,15 +33,25 @@ export default class Logs extends CoracleCommand {
     this.checkSelection(args, flags, "specify at least one container name or ID to log");
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { showLogs } = await import("../src/cli/logs.ts");
-    const { parseTime } = await import("../src/cli/values.ts");
     const names = selectContainers(this.context, { names: args, latest: flags.latest });
     await showLogs(this.context, names, {
       follow: flags.follow,
       tail: flags.tail < 0 ? undefined : flags.tail,
-      since: flags.since === undefined ? undefined : parseTime(flags.since),
-      until: flags.until === undefined ? undefined : parseTime(flags.until),
+      since: await this.time("since", flags.since),
+      until: await this.time("until", flags.until),
       timestamps: flags.timestamps,
       names: flags.names,
+      color: flags.color,
     });
+  }
+
+  private async time(name: "since" | "until", text: string | undefined): Promise<number | undefined> {
+    if (text === undefined) return undefined;
+    const { parseInputTime } = await import("../src/cli/values.ts");
+    try {
+      return parseInputTime(text, name === "since");
+    } catch (error) {
+      throw rephrase(error, { prefix: `parsing --${name} ${JSON.stringify(text)}: `, exitCode: 125 });
+    }
   }
 }

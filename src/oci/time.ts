@@ -2,7 +2,7 @@ import { EngineError } from "../errors.ts";
 import { parseDuration } from "./units.ts";
 
 /**
- * A point in time, for --since, --until and the filter of that name, in milliseconds since the epoch: RFC 3339 (whole or cut off behind date or
+ * A point in time, for the filter `until`, in milliseconds since the epoch: RFC 3339 (whole or cut off behind date or
  * minutes, local without an offset), seconds since the epoch, or a duration back from now such as 10m.
  */
 export function parseTime(text: string, now = Date.now()): number {
@@ -24,7 +24,7 @@ export function parseTime(text: string, now = Date.now()): number {
 }
 
 /**
- * --since and --until of `events`, in milliseconds since the epoch: RFC 3339 (UTC without an offset), seconds since the
+ * --since and --until of `events` and `logs`, in milliseconds since the epoch: RFC 3339 (UTC without an offset), seconds since the
  * epoch, or a duration, back from now (`since`) or ahead.
  */
 export function parseInputTime(text: string, since: boolean, now = Date.now()): number {

@@ -19,11 +19,21 @@ describe("logs", () => {
     expect(await home.ok("logs", "--tail", "0", "plain")).toBe("");
     const stamped = await home.ok("logs", "-t", "--tail", "1", "plain");
     expect(stamped).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\S+ four$/);
-    expect((await home.ok("logs", "--names", "plain")).split("\n")[0]).toBe("plain one");
-    const time = stamped.split(" ")[0] as string;
-    expect(await home.ok("logs", "--since", time, "plain")).toBe("four");
+    // A half line of one stream takes nothing from the other's.
+    expect((await home.coracle("logs", "-t", "plain")).stderr).toMatch(/^\d{4}-\S+ two\n$/);
+    expect(await home.ok("logs", "--names", "plain")).toBe("one\nthree\nfour");
+    expect(await home.ok("logs", "--color", "plain")).toBe(
+      ["one\x1b[0m\n", "three\x1b[0m\n", "four\x1b[0m"].map((text) => `\x1b[37m${text}`).join(""),
+    );
+    const [time] = (await home.ok("logs", "-t", "--tail", "2", "plain")).split(" ");
+    expect(await home.ok("logs", "--since", time as string, "plain")).toBe("four");
     expect((await home.coracle("logs", "--until", "2001-01-01T00:00:00Z", "plain")).stdout).toBe("");
     expect(await home.ok("logs", "--since", "1h", "plain")).toContain("one");
+    expect(await home.ok("logs", "--until", "1h", "plain")).toContain("one");
+    expect(await home.coracle("logs", "--since", "nonsense", "plain")).toMatchObject({
+      exitCode: 125,
+      stderr: 'Error: parsing --since "nonsense": unable to interpret time value\n',
+    });
     await home.ok("rm", "plain");
   });
 
@@ -56,6 +66,8 @@ describe("logs", () => {
     await run("lb", "echo b");
     const { stdout } = await home.coracle("logs", "-n", "la", "lb");
     expect(stdout.split("\n").sort().filter(Boolean)).toEqual(["la a", "lb b"]);
+    const ids = await home.coracle("logs", "--color", "la", "lb");
+    expect(ids.stdout).toMatch(/^\x1b\[37m[0-9a-f]{12} a\x1b\[0m\n\x1b\[31m[0-9a-f]{12} b\x1b\[0m\n$/);
     const result = await home.coracle("logs", "nosuch");
     expect(result.exitCode).toBe(125);
     expect(result.stderr).toMatch(/^Error: no container with name or ID "nosuch" found.*\n$/);

@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { parseInputTime } from "../../oci/time.ts";
 import { type LogEntry, LogReader } from "../../runtime/logs.ts";
 import { type ContainerRecord, containerDirectory, findRecord } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
@@ -21,25 +22,38 @@ export function logFile(ctx: Context, record: ContainerRecord): string {
   return record.config.log.path || path.join(containerDirectory(ctx, record.id), "ctr.log");
 }
 
+export interface ContainerLogs {
+  id: string;
+  name: string;
+  entries: AsyncIterable<LogEntry>;
+}
+
 /** The container's log, entry by entry, oldest first; with `follow` until the container has ended. */
-export async function* containerLogs(
-  ctx: Context,
-  nameOrId: string,
-  options: LogsOptions,
-): AsyncGenerator<LogEntry> {
+export function containerLogs(ctx: Context, nameOrId: string, options: LogsOptions): ContainerLogs {
   const record = findRecord(ctx, nameOrId);
   const { driver } = record.config.log;
   if (driver === "none" || driver === "passthrough") {
-    throw new EngineError("no-logs", `this container is using the '${driver}' log driver, cannot read logs`, {
-      hint: "make the container with --log-driver k8s-file to keep its output",
-    });
+    throw new EngineError(
+      "no-logs",
+      `this container is using the '${driver}' log driver, cannot read logs: this container is not logging output`,
+      { hint: "make the container with --log-driver k8s-file to keep its output" },
+    );
   }
+  return { id: record.id, name: record.name, entries: logEntries(ctx, record, driver, options) };
+}
+
+async function* logEntries(
+  ctx: Context,
+  record: ContainerRecord,
+  driver: "k8s-file" | "json-file",
+  options: LogsOptions,
+): AsyncGenerator<LogEntry> {
   const reader = new LogReader(logFile(ctx, record), driver);
   const wanted = (entry: LogEntry) => {
-    const time = Date.parse(entry.time);
+    const time = parseInputTime(entry.time, true);
     return (
-      !(options.since !== undefined && time < options.since) &&
-      !(options.until !== undefined && time > options.until)
+      !(options.since !== undefined && time <= options.since) &&
+      !(options.until !== undefined && time >= options.until)
     );
   };
   try {
