@@ -51,8 +51,8 @@ export default class Start extends CoracleCommand {
     }
     const { startContainers } = await import("../src/engine/container/many.ts");
     for (const result of await startContainers(this.context, names)) {
-      if (result.status === "fulfilled") this.printLine(result.value);
-      else this.report(result.reason);
+      if (result.status === "rejected") this.report(result.reason);
+      else if (result.value !== undefined) this.printLine(result.value);
     }
     return undefined;
   }

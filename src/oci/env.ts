@@ -19,17 +19,12 @@ export function parseEnvFlags(flags: readonly string[], host: NodeJS.ProcessEnv)
 }
 
 /** Text of an --env-file: a variable a line as with -e, comments (#) and empty lines left out; no quoting. */
-export function parseEnvFile(text: string, host: NodeJS.ProcessEnv, name = "env-file"): Environment {
+export function parseEnvFile(text: string, host: NodeJS.ProcessEnv): Environment {
   const env: Environment = {};
   for (const raw of text.split("\n")) {
     const line = raw.replace(/\r$/, "").replace(/^[ \t]+/, "");
     if (line === "" || line.startsWith("#")) continue;
-    try {
-      addVariable(env, line, host);
-    } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
-      throw new EngineError("invalid-argument", `parsing file "${name}": ${error.message}`);
-    }
+    addVariable(env, line, host);
   }
   return env;
 }
@@ -37,7 +32,7 @@ export function parseEnvFile(text: string, host: NodeJS.ProcessEnv, name = "env-
 function addVariable(env: Environment, text: string, host: NodeJS.ProcessEnv): void {
   const equals = text.indexOf("=");
   const key = (equals < 0 ? text : text.slice(0, equals)).replace(/^[ \t]+/, "");
-  if (key === "") throw new EngineError("invalid-argument", `invalid variable: "${text}"`);
+  if (key === "") throw new EngineError("invalid-argument", `invalid environment variable: "${text}"`);
   if (equals >= 0) {
     env[key] = text.slice(equals + 1);
   } else if (key.endsWith("*")) {

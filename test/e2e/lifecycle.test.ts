@@ -60,7 +60,7 @@ describe("start", () => {
   test("of a running container changes nothing", async () => {
     await runDetached("running", "bb", "sleep", "1000");
     const pid = await state("running", "{{.State.Pid}}");
-    expect(await home.ok("start", "running")).toBe("running");
+    expect(await home.ok("start", "running")).toBe("");
     expect(await state("running", "{{.State.Pid}}")).toBe(pid);
   });
 
@@ -255,7 +255,13 @@ describe("pause and unpause", () => {
     expect(await now()).toBe(await now());
     const exec = await home.coracle("exec", "p", "true");
     expect(exec.exitCode).toBe(255);
-    expect(exec.stderr).toMatch(/^Error: .*paused.*unpause.*\n$/);
+    expect(exec.stderr).toMatch(/^Error: can only create exec sessions on running containers.*unpause.*\n$/);
+    const start = await home.coracle("start", "p");
+    expect(start).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(start.stderr).toMatch(/must be in Created or Stopped state to be started.*unpause/);
+    expect((await home.coracle("rm", "p")).stderr).toMatch(
+      /^Error: cannot remove container \w+ as it is paused/,
+    );
     const again = await home.coracle("pause", "p");
     expect(again.exitCode).toBe(125);
     expect(again.stderr).toMatch(/^Error: .*paused.*\n$/);

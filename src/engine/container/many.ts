@@ -3,6 +3,7 @@ import type { Context } from "../../host/context.ts";
 import { withLock } from "../../host/lock.ts";
 import { recordContainerEvent } from "../../runtime/event-log.ts";
 import { awaitStart, findId, findRecord } from "../../runtime/records.ts";
+import { readStatus } from "../../runtime/status.ts";
 import { refuseNeeded, withDependents } from "./dependencies.ts";
 import { sweep } from "./heal.ts";
 import { type RemoveOptions, removeContainer } from "./rm.ts";
@@ -56,13 +57,15 @@ export async function initContainers(ctx: Context, names: string[]) {
   });
 }
 
+/** One that runs already has no result: Podman says nothing of it. */
 export async function startContainers(ctx: Context, names: string[]) {
   await sweep(ctx);
   return await forEach(names, async (name) => {
     const record = findRecord(ctx, name);
+    const runs = readStatus(ctx, record.id).state === "running";
     await startDetached(ctx, record).catch((error: unknown) => {
       throw rephrase(error, { prefix: `unable to start container "${record.id}": `, exitCode: 125 });
     });
-    return name;
+    return runs ? undefined : name;
   });
 }

@@ -13,7 +13,7 @@ import {
   readRecord,
   releaseName,
 } from "../../runtime/records.ts";
-import { isActive, readStatus } from "../../runtime/status.ts";
+import { type ContainerState, isActive, readStatus } from "../../runtime/status.ts";
 import { listVolumes, removeVolume } from "../../storage/volumes.ts";
 import { dropContainer, endMonitor } from "./drop.ts";
 import { endProcesses } from "./end-processes.ts";
@@ -48,7 +48,7 @@ export async function removeContainer(
     if (!record) return id; // a --rm container that healing or its own command has removed
     const { state } = readStatus(ctx, id);
     if (isActive(state)) {
-      if (!options.force && state !== "initialized") throw runningError(id);
+      if (!options.force && state !== "initialized") throw runningError(id, state);
       // Outside of the lock: stopping takes as long as the container likes.
       await stopContainer(ctx, record, { timeout: options.timeout });
     }
@@ -90,10 +90,10 @@ async function removeDamaged(ctx: Context, id: string): Promise<string> {
   });
 }
 
-function runningError(id: string): EngineError {
+function runningError(id: string, state: ContainerState): EngineError {
   return new EngineError(
     "container-running",
-    `cannot remove container ${id} as it is running - running or paused containers cannot be removed without force: container state improper`,
+    `cannot remove container ${id} as it is ${state} - running or paused containers cannot be removed without force: container state improper`,
     { hint: "stop it first, or use --force", exitCode: 2 },
   );
 }

@@ -63,7 +63,8 @@ async function startOrAttach(
   return await withLock(ctx, `container/${record.id}`, async () => {
     if (!readRecord(ctx, record.id)) throw removed(record);
     const { state, last } = readStatus(ctx, record.id);
-    if (state === "running" || state === "paused" || state === "restarting" || state === "stopping") {
+    if (state === "paused") throw paused(record);
+    if (state === "running" || state === "restarting" || state === "stopping") {
       return attachIfAsked(ctx, last?.socket as string, options);
     }
     if (state === "initialized") {
@@ -123,6 +124,14 @@ async function startInitialized(socket: string, record: ContainerRecord): Promis
   } finally {
     connection.close();
   }
+}
+
+function paused({ id, name }: ContainerRecord): EngineError {
+  return new EngineError(
+    "container-state",
+    `container ${id} must be in Created or Stopped state to be started: container state improper`,
+    { hint: `it is paused; \`coracle unpause ${name}\` lets it go on` },
+  );
 }
 
 function removed(record: ContainerRecord): EngineError {

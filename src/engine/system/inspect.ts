@@ -16,7 +16,7 @@ type Inspect = (ctx: Context, name: string, options: InspectOptions) => object;
 
 const kinds: Record<string, Inspect> = {
   all: inspectAny,
-  container: inspectContainer,
+  container: inspectOneContainer,
   image: inspectImage,
   volume: inspectVolume,
 };
@@ -45,6 +45,17 @@ export function inspectObjects(
     }
   }
   return { objects, errors };
+}
+
+/** `inspect` has words of its own for a container that isn't there. */
+function inspectOneContainer(ctx: Context, name: string, options: InspectOptions): object {
+  try {
+    return inspectContainer(ctx, name, options);
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== "no-such-container") throw error;
+    const { code, hint } = error;
+    throw new EngineError(code, `inspecting object: no such container ${name}`, { hint, cause: error });
+  }
 }
 
 function inspectAny(ctx: Context, name: string, options: InspectOptions): object {
