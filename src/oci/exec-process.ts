@@ -5,7 +5,9 @@ import type { ResolvedUser } from "./user.ts";
 export interface ExecRequest {
   /** The runtime config that the container was started with. */
   spec: RuntimeSpec;
-  config: Pick<ContainerConfig, "env" | "hostname">;
+  config: Pick<ContainerConfig, "env">;
+  /** Whether the container's name for its host was asked for. */
+  hostnameGiven: boolean;
   args: string[];
   /** Added to the container's environment: -e, --env-file. */
   env: Record<string, string>;
@@ -34,7 +36,7 @@ export function execProcess(request: ExecRequest): Process {
   return process;
 }
 
-function execEnv({ spec, config, env, user, terminal }: ExecRequest): string[] {
+function execEnv({ spec, config, hostnameGiven, env, user, terminal }: ExecRequest): string[] {
   const pairs = spec.process.env.map((line): [string, string] => {
     const equals = line.indexOf("=");
     return [line.slice(0, equals), line.slice(equals + 1)];
@@ -43,7 +45,7 @@ function execEnv({ spec, config, env, user, terminal }: ExecRequest): string[] {
   // Of the container's first process alone.
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) merged.delete(name);
   // Podman tells a further process only of a name that was asked for.
-  if (!config.hostname && config.env.HOSTNAME === undefined) merged.delete("HOSTNAME");
+  if (!hostnameGiven && config.env.HOSTNAME === undefined) merged.delete("HOSTNAME");
   if (user.uid !== spec.process.user.uid && config.env.HOME === undefined) merged.set("HOME", user.home);
   if (terminal && !merged.has("TERM")) merged.set("TERM", "xterm");
   for (const [key, value] of Object.entries(env)) merged.set(key, value);

@@ -10,4 +10,108 @@ export interface Difference {
   ours: { exitCode?: number; stdout?: string | RegExp; stderr?: string | RegExp };
 }
 
-export const deliberate: Difference[] = [];
+export const deliberate: Difference[] = [
+  {
+    lines: ["podman exec box /etc/passwd"],
+    reason: "the error names the file",
+    ours: {
+      stderr:
+        "Error: executable file `/etc/passwd` is not executable: Permission denied: OCI permission denied; make the file executable, or name its interpreter\n",
+    },
+  },
+  {
+    lines: ["podman exec -u guest box id"],
+    reason: "a user's own group is among its groups, as in Podman 5 (CVE-2022-2989)",
+    ours: { stdout: "uid=1000(guest) gid=1000(guest) groups=50(staff),1000(guest)\n" },
+  },
+  {
+    lines: ["podman exec -u 1234:99 box id"],
+    reason: "a user's own group is among its groups, as in Podman 5 (CVE-2022-2989)",
+    ours: { stdout: "uid=1234 gid=99 groups=99\n" },
+  },
+  {
+    lines: ["podman exec --cidfile missing true"],
+    reason: "4.3 has no exec --cidfile",
+    ours: { stderr: "Error: reading CIDFile: open missing: no such file or directory\n" },
+  },
+  {
+    lines: ["podman exec --cidfile cid echo by-cidfile"],
+    reason: "4.3 has no exec --cidfile",
+    ours: { exitCode: 0, stdout: "by-cidfile\n", stderr: "" },
+  },
+  {
+    lines: ["podman logs --tail 1 half"],
+    reason: "4.3 takes a last line without its end for no line, and joins it to the one before",
+    ours: { stdout: "three" },
+  },
+  {
+    lines: ["podman attach box"],
+    reason:
+      "attach ends with the container's exit code, as start --attach and docker attach, and adds no empty line",
+    ours: { exitCode: 4, stdout: "done\n" },
+  },
+  {
+    lines: ["podman wait --ignore nosuch"],
+    reason: "4.3 has no wait --ignore",
+    ours: { exitCode: 0, stdout: "-1\n", stderr: "" },
+  },
+  {
+    lines: ["podman create --replace --name xb bb true | wc -c"],
+    reason: "4.3 prints the name of the container that is replaced, too",
+    ours: { stdout: "65\n" },
+  },
+  {
+    lines: ["podman ps --format '{{.Names}} {{.Image}} {{.Command}} {{.State}}'"],
+    reason: "since Podman 4.6 .State is the state; what 4.3 has there is .Status",
+    ours: { stdout: "r localhost/bb:latest sleep 1000 running\n" },
+  },
+  {
+    lines: ["podman ps -a --sort names --format '{{.Names}}|{{.Labels}}|{{.State}}'"],
+    reason: "since Podman 4.6 .State is the state; what 4.3 has there is .Status",
+    ours: {
+      stdout: "four|map[a:2]|running\none|map[a:1 b:]|created\nthree|map[]|exited\ntwo|map[]|created\n",
+    },
+  },
+  {
+    lines: ["podman restart --time x ended"],
+    reason: "since Podman 5 the time is signed: -1 waits for ever",
+    ours: {
+      stderr:
+        'Error: invalid argument "x" for "-t, --time" flag: strconv.ParseInt: parsing "x": invalid syntax\nSee \'<PROGRAM> restart --help\'\n',
+    },
+  },
+  {
+    lines: ["podman stop -t 0 p"],
+    reason: "a paused container is stopped; 4.3 kills it and then fails to clean up",
+    ours: { exitCode: 0, stdout: "p\n", stderr: "" },
+  },
+  {
+    lines: ["podman ps -a --sort names --format '{{.Names}} {{.Label \"a\"}}'"],
+    reason: "4.3 has no .Label",
+    ours: { exitCode: 0, stdout: "four 2\none 1\nthree \ntwo \n", stderr: "" },
+  },
+  {
+    lines: ["podman ps -a --sort names --format '{{.Names}} {{.IsInfra}} {{.AutoRemove}} {{.Restarts}}'"],
+    reason: "4.3 has no .Restarts",
+    ours: {
+      exitCode: 0,
+      stdout: ["four", "one", "three", "two"].map((name) => `${name} false false 0\n`).join(""),
+      stderr: "",
+    },
+  },
+  {
+    lines: ["podman ps -a --sort names --format '{{.Names}}' --filter label!=a"],
+    reason: "4.3 has no filter label!",
+    ours: { exitCode: 0, stdout: "three\ntwo\n", stderr: "" },
+  },
+  {
+    lines: ["podman ps -a --sort names --format '{{.Names}}' --filter ancestor=bb"],
+    reason: "an image goes by any of its names, as documented; 4.3 knows only the full one",
+    ours: { stdout: "four\none\nthree\ntwo\n" },
+  },
+  {
+    lines: ["podman ps -a --sort names --format '{{.Names}}' --filter volume=/data"],
+    reason: "the place of a volume finds it, as documented; 4.3 knows only its source",
+    ours: { stdout: "two\n" },
+  },
+];

@@ -13,6 +13,8 @@ const TIMES: [RegExp, string][] = [
     /\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} (UTC|[A-Z]{3,4}|[+-]\d{2,4})( m=[+-][\d.]+)?/g,
     "<TIME>",
   ],
+  // Durations in Go's form.
+  [/\b(\d+h)?(\d+m)?\d+\.\d+s\b/g, "<SPAN>"],
   [/\b(Less than a second|About a minute|About an hour|\d+ (second|minute|hour)s?)( ago)?\b/g, "<SPAN>$3"],
 ];
 
@@ -26,6 +28,8 @@ const ALWAYS: [RegExp, string][] = [
     /^(Error: (unable to start container \S+: )?(OCI runtime error: )?)(crun|runc|<PROGRAM>-runtime): /gm,
     "$1",
   ],
+  // As Podman has it since 4.4: a container that is up was not so ago.
+  [/\bUp (Less than a second|About a minute|About an hour|\d+ (second|minute|hour)s?) ago\b/g, "Up $1"],
   // The name of a type of Podman's sources.
   [/(can't evaluate field \w+ in type ).*$/gm, "$1<TYPE>"],
 ];

@@ -79,6 +79,7 @@ export async function execInContainer(
     process: execProcess({
       spec,
       config: record.config,
+      hostnameGiven: record.config.hostname !== record.id.slice(0, 12),
       args: request.command,
       env: request.env,
       user: execUser(ctx, spec, init.pid, request.user, record.config.groups),

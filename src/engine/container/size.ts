@@ -3,6 +3,8 @@ import type { Context } from "../../host/context.ts";
 import { runNative } from "../../host/native.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
+import { readImage } from "../../storage/images.ts";
+import { readLayerRecord } from "../../storage/layers.ts";
 
 /** Bytes a container has written, and of its whole root filesystem; with the keys of `ps --format json`. */
 export function containerSize(ctx: Context, record: ContainerRecord): { rootFsSize: number; rwSize: number } {
@@ -12,7 +14,14 @@ export function containerSize(ctx: Context, record: ContainerRecord): { rootFsSi
     bytes: number;
   };
   if (record.driver === "vfs") return { rootFsSize: bytes, rwSize: 0 };
-  const { image } = record.config;
-  const imageSize = image ? (readImageIndex(ctx).images[image.id]?.size ?? 0) : 0;
-  return { rootFsSize: bytes + imageSize, rwSize: bytes };
+  return { rootFsSize: bytes + imageFiles(ctx, record), rwSize: bytes };
+}
+
+/** Bytes of the files in the layers of its image, as Podman counts them; `images` shows those of the archives. */
+function imageFiles(ctx: Context, { config }: ContainerRecord): number {
+  const { image } = config;
+  const entry = image && readImageIndex(ctx).images[image.id];
+  if (!entry) return 0;
+  const { diff_ids } = readImage(ctx, image.id, entry).config.rootfs;
+  return diff_ids.reduce((sum, diffID) => sum + (readLayerRecord(ctx, diffID)?.size ?? 0), 0);
 }

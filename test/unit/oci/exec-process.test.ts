@@ -29,7 +29,8 @@ function spec(uid: number, add: string[] = []): RuntimeSpec {
 function exec(changes: Partial<ExecRequest> = {}) {
   const user = resolveUser("0", "", "");
   const request = {
-    config: { env: {}, hostname: "" },
+    config: { env: {} },
+    hostnameGiven: false,
     args: ["sh"],
     env: {},
     workdir: "",
@@ -54,11 +55,9 @@ test("HOSTNAME is there when it was asked for, HOME stays as it was asked for", 
   const container = spec(0);
   container.process.env.push("HOSTNAME=0123456789ab");
   expect(exec({ spec: container }).env).not.toContain("HOSTNAME=0123456789ab");
-  expect(exec({ spec: container, config: { env: {}, hostname: "box" } }).env).toContain(
-    "HOSTNAME=0123456789ab",
-  );
+  expect(exec({ spec: container, hostnameGiven: true }).env).toContain("HOSTNAME=0123456789ab");
   const env = { HOSTNAME: "x", HOME: "/root" };
-  const process = exec({ spec: container, config: { env, hostname: "" }, user: resolveUser("5", "", "") });
+  const process = exec({ spec: container, config: { env }, user: resolveUser("5", "", "") });
   expect(process.env).toEqual(["PATH=/bin", "HOME=/root", "A=x=y", "HOSTNAME=0123456789ab"]);
 });
 
