@@ -28,12 +28,16 @@ export function execProcess(request: ExecRequest): Process {
     ...own,
     args: request.args,
     env: execEnv(request),
-    cwd: request.workdir || own.cwd,
+    cwd: fromRoot(request.workdir) || own.cwd,
     user: { ...own.user, uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     terminal: request.terminal,
   };
   process.capabilities = execCapabilities(request);
   return process;
+}
+
+function fromRoot(directory: string): string {
+  return directory === "" || directory.startsWith("/") ? directory : `/${directory}`;
 }
 
 function execEnv({ spec, config, hostnameGiven, env, user, terminal }: ExecRequest): string[] {

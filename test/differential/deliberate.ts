@@ -30,6 +30,19 @@ export const deliberate: Difference[] = [
     ours: { stdout: "uid=1234 gid=99 groups=99\n" },
   },
   {
+    lines: ["podman exec plain id -G"],
+    reason: "a user's own group is among its groups, as in Podman 5 (CVE-2022-2989)",
+    ours: { stdout: "0 77\n" },
+  },
+  {
+    lines: ["podman exec -w relative box pwd"],
+    reason: "the error says from where the relative directory was looked for",
+    ours: {
+      stderr:
+        "Error: chdir `/relative`: No such file or directory: OCI runtime attempted to invoke a command that was not found\n",
+    },
+  },
+  {
     lines: ["podman exec --cidfile missing true"],
     reason: "4.3 has no exec --cidfile",
     ours: { stderr: "Error: reading CIDFile: open missing: no such file or directory\n" },
@@ -73,12 +86,22 @@ export const deliberate: Difference[] = [
     },
   },
   {
-    lines: ["podman restart --time x ended"],
+    lines: ["podman restart --time x ended", "podman stop -t x twice"],
     reason: "since Podman 5 the time is signed: -1 waits for ever",
     ours: {
       stderr:
-        'Error: invalid argument "x" for "-t, --time" flag: strconv.ParseInt: parsing "x": invalid syntax\nSee \'<PROGRAM> restart --help\'\n',
+        /^Error: invalid argument "x" for "-t, --time" flag: strconv\.ParseInt: parsing "x": invalid syntax\nSee '<PROGRAM> (stop|restart) --help'\n$/,
     },
+  },
+  {
+    lines: ["podman restart --running"],
+    reason: "it means all that run, as documented; 4.3 wants names as well",
+    ours: { exitCode: 0, stderr: "" },
+  },
+  {
+    lines: ["podman stop --cidfile missing --ignore", "podman rm --cidfile missing --ignore"],
+    reason: "a missing file is ignored, as documented; 4.3 refuses it",
+    ours: { exitCode: 0, stderr: "" },
   },
   {
     lines: ["podman stop -t 0 p"],

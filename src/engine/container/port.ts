@@ -13,11 +13,11 @@ export function publishedPorts(
   wanted: string | undefined,
 ): { id: string; ports: { container: string; host: string }[] } {
   const { id, name, config } = findRecord(ctx, nameOrId);
-  if (config.ports.length === 0 || readStatus(ctx, id).state !== "running") return { id, ports: [] };
   if (wanted !== undefined && !/^\d+(\/|$)/.test(wanted)) {
     const number = JSON.stringify(wanted.split("/")[0]);
     throw new EngineError("bad-port", `strconv.ParseUint: parsing ${number}: invalid syntax`);
   }
+  if (config.ports.length === 0 || readStatus(ctx, id).state !== "running") return { id, ports: [] };
   const port = wanted === undefined || wanted.includes("/") ? wanted : `${wanted}/tcp`;
   const ports = config.ports
     .map((one) => ({

@@ -53,8 +53,8 @@ export async function waitContainer(ctx: Context, nameOrId: string, options: Wai
   for (;;) {
     const status = readStatus(ctx, id);
     if (!readRecord(ctx, id)) return gone(id, forEnd ? status : undefined);
-    if (matches(status.state, conditions))
-      return ended.has(conditions[0] as string) ? (status.last?.exitCode ?? 0) : -1;
+    const met = conditions.find((condition) => matches(status.state, condition));
+    if (met !== undefined) return ended.has(met) ? (status.last?.exitCode ?? 0) : -1;
     if (forHealth && hasHealth(ctx, record, status, conditions)) return -1;
     const socket =
       forEnd && conditions.length === 1 && isActive(status.state) ? status.last?.socket : undefined;
@@ -82,13 +82,12 @@ function hasHealth(
   return false;
 }
 
-function matches(state: ContainerState, conditions: string[]): boolean {
-  return conditions.some(
-    (condition) =>
-      condition === state ||
-      (condition === "configured" && state === "created") ||
-      // A container that was never started counts as ended for `wait`, as in Podman.
-      (ended.has(condition) && (state === "exited" || state === "created")),
+function matches(state: ContainerState, condition: string): boolean {
+  return (
+    condition === state ||
+    (condition === "configured" && state === "created") ||
+    // A container that was never started counts as ended for `wait`, as in Podman.
+    (ended.has(condition) && (state === "exited" || state === "created"))
   );
 }
 

@@ -36,3 +36,11 @@ test("a container that is removed before its exit code was seen has none, and no
   rmSync(directory(), { recursive: true });
   await expect(waiting).rejects.toThrow(/was removed while waiting for it: no such container/);
 });
+
+test("of several conditions the one that is met decides whether there is an exit code", async () => {
+  makeContainer();
+  writeStatus({ status: "exited", exitCode: 7 });
+  const wait = (...conditions: string[]) => waitContainer(store(), id, { ...options, conditions });
+  expect(await wait("running", "exited")).toBe(7);
+  expect(await wait("exited", "running")).toBe(7);
+});

@@ -49,6 +49,8 @@ test("environment, directory and terminal can be given", () => {
   const process = exec({ env: { A: "2", B: "3" }, workdir: "/x", terminal: true });
   expect(process.env).toEqual(["PATH=/bin", "HOME=/root", "A=2", "TERM=xterm", "B=3"]);
   expect(process).toMatchObject({ cwd: "/x", terminal: true });
+  expect(exec({ workdir: "tmp" }).cwd).toBe("/tmp");
+  expect(exec().cwd).toBe("/w");
 });
 
 test("HOSTNAME is there when it was asked for, HOME stays as it was asked for", () => {
