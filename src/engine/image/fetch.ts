@@ -5,14 +5,13 @@ import { type Descriptor, type Manifest, mediaTypes, type Platform } from "../..
 import { maxConfigSize, parseImageConfig, parseManifest } from "../../oci/image-manifest.ts";
 import { chooseManifest, formatPlatform } from "../../oci/image-platform.ts";
 import { registrySource } from "../../oci/policy.ts";
-import { type FullReference, formatReference, repositoryName } from "../../oci/reference.ts";
-import { pullSources } from "../../oci/registries.ts";
+import { type FullReference, formatReference } from "../../oci/reference.ts";
 import type { RegistryClient } from "../../registry/client.ts";
 import { hasBlob, readBlob } from "../../storage/blobs.ts";
 import { commitImage } from "../../storage/image-store.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
 import { importLayers } from "../../storage/layer-import.ts";
-import { registryOptions, usableRegistry } from "../registry/options.ts";
+import { fromSources } from "../registry/sources.ts";
 import { checkPolicy } from "./policy.ts";
 import { type PullOptions, wantedPlatform } from "./pull-options.ts";
 
@@ -32,7 +31,10 @@ export async function fetchImage(
   stored: StoredImage | undefined,
 ): Promise<StoredImage> {
   const wanted = wantedPlatform(options);
-  const { client, resolved } = await openSource(ctx, reference, wanted, options).catch((error: unknown) => {
+  const { client, resolved } = await fromSources(ctx, reference, options, async (found, source) => ({
+    client: found,
+    resolved: await resolveManifest(found, source, wanted),
+  })).catch((error: unknown) => {
     throw rephrase(error, {
       prefix: `initializing source docker://${formatReference(reference)}: `,
       exitCode: 125,
@@ -90,44 +92,6 @@ export async function fetchImage(
       hint: "another command removes images; pull again",
     },
   );
-}
-
-interface Source {
-  client: RegistryClient;
-  resolved: Resolved;
-}
-
-/** The first of the mirrors, or else the place itself, that has the image. */
-async function openSource(
-  ctx: Context,
-  reference: FullReference,
-  wanted: Platform,
-  options: PullOptions,
-): Promise<Source> {
-  const { RegistryClient } = await import("../../registry/client.ts");
-  const failures: [FullReference, unknown][] = [];
-  for (const source of pullSources(await usableRegistry(repositoryName(reference)), reference)) {
-    try {
-      const name = repositoryName(source.reference);
-      const access = await registryOptions(ctx, name, options, source.insecure);
-      const client = new RegistryClient(source.reference, access);
-      return { client, resolved: await resolveManifest(client, source.reference, wanted) };
-    } catch (error) {
-      failures.push([source.reference, error]);
-    }
-  }
-  throw withMirrors(failures);
-}
-
-function withMirrors(failures: [FullReference, unknown][]): unknown {
-  const [primary, error] = failures.pop() as [FullReference, unknown];
-  if (failures.length === 0) return error;
-  const mirrors = failures.map(
-    ([mirror, failure]) =>
-      `[${formatReference(mirror)}: ${failure instanceof Error ? failure.message : failure}]`,
-  );
-  const prefix = `(Mirrors also failed: ${mirrors.join(" ")}): ${formatReference(primary)}: `;
-  return rephrase(error, { prefix, exitCode: 125 });
 }
 
 async function resolveManifest(
