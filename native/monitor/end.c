@@ -21,6 +21,8 @@
 /* Processes outside the container (pid namespace of the host) may keep its output open; they are not waited for. */
 #define DRAIN_GRACE_MS 200
 #define UNMOUNT_GRACE_MS 3000
+/* What Podman says of a container that its --timeout has ended. */
+#define EXIT_TIMED_OUT 255
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS 60000
 /* A run this long was no failure to start: the next one is quick again. */
@@ -71,10 +73,11 @@ static void note_exit(struct monitor *m)
 		snprintf(status->error_message, sizeof status->error_message, "%s", m->error.message);
 	} else if (WIFSIGNALED(m->init_status)) {
 		status->signal = WTERMSIG(m->init_status);
-		status->exit_code = 128 + status->signal;
+		status->exit_code = m->timed_out ? EXIT_TIMED_OUT : 128 + status->signal;
 	} else {
 		status->exit_code = WEXITSTATUS(m->init_status);
 	}
+	m->timed_out = false;
 	if (m->started) {
 		char members[64];
 		snprintf(members, sizeof members, "\"ContainerExitCode\":%d,", status->exit_code);

@@ -318,6 +318,8 @@ static void expired(void *owner, enum timer timer)
 	switch (timer) {
 	case TIMER_STOP:
 	case TIMER_TIMEOUT:
+		if (timer == TIMER_TIMEOUT)
+			m->timed_out = true;
 		if (m->init > 0 && !m->init_ended)
 			kill(m->init, SIGKILL);
 		break;

@@ -60,6 +60,7 @@ struct monitor {
 	bool start_wanted, stop_wanted, restart_wanted;
 	bool held, let_go; /* paused for a client that is connected; it is gone */
 	bool started, paused, init_ended, deleted, unmounted, relay_told, init_logged;
+	bool timed_out; /* its --timeout has ended it */
 	pid_t init, rootfs_helper;
 	int init_status;       /* of waitpid */
 	int start_socket[2];   /* of our own runtime: our end, that of init */

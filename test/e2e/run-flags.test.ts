@@ -280,6 +280,10 @@ test("--mount type=glob and type=ramfs", async () => {
   );
 });
 
+test("--pull=newer keeps an image whose short name no registry is asked for", async () => {
+  expect(await run("--pull", "newer", "bb", "echo", "here")).toBe("here");
+});
+
 test("--volumes-from takes volumes over, unless one is asked for in their place", async () => {
   const source = join(home.directory, "shared");
   mkdirSync(source);

@@ -73,7 +73,14 @@ async function imageOf(ctx: Context, text: string, options: PullOptions): Promis
     });
   }
   await reapImageLeftovers(ctx);
-  const { references, description } = await candidates(reference, text);
+  const keepsStored = options.policy === "newer" ? stored : undefined;
+  const found = await candidates(reference, text).catch((error: unknown) => {
+    // A name that no registry is asked for has nothing newer.
+    if (keepsStored) return undefined;
+    throw error;
+  });
+  if (!found) return keepsStored as StoredImage;
+  const { references, description } = found;
   if (description !== undefined) options.onProgress?.({ type: "resolved", text: description });
   const failures: unknown[] = [];
   for (const full of references) {
@@ -81,7 +88,7 @@ async function imageOf(ctx: Context, text: string, options: PullOptions): Promis
     try {
       return await fetchImage(ctx, full, options, stored);
     } catch (error) {
-      if (options.policy === "newer" && stored && isUnreachable(error)) return stored;
+      if (keepsStored && isUnreachable(error)) return keepsStored;
       failures.push(error);
     }
   }
