@@ -32,20 +32,26 @@ export async function runLayerTool(
     ],
   });
   const output: Buffer[] = [];
-  const errors: Buffer[] = [];
   child.stdout?.on("data", (chunk: Buffer) => output.push(chunk));
-  child.stderr?.on("data", (chunk: Buffer) => errors.push(chunk));
-  const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
-    child.once("error", (error) => reject(cannotRun(ctx, error)));
-    child.once("close", (status, signal) => resolve([status, signal]));
-  });
   const feeding = typeof stdin === "function" ? notifyOf(child, stdin) : feed(stdin, child.stdin);
-  const [fed, end] = await Promise.allSettled([feeding, ended]);
+  const [fed, end] = await Promise.allSettled([feeding, failureOf(ctx, child)]);
   if (end.status === "rejected") throw end.reason;
   if (fed.status === "rejected") throw fed.reason;
-  const [status, signal] = end.value;
-  if (status !== 0) throw nativeError("coracle-layer", status, signal, Buffer.concat(errors).toString());
+  if (end.value) throw end.value;
   return Buffer.concat(output);
+}
+
+/** Waits for its end; undefined when that was a good one. */
+function failureOf(ctx: Context, child: ChildProcess): Promise<EngineError | undefined> {
+  const errors: Buffer[] = [];
+  child.stderr?.on("data", (chunk: Buffer) => errors.push(chunk));
+  return new Promise((resolve, reject) => {
+    child.once("error", (error) => reject(cannotRun(ctx, error)));
+    child.once("close", (status, signal) => {
+      if (status === 0) resolve(undefined);
+      else resolve(nativeError("coracle-layer", status, signal, Buffer.concat(errors).toString()));
+    });
+  });
 }
 
 /**
@@ -66,21 +72,7 @@ export async function pipeLayerTool(
     writer.stdin.on("error", () => {}); // the writer tells itself why it stopped
     reader.stdout.pipe(writer.stdin);
   }
-  const ends = [reader, writer]
-    .filter((child) => child !== null)
-    .map(
-      (child) =>
-        new Promise<EngineError | undefined>((resolve, reject) => {
-          let stderr = "";
-          child.stderr?.on("data", (chunk: Buffer) => {
-            stderr += chunk.toString();
-          });
-          child.once("error", reject);
-          child.once("close", (status, signal) =>
-            resolve(status === 0 ? undefined : nativeError("coracle-layer", status, signal, stderr)),
-          );
-        }),
-    );
+  const ends = [reader, writer].filter((child) => child !== null).map((child) => failureOf(ctx, child));
   const errors = (await Promise.all(ends)).filter((error) => error !== undefined);
   // When the writer fails the reader's broken pipe is only a consequence.
   const error = errors.at(-1);

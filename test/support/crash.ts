@@ -40,7 +40,7 @@ export type Victim =
 
 export function victimsOf(scenario: Scenario): Victim[] {
   const always: Victim[] = ["engine", "engine", "holder", "one", "tree", "tree", "all"];
-  if (/^(pull|load|rmi)$/.test(scenario.name)) return [...always, "layer"];
+  if (/^(pull|load|rmi|commit)$/.test(scenario.name)) return [...always, "layer"];
   if (/^(create|rename|rm -v|volume .*)$/.test(scenario.name)) return always;
   const running: Victim[] = [...always, "monitor", "monitor", "relay"];
   return scenario.name.includes("slirp4netns") ? [...running, "slirp4netns"] : running;
@@ -77,6 +77,11 @@ export function scenarios(remote: string, archive: string, archived: string): Sc
     { name: "pull", before: [["rmi", "-f", remote]], command: ["pull", "-q", "--tls-verify=false", remote] },
     { name: "load", before: [["rmi", "-f", archived]], command: ["load", "-q", "-i", archive] },
     { name: "rmi", before: [["load", "-q", "-i", archive]], command: ["rmi", archived] },
+    {
+      name: "commit",
+      before: [running, ["rmi", "-f", "made"]],
+      command: ["commit", "-q", "--pause", "c", "made"],
+    },
     { name: "run -d", before: [], command: ["run", "-d", "--name", "c", ...quiet, ...sleeper] },
     { name: "run -d slirp4netns", before: [], command: ["run", "-d", "--name", "c", ...slirp, ...sleeper] },
     {
