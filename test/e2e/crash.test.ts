@@ -74,7 +74,7 @@ test("whatever is killed at whatever moment, the next command works and nothing 
     }
   } finally {
     await registry.stop();
-    for (const name of ["localhost/loaded:latest", `${registry.address}/crash:1`])
+    for (const name of ["localhost/loaded:latest", "made", `${registry.address}/crash:1`])
       await home.coracle("rmi", "-f", name);
   }
 });
