@@ -17,8 +17,8 @@ export default class Info extends CoracleCommand {
     const { infoFields } = await import("../src/cli/info.ts");
     const { asksForJson, formatOne } = await import("../src/cli/report.ts");
     const { versionReport } = await import("../src/cli/version.ts");
-    const info = systemInfo(this.context, versionReport().Client.Version);
-    if (flags.format === undefined) this.print(toYaml(info));
+    const info = await systemInfo(this.context, versionReport().Client);
+    if (flags.format === undefined) this.printLine(toYaml(info));
     else if (asksForJson(flags.format)) this.printJson(info, 2);
     else this.print(formatOne("info", flags.format, infoFields(info)));
   }

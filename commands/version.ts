@@ -16,7 +16,14 @@ export default class Version extends CoracleCommand {
     const report = versionReport();
     if (flags.format === undefined) return this.print(versionText(report));
     const { asksForJson, formatOne } = await import("../src/cli/report.ts");
-    if (asksForJson(flags.format)) this.printLine(JSON.stringify(report));
-    else this.print(formatOne("version", flags.format, report));
+    const { TemplateError } = await import("../src/cli/template/error.ts");
+    if (asksForJson(flags.format)) return this.printLine(JSON.stringify(report));
+    try {
+      this.print(formatOne("version", flags.format, report));
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      // As in Podman: there is no server, and once the fields of the client were at the top.
+      this.print(formatOne("version", flags.format.replaceAll(".Server.", "."), report.Client));
+    }
   }
 }

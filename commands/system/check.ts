@@ -1,4 +1,5 @@
 import { CoracleCommand, flag } from "../../src/cli/command.ts";
+import { EngineError } from "../../src/errors.ts";
 
 export default class Check extends CoracleCommand {
   static override summary = "Check storage consistency";
@@ -11,7 +12,12 @@ export default class Check extends CoracleCommand {
   ];
   static override flags = {
     force: flag.boolean({ char: "f", description: "Remove inconsistent images and containers" }),
-    max: flag.unsupported("string", { char: "m", description: "Maximum allowed age of unreferenced layers" }),
+    max: flag.string({
+      char: "m",
+      description: "Maximum allowed age of unreferenced layers; here they are removed at once",
+      value: "duration",
+      default: "24h0m0s",
+    }),
     quick: flag.boolean({
       char: "q",
       description: "Skip time-consuming checks. The default is to include time-consuming checks",
@@ -19,20 +25,26 @@ export default class Check extends CoracleCommand {
     repair: flag.boolean({ char: "r", description: "Remove inconsistent images" }),
   };
 
-  async run(): Promise<number> {
+  async run(): Promise<void> {
     const { flags } = await this.input(Check);
+    const { parseDuration } = await import("../../src/oci/units.ts");
+    parseDuration(flags.max);
     const { systemCheck } = await import("../../src/engine/system/check.ts");
-    const repair = flags.repair || flags.force;
-    const found = await systemCheck(this.context, { quick: flags.quick, repair });
-    for (const { kind, id, what } of found) {
-      this.printLine(`Damage detected: ${kind} ${id}: ${what}${repair ? " (removed)" : ""}`);
+    const found = await systemCheck(this.context, {
+      quick: flags.quick,
+      repair: flags.force ? "all" : flags.repair ? "images" : "nothing",
+    });
+    for (const { kind, id, what, removed } of found) {
+      this.printLine(`Damaged ${kind} ${id}:\n1 error occurred:\n\t* ${what}\n`);
+      if (removed) this.printLine(`Deleted damaged ${kind}: ${id}`);
     }
-    if (found.length > 0 && !repair) {
-      this.printError(
-        "Error: the store is damaged; run `coracle system check --repair` to remove what is damaged",
-      );
-      return 125;
-    }
-    return 0;
+    if (found.every(({ removed }) => removed)) return;
+    throw flags.repair || flags.force
+      ? new EngineError("damaged", "damage in local storage still present after repair attempt", {
+          hint: "`coracle system check --force` removes damaged containers, too",
+        })
+      : new EngineError("damaged", "damage detected in local storage", {
+          hint: "`coracle system check --repair` removes damaged images, --force containers, too",
+        });
   }
 }

@@ -14,10 +14,14 @@ export default class Reset extends CoracleCommand {
     const { flags } = await this.input(Reset);
     const warning = `WARNING! This will remove:
         - all containers
+        - all pods
         - all images
-        - all volumes
         - all networks
-        - the graphRoot directory's contents: "${this.context.graphRoot}"
+        - all build cache
+        - all machines
+        - all volumes
+        - the graphRoot directory: ${JSON.stringify(this.context.graphRoot)}
+        - the runRoot directory: ${JSON.stringify(this.context.runRoot)}
 Are you sure you want to continue? [y/N] `;
     if (!flags.force && !(await confirm(warning))) return;
     const { systemReset } = await import("../../src/engine/system/reset.ts");

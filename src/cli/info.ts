@@ -3,11 +3,14 @@ import { isObject } from "./template/values.ts";
 /** Fields of `info` whose names in Go are not the ones in JSON with a capital letter. */
 const goNames: Record<string, string> = {
   apparmorEnabled: "AppArmorEnabled",
+  container_id: "ContainerID",
   capabilities: "DefaultCapabilities",
   cgroupVersion: "CgroupsVersion",
   cpuUtilization: "CPUUtilization",
   cpus: "CPUs",
+  dns: "DNS",
   gidmap: "GIDMap",
+  host_id: "HostID",
   idMappings: "IDMappings",
   ociRuntime: "OCIRuntime",
   os: "OS",

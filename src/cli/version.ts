@@ -26,7 +26,8 @@ export function versionReport(): VersionReport {
       Version: packageJson.version,
       GoVersion: "",
       GitCommit: "",
-      BuiltTime: "",
+      // Not told, so that equal sources make equal programs; Podman shows it so then.
+      BuiltTime: "Thu Jan  1 00:00:00 1970",
       Built: 0,
       OsArch: `linux/${architecture}`,
       Os: "linux",
@@ -39,6 +40,7 @@ export function versionText({ Client }: VersionReport): string {
     ["Client:", "Coracle Engine"],
     ["Version:", Client.Version],
     ["API Version:", Client.APIVersion],
+    ["Built:", Client.BuiltTime],
     ["OS/Arch:", Client.OsArch],
   ];
   return lines.map(([name = "", value]) => `${name.padEnd(13)} ${value}\n`).join("");

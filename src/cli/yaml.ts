@@ -1,4 +1,4 @@
-/** Plain data as YAML, laid out as Podman's `info` prints it. */
+/** Plain data as YAML, laid out as Podman's `info` prints it: keys sorted. */
 export function toYaml(value: object): string {
   return lines(value, 0).join("");
 }
@@ -7,22 +7,25 @@ function lines(value: unknown, depth: number): string[] {
   const indent = "  ".repeat(depth);
   if (Array.isArray(value)) {
     return value.map((item) => {
-      if (typeof item !== "object" || item === null) return `${indent}- ${scalar(item)}\n`;
+      if (typeof item !== "object" || item === null) return `${indent}- ${scalar(item, depth + 1)}\n`;
       const inner = lines(item, depth + 1);
       return `${indent}- ${inner.join("").slice(indent.length + 2)}`;
     });
   }
-  return Object.entries(value as object).map(([key, item]) => {
-    if (typeof item !== "object" || item === null) return `${indent}${key}: ${scalar(item)}\n`;
+  const entries = Object.entries(value as object).sort(([a], [b]) => (a < b ? -1 : 1));
+  return entries.map(([key, item]) => {
+    if (typeof item !== "object" || item === null) return `${indent}${key}: ${scalar(item, depth + 1)}\n`;
     if (Object.keys(item).length === 0) return `${indent}${key}: ${Array.isArray(item) ? "[]" : "{}"}\n`;
     return `${indent}${key}:\n${lines(item, Array.isArray(item) ? depth : depth + 1).join("")}`;
   });
 }
 
-function scalar(value: unknown): string {
+/** Quoted where YAML would read something else than this text. */
+function scalar(value: unknown, depth: number): string {
   if (typeof value !== "string") return String(value);
-  // What YAML would read as something else than this text is quoted.
-  const plain =
-    /^[A-Za-z/][\w./ ()@+,:=~-]*$/.test(value) && !/: |:$| #|^(true|false|null|yes|no|on|off)$/i.test(value);
-  return plain ? value : JSON.stringify(value);
+  if (value.includes("\n")) return `|-\n${value.replace(/^(?=.)/gm, "  ".repeat(depth))}`;
+  if (value === "" || /^(true|false|null|yes|no|on|off|~|[-+.\d][\w.+-]*)$/i.test(value))
+    return JSON.stringify(value);
+  const plain = /^[A-Za-z/][\w./ ()@+,:=~-]*$/.test(value) && !/: |:$| #/.test(value);
+  return plain ? value : `'${value.replaceAll("'", "''")}'`;
 }

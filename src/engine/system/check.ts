@@ -12,31 +12,38 @@ export interface Damage {
   kind: "container" | "image" | "name";
   id: string;
   what: string;
+  /** It has been removed. */
+  removed: boolean;
 }
+
+type Found = Omit<Damage, "removed">;
 
 /**
  * Looks at every object of the store. What killed commands left is cleared on the way, as by every command; damage that
- * needs a decision is listed, and with `repair` the damaged objects are removed.
+ * needs a decision is listed, and with `repair` the damaged objects are removed: names and images, or containers as well.
  */
 export async function systemCheck(
   ctx: Context,
-  options: { quick: boolean; repair: boolean },
+  options: { quick: boolean; repair: "nothing" | "images" | "all" },
 ): Promise<Damage[]> {
   await sweep(ctx);
   const images = checkImages(ctx, { quick: options.quick });
-  const found: Damage[] = [
+  const found: Found[] = [
     ...containerDamage(ctx),
-    ...images.map((image: ImageDamage): Damage => ({ kind: "image", id: image.id, what: image.what })),
+    ...images.map((image: ImageDamage): Found => ({ kind: "image", id: image.id, what: image.what })),
     ...danglingNames(ctx),
   ];
-  if (options.repair) {
-    for (const damage of found) await repair(ctx, damage);
+  const result: Damage[] = [];
+  for (const damage of found) {
+    const removed = options.repair !== "nothing" && (options.repair === "all" || damage.kind !== "container");
+    if (removed) await repair(ctx, damage);
+    result.push({ ...damage, removed });
   }
-  return found;
+  return result;
 }
 
-function containerDamage(ctx: Context): Damage[] {
-  const found: Damage[] = [];
+function containerDamage(ctx: Context): Found[] {
+  const found: Found[] = [];
   for (const id of listDirectory(containersDirectory(ctx))) {
     const damage = (what: string) => found.push({ kind: "container", id, what });
     try {
@@ -53,16 +60,16 @@ function containerDamage(ctx: Context): Damage[] {
   return found;
 }
 
-function danglingNames(ctx: Context): Damage[] {
+function danglingNames(ctx: Context): Found[] {
   const names = path.join(ctx.graphRoot, "names");
   return listDirectory(names).flatMap((name) => {
     const target = fs.readlinkSync(path.join(names, name));
     if (fs.existsSync(containerDirectory(ctx, target))) return [];
-    return [{ kind: "name", id: name, what: "stands for a container that doesn't exist" } satisfies Damage];
+    return [{ kind: "name", id: name, what: "stands for a container that doesn't exist" } satisfies Found];
   });
 }
 
-async function repair(ctx: Context, damage: Damage): Promise<void> {
+async function repair(ctx: Context, damage: Found): Promise<void> {
   switch (damage.kind) {
     case "container":
       await removeContainer(ctx, damage.id, { force: true, ignore: true });

@@ -68,7 +68,7 @@ export function diskUsage(ctx: Context): DiskUsage {
     volumes: listVolumes(ctx).map(({ name }) => ({
       name,
       links: records.filter(({ config }) => config.mounts.some(usesVolume(name))).length,
-      size: usage(ctx, volumeDataPath(ctx, name)),
+      size: directorySize(ctx, volumeDataPath(ctx, name)),
     })),
   };
 }
@@ -109,6 +109,7 @@ function imageUsage(
   return { images, imagesSize: sum(users.keys()) };
 }
 
-function usage(ctx: Context, directory: string): number {
+/** Bytes of the files below it. */
+export function directorySize(ctx: Context, directory: string): number {
   return JSON.parse(runNative(ctx, "coracle-layer", ["usage", directory]).toString()).bytes as number;
 }

@@ -1,32 +1,45 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
+import * as path from "node:path";
 import { controllers, delegatedCgroup, isUnified } from "../../host/cgroup.ts";
+import { storageConfFile } from "../../host/config/files.ts";
+import { registriesConf } from "../../host/config/registries.ts";
 import { type Context, isRealRoot } from "../../host/context.ts";
 import { nativePath } from "../../host/native.ts";
-import { findProgram } from "../../host/programs.ts";
+import { stagingDirectory } from "../../host/staging.ts";
+import { defaultCapabilities } from "../../oci/capabilities.ts";
+import { eventsBackend } from "../../runtime/event-log.ts";
 import { listRecords } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
 import { storageDriver } from "../../storage/driver.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
-import { listVolumes } from "../../storage/volumes.ts";
+import { resolveRuntime } from "../container/runtime-choice.ts";
+import { defaultSeccompFile } from "../container/seccomp-profile.ts";
+import { parseCpuUsage } from "./cpu-usage.ts";
+import { describeProgram } from "./host-program.ts";
 
-/** What `info` prints, with Podman's keys. */
-export function systemInfo(ctx: Context, version: string) {
+/** What `info` prints, with Podman's keys; `version` is that of `version`. */
+export async function systemInfo(ctx: Context, version: { Version: string }) {
   return {
-    host: hostInfo(ctx, version),
+    host: hostInfo(ctx, version.Version),
     store: storeInfo(ctx),
-    registries: {},
+    registries: await registries(),
     plugins: plugins(),
-    version: { Version: version, OsArch: `linux/${goArch()}`, Os: "linux" },
+    version,
   };
 }
 
 const goArch = () => ({ x64: "amd64", ia32: "386" })[process.arch as string] ?? process.arch;
 
+/** Podman's word for what no package manager knows. */
+const UNKNOWN = "Unknown";
+
+/** As a uint32: locks are files, as many as are needed. */
+const NO_LIMIT = 4294967295;
+
 function hostInfo(ctx: Context, version: string) {
-  const release = osRelease();
-  const cgroup = delegatedCgroup();
-  const slirp = findProgram("slirp4netns") ?? "";
+  const cgroup = ctx.options.cgroupManager === "disabled" ? null : delegatedCgroup();
+  const slirp4netns = describeProgram("slirp4netns");
   return {
     arch: goArch(),
     buildahVersion: "",
@@ -34,54 +47,80 @@ function hostInfo(ctx: Context, version: string) {
     cgroupVersion: isUnified() ? "v2" : "v1",
     cgroupControllers: cgroup === null ? [] : controllers(cgroup),
     conmon: {
-      package: "",
+      package: UNKNOWN,
       path: nativePath(ctx, "coracle-monitor"),
       version: `coracle-monitor version ${version}`,
     },
     cpus: os.cpus().length,
+    cpuUtilization: parseCpuUsage(fs.readFileSync("/proc/stat", "utf8")),
     databaseBackend: "files",
-    distribution: { distribution: release.ID ?? "unknown", version: release.VERSION_ID ?? "unknown" },
-    eventLogger: "none",
+    distribution: distribution(),
+    eventLogger: eventsBackend(ctx),
+    freeLocks: NO_LIMIT,
     hostname: os.hostname(),
-    idMappings: { uidmap: idMap("uid_map"), gidmap: idMap("gid_map") },
+    idMappings: { gidmap: idMap("gid_map"), uidmap: idMap("uid_map") },
     kernel: os.release(),
-    logDriver: "k8s-file",
-    memFree: os.freemem(),
-    memTotal: os.totalmem(),
+    logDriver: ctx.config.containers.log_driver ?? "k8s-file",
+    memFree: memory("MemFree"),
+    memTotal: memory("MemTotal"),
     networkBackend: "slirp4netns",
-    ociRuntime: {
-      name: "coracle-runtime",
-      package: "",
-      path: nativePath(ctx, "coracle-runtime"),
-      version: `coracle-runtime version ${version}`,
+    networkBackendInfo: {
+      backend: "slirp4netns",
+      version: slirp4netns.version,
+      package: slirp4netns.package,
+      path: slirp4netns.executable,
+      dns: {},
     },
+    ociRuntime: ociRuntime(ctx, version),
     os: "linux",
     remoteSocket: { path: "", exists: false },
     rootlessNetworkCmd: "slirp4netns",
+    serviceIsRemote: false,
     security: {
       apparmorEnabled: fs.existsSync("/sys/kernel/security/apparmor/profiles"),
-      capabilities:
-        "CAP_CHOWN,CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_FSETID,CAP_KILL,CAP_NET_BIND_SERVICE,CAP_SETFCAP,CAP_SETGID,CAP_SETPCAP,CAP_SETUID,CAP_SYS_CHROOT",
+      capabilities: (ctx.config.containers.default_capabilities ?? defaultCapabilities).join(","),
       rootless: !isRealRoot(ctx),
       seccompEnabled: true,
-      seccompProfilePath: "",
+      seccompProfilePath: defaultSeccompFile(ctx) ?? "",
       selinuxEnabled: false,
     },
-    serviceIsRemote: false,
-    slirp4netns: { executable: slirp, package: "", version: "" },
+    slirp4netns,
+    pasta: describeProgram("pasta"),
     swapFree: memory("SwapFree"),
     swapTotal: memory("SwapTotal"),
-    uptime: `${Math.floor(os.uptime() / 3600)}h ${Math.floor((os.uptime() % 3600) / 60)}m ${(os.uptime() % 60).toFixed(2)}s`,
+    uptime: uptime(os.uptime()),
+    variant: "",
+    linkmode: "dynamic",
   };
+}
+
+function ociRuntime(ctx: Context, version: string) {
+  const other = resolveRuntime(ctx, undefined);
+  if (other !== null) {
+    const { executable, ...rest } = describeProgram(other);
+    return { name: path.basename(other), ...rest, path: executable };
+  }
+  return {
+    name: "coracle-runtime",
+    package: UNKNOWN,
+    path: nativePath(ctx, "coracle-runtime"),
+    version: `coracle-runtime version ${version}`,
+  };
+}
+
+function uptime(seconds: number): string {
+  const hours = Math.floor(seconds / 3600);
+  const text = `${hours}h ${Math.floor((seconds % 3600) / 60)}m ${Math.floor(seconds % 60)}.00s`;
+  return hours > 24 ? `${text} (Approximately ${(hours / 24).toFixed(2)} days)` : text;
 }
 
 function storeInfo(ctx: Context) {
   const states = listRecords(ctx).map((record) => readStatus(ctx, record.id).state);
   const count = (...wanted: string[]) => states.filter((state) => wanted.includes(state)).length;
-  const { driver } = storageDriver(ctx);
+  const { driver, program } = storageDriver(ctx);
   const space = fs.existsSync(ctx.graphRoot) ? fs.statfsSync(ctx.graphRoot) : undefined;
   return {
-    configFile: "",
+    configFile: storageConfFile() ?? "",
     containerStore: {
       number: states.length,
       paused: count("paused"),
@@ -89,18 +128,68 @@ function storeInfo(ctx: Context) {
       stopped: count("exited", "created", "initialized"),
     },
     graphDriverName: driver,
-    graphOptions: {},
+    graphOptions: program === undefined ? {} : { "overlay.mount_program": mountProgram(program) },
     graphRoot: ctx.graphRoot,
     graphRootAllocated: space ? space.blocks * space.bsize : 0,
     graphRootUsed: space ? (space.blocks - space.bfree) * space.bsize : 0,
-    graphStatus: {},
-    imageCopyTmpDir: os.tmpdir(),
+    graphStatus: driver === "vfs" ? {} : graphStatus(driver, space?.type),
+    imageCopyTmpDir: stagingDirectory(ctx),
     imageStore: { number: Object.keys(readImageIndex(ctx).images).length },
     runRoot: ctx.runRoot,
+    volumePath: ctx.volumeRoot,
     transientStore: false,
-    volumePath: `${ctx.graphRoot}/volumes`,
-    volumes: { number: listVolumes(ctx).length },
   };
+}
+
+function mountProgram(program: string) {
+  const { executable, package: owner, version } = describeProgram(program);
+  return { Executable: executable, Package: owner, Version: version };
+}
+
+/** File systems by the number that statfs(2) gives, with Podman's names. */
+const FILE_SYSTEMS: Record<number, string> = {
+  61267: "extfs",
+  1481003842: "xfs",
+  2435016766: "btrfs",
+  16914836: "tmpfs",
+  801189825: "zfs",
+  2035054128: "overlayfs",
+  4076150800: "f2fs",
+};
+
+function graphStatus(driver: string, fileSystem: number | undefined): Record<string, string> {
+  return {
+    "Backing Filesystem": FILE_SYSTEMS[fileSystem ?? 0] ?? "<unknown>",
+    "Native Overlay Diff": "false",
+    "Supports d_type": "true",
+    "Supports shifting": String(driver === "fuse-overlayfs"),
+    "Supports volatile": String(driver === "overlay"),
+    "Using metacopy": "false",
+  };
+}
+
+/** What registries.conf says, by the registry's prefix; `search` for names without one. */
+async function registries(): Promise<Record<string, unknown>> {
+  const conf = await registriesConf();
+  if (conf === undefined) return {};
+  const entries = conf.registries.map((entry) => [
+    entry.prefix,
+    {
+      Prefix: entry.prefix,
+      Location: entry.location,
+      Insecure: entry.insecure,
+      Mirrors: entry.mirrors.map(({ location, insecure, pullFrom }) => ({
+        Location: location,
+        Insecure: insecure,
+        PullFromMirror: pullFrom === "all" ? "" : pullFrom,
+      })),
+      Blocked: entry.blocked,
+      MirrorByDigestOnly: entry.mirrorByDigestOnly,
+      PullFromMirror: "",
+    },
+  ]);
+  const search = conf.unqualifiedSearch.length > 0 ? { search: conf.unqualifiedSearch } : {};
+  return { ...Object.fromEntries(entries), ...search };
 }
 
 function plugins() {
@@ -109,6 +198,16 @@ function plugins() {
     network: ["none", "host", "slirp4netns", "container", "ns"],
     log: ["k8s-file", "json-file", "none", "passthrough"],
     authorization: null,
+  };
+}
+
+function distribution(): Record<string, string> {
+  const release = osRelease();
+  return {
+    distribution: release.ID ?? "unknown",
+    ...(release.VARIANT_ID ? { variant: release.VARIANT_ID } : {}),
+    version: release.VERSION_ID ?? "unknown",
+    ...(release.VERSION_CODENAME ? { codename: release.VERSION_CODENAME } : {}),
   };
 }
 

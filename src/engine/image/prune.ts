@@ -1,0 +1,40 @@
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { type RemovedImage, removeMatching } from "./remove.ts";
+
+export interface PruneImagesOptions {
+  /** Also those that have a name. */
+  all: boolean;
+  /** Also those that another tool's containers use. */
+  external?: boolean;
+  /** `KEY=VALUE`, or `KEY!=VALUE`. */
+  filters: readonly string[];
+}
+
+/** Removes images that no container uses, until there is none left: one may have kept another. */
+export async function pruneImages(
+  ctx: Context,
+  { all, external = false, filters }: PruneImagesOptions,
+): Promise<RemovedImage[]> {
+  const wrong = filters.find((filter) => !filter.includes("="));
+  if (wrong !== undefined) {
+    throw new EngineError(
+      "bad-filter",
+      `filter input must be in the form of filter=value: ${wrong} is invalid`,
+    );
+  }
+  const conditions = [
+    ...filters,
+    ...["readonly=false", `containers=${external ? "external" : "false"}`],
+    ...(all ? [] : ["dangling=true"]),
+  ];
+  const removed: RemovedImage[] = [];
+  for (;;) {
+    const { images, errors } = await removeMatching(ctx, conditions);
+    // A container that uses it was made meanwhile, or it is mounted into one: then it isn't unused.
+    const failure = errors.find(({ code }) => code !== "image-in-use");
+    if (failure) throw failure;
+    if (images.length === 0) return removed;
+    removed.push(...images);
+  }
+}
