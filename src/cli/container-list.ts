@@ -8,6 +8,7 @@ import { exposedByPort, portsText } from "./container-ports.ts";
 import { print, printJson, printLine } from "./output.ts";
 import { asksForJson, formatRows } from "./report.ts";
 import { GoTime } from "./template/time.ts";
+import { goValue } from "./template/types.ts";
 import { humanDuration, humanSize, humanTimeSince } from "./units.ts";
 
 export interface ListOptions {
@@ -116,7 +117,7 @@ function templateRow(ctx: Context, container: ContainerSummary, options: ListOpt
     CreatedAt: new GoTime(record.createdAt).toString(),
     CreatedHuman: humanTimeSince(record.createdAt),
     RunningFor: humanTimeSince(record.createdAt),
-    Labels: new Map(Object.entries(record.config.labels)),
+    Labels: goValue(labels(container), "map[string]string", {}),
     Label: (name: string) => record.config.labels[name] ?? "",
     Names: record.name,
     Networks: networkNames(record.config.network).join(","),
@@ -127,6 +128,11 @@ function templateRow(ctx: Context, container: ContainerSummary, options: ListOpt
     ...namespaces(options.namespace ? status.last?.init?.pid : undefined),
     Namespaces: new Map(),
   };
+}
+
+/** Without any Go has no map. */
+function labels({ record }: ContainerSummary): Record<string, string> | null {
+  return Object.keys(record.config.labels).length > 0 ? record.config.labels : null;
 }
 
 /** One entry of `ps --format json`, with Podman's keys. */
@@ -148,7 +154,7 @@ function jsonRow(ctx: Context, container: ContainerSummary, options: ListOptions
     Image: record.config.image?.name ?? "",
     ImageID: record.config.image?.id ?? "",
     IsInfra: false,
-    Labels: Object.keys(record.config.labels).length > 0 ? record.config.labels : null,
+    Labels: labels(container),
     Mounts: record.config.mounts.map((mount) => mount.destination),
     Names: [record.name],
     Namespaces: {},

@@ -133,6 +133,16 @@ export const deliberate: Difference[] = [
     ours: { stdout: "four\none\nthree\ntwo\n" },
   },
   {
+    lines: ["podman ps -a --sort names --format '{{.Names}}' --filter name=one,two"],
+    reason: "since Podman 5 a comma is part of the filter",
+    ours: { exitCode: 0, stderr: "" },
+  },
+  {
+    lines: ["podman ps -a --sort names --format '{{.Names}}' --filter restart-policy=no"],
+    reason: "a container without a restart policy has the policy no",
+    ours: { stdout: "four\none\nthree\ntwo\n" },
+  },
+  {
     lines: ["podman ps -a --sort names --format '{{.Names}}' --filter volume=/data"],
     reason: "the place of a volume finds it, as documented; 4.3 knows only its source",
     ours: { stdout: "two\n" },

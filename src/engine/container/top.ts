@@ -6,7 +6,6 @@ import type { ProcessIdentity } from "../../host/process.ts";
 import { parseGroup, parsePasswd } from "../../oci/passwd.ts";
 import { findRecord } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
-import { execOutput } from "./exec-output.ts";
 import { readInRoot } from "./rootfs.ts";
 
 /** One process of a container, read from the host's /proc; nothing of the container is executed. */
@@ -78,6 +77,7 @@ function runningInit(ctx: Context, nameOrId: string): ProcessIdentity {
 /** What the container's own ps(1) says of it, with these arguments. */
 export async function containerPs(ctx: Context, nameOrId: string, args: string[]): Promise<string[]> {
   runningInit(ctx, nameOrId);
+  const { execOutput } = await import("./exec-output.ts");
   const { exitCode, stdout, stderr } = await execOutput(ctx, nameOrId, ["ps", ...args]).catch(
     (error: unknown) => {
       throw rephrase(error, { prefix: "executing ps(1) in container: ", exitCode: 125 });
