@@ -22,6 +22,8 @@ export interface MountRequest {
   chown?: boolean;
   /** `O`: the container writes beside the source; where to, if that is to be kept. */
   overlay?: { upper: string; work: string } | "temporary";
+  /** `z`, `Z`: for SELinux; kept for inspect. */
+  relabel?: "z" | "Z";
   /** For images: what `source` was when the container was made. */
   image?: { id: string; layers: string[] };
 }

@@ -25,7 +25,7 @@ import { processRlimits } from "./ulimit.ts";
 export type { HostDevice, HostFacts, SpecInput } from "./spec-input.ts";
 
 /** All that is written is in 1.0 already, and crun before 1.8.2 refuses to read anything later. */
-const OCI_VERSION = "1.0.2";
+export const OCI_VERSION = "1.0.2";
 
 /** The short id, or the host's name where the UTS or network namespace is the host's. */
 export function containerHostname(config: ContainerConfig, id: string, hostHostname: string): string {
@@ -71,7 +71,7 @@ export function generateSpec(input: SpecInput): RuntimeSpec {
     process,
     root: config.readOnly ? { path: input.rootfs, readonly: true } : { path: input.rootfs },
     mounts,
-    annotations: annotations(config),
+    annotations: containerAnnotations(config),
     linux: linux(input, mappings, mounts, process),
   };
   if (config.uts.kind === "private" || config.uts.kind === "shareable") {
@@ -130,13 +130,20 @@ function containerProcess(input: SpecInput): Process {
   return process;
 }
 
-function annotations(config: ContainerConfig): Record<string, string> {
+/** Podman's own annotations, where they say yes, and those given. */
+export function containerAnnotations(config: ContainerConfig): Record<string, string> {
   const flags: [string, boolean][] = [
     ["autoremove", config.autoRemove],
     ["init", config.init],
     ["privileged", config.privileged],
   ];
-  const set = flags.filter(([, value]) => value).map(([name]) => [`io.podman.annotations.${name}`, "TRUE"]);
+  const { label, seccomp, apparmor } = config.security;
+  const set = [
+    ...flags.filter(([, value]) => value).map(([name]) => [name, "TRUE"]),
+    ...(label.length > 0 ? [["label", label.join(",")]] : []),
+    ...(seccomp ? [["seccomp", seccomp]] : []),
+    ...(apparmor ? [["apparmor", apparmor]] : []),
+  ].map(([name, value]) => [`io.podman.annotations.${name}`, value]);
   return {
     "io.container.manager": "coracle",
     "org.opencontainers.image.stopSignal": String(config.stopSignal),

@@ -2,7 +2,7 @@ import type { MountRequest } from "./container.ts";
 import { invalid, notSupported } from "./invalid.ts";
 
 /** What the options of a mount come to. */
-export interface MountOptions extends Pick<MountRequest, "chown" | "noCopy" | "overlay"> {
+export interface MountOptions extends Pick<MountRequest, "chown" | "noCopy" | "overlay" | "relabel"> {
   /** As the runtime spec has them, with the defaults of the mount's type. */
   options: string[];
 }
@@ -52,6 +52,8 @@ export function bindOptions(given: readonly string[], type: "bind" | "volume"): 
   if (options.includes("U")) result.chown = true;
   if (options.includes("nocopy")) result.noCopy = true;
   if (overlay) result.overlay = overlay;
+  const relabel = (["z", "Z"] as const).find((option) => options.includes(option));
+  if (relabel) result.relabel = relabel;
 
   const recursive = !options.includes("bind");
   if (!options.some(isPropagation)) result.options.push(recursive ? "rprivate" : "private");

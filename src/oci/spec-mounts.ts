@@ -152,7 +152,7 @@ function fileMounts(input: SpecInput): Mount[] {
 }
 
 /** --read-only leaves these writable, unless something is mounted there. */
-function readOnlyTmpfs(config: ContainerConfig, mounts: Mount[]): Mount[] {
+export function readOnlyTmpfs(config: ContainerConfig, mounts: readonly { destination: string }[]): Mount[] {
   if (!config.readOnly || !config.readOnlyTmpfs) return [];
   return ["/run", "/tmp", "/var/tmp"]
     .filter((destination) => !mounts.some((mount) => mount.destination === destination))

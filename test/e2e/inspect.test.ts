@@ -89,6 +89,65 @@ describe("inspect", () => {
     expect(await home.ok("inspect", "--format", format, "c")).toBe(expected);
   });
 
+  test("knows of a container that was never started what it will be", async () => {
+    await home.ok(
+      ...["create", "--name", "planned", "--network", "none", "--read-only", "--cap-add", "SYS_ADMIN"],
+      ...[
+        "--cap-drop",
+        "CHOWN,KILL",
+        "--security-opt",
+        "no-new-privileges",
+        "--security-opt",
+        "seccomp=unconfined",
+      ],
+      ...["--security-opt", "label=disable", "--tmpfs", "/b:size=1m", "--tmpfs", "/a:ro", "--expose", "99"],
+      ...["-v", "/etc:/etc2:ro,rslave", "-v", "pv:/pv:z,U", "--ulimit", "nproc=5:6", "--userns", "keep-id"],
+      ...["--entrypoint", "/bin/echo", "--stop-signal", "HUP", "--group-add", "staff", "bb"],
+    );
+    const [container] = JSON.parse(await home.ok("inspect", "planned"));
+    expect(container).toMatchObject({
+      Path: "/bin/echo",
+      Args: ["/bin/echo"],
+      BoundingCaps: expect.arrayContaining(["CAP_SYS_ADMIN", "CAP_SETUID"]),
+      Mounts: [
+        { Type: "volume", Mode: "z", Options: ["U", "nosuid", "nodev", "rbind"], RW: true },
+        { Type: "bind", Mode: "", Options: ["rbind"], RW: false, Propagation: "rslave" },
+      ],
+      NetworkSettings: { Networks: { none: { NetworkID: "none", IPAddress: "" } } },
+      Config: {
+        Entrypoint: ["/bin/echo"],
+        StopSignal: "SIGHUP",
+        User: `${process.getuid?.()}:${process.getgid?.()}`,
+        ExposedPorts: { "99/tcp": {} },
+        Labels: null,
+      },
+      HostConfig: {
+        Binds: ["pv:/pv:z,U,rw,rprivate,nosuid,nodev,rbind", "/etc:/etc2:ro,rslave,rbind"],
+        CapAdd: ["CAP_SYS_ADMIN"],
+        CapDrop: ["CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_KILL", "CAP_MKNOD", "CAP_NET_RAW"],
+        PortBindings: { "99/tcp": null },
+        SecurityOpt: ["no-new-privileges", "label=disable", "seccomp=unconfined"],
+        UsernsMode: "private",
+        ShmSize: 65_536_000,
+        Ulimits: expect.arrayContaining([{ Name: "RLIMIT_NPROC", Soft: 5, Hard: 6 }]),
+      },
+    });
+    expect(Object.entries(container.HostConfig.Tmpfs)).toEqual([
+      ["/a", "ro,rprivate,nosuid,nodev,tmpcopyup"],
+      ["/b", "size=1m,rw,rprivate,nosuid,nodev,tmpcopyup"],
+      ...["/run", "/tmp", "/var/tmp"].map((path) => [path, "rw,rprivate,nosuid,nodev,tmpcopyup"]),
+    ]);
+    await home.ok("rm", "-v", "planned");
+  });
+
+  test("has null where Go has an empty list of capabilities", async () => {
+    await home.ok("create", "--name", "none", "--cap-drop", "all", "bb", "true");
+    expect(await home.ok("inspect", "-f", "{{json .EffectiveCaps}} {{json .BoundingCaps}}", "none")).toBe(
+      "null null",
+    );
+    await home.ok("rm", "none");
+  });
+
   test("by id, prefix, several, of a type", async () => {
     expect(await home.ok("inspect", "-f", "{{.Name}}", id, id.slice(0, 6))).toBe("c\nc");
     expect(await home.ok("container", "inspect", "-f", "{{.Name}}", "c")).toBe("c");

@@ -45,7 +45,7 @@ export function containerConfig(
     entrypoint: [],
     command,
     ...processPart(flags, detach),
-    ...filesystemPart(flags),
+    ...filesystemPart(flags, given),
     ...securityPart(flags),
     ...networkPart(flags),
     pid: parseNamespace("pid", flags.pid),
@@ -141,7 +141,7 @@ function processPart(flags: CreateFlags, detach: boolean) {
   };
 }
 
-function filesystemPart(flags: CreateFlags) {
+function filesystemPart(flags: CreateFlags, given: Given) {
   for (const text of flags["volumes-from"]) parseVolumesFrom(text);
   return {
     mounts: parseMounts(
@@ -153,7 +153,10 @@ function filesystemPart(flags: CreateFlags) {
     devices: flags.device.map(parseDevice),
     readOnly: flags["read-only"],
     readOnlyTmpfs: flags["read-only-tmpfs"],
-    shmSize: bytes("shm-size", flags["shm-size"]),
+    // As Podman: what is configured is in thousands, a flag in powers of two.
+    shmSize: given.has("shm-size")
+      ? bytes("shm-size", flags["shm-size"])
+      : parseDecimalBytes(flags["shm-size"]),
   };
 }
 

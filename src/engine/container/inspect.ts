@@ -1,21 +1,32 @@
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
 import { readJson } from "../../host/files.ts";
 import { isAlive } from "../../host/process.ts";
-import type { ContainerConfig, MountRequest, NamespaceMode, NetworkMode } from "../../oci/container.ts";
-import type { DeviceLimit } from "../../oci/device-limits.ts";
-import type { IdMapping, RuntimeSpec } from "../../oci/runtime-spec.ts";
+import { processCapabilities } from "../../oci/capabilities.ts";
+import type { ContainerConfig } from "../../oci/container.ts";
+import {
+  containerAnnotations,
+  containerHostname,
+  OCI_VERSION,
+  requestedUser,
+} from "../../oci/generate-spec.ts";
+import type { Capabilities, RuntimeSpec } from "../../oci/runtime-spec.ts";
+import { signalName } from "../../oci/signals.ts";
 import { type Health, readHealth } from "../../runtime/health.ts";
 import { type ContainerRecord, containerDirectory, findRecord } from "../../runtime/records.ts";
 import { type ContainerStatus, readStatus } from "../../runtime/status.ts";
 import { getImage } from "../../storage/images.ts";
 import { diffDirectory } from "../../storage/layers.ts";
-import { volumeDataPath } from "../../storage/volumes.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { listSessions } from "./exec-sessions.ts";
+import { hostCapabilities } from "./host-facts.ts";
 import { inspectHealth } from "./inspect-health.ts";
-import { logFile } from "./logs.ts";
+import { inspectHostConfig } from "./inspect-host-config.ts";
+import { inspectMounts } from "./inspect-mounts.ts";
+import { exposedPorts, networkSettings } from "./inspect-network.ts";
+import { sortedKeys } from "./inspect-values.ts";
 import { containerSize } from "./size.ts";
 
 const never = "0001-01-01T00:00:00Z";
@@ -28,12 +39,14 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
   const directory = containerDirectory(ctx, record.id);
   const specFile = path.join(directory, "config.json");
   const spec = readJson<RuntimeSpec>(specFile);
-  const argv = [...config.entrypoint, ...config.command];
+  const argv = spec?.process.args ?? [...config.entrypoint, ...config.command];
+  const capabilities = spec?.process.capabilities ?? plannedCapabilities(config);
   return {
     Id: record.id,
     Created: record.createdAt,
     Path: argv[0] ?? "",
-    Args: argv.slice(1),
+    // As Podman: a single word is both.
+    Args: argv.length > 1 ? argv.slice(1) : argv,
     State: inspectState(status, spec, readHealth(ctx, record)),
     Image: config.image?.id ?? "",
     ImageDigest: imageDigest(ctx, config),
@@ -54,26 +67,46 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
     MountLabel: "",
     ProcessLabel: "",
     AppArmorProfile: spec?.process.apparmorProfile ?? "",
-    EffectiveCaps: spec?.process.capabilities?.effective ?? [],
-    BoundingCaps: spec?.process.capabilities?.bounding ?? [],
+    EffectiveCaps: orNull(capabilities.effective),
+    BoundingCaps: orNull(capabilities.bounding),
     ExecIDs: listSessions(ctx, record.id),
     ...(size ? inspectSize(ctx, record) : {}),
     GraphDriver: { Name: record.driver, Data: graphDriverData(ctx, record, directory, status) },
     Mounts: inspectMounts(ctx, config.mounts),
     Dependencies: dependenciesOf(config),
-    NetworkSettings: networkSettings(record),
+    NetworkSettings: networkSettings(record, status),
     Namespace: "",
     IsInfra: false,
     IsService: false,
-    Config: inspectConfig(record, spec),
-    HostConfig: hostConfig(ctx, record, spec),
+    Config: inspectConfig(ctx, record, spec),
+    HostConfig: inspectHostConfig(ctx, record, spec, capabilities.bounding),
+    UseImageHosts: config.noHosts,
+    UseImageHostname: false,
   };
+}
+
+/** What a container that was never started will have. */
+function plannedCapabilities(config: ContainerConfig): Capabilities {
+  const root =
+    config.userns.kind !== "keep-id" && ["", "0", "root"].includes(config.user.split(":")[0] ?? "");
+  return processCapabilities({
+    base: config.defaultCapabilities,
+    add: config.capAdd,
+    drop: config.capDrop,
+    privileged: config.privileged,
+    available: hostCapabilities(),
+    uid: root ? 0 : 1,
+  });
+}
+
+function orNull<T>(list: readonly T[] | undefined): readonly T[] | null {
+  return list && list.length > 0 ? list : null;
 }
 
 function inspectState(status: ContainerStatus, spec: RuntimeSpec | undefined, health: Health) {
   const { state, last } = status;
   return {
-    OciVersion: spec?.ociVersion ?? "1.2.0",
+    OciVersion: spec?.ociVersion ?? OCI_VERSION,
     Status: state,
     Running: state === "running" || state === "stopping",
     Paused: state === "paused",
@@ -122,89 +155,28 @@ function graphDriverData(ctx: Context, record: ContainerRecord, directory: strin
   };
 }
 
-const modeOption = /^(ro|rw|r?(shared|slave|private|unbindable))$/;
-
-function inspectMounts(ctx: Context, mounts: MountRequest[]) {
-  return mounts
-    .filter((mount) => mount.type === "bind" || mount.type === "volume")
-    .map((mount) => {
-      const propagation = mount.options.find((option) =>
-        /^r?(shared|slave|private|unbindable)$/.test(option),
-      );
-      const options = mount.options.filter((option) => !modeOption.test(option));
-      const volume = mount.type === "volume";
-      return {
-        Type: mount.type,
-        ...(volume ? { Name: mount.source } : {}),
-        Source: volume ? volumeDataPath(ctx, mount.source) : mount.source,
-        Destination: mount.destination,
-        Driver: volume ? "local" : "",
-        Mode: "",
-        Options: [...new Set([...(volume ? ["nosuid", "nodev"] : []), ...options, "rbind"])],
-        RW: !mount.options.includes("ro"),
-        Propagation: propagation ?? "rprivate",
-      };
-    });
-}
-
-/** `{"80/tcp": [{HostIp, HostPort}]}`, null for a port that is only exposed. */
-function portBindings(
-  config: ContainerConfig,
-  exposed: boolean,
-): Record<string, { HostIp: string; HostPort: string }[] | null> {
-  const bindings: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
-  if (exposed) for (const port of config.exposed) bindings[port.includes("/") ? port : `${port}/tcp`] = null;
-  for (const port of config.ports) {
-    const key = `${port.containerPort}/${port.protocol}`;
-    const list = bindings[key] ?? [];
-    list.push({ HostIp: port.hostIp, HostPort: String(port.hostPort) });
-    bindings[key] = list;
-  }
-  return bindings;
-}
-
-function networkSettings(record: ContainerRecord) {
-  return {
-    EndpointID: "",
-    Gateway: "",
-    IPAddress: "",
-    IPPrefixLen: 0,
-    IPv6Gateway: "",
-    GlobalIPv6Address: "",
-    GlobalIPv6PrefixLen: 0,
-    MacAddress: "",
-    Bridge: "",
-    SandboxID: "",
-    HairpinMode: false,
-    LinkLocalIPv6Address: "",
-    LinkLocalIPv6PrefixLen: 0,
-    Ports: record.config.network.kind === "slirp4netns" ? portBindings(record.config, true) : {},
-    SandboxKey: "",
-  };
-}
-
-function inspectConfig(record: ContainerRecord, spec: RuntimeSpec | undefined) {
+function inspectConfig(ctx: Context, record: ContainerRecord, spec: RuntimeSpec | undefined) {
   const { config } = record;
   return {
-    Hostname: config.hostname,
+    Hostname: containerHostname(config, record.id, os.hostname()),
     Domainname: config.domainname,
-    User: config.user,
+    User: requestedUser(config, ctx),
     AttachStdin: false,
     AttachStdout: false,
     AttachStderr: false,
     Tty: config.terminal,
     OpenStdin: config.openStdin,
-    StdinOnce: config.stdinOnce,
+    StdinOnce: false,
     Env: spec?.process.env ?? Object.entries(config.env).map(([name, value]) => `${name}=${value}`),
     Cmd: config.command.length > 0 ? config.command : null,
     Image: config.image?.name ?? "",
     Volumes: null,
     WorkingDir: config.workdir,
-    Entrypoint: config.entrypoint.join(" "),
+    Entrypoint: orNull(config.entrypoint),
     OnBuild: null,
-    Labels: Object.keys(config.labels).length > 0 ? config.labels : null,
-    Annotations: spec?.annotations ?? config.annotations,
-    StopSignal: config.stopSignal,
+    Labels: Object.keys(config.labels).length > 0 ? sortedKeys(config.labels) : null,
+    Annotations: sortedKeys(spec?.annotations ?? containerAnnotations(config)),
+    StopSignal: signalName(config.stopSignal),
     ...inspectHealth(config.health),
     CreateCommand: record.createCommand,
     ...(config.systemd ? { SystemdMode: true } : {}),
@@ -214,6 +186,7 @@ function inspectConfig(record: ContainerRecord, spec: RuntimeSpec | undefined) {
     StopTimeout: config.stopTimeout,
     Passwd: config.passwd,
     sdNotifyMode: "container",
+    ...exposedPorts(config),
   };
 }
 
@@ -229,133 +202,4 @@ function inspectSecrets({ secrets }: ContainerConfig) {
       Mode: mode,
     })),
   };
-}
-
-function namespaceMode(mode: NamespaceMode | NetworkMode, id = false): string {
-  switch (mode.kind) {
-    case "container":
-      return id ? `container:${mode.id}` : "";
-    case "ns":
-      return `ns:${mode.path}`;
-    default:
-      return mode.kind;
-  }
-}
-
-function hostConfig(ctx: Context, record: ContainerRecord, spec: RuntimeSpec | undefined) {
-  const { config } = record;
-  const { resources } = config;
-  const mappings = config.idMappings;
-  return {
-    Binds: inspectMounts(ctx, config.mounts).map(
-      (mount) =>
-        `${"Name" in mount ? mount.Name : mount.Source}:${mount.Destination}:${[mount.RW ? "rw" : "ro", mount.Propagation, ...mount.Options].join(",")}`,
-    ),
-    CgroupManager: spec?.linux.cgroupsPath ? "cgroupfs" : "disabled",
-    CgroupMode: namespaceMode(config.cgroupns),
-    ContainerIDFile: "",
-    LogConfig: {
-      Type: config.log.driver,
-      Config: null,
-      Path: config.log.driver === "none" || config.log.driver === "passthrough" ? "" : logFile(ctx, record),
-      Tag: config.log.tag,
-      Size: config.log.maxSize > 0 ? `${config.log.maxSize}B` : "0B",
-    },
-    NetworkMode: namespaceMode(config.network, true),
-    PortBindings: portBindings(config, false),
-    RestartPolicy: {
-      Name: config.restart.name === "no" ? "" : config.restart.name,
-      MaximumRetryCount: config.restart.max,
-    },
-    AutoRemove: config.autoRemove,
-    VolumeDriver: "",
-    VolumesFrom: config.volumesFrom.length > 0 ? config.volumesFrom : null,
-    CapAdd: config.capAdd,
-    CapDrop: config.capDrop,
-    Dns: config.dns,
-    DnsOptions: config.dnsOptions,
-    DnsSearch: config.dnsSearch,
-    ExtraHosts: config.addHosts,
-    GroupAdd: config.groups,
-    IpcMode: namespaceMode(config.ipc, true),
-    Cgroup: "",
-    Cgroups: config.cgroups === "enabled" ? "default" : config.cgroups,
-    Links: null,
-    OomScoreAdj: config.oomScoreAdj ?? 0,
-    PidMode: namespaceMode(config.pid, true),
-    Privileged: config.privileged,
-    PublishAllPorts: false,
-    ReadonlyRootfs: config.readOnly,
-    SecurityOpt: securityOptions(config),
-    Tmpfs: Object.fromEntries(
-      config.mounts
-        .filter((mount) => mount.type === "tmpfs")
-        .map((mount) => [mount.destination, mount.options.join(",")]),
-    ),
-    UTSMode: namespaceMode(config.uts, true),
-    UsernsMode:
-      config.userns.kind === "container" ? `container:${config.userns.id}` : mappings ? "private" : "",
-    ...(mappings
-      ? { IDMappings: { UidMap: mappingTexts(mappings.uid), GidMap: mappingTexts(mappings.gid) } }
-      : {}),
-    ShmSize: config.shmSize,
-    Runtime: "oci",
-    ConsoleSize: [0, 0],
-    Isolation: "",
-    CpuShares: resources.cpuShares,
-    Memory: resources.memory,
-    NanoCpus: resources.cpuPeriod > 0 ? Math.round((resources.cpuQuota / resources.cpuPeriod) * 1e9) : 0,
-    CgroupParent: config.cgroupParent,
-    BlkioWeight: resources.blkioWeight ?? 0,
-    BlkioWeightDevice:
-      resources.weightDevices?.map(({ path: device, value }) => ({ Path: device, Weight: value })) ?? null,
-    BlkioDeviceReadBps: rates(resources.readBps),
-    BlkioDeviceWriteBps: rates(resources.writeBps),
-    BlkioDeviceReadIOps: rates(resources.readIops),
-    BlkioDeviceWriteIOps: rates(resources.writeIops),
-    CpuPeriod: resources.cpuPeriod,
-    CpuQuota: resources.cpuQuota,
-    CpuRealtimePeriod: 0,
-    CpuRealtimeRuntime: 0,
-    CpusetCpus: resources.cpusetCpus,
-    CpusetMems: resources.cpusetMems,
-    Devices: config.devices.map((device) => ({
-      PathOnHost: device.hostPath,
-      PathInContainer: device.containerPath,
-      CgroupPermissions: device.permissions,
-    })),
-    DiskQuota: 0,
-    KernelMemory: 0,
-    MemoryReservation: resources.memoryReservation,
-    MemorySwap: resources.memorySwap,
-    MemorySwappiness: 0,
-    OomKillDisable: false,
-    PidsLimit: resources.pidsLimit,
-    Ulimits: (spec?.process.rlimits ?? []).map((limit: { type: string; soft: number; hard: number }) => ({
-      Name: limit.type,
-      Soft: limit.soft,
-      Hard: limit.hard,
-    })),
-    CpuCount: 0,
-    CpuPercent: 0,
-    IOMaximumIOps: 0,
-    IOMaximumBandwidth: 0,
-    CgroupConf: null,
-  };
-}
-
-function mappingTexts(mappings: IdMapping[]): string[] {
-  return mappings.map(({ containerID, hostID, size }) => `${containerID}:${hostID}:${size}`);
-}
-
-function rates(limits: DeviceLimit[] | undefined) {
-  return limits?.map(({ path: device, value }) => ({ Path: device, Rate: value })) ?? null;
-}
-
-function securityOptions(config: ContainerConfig): string[] {
-  const options: string[] = [];
-  if (config.security.noNewPrivileges) options.push("no-new-privileges");
-  if (config.security.seccomp !== "") options.push(`seccomp=${config.security.seccomp}`);
-  if (config.security.apparmor !== "") options.push(`apparmor=${config.security.apparmor}`);
-  return options;
 }

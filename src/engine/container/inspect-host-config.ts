@@ -1,0 +1,142 @@
+import type { Context } from "../../host/context.ts";
+import { defaultCapabilities } from "../../oci/capabilities.ts";
+import type { ContainerConfig } from "../../oci/container.ts";
+import type { DeviceLimit } from "../../oci/device-limits.ts";
+import type { IdMapping, RuntimeSpec } from "../../oci/runtime-spec.ts";
+import { processRlimits } from "../../oci/ulimit.ts";
+import type { ContainerRecord } from "../../runtime/records.ts";
+import { hostCapabilities, hostFacts } from "./host-facts.ts";
+import { inspectBinds, inspectTmpfs } from "./inspect-mounts.ts";
+import { namespaceMode, portBindings } from "./inspect-network.ts";
+import { logFile } from "./logs.ts";
+
+/** `bounding`: what the container may do at most. */
+export function inspectHostConfig(
+  ctx: Context,
+  record: ContainerRecord,
+  spec: RuntimeSpec | undefined,
+  bounding: readonly string[] | undefined,
+) {
+  const { config } = record;
+  const { resources } = config;
+  return {
+    Binds: inspectBinds(ctx, config.mounts),
+    CgroupManager: spec && !spec.linux.cgroupsPath ? "disabled" : "cgroupfs",
+    CgroupMode: config.cgroupns.kind === "container" ? "" : namespaceMode(config.cgroupns),
+    ContainerIDFile: "",
+    LogConfig: {
+      Type: config.log.driver,
+      Config: null,
+      Path: config.log.driver === "none" || config.log.driver === "passthrough" ? "" : logFile(ctx, record),
+      Tag: config.log.tag,
+      Size: config.log.maxSize > 0 ? `${config.log.maxSize}B` : "0B",
+    },
+    NetworkMode: namespaceMode(config.network),
+    PortBindings: portBindings(config),
+    RestartPolicy: {
+      Name: config.restart.name === "no" ? "" : config.restart.name,
+      MaximumRetryCount: config.restart.max,
+    },
+    AutoRemove: config.autoRemove,
+    VolumeDriver: "",
+    VolumesFrom: config.volumesFrom.length > 0 ? config.volumesFrom : null,
+    ...changedCapabilities(config, bounding ?? []),
+    Dns: config.dns,
+    DnsOptions: config.dnsOptions,
+    DnsSearch: config.dnsSearch,
+    ExtraHosts: config.addHosts,
+    GroupAdd: config.groups,
+    IpcMode: namespaceMode(config.ipc),
+    Cgroup: "",
+    Cgroups: config.cgroups === "enabled" ? "default" : config.cgroups,
+    Links: null,
+    OomScoreAdj: config.oomScoreAdj ?? 0,
+    PidMode: namespaceMode(config.pid),
+    Privileged: config.privileged,
+    PublishAllPorts: false,
+    ReadonlyRootfs: config.readOnly,
+    SecurityOpt: securityOptions(config),
+    Tmpfs: inspectTmpfs(config),
+    UTSMode: namespaceMode(config.uts),
+    UsernsMode: usernsMode(config),
+    ...idMappings(config),
+    ShmSize: config.shmSize,
+    Runtime: "oci",
+    ConsoleSize: [0, 0],
+    Isolation: "",
+    CpuShares: resources.cpuShares,
+    Memory: resources.memory,
+    NanoCpus: resources.cpuPeriod > 0 ? Math.round((resources.cpuQuota / resources.cpuPeriod) * 1e9) : 0,
+    CgroupParent: config.cgroupParent,
+    BlkioWeight: resources.blkioWeight ?? 0,
+    BlkioWeightDevice:
+      resources.weightDevices?.map(({ path, value }) => ({ Path: path, Weight: value })) ?? null,
+    BlkioDeviceReadBps: rates(resources.readBps),
+    BlkioDeviceWriteBps: rates(resources.writeBps),
+    BlkioDeviceReadIOps: rates(resources.readIops),
+    BlkioDeviceWriteIOps: rates(resources.writeIops),
+    CpuPeriod: resources.cpuPeriod,
+    CpuQuota: resources.cpuQuota,
+    CpuRealtimePeriod: 0,
+    CpuRealtimeRuntime: 0,
+    CpusetCpus: resources.cpusetCpus,
+    CpusetMems: resources.cpusetMems,
+    Devices: config.devices.map((device) => ({
+      PathOnHost: device.hostPath,
+      PathInContainer: device.containerPath,
+      CgroupPermissions: device.permissions,
+    })),
+    DiskQuota: 0,
+    KernelMemory: 0,
+    MemoryReservation: resources.memoryReservation,
+    MemorySwap: resources.memorySwap,
+    MemorySwappiness: resources.memorySwappiness ?? 0,
+    OomKillDisable: false,
+    PidsLimit: resources.pidsLimit,
+    Ulimits: (spec?.process.rlimits ?? processRlimits(config, hostFacts(ctx))).map((limit) => ({
+      Name: limit.type,
+      Soft: limit.soft,
+      Hard: limit.hard,
+    })),
+    CpuCount: 0,
+    CpuPercent: 0,
+    IOMaximumIOps: 0,
+    IOMaximumBandwidth: 0,
+    CgroupConf: resources.unified ?? null,
+  };
+}
+
+function securityOptions({ security }: ContainerConfig): string[] {
+  return [
+    ...(security.noNewPrivileges ? ["no-new-privileges"] : []),
+    ...security.label.map((option) => `label=${option}`),
+    ...(security.seccomp ? [`seccomp=${security.seccomp}`] : []),
+    ...(security.apparmor ? [`apparmor=${security.apparmor}`] : []),
+  ];
+}
+
+/** Podman tells what was added and dropped by comparing with this set, whatever the flags and the defaults were. */
+const comparedWith = [...defaultCapabilities, "CAP_AUDIT_WRITE", "CAP_MKNOD", "CAP_NET_RAW"];
+
+function changedCapabilities(config: ContainerConfig, bounding: readonly string[]) {
+  const usual = config.privileged ? hostCapabilities() : comparedWith;
+  return {
+    CapAdd: bounding.filter((name) => !usual.includes(name)),
+    CapDrop: usual.filter((name) => !bounding.includes(name)).sort(),
+  };
+}
+
+function usernsMode({ userns, idMappings }: ContainerConfig): string {
+  if (userns.kind === "container") return `container:${userns.id}`;
+  return idMappings ? "private" : "";
+}
+
+function idMappings({ idMappings: mappings }: ContainerConfig) {
+  if (!mappings) return {};
+  const text = ({ containerID, hostID, size }: IdMapping) => `${containerID}:${hostID}:${size}`;
+  return { IDMappings: { UidMap: mappings.uid.map(text), GidMap: mappings.gid.map(text) } };
+}
+
+function rates(limits: DeviceLimit[] | undefined) {
+  return limits?.map(({ path, value }) => ({ Path: path, Rate: value })) ?? null;
+}
