@@ -41,7 +41,7 @@ events_logger = "none"`;
         .trim()
         .split("\n")
         .map((line) => line.trim()),
-    ).toEqual([...["bar", "0077", "1024", "CapBnd:\t0000000000000021", "100", "/hh", "lo", "ro"]]);
+    ).toEqual([...["bar", "0077", "980", "CapBnd:\t0000000000000021", "100", "/hh", "lo", "ro"]]);
     const flags = [
       "-e",
       "FOO=x",

@@ -19,6 +19,7 @@ import { parseSignal } from "../../oci/signals.ts";
 import { checkSysctls, parseSysctls } from "../../oci/sysctl.ts";
 import { parseUlimits } from "../../oci/ulimit.ts";
 import { parseUmask } from "../../oci/umask.ts";
+import { parseDecimalBytes } from "../../oci/units.ts";
 import { parseGroupAdd } from "../../oci/user.ts";
 import { notSupportedYet } from "../flags.ts";
 import { expandGlob, hostEnv, readText } from "../host-env.ts";

@@ -38,6 +38,7 @@ export function inspectHostConfig(
       MaximumRetryCount: config.restart.max,
     },
     AutoRemove: config.autoRemove,
+    AutoRemoveImage: config.removeImage ?? false,
     VolumeDriver: "",
     VolumesFrom: config.volumesFrom.length > 0 ? config.volumesFrom : null,
     ...changedCapabilities(config, bounding ?? []),

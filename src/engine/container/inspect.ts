@@ -81,7 +81,7 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
     Config: inspectConfig(ctx, record, spec),
     HostConfig: inspectHostConfig(ctx, record, spec, capabilities.bounding),
     UseImageHosts: config.noHosts,
-    UseImageHostname: false,
+    UseImageHostname: config.noHostname ?? false,
   };
 }
 
