@@ -26,6 +26,7 @@ export default class Exec extends CoracleCommand {
     "env-file": flag.strings({ description: "Read in a file of environment variables" }),
     interactive: flag.boolean({ char: "i", description: "Make STDIN available to the contained process" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
+    "no-session": flag.unsupported("bool", { description: "Run the command without an exec session" }),
     privileged: flag.boolean({
       description: "Give the process extended Linux capabilities inside the container",
     }),

@@ -17,7 +17,7 @@ export default class History extends CoracleCommand {
       description: "Display sizes and dates in human readable format",
       default: true,
     }),
-    "no-trunc": flag.boolean({ description: "Do not truncate the output" }),
+    "no-trunc": flag.boolean({ aliases: ["notruncate"], description: "Do not truncate the output" }),
     quiet: flag.boolean({ char: "q", description: "Display the numeric IDs only" }),
   };
   static override arity = exactly(1);

@@ -1,4 +1,5 @@
 import { between, CoracleCommand, flag } from "../src/cli/command.ts";
+import { unsupportedPolicyFlag } from "../src/cli/registry-flags.ts";
 
 export default class Import extends CoracleCommand {
   static override summary = "Import a tarball to create a filesystem image";
@@ -11,6 +12,7 @@ export default class Import extends CoracleCommand {
     "cat ctr.tar | coracle import -",
   ];
   static override flags = {
+    "signature-policy": unsupportedPolicyFlag,
     arch: flag.string({ description: "Set the architecture of the imported image" }),
     change: flag.stringArray({
       char: "c",

@@ -15,7 +15,10 @@ export default class Ps extends CoracleCommand {
       char: "a",
       description: "Show all the containers, default is only running containers",
     }),
-    external: flag.boolean({ description: "Show containers in storage not controlled by coracle" }),
+    external: flag.boolean({
+      aliases: ["storage"],
+      description: "Show containers in storage not controlled by coracle",
+    }),
     filter: flag.stringArray({ char: "f", description: "Filter output based on conditions given" }),
     format: flag.string({ description: "Pretty-print containers to JSON or using a Go template" }),
     last: flag.int({
@@ -26,7 +29,7 @@ export default class Ps extends CoracleCommand {
     latest: flag.boolean({ char: "l", description: "Show the latest container created (all states)" }),
     ns: flag.boolean({ description: "Display namespace information", aliases: ["namespace"] }),
     noheading: flag.boolean({ description: "Do not print headers" }),
-    "no-trunc": flag.boolean({ description: "Display the extended information" }),
+    "no-trunc": flag.boolean({ aliases: ["notruncate"], description: "Display the extended information" }),
     pod: flag.boolean({
       char: "p",
       description: "Print the ID and name of the pod the containers are associated with",

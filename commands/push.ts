@@ -1,5 +1,5 @@
 import { between, CoracleCommand, flag } from "../src/cli/command.ts";
-import { accessFlags } from "../src/cli/registry-flags.ts";
+import { accessFlags, unsupportedPolicyFlag } from "../src/cli/registry-flags.ts";
 
 export default class Push extends CoracleCommand {
   static override summary = "Push an image to a specified destination";
@@ -12,6 +12,7 @@ export default class Push extends CoracleCommand {
     "coracle push registry.example.com/repository:tag",
   ];
   static override flags = {
+    "signature-policy": unsupportedPolicyFlag,
     authfile: accessFlags.authfile,
     "cert-dir": accessFlags["cert-dir"],
     compress: flag.boolean({

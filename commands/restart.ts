@@ -12,7 +12,11 @@ export default class Restart extends CoracleCommand {
     filter: flag.stringArray({ char: "f", description: "Filter output based on conditions given" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     running: flag.boolean({ description: "Restart only running containers" }),
-    time: flag.int({ char: "t", description: "Seconds to wait for stop before killing the container" }),
+    time: flag.int({
+      char: "t",
+      aliases: ["timeout"],
+      description: "Seconds to wait for stop before killing the container",
+    }),
   };
   static override arity = any;
   static override completes = ["container"] as const;

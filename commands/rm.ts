@@ -20,7 +20,11 @@ export default class Rm extends CoracleCommand {
     force: flag.boolean({ char: "f", description: "Force removal of a running or unusable container" }),
     ignore: flag.boolean({ char: "i", description: "Ignore errors when a specified container is missing" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
-    time: flag.int({ char: "t", description: "Seconds to wait for stop before killing the container" }),
+    time: flag.int({
+      char: "t",
+      aliases: ["timeout"],
+      description: "Seconds to wait for stop before killing the container",
+    }),
     volumes: flag.boolean({
       char: "v",
       description: "Remove anonymous volumes associated with the container",

@@ -1,5 +1,6 @@
 import { isatty } from "node:tty";
 import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
+import { unsupportedPolicyFlag } from "../src/cli/registry-flags.ts";
 
 export default class Save extends CoracleCommand {
   static override summary = "Save image(s) to an archive";
@@ -11,6 +12,7 @@ export default class Save extends CoracleCommand {
     "coracle save > alpine-all.tar alpine:latest",
   ];
   static override flags = {
+    "signature-policy": unsupportedPolicyFlag,
     compress: flag.unsupported("bool", { description: "Compress layers when saving to a directory" }),
     format: flag.string({
       description: "Save image to oci-archive, oci-dir, docker-archive or docker-dir",

@@ -14,6 +14,9 @@ export default class Wait extends CoracleCommand {
       description: "Time Interval to wait before polling for completion",
       default: "250ms",
     }),
+    "return-on-first": flag.unsupported("bool", {
+      description: "Return when the first container has stopped",
+    }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
   };
   static override arity = any;

@@ -12,6 +12,10 @@ export default class Prune extends CoracleCommand {
     "coracle volume prune --filter label=mylabel=mylabelvalue",
   ];
   static override flags = {
+    all: flag.boolean({
+      char: "a",
+      description: "Prune all unused volumes, which is also what happens without",
+    }),
     filter: flag.stringArray({ description: "Provide filter values (e.g. 'label=<key>=<value>')" }),
     force: flag.boolean({ char: "f", description: "Do not prompt for confirmation" }),
   };

@@ -17,6 +17,7 @@ export default class Rm extends CoracleCommand {
       description: "Remove a volume by force, even if it is being used by a container",
     }),
     time: flag.int({
+      aliases: ["timeout"],
       char: "t",
       description: "Seconds to wait for running containers to stop before killing the container",
     }),

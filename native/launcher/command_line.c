@@ -6,10 +6,11 @@
 
 /* Global flags that take a value; the word after one of these is not the command. */
 static const char *const valued_flags[] = {
-	"--cdi-spec-dir", "--cgroup-manager", "--config", "--conmon", "--connection", "-c", "--cpu-profile",
-	"--db-backend", "--default-mounts-file", "--events-backend", "--hooks-dir", "--identity", "--imagestore",
+	"--cdi-spec-dir", "--cgroup-manager", "--config", "--conmon", "--connection", "-c", "--context",
+	"--cpu-profile",
+	"--db-backend", "--default-mounts-file", "--events-backend", "--hooks-dir", "--host", "-H", "--identity", "--imagestore",
 	"--log-level", "--max-workers", "--memory-profile", "--module", "--namespace", "--network-cmd-path",
-	"--network-config-dir", "--out", "--registries-conf", "--root", "--runroot", "--runtime", "--runtime-flag",
+	"--network-config-dir", "--out", "--pull-option", "--registries-conf", "--root", "--runroot", "--runtime", "--runtime-flag",
 	"--ssh", "--storage-driver", "--storage-opt", "--tmpdir", "--url", "--volumepath", NULL,
 };
 

@@ -16,6 +16,18 @@ export const globalFlags = {
     choices: ["cgroupfs", "disabled"],
   }),
   "cdi-spec-dir": flag.unsupported("stringArray", { description: "Set the CDI spec directory path" }),
+  context: flag.string({
+    hidden: true,
+    description: "Name of the context (of use with a remote service only)",
+  }),
+  debug: flag.boolean({ char: "D", hidden: true, description: "Docker's name of --log-level debug" }),
+  "default-mounts-file": flag.string({
+    hidden: true,
+    description: "Path to the file of directories that containers get (mounts.conf)",
+  }),
+  host: flag.unsupported("string", { char: "H", hidden: true, description: "URL to access the service" }),
+  "pull-option": flag.unsupported("stringArray", { hidden: true, description: "Option for pulling images" }),
+  "registries-conf": flag.string({ hidden: true, description: "Path to the registries.conf to use" }),
   config: flag.string({ hidden: true, description: "Location of authentication config file" }),
   conmon: flag.string({
     description: "Path of the conmon binary (not used: coracle has a monitor of its own)",
@@ -88,6 +100,9 @@ export async function readGlobalFlags(found: readonly GivenFlag[], options: Glob
   take<string>("log-level", (level) => {
     options.logLevel = logLevel(level);
   });
+  take<boolean>("debug", (debug) => {
+    if (debug) options.logLevel = "debug";
+  });
   take<string>("root", (directory) => {
     options.root = directory;
   });
@@ -132,6 +147,12 @@ export async function readGlobalFlags(found: readonly GivenFlag[], options: Glob
     printError(
       `time="${time}" level=warning msg="The --config flag is ignored by Coracle. Exists for Docker compatibility"`,
     );
+  });
+  take<string>("default-mounts-file", (file) => {
+    options.defaultMountsFile = file;
+  });
+  take<string>("registries-conf", (file) => {
+    process.env.CONTAINERS_REGISTRIES_CONF = file;
   });
   take<string>("db-backend", checkDatabase);
   take<string>("connection", (name) => {

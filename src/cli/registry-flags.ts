@@ -56,3 +56,9 @@ export function registryAccess(
     tlsVerify: given.has("tls-verify") ? flags["tls-verify"] : undefined,
   };
 }
+
+/** Where nothing is read that a policy could refuse. */
+export const unsupportedPolicyFlag = flag.unsupported("string", {
+  description: "Path to a signature-policy file",
+  hidden: true,
+});

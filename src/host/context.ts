@@ -25,6 +25,8 @@ export interface GlobalOptions {
   /** Of slirp4netns. */
   networkCommand?: string | undefined;
   hooksDirectories?: string[];
+  /** In place of the mounts.conf files. */
+  defaultMountsFile?: string | undefined;
   /** Files of containers.conf.modules to read. */
   modules?: string[];
   /** What the configuration files say, once they have been read. */

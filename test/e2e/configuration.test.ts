@@ -132,6 +132,37 @@ test("storage.conf says where the store is", async () => {
   expect((await info()).stdout).toBe(`${root}/coracle\n`);
 });
 
+test("mounts.conf: every container has copies of what it names", async () => {
+  const secrets = join(home.directory, "subscriptions");
+  write("subscriptions/key", "secret\n");
+  write("subscriptions/deep/er", "x\n");
+  const list = `# comment\n${secrets}:/run/subscriptions\n/nowhere:/nowhere\n`;
+  const file = write("mounts", list);
+  const look =
+    "cat /run/subscriptions/key; stat -c %u:%g /run/subscriptions/deep/er; echo y > /run/subscriptions/key; ls /nowhere";
+  const given = await home.coracle("--default-mounts-file", file, "run", "--rm", "bb", "sh", "-c", look);
+  expect(given.stdout).toBe("secret\n0:0\n");
+  expect(readFileSync(join(secrets, "key"), "utf8")).toBe("secret\n");
+  const base = join(home.env.HOME as string, ".config/containers");
+  mkdirSync(base, { recursive: true });
+  writeFileSync(join(base, "mounts.conf"), list);
+  const mapped = ["--userns", "keep-id", "--user", "0"];
+  expect(await home.ok("run", "--rm", ...mapped, "bb", "sh", "-c", `${look} 2>&1 || true`)).toMatch(
+    /^secret\n0:0\n/,
+  );
+  const own = await home.coracle(
+    "run",
+    "--rm",
+    "-v",
+    "/etc:/run/subscriptions",
+    "bb",
+    "cat",
+    "/run/subscriptions/key",
+  );
+  expect(own.exitCode).toBe(1);
+  writeFileSync(join(base, "mounts.conf"), "");
+});
+
 test("hooks", async () => {
   const out = join(home.directory, "hook.out");
   const hook = write("hook.sh", `#!/bin/sh\ncat > ${out}\n`);
@@ -172,6 +203,18 @@ describe("global flags", () => {
       stderr:
         'Log Level "x" is not supported, choose from: trace, debug, info, warn, warning, error, fatal, panic\n',
     });
+  });
+
+  test("Docker's names, and those that only a remote service needs", async () => {
+    expect((await home.coracle("-D", "nosuch")).stderr).toContain("    at ");
+    for (const args of [["--context", "default"], ["--identity", "/x"], ["--ssh", "golang"], ["--syslog"]]) {
+      expect(await home.coracle(...args, "ps", "-q")).toEqual(await home.coracle("ps", "-q"));
+    }
+    for (const flag of ["--url", "-H", "--imagestore", "--pull-option"]) {
+      const { exitCode, stderr } = await home.coracle(flag, "x", "ps");
+      expect(exitCode).toBe(125);
+      expect(stderr).toMatch(/^Error: --[a-z-]+ is not supported yet\n$/);
+    }
   });
 
   test("--out, --noout, --volumepath, --conmon", async () => {

@@ -1,7 +1,7 @@
 /** The flags of `run` and `create` (and what `run` has beyond them), with Podman's texts. */
 
 import * as flag from "../flags.ts";
-import { accessFlags } from "../registry-flags.ts";
+import { accessFlags, policyFlag } from "../registry-flags.ts";
 import { descriptorFlags } from "./descriptor-flags.ts";
 import { healthFlags } from "./health-flags.ts";
 import { resourceFlags, sizeFlag } from "./resource-flags.ts";
@@ -144,6 +144,7 @@ const networkFlags = {
 };
 
 const imageFlags = {
+  "signature-policy": policyFlag,
   ...accessFlags,
   arch: flag.string({
     value: "ARCH",

@@ -7,10 +7,12 @@ import * as flag from "../flags.ts";
 /** The flags of `run` and `create` that say how a container's health is checked. */
 export const healthFlags = {
   "health-cmd": flag.string({
+    aliases: ["healthcheck-command"],
     description: "set a healthcheck command for the container ('none' disables the existing healthcheck)",
     default: "",
   }),
   "health-interval": flag.string({
+    aliases: ["healthcheck-interval"],
     description:
       "set an interval for the healthcheck (a value of disable results in no automatic timer setup)",
     default: "30s",
@@ -34,10 +36,12 @@ export const healthFlags = {
     choices: ["none", "kill", "restart", "stop"],
   }),
   "health-retries": flag.uint({
+    aliases: ["healthcheck-retries"],
     description: "the number of retries allowed before a healthcheck is considered to be unhealthy",
     default: 3,
   }),
   "health-start-period": flag.string({
+    aliases: ["healthcheck-start-period"],
     description: "the initialization time needed for a container to bootstrap",
     default: "0s",
   }),
@@ -64,6 +68,7 @@ export const healthFlags = {
     default: "30s",
   }),
   "health-timeout": flag.string({
+    aliases: ["healthcheck-timeout"],
     description:
       "the maximum time allowed to complete the healthcheck before an interval is considered failed",
     default: "30s",

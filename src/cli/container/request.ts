@@ -67,6 +67,7 @@ function pullOptions(flags: CreateFlags, given: ReadonlySet<string>): PullOption
   return {
     policy: pullPolicy(flags.pull),
     platform: platformText(flags),
+    signaturePolicy: flags["signature-policy"],
     ...registryAccess(flags, given),
     quiet: flags.quiet,
     onProgress: imageProgress(flags.quiet),

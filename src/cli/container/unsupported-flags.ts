@@ -13,6 +13,7 @@ export const unsupportedFlags = {
     sdnotify: 'control sd-notify behavior ("container"|"conmon"|"healthy"|"ignore")',
     "seccomp-policy": "Policy for selecting a seccomp profile (experimental)",
   }),
+  "kernel-memory": unsupported("string", { hidden: true, description: "Kernel memory limit" }),
   ...each("strings", {
     "decryption-key": "Key needed to decrypt the image (e.g. /path/to/key.pem)",
     gpus: "GPU devices to add to the container ('all' to pass all GPUs)",

@@ -24,6 +24,7 @@ import type { MonitorConfig } from "../../runtime/monitor.ts";
 import { cgroupName, runDirectories, runtimeRoot } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { hostsBase, readHost, writeFiles } from "./container-files.ts";
+import { defaultMounts } from "./default-mounts.ts";
 import { deviceNumbers, hostDevices } from "./devices.ts";
 import { containerHooks } from "./hooks.ts";
 import { hostFacts } from "./host-facts.ts";
@@ -79,6 +80,7 @@ export async function prepareStart(
     mounts: requestedMounts(ctx, record, user),
     env: secretEnv(ctx, record),
     files: [
+      ...defaultMounts(ctx, record, parentOwner(mappings, { uid: 0, gid: 0 })),
       ...secretFiles(ctx, record),
       ...writeFiles(ctx, record, {
         hostname,

@@ -29,6 +29,11 @@ export function candidates(name: string, env: NodeJS.ProcessEnv = process.env): 
     .reverse();
 }
 
+/** The mounts.conf files there are: what all of them name is mounted. */
+export function mountsFiles(env: NodeJS.ProcessEnv = process.env): string[] {
+  return candidates("mounts.conf", env).filter((file) => fs.existsSync(file));
+}
+
 export function firstExisting(files: readonly string[]): string | undefined {
   return files.find((file) => fs.existsSync(file));
 }
