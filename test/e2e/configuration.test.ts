@@ -69,10 +69,10 @@ events_logger = "none"`;
       await home.ok(
         "inspect",
         "-f",
-        "{{.HostConfig.LogConfig.Type}} {{.Config.StopTimeout}} {{.Config.Annotations}}",
+        '{{.HostConfig.LogConfig.Type}} {{.Config.StopTimeout}} {{index .Config.Annotations "a.b"}}',
         "c",
       ),
-    ).toBe("json-file 3 map[a.b:c]");
+    ).toBe("json-file 3 c");
     expect((await withConf(conf, "events")).stderr).toBe(
       'Error: cannot read events with the "none" backend\n',
     );

@@ -42,6 +42,7 @@ describe("-v", () => {
       destination: "/dst",
       options: ["ro", "noexec", "rslave", "rbind"],
       chown: true,
+      relabel: "Z",
     });
     expect(volume("data:/dst:nocopy,suid")).toMatchObject({
       noCopy: true,
@@ -83,6 +84,7 @@ describe("--mount", () => {
       destination: "/b",
       options: ["ro", "rshared", "rbind"],
       chown: true,
+      relabel: "Z",
     });
     expect(mount("type=bind,dst=/b,bind-nonrecursive,consistency=cached")).toMatchObject({
       source: "/b",

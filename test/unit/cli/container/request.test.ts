@@ -68,7 +68,7 @@ describe("createRequest", () => {
         stopSignal: 0,
         stopTimeout: 10,
         umask: "0022",
-        shmSize: 65536 * 1024,
+        shmSize: 65536 * 1000,
         terminal: false,
         openStdin: false,
         readOnlyTmpfs: true,
