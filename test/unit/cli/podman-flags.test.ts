@@ -29,12 +29,21 @@ const withoutFlags = [
     "container exists",
     "healthcheck run",
     "image exists",
+    "pod exists",
+    "network exists",
+    "manifest exists",
+  ],
+  ...[
     "rename",
     "secret exists",
     "system check",
     "tag",
+    "untag",
+    "volume exists",
+    "volume import",
+    "volume mount",
   ],
-  ...["untag", "volume exists", "volume import", "volume reload"],
+  ...["volume reload", "volume unmount", "kube generate", "system migrate", "system renumber"],
 ];
 
 describe.each(ours)("podman %s", (command, flags) => {
