@@ -44,7 +44,7 @@ describe.each(Object.entries(shells))("%s completes", (shell, { start, load }) =
     await home.exec(["touch", join(home.env.HOME as string, "archive-file")]);
     const terminal = home.spawn(["script", "-qec", start, "/dev/null"], { env, keepStdin: true });
     terminal.child.stdin?.write(`${load}; echo lo''aded\n`);
-    await terminal.waitForOutput(/loaded\r?\n/);
+    await terminal.waitForOutput(/loaded\r?\n/, 25_000);
     terminal.child.stdin?.write(`coracle ${typed}\t`);
     const plain = () => terminal.stdout.replace(/\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]/g, "");
     await expect.poll(plain, { timeout: 15_000 }).toContain(completed);
