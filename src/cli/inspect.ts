@@ -1,6 +1,7 @@
 import { print } from "./output.ts";
 import { asksForJson, formatOne } from "./report.ts";
 import { GoDuration, GoTime, GoValue } from "./template/time.ts";
+import { goValue } from "./template/types.ts";
 import { isObject } from "./template/values.ts";
 
 /** Prints what `inspect` found. */
@@ -15,7 +16,9 @@ export function inspectText(objects: object[], format: string | undefined, name:
 }
 
 const times = new Set(["Created", "CreatedAt", "StartedAt", "FinishedAt", "CheckpointedAt", "RestoredAt"]);
-const maps = new Set(["Annotations", "Data", "Labels", "Networks", "Options", "Ports", "Sysctls"]);
+const maps = new Set(["Networks", "Ports"]);
+/** With "" for a key that isn't there, and nothing printed where there are none. */
+const textMaps = new Set(["Annotations", "Data", "Labels", "Options", "Sysctls"]);
 
 const checks = new Set(["Healthcheck", "StartupHealthCheck"]);
 
@@ -41,6 +44,9 @@ export function forTemplate(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
       if (typeof item === "string" && times.has(key)) return [key, new GoTime(item)];
+      if ((item === null || isObject(item)) && textMaps.has(key)) {
+        return [key, goValue(item, "map[string]string", {})];
+      }
       if (isObject(item) && maps.has(key)) {
         return [key, new Map(Object.entries(item).map(([name, inner]) => [name, forTemplate(inner)]))];
       }

@@ -25,10 +25,18 @@ describe("inspect", () => {
     ["{{.ImageID}}", "def\n"],
     ["{{range .Mounts}}{{.Src}}:{{.Dst}}{{end}}", "/a:/b\n"],
     ["{{.Config.Labels}} {{.Config.Labels.none}}", "map[Key:v] <no value>\n"],
+    ['{{index .Config.Labels "none"}}|', "|\n"],
     ['{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}', "8080\n"],
     ["{{range $p, $c := .NetworkSettings.Ports}}{{$p}}={{(index $c 0).HostPort}}{{end}}", "80/tcp=8080\n"],
   ])("%s", (format, expected) => {
     expect(shown(format)).toBe(expected);
+  });
+
+  it("prints a map that was never made as an empty one, and as null in JSON", () => {
+    const bare = { Config: { Labels: null } };
+    expect(shown('{{.Config.Labels}} {{json .Config.Labels}} {{index .Config.Labels "x"}}|', [bare])).toBe(
+      "map[] null |\n",
+    );
   });
 
   it("prints a list as JSON, also an empty one", () => {
