@@ -14,6 +14,7 @@ export default class Prune extends CoracleCommand {
       char: "a",
       description: "Remove all images not in use by containers, not just dangling ones",
     }),
+    "build-cache": flag.unsupported("bool", { description: "Remove the persistent cache of builds" }),
     external: flag.boolean({
       description: "Remove images even when they are used by external containers (e.g., by build containers)",
     }),
