@@ -18,7 +18,7 @@ put() {
 umask 022
 put 755 "$root/bin/coracle" "$lib/bin/coracle"
 put 755 "$root/bin/coracle-init" "$lib/bin/coracle-init"
-for program in coracle-runtime coracle-monitor coracle-layer; do
+for program in coracle-runtime coracle-monitor coracle-conmon coracle-layer; do
 	ln -sf coracle "$lib/bin/$program"
 done
 put 755 "$root/dist/engine" "$lib/dist/engine"

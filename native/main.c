@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conmon/conmon.h"
 #include "layer/layer.h"
 #include "launcher/launcher.h"
 #include "monitor/monitor.h"
@@ -17,6 +18,8 @@ int main(int argc, char **argv)
 		return runtime_main(argc, argv);
 	if (strcmp(name, "coracle-monitor") == 0)
 		return monitor_main(argc, argv);
+	if (strcmp(name, "coracle-conmon") == 0)
+		return conmon_main(argc, argv);
 	if (strcmp(name, "coracle-layer") == 0)
 		return layer_main(argc, argv);
 	return launcher_main(argc, argv);

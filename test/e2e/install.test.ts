@@ -15,6 +15,7 @@ test("puts everything under the prefix, readable for all", async () => {
   });
   expect(readdirSync(join(prefix, "lib/coracle/bin")).sort()).toEqual([
     "coracle",
+    "coracle-conmon",
     "coracle-init",
     "coracle-layer",
     "coracle-monitor",

@@ -1,0 +1,117 @@
+/** Podman with our runtime in place of crun, and our conmon in place of its own. */
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Home } from "../support/home.ts";
+import { busyboxArchive } from "../support/images.ts";
+import { waitUntil } from "../support/process.ts";
+import { hasProgram, skipUnless } from "../support/requirements.ts";
+
+const missing = [hasProgram("podman"), hasProgram("crun")];
+const home = new Home();
+const lib = join(dirname(home.program), "../lib/coracle/bin");
+const [conmon, runtime] = [join(lib, "coracle-conmon"), join(lib, "coracle-runtime")];
+
+beforeAll(async () => {
+  if (missing.some((reason) => reason !== undefined)) return;
+  const config = join(home.directory, "home/.config/containers");
+  mkdirSync(config, { recursive: true });
+  writeFileSync(join(config, "storage.conf"), '[storage]\ndriver = "overlay"\n');
+  const { exitCode, stderr } = await home.exec(["podman", "load", "-q", "-i", busyboxArchive()]);
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+});
+afterAll(() => home.remove());
+
+describe.each([
+  ["our conmon", ["--conmon", conmon]],
+  ["our runtime", ["--runtime", runtime]],
+  ["both", ["--conmon", conmon, "--runtime", runtime]],
+])("%s", (_, parts) => {
+  const podman = (args: string[], input?: string | Buffer) =>
+    home.exec(["podman", ...parts, ...args], input === undefined ? {} : { input });
+  const ok = async (...args: string[]) => {
+    const { exitCode, stdout, stderr } = await podman(args);
+    expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
+    return stdout.trim();
+  };
+  const run = ["run", "--rm", "--network", "none"];
+  const inTerminal = (...args: string[]) => {
+    const command = ["podman", ...parts, ...args].map((word) => `'${word}'`).join(" ");
+    return home.exec(["script", "-qec", `stty rows 33 cols 77; ${command}`, "/dev/null"]);
+  };
+
+  test("stdio and exit codes of run", async (context) => {
+    skipUnless(context, ...missing);
+    const script = "echo out; echo err >&2; exit 7";
+    expect(await podman([...run, "bb", "sh", "-c", script])).toMatchObject({
+      exitCode: 7,
+      stdout: "out\n",
+      stderr: "err\n",
+    });
+    const nosuch = await podman([...run, "bb", "nosuch"]);
+    expect(nosuch).toMatchObject({ exitCode: 127, stdout: "" });
+    expect(nosuch.stderr).toMatch(/nosuch.*not found/);
+    const bytes = randomBytes(3_000_000);
+    const sum = createHash("md5").update(bytes).digest("hex");
+    expect((await podman([...run, "-i", "bb", "md5sum"], bytes)).stdout).toBe(`${sum}  -\n`);
+    expect((await podman([...run, "-i", "bb", "cat"], bytes)).stdoutBytes.equals(bytes)).toBe(true);
+    expect(await podman([...run, "--timeout", "1", "bb", "sleep", "30"])).toMatchObject({ exitCode: 137 });
+  });
+
+  test("a container in the background: exec, logs, stop, restart", async (context) => {
+    skipUnless(context, ...missing);
+    const loop = "echo started; echo warned >&2; trap 'exit 3' TERM; while :; do sleep 0.1; done";
+    await ok("run", "-d", "--name", "box", "--network", "none", "bb", "sh", "-c", loop);
+    for (let i = 0; i < 5; i++) {
+      const quick = await podman(["exec", "box", "sh", "-c", "echo o; echo e >&2; exit 9"]);
+      expect(quick).toMatchObject({ exitCode: 9, stdout: "o\n" });
+    }
+    expect(await podman(["exec", "-i", "box", "wc", "-c"], "abc")).toMatchObject({ stdout: "3\n" });
+    expect((await podman(["exec", "box", "nosuch"])).exitCode).toBe(127);
+    await ok("exec", "-d", "box", "touch", "/detached");
+    await waitUntil(async () => (await podman(["exec", "box", "ls", "/detached"])).exitCode === 0);
+    const sized = await inTerminal("exec", "-it", "box", "sh", "-c", "sleep 0.5; stty size; tty");
+    expect(sized.stdout).toMatch(/33 77\r\n\/dev\/pts\/0/);
+    const logs = await podman(["logs", "box"]);
+    expect(logs).toMatchObject({ stdout: "started\n", stderr: "warned\n" });
+    const [, monitorPid] = (
+      await ok("inspect", "--format", "{{.State.Status}} {{.State.ConmonPid}}", "box")
+    ).split(" ");
+    expect(Number(monitorPid)).toBeGreaterThan(1);
+    await ok("stop", "box");
+    expect(await ok("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", "box")).toBe("exited 3");
+    await ok("restart", "box");
+    await waitUntil(async () => (await podman(["logs", "box"])).stdout === "started\nstarted\n");
+    await ok("rm", "-f", "-t", "0", "box");
+  });
+
+  test("attached from the start, with a terminal too", async (context) => {
+    skipUnless(context, ...missing);
+    await ok("create", "--name", "made", "--network", "none", "bb", "sh", "-c", "echo from made; exit 5");
+    for (let i = 0; i < 2; i++) {
+      expect(await podman(["start", "--attach", "made"])).toMatchObject({
+        exitCode: 5,
+        stdout: "from made\n",
+      });
+    }
+    await ok("rm", "made");
+    const terminal = await inTerminal(...run, "-it", "bb", "sh", "-c", "tty; exit 3");
+    expect(terminal.exitCode).toBe(3);
+    expect(terminal.stdout).toMatch(/\/dev\/pts\/0/);
+  });
+
+  test("nothing of it is left", async (context) => {
+    skipUnless(context, ...missing);
+    const programs = () => home.processes().filter((pid) => /conmon|coracle/.test(commandOf(pid)));
+    await waitUntil(() => programs().length === 0, { what: "the end of all monitors" });
+  });
+});
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+}
