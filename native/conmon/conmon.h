@@ -45,7 +45,7 @@ struct conmon {
 	int oom_events;                   /* memory.events of its cgroup */
 	pid_t init;
 	int init_status; /* of waitpid */
-	bool init_ended, stdin_ending;
+	bool init_ended, stdin_ending, timed_out;
 	size_t stdin_unsent, stdin_sent;
 	char stdin_data[CONMON_STDIN];
 };
@@ -91,6 +91,7 @@ int conmon_await_start(struct conmon *c);
 
 /* end.c */
 void conmon_watch_oom(struct conmon *c);
+/* -1 after its timeout, as conmon has it. */
 int conmon_exit_code(const struct conmon *c);
 int conmon_write_exit(struct conmon *c, struct error *err);
 void conmon_run_exit_command(struct conmon *c);

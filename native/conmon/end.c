@@ -37,6 +37,8 @@ static bool oom_killed(const struct conmon *c)
 
 int conmon_exit_code(const struct conmon *c)
 {
+	if (c->timed_out)
+		return -1;
 	return WIFSIGNALED(c->init_status) ? 128 + WTERMSIG(c->init_status) : WEXITSTATUS(c->init_status);
 }
 

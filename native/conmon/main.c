@@ -50,8 +50,10 @@ static void signal_ready(struct source *source, uint32_t events)
 static void expired(void *owner, enum timer timer)
 {
 	struct conmon *c = owner;
-	if (timer == TIMER_TIMEOUT && !c->init_ended)
-		kill(c->init, SIGKILL);
+	if (timer != TIMER_TIMEOUT || c->init_ended)
+		return;
+	c->timed_out = true;
+	kill(c->init, SIGKILL);
 }
 
 static int watch_signals(struct conmon *c, struct error *err)

@@ -59,7 +59,7 @@ export class Home {
     // Short: the path of a Unix socket has at most 107 characters.
     this.directory = mkdtempSync(join(process.env.CORACLE_TEST_TMP || tmpdir(), "h-"));
     this.program = options.program ?? defaultProgram();
-    for (const name of ["home", "run", "tmp"]) mkdirSync(join(this.directory, name), { mode: 0o700 });
+    for (const name of ["home", "user", "tmp"]) mkdirSync(join(this.directory, name), { mode: 0o700 });
     this.env = {
       HOME: join(this.directory, "home"),
       XDG_RUNTIME_DIR: this.runtimeDirectory,
@@ -72,8 +72,9 @@ export class Home {
     this.cgroup = HomeCgroup.create(this.directory.slice(this.directory.lastIndexOf("/") + 1));
   }
 
+  /** Not named `run`: in a directory of that name Podman 4.3 waits for 20 s after each container in the foreground. */
   get runtimeDirectory(): string {
-    return join(this.directory, "run");
+    return join(this.directory, "user");
   }
 
   /** The default graphRoot. */
