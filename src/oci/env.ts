@@ -1,5 +1,5 @@
-import { EngineError } from "../errors.ts";
 import { mergeWords } from "./env-merge.ts";
+import { invalid } from "./invalid.ts";
 
 export type Environment = Record<string, string>;
 
@@ -32,7 +32,7 @@ export function parseEnvFile(text: string, host: NodeJS.ProcessEnv): Environment
 function addVariable(env: Environment, text: string, host: NodeJS.ProcessEnv): void {
   const equals = text.indexOf("=");
   const key = (equals < 0 ? text : text.slice(0, equals)).replace(/^[ \t]+/, "");
-  if (key === "") throw new EngineError("invalid-argument", `invalid environment variable: "${text}"`);
+  if (key === "") throw invalid(`invalid environment variable: "${text}"`);
   if (equals >= 0) {
     env[key] = text.slice(equals + 1);
   } else if (key.endsWith("*")) {

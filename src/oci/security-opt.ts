@@ -1,6 +1,9 @@
 import type { SecurityOptions } from "./container.ts";
 import { invalid } from "./invalid.ts";
 
+const known =
+  "there are apparmor=, label=, mask=, no-new-privileges, proc-opts=, seccomp=, systempaths= and unmask=";
+
 /** Values of `--security-opt`, as `key=value` or Docker's old `key:value`. */
 export function parseSecurityOptions(values: readonly string[]): SecurityOptions {
   const options: SecurityOptions = {
@@ -25,7 +28,7 @@ function apply(options: SecurityOptions, text: string): void {
     options.noNewPrivileges = parseBoolean(value ?? "true", text);
     return;
   }
-  if (value === undefined) throw invalid(`invalid --security-opt: "${text}"`);
+  if (value === undefined) throw invalid(`invalid --security-opt 1: "${text}"`, known);
   switch (key) {
     case "apparmor":
     case "seccomp":
@@ -53,7 +56,7 @@ function apply(options: SecurityOptions, text: string): void {
       options.unmask.push("ALL");
       break;
     default:
-      throw invalid(`invalid --security-opt: "${text}"`);
+      throw invalid(`invalid --security-opt 2: "${text}"`, known);
   }
 }
 

@@ -42,11 +42,12 @@ export function parseUlimit(text: string): Ulimit {
   if (value === undefined) throw fail(`invalid ulimit argument: ${text}`);
   if (!NAMES.includes(name)) throw fail(`invalid ulimit type: ${name}`);
   const limits = value.split(":").map(parseLimit);
+  const wrong = value.split(":").find((limit) => parseLimit(limit) === null);
   if (limits.length > 2) {
     throw fail(`too many limit value arguments - ${value}, can only have up to two, \`soft[:hard]\``);
   }
   const [soft = null, hard = soft] = limits;
-  if (soft === null || hard === null) throw fail(`"${value}" is not a number`);
+  if (soft === null || hard === null) throw fail(`strconv.ParseInt: parsing "${wrong}": invalid syntax`);
   if (hard !== UNLIMITED && (soft === UNLIMITED || soft > hard)) {
     const order = `${soft === UNLIMITED ? "unlimited" : soft} > ${hard}`;
     throw fail(`ulimit soft limit must be less than or equal to hard limit: ${order}`);

@@ -2,6 +2,7 @@ import { invalid } from "./invalid.ts";
 
 /** `--umask`: up to four octal digits. */
 export function parseUmask(text: string): string {
-  if (!/^[0-7]{1,4}$/.test(text)) throw invalid(`invalid umask string ${text}: invalid argument`);
+  if (!/^[0-7]{1,4}$/.test(text))
+    throw invalid(`running container create option: invalid umask string ${text}: invalid argument`);
   return text.padStart(4, "0");
 }

@@ -8,7 +8,7 @@ const MAX_ID = 2 ** 32 - 2;
 export interface ResolvedUser {
   uid: number;
   gid: number;
-  /** Supplementary groups, the primary one first: setgroups with them leaves none of the caller's. */
+  /** Supplementary groups: those of --group-add, of the image, and the primary one where a user was asked for. */
   additionalGids: number[];
   home: string;
   /** Name in the image's passwd, or "". */
@@ -44,7 +44,11 @@ export function resolveUser(
   if (groupPart !== "") gid = lookUpGroup(groupPart, groups);
   else if (user.name) implicit = groups.filter((g) => g.members.includes(user.name)).map((g) => g.gid);
 
-  const gids = [gid, ...extra.map((name) => lookUpGroup(name, groups)), ...implicit];
+  const gids = [
+    ...(spec === "" ? [] : [gid]),
+    ...extra.map((name) => lookUpGroup(name, groups)),
+    ...implicit,
+  ];
   return { uid: user.uid, gid, additionalGids: [...new Set(gids)], home: user.home || "/", name: user.name };
 }
 

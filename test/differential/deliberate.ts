@@ -30,11 +30,6 @@ export const deliberate: Difference[] = [
     ours: { stdout: "uid=1234 gid=99 groups=99\n" },
   },
   {
-    lines: ["podman exec plain id -G"],
-    reason: "a user's own group is among its groups, as in Podman 5 (CVE-2022-2989)",
-    ours: { stdout: "0 77\n" },
-  },
-  {
     lines: ["podman exec -w relative box pwd"],
     reason: "the error says from where the relative directory was looked for",
     ours: {
@@ -146,5 +141,24 @@ export const deliberate: Difference[] = [
     lines: ["podman ps -a --sort names --format '{{.Names}}' --filter volume=/data"],
     reason: "the place of a volume finds it, as documented; 4.3 knows only its source",
     ours: { stdout: "two\n" },
+  },
+  {
+    lines: ["podman run --rm --network none bb /etc/passwd"],
+    reason:
+      "which file can't be executed is worth knowing; `Permission denied: OCI permission denied` is there, too",
+    ours: {
+      stderr: /^Error: executable file `\/etc\/passwd` .*: Permission denied: OCI permission denied; .*\n$/,
+    },
+  },
+  {
+    lines: ["podman run --rm --network none --group-add nosuch bb id"],
+    reason: "as of a group of --user; the id of a container that nobody has seen tells nothing",
+    ours: { stderr: "Error: unable to find group nosuch: no matching entries in group file\n" },
+  },
+  {
+    lines: ["podman run --rm --network none -w relative bb pwd"],
+    reason:
+      "Podman never finds a relative directory, whatever the image has; we say so before there is a container",
+    ours: { exitCode: 125, stderr: 'Error: the working directory "relative" is not an absolute path\n' },
   },
 ];

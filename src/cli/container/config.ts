@@ -2,7 +2,7 @@
 
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
-import { normalizeCapability } from "../../oci/capabilities.ts";
+import { mergeCapabilities, normalizeCapability } from "../../oci/capabilities.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
 import { parseDestination } from "../../oci/container-path.ts";
 import { parseDevice } from "../../oci/devices.ts";
@@ -162,9 +162,12 @@ function filesystemPart(flags: CreateFlags, given: Given) {
 }
 
 function securityPart(flags: CreateFlags) {
+  const capAdd = flags["cap-add"].map(normalizeCapability);
+  const capDrop = flags["cap-drop"].map(normalizeCapability);
+  mergeCapabilities([], capAdd, capDrop, []); // refuses what can't be together
   return {
-    capAdd: flags["cap-add"].map(normalizeCapability),
-    capDrop: flags["cap-drop"].map(normalizeCapability),
+    capAdd,
+    capDrop,
     privileged: flags.privileged,
     security: parseSecurityOptions(flags["security-opt"]),
     ...parseUlimits(flags.ulimit),

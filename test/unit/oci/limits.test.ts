@@ -23,9 +23,9 @@ describe("--ulimit", () => {
   test.each([
     ["foo=1", "invalid ulimit type: foo"],
     ["nofile", "invalid ulimit argument: nofile"],
-    ["nofile=a", '"a" is not a number'],
-    ["nofile=", '"" is not a number'],
-    ["nofile=1:", '"1:" is not a number'],
+    ["nofile=a", 'strconv.ParseInt: parsing "a": invalid syntax'],
+    ["nofile=", 'strconv.ParseInt: parsing "": invalid syntax'],
+    ["nofile=1:", 'strconv.ParseInt: parsing "": invalid syntax'],
     ["nofile=2:1", "ulimit soft limit must be less than or equal to hard limit: 2 > 1"],
     ["nofile=-1:1", "ulimit soft limit must be less than or equal to hard limit: unlimited > 1"],
     ["nofile=1:2:3", "too many limit value arguments - 1:2:3, can only have up to two, `soft[:hard]`"],

@@ -39,8 +39,8 @@ describe("--security-opt", () => {
   });
 
   test.each([
-    ["foo", 'invalid --security-opt: "foo"'],
-    ["a=b", 'invalid --security-opt: "a=b"'],
+    ["foo", 'invalid --security-opt 1: "foo"'],
+    ["a=b", 'invalid --security-opt 2: "a=b"'],
     ["no-new-privileges=x", 'invalid --security-opt: "no-new-privileges=x"'],
     ["systempaths=x", 'invalid systempaths option "x", only `unconfined` is supported'],
     ["mask=proc", '"proc" is not an absolute path'],

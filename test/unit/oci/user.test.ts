@@ -18,7 +18,7 @@ const resolve = (spec: string, extra: string[] = []) => resolveUser(spec, passwd
 
 describe("a user", () => {
   test.each([
-    ["", 0, 0, [0, 10], "/root"],
+    ["", 0, 0, [10], "/root"],
     ["root", 0, 0, [0, 10], "/root"],
     ["0", 0, 0, [0, 10], "/root"],
     ["app", 1000, 1001, [1001, 10, 29], "/home/app"],
@@ -41,7 +41,7 @@ describe("a user", () => {
   });
 
   test("of an image without passwd", () => {
-    expect(resolveUser("", "", "")).toEqual({ uid: 0, gid: 0, additionalGids: [0], home: "/", name: "" });
+    expect(resolveUser("", "", "")).toEqual({ uid: 0, gid: 0, additionalGids: [], home: "/", name: "" });
     expect(resolveUser("1:2", "", "")).toMatchObject({ uid: 1, gid: 2, additionalGids: [2] });
   });
 
