@@ -18,7 +18,7 @@ export default class Create extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Create);
-    const { createRequest } = await import("../src/cli/container/request.ts");
+    const { createRequest, discardedPorts } = await import("../src/cli/container/request.ts");
     const { createContainer } = await import("../src/engine/container/create.ts");
     const request = createRequest({
       flags,
@@ -28,6 +28,7 @@ export default class Create extends CoracleCommand {
       commandLine: this.commandLine,
       detach: false,
     });
+    for (const line of discardedPorts(request.config)) this.printError(line);
     const { id } = await createContainer(this.context, { ...request, startPending: false });
     this.printLine(id);
   }

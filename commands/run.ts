@@ -18,7 +18,9 @@ export default class Run extends CoracleCommand {
 
   async run(): Promise<number> {
     const { flags, args, given } = await this.input(Run);
-    const { attachedStreams, createRequest } = await import("../src/cli/container/request.ts");
+    const { attachedStreams, createRequest, discardedPorts } = await import(
+      "../src/cli/container/request.ts"
+    );
     const { runContainer } = await import("../src/engine/container/run.ts");
     const attach = attachedStreams(flags, given);
     const { detach } = flags;
@@ -31,6 +33,7 @@ export default class Run extends CoracleCommand {
       commandLine: this.commandLine,
       detach,
     });
+    for (const line of discardedPorts(request.config)) this.printError(line);
     const result = await runContainer(this.context, request, {
       attach,
       detachKeys: flags["detach-keys"],

@@ -20,6 +20,9 @@ const maps = new Set(["Networks", "Ports"]);
 /** With "" for a key that isn't there, and nothing printed where there are none. */
 const textMaps = new Set(["Annotations", "Data", "Labels", "Options", "Sysctls"]);
 
+/** Left out of the JSON where they are false; other such fields are texts. */
+const flags = new Set(["Init"]);
+
 const checks = new Set(["Healthcheck", "StartupHealthCheck"]);
 
 function durations(check: Record<string, unknown>): Record<string, GoDuration> {
@@ -43,6 +46,7 @@ export function forTemplate(value: unknown): unknown {
   if (!isObject(value) || value instanceof GoValue) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
+      if (item === undefined) return [key, flags.has(key) ? false : ""];
       if (typeof item === "string" && times.has(key)) return [key, new GoTime(item)];
       if ((item === null || isObject(item)) && textMaps.has(key)) {
         return [key, goValue(item, "map[string]string", {})];

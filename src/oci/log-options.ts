@@ -9,7 +9,8 @@ export function parseLogConfig(driver: string, options: readonly string[]): LogC
   const name = driver || "k8s-file";
   if (name === "journald" || name === "passthrough-tty") throw notSupported(`the log driver ${name}`);
   if (!DRIVERS.includes(name)) {
-    throw invalid(`invalid log driver "${name}"`, `use one of ${DRIVERS.join(", ")}`);
+    const rule = "running container create option: invalid log driver: invalid argument";
+    throw invalid(rule, `"${name}" is none of ${DRIVERS.join(", ")}`);
   }
   const config: LogConfig = { driver: name as LogConfig["driver"], maxSize: 0, path: "", tag: "" };
   for (const option of options) {

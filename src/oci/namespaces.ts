@@ -90,11 +90,11 @@ function parseOneNetwork(value: string): NetworkMode {
   if (value === "none" || value === "host") return { kind: value };
   const joined = parseJoined(value);
   if (joined) return joined;
-  throw notSupported(
-    kind === "pasta" || kind === "bridge" || kind === "pod"
-      ? `--network=${kind}`
-      : `the named network ${value}`,
-    "use slirp4netns (the default), none, host, container:NAME or ns:PATH",
+  const hint = "use slirp4netns (the default), none, host, container:NAME or ns:PATH";
+  if (kind === "pasta" || kind === "bridge" || kind === "pod") throw notSupported(`--network=${kind}`, hint);
+  throw invalid(
+    `unable to find network with name or ID ${value}: network not found`,
+    `named networks are not supported yet: ${hint}`,
   );
 }
 

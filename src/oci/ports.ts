@@ -94,7 +94,10 @@ function parseRange(text: string, side: "host" | "container"): Range {
 }
 
 function parseNumber(text: string, side: "host" | "container"): number {
-  if (!/^\d+$/.test(text)) throw invalid(`parsing ${side} port: invalid port number: "${text}"`);
+  if (!/^\d+$/.test(text))
+    throw invalid(
+      `parsing ${side} port: invalid port number: strconv.Atoi: parsing "${text}": invalid syntax`,
+    );
   const port = Number(text);
   if (port < 1 || port > 65535) {
     throw invalid(`parsing ${side} port: port numbers must be between 1 and 65535 (inclusive), got ${text}`);
@@ -109,7 +112,13 @@ export function parseExposed(values: readonly string[]): string[] {
     const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(range);
     const start = Number(match?.[1]);
     const end = Number(match?.[2] ?? match?.[1]);
-    if (!match || start < 1 || end > 65535 || start > end) {
+    if (!match) {
+      const wrong = range.split("-").find((number) => !/^\d+$/.test(number)) ?? range;
+      throw invalid(
+        `invalid range format for --expose: ${text}: strconv.ParseUint: parsing "${wrong}": invalid syntax`,
+      );
+    }
+    if (start < 1 || end > 65535 || start > end) {
       throw invalid(`invalid range format for --expose: ${text}`);
     }
     const [name = "tcp"] = parseProtocols(protocol);

@@ -161,4 +161,67 @@ export const deliberate: Difference[] = [
       "Podman never finds a relative directory, whatever the image has; we say so before there is a container",
     ours: { exitCode: 125, stderr: 'Error: the working directory "relative" is not an absolute path\n' },
   },
+  {
+    lines: ["podman run --rm --network none --oom-score-adj 5000 bb true"],
+    reason: "its range is documented: what is out of it is refused before there is a container",
+    ours: { exitCode: 125, stderr: "Error: --oom-score-adj 5000 is not between -1000 and 1000\n" },
+  },
+  {
+    lines: [
+      "podman run --rm --network none bb cat /etc/hosts",
+      "podman run --rm --network none --name named bb cat /etc/hosts",
+      "podman run --rm --network none --add-host a:1.2.3.4 --add-host b:::1 bb cat /etc/hosts",
+    ],
+    reason:
+      "Podman 5 gives the host Docker's name, too; and a random name of a container is another one each time",
+    ours: {
+      stdout: /\n\S+\thost\.containers\.internal host\.docker\.internal\n127\.0\.0\.1\t<SHORT ID> \w+\n$/,
+    },
+  },
+  {
+    lines: ["podman run --rm --network none bb sh -c 'wc -c </etc/hostname'"],
+    reason: "Podman 5 ends the line",
+    ours: { stdout: "13\n" },
+  },
+  {
+    lines: ["podman run --rm --network none --hostname box bb cat /etc/hostname /etc/hosts"],
+    reason: "Podman 5 ends the line, and gives the host Docker's name, too",
+    ours: {
+      stdout:
+        /^box\n127(.*\n)+\S+\thost\.containers\.internal host\.docker\.internal\n127\.0\.0\.1\tbox \w+\n$/,
+    },
+  },
+  {
+    lines: ["podman run --rm --network none --init bb ps -o pid,args"],
+    reason: "ours brings its own init; Podman needs catatonit, which may be missing",
+    ours: { exitCode: 0, stdout: /^PID +COMMAND\n +1 \/run\/<PROGRAM>-init -- ps -o pid,args\n/, stderr: "" },
+  },
+  {
+    lines: ["podman run --rm --network none --tz Nosuch/Zone bb true"],
+    reason: "Podman 5's text",
+    ours: {
+      stderr:
+        /^Error: running container create option: finding timezone: unknown time zone Nosuch\/Zone; .*\n$/,
+    },
+  },
+  {
+    lines: ["podman run --rm --network none --cidfile cid bb true; wc -c <cid"],
+    reason: "Podman 5 removes the file with the container",
+    ours: { exitCode: 2, stdout: "", stderr: /cid: No such file/ },
+  },
+  {
+    lines: ["podman run --rm --network none --cidfile cid bb true"],
+    reason: "Podman 5 has removed the file with the container of the line before",
+    ours: { exitCode: 0, stderr: "" },
+  },
+  {
+    lines: ["podman run --rm --network none --pidfile pid bb true"],
+    reason: "Podman 4.3 fails with a relative path",
+    ours: { exitCode: 0, stderr: "" },
+  },
+  {
+    lines: ["podman run --rm --network none --timeout 1 bb sleep 30"],
+    reason: "137 says that SIGKILL ended it; 255 is the -1 of conmon, which says nothing",
+    ours: { exitCode: 137 },
+  },
 ];

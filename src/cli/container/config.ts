@@ -1,7 +1,7 @@
 /** From the flags of `run` and `create` to what the container is to be. Nothing is looked up but files that flags name. */
 
 import * as path from "node:path";
-import { EngineError } from "../../errors.ts";
+import { EngineError, rephrase } from "../../errors.ts";
 import { mergeCapabilities, normalizeCapability } from "../../oci/capabilities.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
 import { parseDestination } from "../../oci/container-path.ts";
@@ -54,11 +54,11 @@ export function containerConfig(
     uts: parseNamespace("uts", flags.uts),
     cgroupns: parseNamespace("cgroup", flags.cgroupns),
     ...userPart(flags, given),
-    oomScoreAdj: flags["oom-score-adj"] ?? null,
+    oomScoreAdj: oomScore(flags["oom-score-adj"]),
     resources: resources(flags, given),
     cgroups: cgroupsMode(flags.cgroups),
     cgroupParent: flags["cgroup-parent"],
-    labels: parseLabels(flags.label, flags["label-file"].map(readText)),
+    labels: parseLabels(flags.label, flags["label-file"].map(labelFile)),
     annotations: parseAnnotations(flags.annotation),
     restart: parseRestartPolicy(flags.restart),
     autoRemove: flags.rm || flags.rmi,
@@ -91,16 +91,23 @@ function checkConflicts(flags: CreateFlags, given: Given): void {
   };
   if (flags["no-hosts"] && given.has("add-host")) together("no-hosts", "add-host");
   if (flags["no-hosts"] && given.has("hosts-file")) together("no-hosts", "hosts-file");
+  const network = parseNetwork(flags.network).kind;
+  const hasDns = ["dns", "dns-option", "dns-search"].some((name) => given.has(name));
+  if (hasDns && (network === "none" || network === "container")) {
+    throw usage(`conflicting options: dns and the network mode: ${network}`);
+  }
   together("cpu-period", "cpus");
   together("cpu-quota", "cpus");
   if (given.has("platform") && (given.has("arch") || given.has("os"))) {
     throw usage("--platform option can not be specified with --arch or --os");
   }
-  if ((flags.rm || flags.rmi) && parseRestartPolicy(flags.restart).name !== "no") {
+  if ((flags.rm || flags.rmi) && !["", "no", "never"].includes(flags.restart)) {
     throw usage('the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"');
   }
   if (flags.uts === "host" && flags.hostname !== "") {
-    throw usage("invalid config provided: cannot set hostname when running in the host UTS namespace");
+    throw usage(
+      "invalid config provided: cannot set hostname when running in the host UTS namespace: invalid configuration",
+    );
   }
   if (flags.workdir !== "" && !flags.workdir.startsWith("/")) {
     throw usage(`the working directory "${flags.workdir}" is not an absolute path`);
@@ -191,6 +198,20 @@ function networkPart(flags: CreateFlags) {
     ...(flags["hosts-file"] ? { hostsFile: hostsFile(flags["hosts-file"]) } : {}),
     ...(flags["no-hostname"] ? { noHostname: true } : {}),
   };
+}
+
+function oomScore(score: number | undefined): number | null {
+  if (score === undefined) return null;
+  if (Math.abs(score) > 1000) throw usage(`--oom-score-adj ${score} is not between -1000 and 1000`);
+  return score;
+}
+
+function labelFile(file: string): string {
+  try {
+    return readText(file);
+  } catch (error) {
+    throw rephrase(error, { prefix: "unable to process labels: ", exitCode: 125 });
+  }
 }
 
 /** The image's (`image`), an empty one (`none`), or a file of the host. */

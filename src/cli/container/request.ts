@@ -74,6 +74,14 @@ function pullOptions(flags: CreateFlags, given: ReadonlySet<string>): PullOption
   };
 }
 
+/** What to tell of --publish where there are no ports of the container's own. */
+export function discardedPorts({ ports, network }: ContainerConfig): string[] {
+  if (ports.length === 0 || network.kind === "slirp4netns" || network.kind === "ns") return [];
+  return [
+    "Port mappings have been discarded as one of the Host, Container, Pod, and None network modes are in use",
+  ];
+}
+
 /** The streams of --attach, or those that a foreground container has. */
 export function attachedStreams(
   flags: CreateFlags,

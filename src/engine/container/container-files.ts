@@ -57,7 +57,7 @@ export function writeFiles(
           base: baseHosts(ctx, config.hostsFile, imageHosts),
           addHosts: config.addHosts,
           names: [hostname, record.name],
-          address: slirp?.address ?? (hostNetwork ? "" : "127.0.1.1"),
+          address: slirp?.address ?? (config.network.kind === "none" ? "127.0.0.1" : ""),
           hostAddress: hostAddress(),
         }),
       );

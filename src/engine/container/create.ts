@@ -8,14 +8,12 @@ import { self } from "../../host/process.ts";
 import { createStaging } from "../../host/staging.ts";
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
 import { containerIdMappings } from "../../oci/generate-spec.ts";
-import { inheritedMounts, parseVolumesFrom } from "../../oci/mounts.ts";
 import { checkName, randomId, randomName } from "../../oci/names.ts";
 import { cgroupResources } from "../../oci/resources.ts";
 import { recordContainerEvent, recordEvent } from "../../runtime/event-log.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import {
   type ContainerRecord,
-  findRecord,
   idOfName,
   publishContainer,
   stagedName,
@@ -23,12 +21,13 @@ import {
 } from "../../runtime/records.ts";
 import { storageDriver } from "../../storage/driver.ts";
 import type { StorageDriver, StoredImage } from "../../storage/image-types.ts";
-import { findImage, hasImage, layerKeys } from "../../storage/images.ts";
+import { hasImage, layerKeys } from "../../storage/images.ts";
 import { diffDirectory } from "../../storage/layers.ts";
 import { createVolume, findVolume, removeVolume } from "../../storage/volumes.ts";
 import { pullImage } from "../image/pull.ts";
 import type { PullOptions } from "../image/pull-options.ts";
 import { volumeUsers } from "../volume/users.ts";
+import { checkSources, resolveContainers, resolveImages, withInheritedMounts } from "./create-references.ts";
 import { type ImageOverrides, withImageDefaults } from "./defaults.ts";
 import { deviceNumbers, hostDevices } from "./devices.ts";
 import { dropContainer } from "./drop.ts";
@@ -88,7 +87,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   cgroupResources(config.resources, null, deviceNumbers);
   hostDevices(config.devices, false);
   resolveSecrets(ctx, config);
-  resolveJoined(ctx, config);
+  resolveContainers(ctx, config);
   if (config.timezone) timezoneFile(config.timezone);
   if (config.security.seccomp) seccompProfile(ctx, config.security.seccomp);
   config.ports = await choosePorts(config.ports);
@@ -220,77 +219,6 @@ function makeRootfs(
   for (const name of ["upper", "work", "merged"]) fs.mkdirSync(path.join(staging, name), { mode: 0o755 });
   const lowest = layers[0];
   fs.chmodSync(path.join(staging, "upper"), lowest === undefined ? 0o755 : fs.statSync(lowest).mode & 0o7777);
-}
-
-/** `container:NAME` is the container that has the name now, whatever it is called later. */
-function resolveJoined(ctx: Context, config: ContainerConfig): void {
-  for (const mode of [config.network, config.pid, config.ipc, config.uts, config.cgroupns, config.userns]) {
-    if (mode.kind === "container") mode.id = findRecord(ctx, mode.id).id;
-  }
-  config.requires &&= config.requires.map((name) => requirement(ctx, name));
-}
-
-/** With what --volumes-from takes over; mounts that were asked for themselves come first. */
-function withInheritedMounts(ctx: Context, config: ContainerConfig): ContainerConfig {
-  const mounts = new Map<string, MountRequest>();
-  for (const text of config.volumesFrom) {
-    const { container, access } = parseVolumesFrom(text);
-    for (const mount of inheritedMounts(volumesOwner(ctx, container).config.mounts, access)) {
-      mounts.set(mount.destination, mount);
-    }
-  }
-  for (const { destination } of config.mounts) mounts.delete(destination);
-  return { ...config, mounts: [...config.mounts, ...mounts.values()] };
-}
-
-function volumesOwner(ctx: Context, name: string): ContainerRecord {
-  try {
-    return findRecord(ctx, name);
-  } catch (cause) {
-    const message = `looking up container "${name}" for volumes-from: ${(cause as Error).message}`;
-    throw new EngineError("no-such-container", message, {
-      hint: "`coracle ps -a` lists all containers",
-      cause,
-    });
-  }
-}
-
-/** What the images to be mounted are now, whatever their names stand for later. */
-function resolveImages(ctx: Context, mounts: MountRequest[]): void {
-  for (const mount of mounts) {
-    if (mount.type !== "image") continue;
-    const image = findImage(ctx, mount.source);
-    if (!image) {
-      throw new EngineError(
-        "image-not-known",
-        `creating image volume ${JSON.stringify(mount.source)}:${JSON.stringify(mount.destination)}: ${mount.source}: image not known`,
-        { hint: `\`coracle pull ${mount.source}\` fetches one` },
-      );
-    }
-    mount.image = { id: image.id, layers: layerKeys(image) };
-  }
-}
-
-function requirement(ctx: Context, name: string): string {
-  try {
-    return findRecord(ctx, name).id;
-  } catch (cause) {
-    const message = `"${name}" is not a valid container, cannot be used as a dependency: ${(cause as Error).message}`;
-    throw new EngineError("no-such-container", message, {
-      hint: "`coracle ps -a` lists all containers",
-      cause,
-    });
-  }
-}
-
-function checkSources(mounts: MountRequest[]): void {
-  for (const mount of mounts) {
-    if (mount.type === "bind" && !fs.existsSync(mount.source)) {
-      throw new EngineError("no-such-source", `statfs ${mount.source}: no such file or directory`, {
-        hint: "make the directory first; a bind mount's source must exist",
-      });
-    }
-  }
 }
 
 async function makeVolumes(ctx: Context, mounts: MountRequest[], id: string, made: string[]): Promise<void> {

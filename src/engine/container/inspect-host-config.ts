@@ -55,6 +55,7 @@ export function inspectHostConfig(
     PidMode: namespaceMode(config.pid),
     Privileged: config.privileged,
     PublishAllPorts: false,
+    Init: config.init || undefined,
     ReadonlyRootfs: config.readOnly,
     SecurityOpt: securityOptions(config),
     Tmpfs: inspectTmpfs(config),

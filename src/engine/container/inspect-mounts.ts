@@ -15,7 +15,8 @@ export function inspectMounts(ctx: Context, mounts: readonly MountRequest[]) {
     );
     return {
       Type: mount.type,
-      ...(volume ? { Name: mount.source } : {}),
+      // Not in the JSON of a bind, but there for templates.
+      Name: volume ? mount.source : undefined,
       Source: volume ? volumeDataPath(ctx, mount.source) : mount.source,
       Destination: mount.destination,
       Driver: volume ? "local" : "",

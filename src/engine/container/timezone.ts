@@ -8,11 +8,15 @@ const DATABASE = "/usr/share/zoneinfo";
 export function timezoneFile(name: string): string {
   const file = name === "local" ? "/etc/localtime" : path.join(DATABASE, name);
   if ((name === "local" || file.startsWith(`${DATABASE}/`)) && isFile(file)) return file;
-  throw new EngineError("no-such-timezone", `finding timezone: unknown time zone ${name}`, {
-    hint: fs.existsSync(DATABASE)
-      ? `${DATABASE} lists them`
-      : "install the time zone database (`apt install tzdata`)",
-  });
+  throw new EngineError(
+    "no-such-timezone",
+    `running container create option: finding timezone: unknown time zone ${name}`,
+    {
+      hint: fs.existsSync(DATABASE)
+        ? `${DATABASE} lists them`
+        : "install the time zone database (`apt install tzdata`)",
+    },
+  );
 }
 
 function isFile(file: string): boolean {

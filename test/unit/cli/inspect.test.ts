@@ -9,7 +9,8 @@ const container = {
   Image: "def",
   State: { StartedAt: "2026-01-02T03:04:06Z", Pid: 1 },
   Config: { Labels: { Key: "v" } },
-  Mounts: [{ Source: "/a", Destination: "/b" }],
+  Mounts: [{ Source: "/a", Destination: "/b", Name: undefined }],
+  HostConfig: { Init: undefined },
   NetworkSettings: { Ports: { "80/tcp": [{ HostPort: "8080" }] } },
 };
 
@@ -24,6 +25,7 @@ describe("inspect", () => {
     ["{{.State.StartedAt.Unix}}", "1767323046\n"],
     ["{{.ImageID}}", "def\n"],
     ["{{range .Mounts}}{{.Src}}:{{.Dst}}{{end}}", "/a:/b\n"],
+    ["{{(index .Mounts 0).Name}}.{{.HostConfig.Init}}", ".false\n"],
     ["{{.Config.Labels}} {{.Config.Labels.none}}", "map[Key:v] <no value>\n"],
     ['{{index .Config.Labels "none"}}|', "|\n"],
     ['{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}', "8080\n"],

@@ -75,7 +75,7 @@ test.each([
   [["ns:"], "namespace mode path requires a value"],
   [["pasta"], "not supported yet"],
   [["bridge:ip=1.2.3.4"], "not supported yet"],
-  [["mynet"], "the named network mynet is not supported yet"],
+  [["mynet"], "unable to find network with name or ID mynet: network not found"],
 ])("--network %j is refused", (values, message) => {
   expect(() => parseNetwork(values)).toThrow(message);
 });

@@ -89,7 +89,7 @@ describe("--log-driver and --log-opt", () => {
   });
 
   test.each([
-    ["foo", [], 'invalid log driver "foo"'],
+    ["foo", [], "running container create option: invalid log driver: invalid argument"],
     ["journald", [], "the log driver journald is not supported yet"],
     ["", ["foo"], 'invalid log option "foo"'],
     ["", ["max-size=x"], "invalid size: 'x'"],

@@ -27,7 +27,7 @@ describe("-p", () => {
   });
 
   test.each([
-    ["a:b", 'parsing container port: invalid port number: "b"'],
+    ["a:b", 'parsing container port: invalid port number: strconv.Atoi: parsing "b": invalid syntax'],
     ["70000:80", "parsing host port: port numbers must be between 1 and 65535 (inclusive), got 70000"],
     ["0:80", "parsing host port: port numbers must be between 1 and 65535 (inclusive), got 0"],
     ["80:0", "parsing container port: port numbers must be between 1 and 65535 (inclusive), got 0"],
@@ -43,8 +43,8 @@ describe("-p", () => {
     ["80:80:80:80", "invalid port format - format is [[hostIP:]hostPort:]containerPort"],
     ["::1:80:80", "invalid port format - format is [[hostIP:]hostPort:]containerPort"],
     ["[::1]:80", "invalid port format - must provide host and destination port if specifying an IP"],
-    ["", 'parsing container port: invalid port number: ""'],
-    ["80-:80", 'parsing host port: invalid port number: ""'],
+    ["", 'parsing container port: invalid port number: strconv.Atoi: parsing "": invalid syntax'],
+    ["80-:80", 'parsing host port: invalid port number: strconv.Atoi: parsing "": invalid syntax'],
   ])("%s is refused", (text, message) => {
     expect(() => parsePorts([text])).toThrow(message);
   });

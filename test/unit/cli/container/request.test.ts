@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { splitArgv } from "../../../../src/cli/argv.ts";
 import { type RunFlags, runFlags } from "../../../../src/cli/container/flags.ts";
-import { attachedStreams, createRequest } from "../../../../src/cli/container/request.ts";
+import { attachedStreams, createRequest, discardedPorts } from "../../../../src/cli/container/request.ts";
 import { flagSyntax, parseFlags } from "../../../../src/cli/parse-flags.ts";
 import { noConfiguration } from "../../../../src/host/config/configuration.ts";
 
@@ -191,6 +191,15 @@ describe("createRequest", () => {
     expect((await request("--entrypoint", text, "image")).entrypoint).toEqual(expected);
   });
 
+  it.each([
+    [["--network", "none", "-p", "80:80"], 1],
+    [["--network", "host", "-p", "80:80"], 1],
+    [["--network", "host"], 0],
+    [["-p", "80:80"], 0],
+  ])("%j: tells of ports that are discarded", async (argv, lines) => {
+    expect(discardedPorts(await config(...argv))).toHaveLength(lines);
+  });
+
   it("reads the files that flags name; flags count more", async () => {
     const directory = mkdtempSync(join(tmpdir(), "coracle-flags-"));
     const env = join(directory, "env");
@@ -207,6 +216,16 @@ describe("createRequest", () => {
       ["--rm", "--restart", "always"],
       'the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"',
     ],
+    [["--rm", "--restart", "nosuch"], "the --rm option conflicts with --restart"],
+    [["--network", "none", "--dns", "1.1.1.1"], "conflicting options: dns and the network mode: none"],
+    [
+      ["--network", "container:x", "--dns-search", "x"],
+      "conflicting options: dns and the network mode: container",
+    ],
+    [["--cap-add", "kill", "--cap-drop", "kill"], 'capability "CAP_KILL" cannot be dropped and added'],
+    [["--oom-score-adj", "1001"], "--oom-score-adj 1001 is not between -1000 and 1000"],
+    [["--label-file", "/nosuch"], "unable to process labels: open /nosuch: no such file or directory"],
+    [["--env-file", "/nosuch"], 'parsing file "/nosuch": open /nosuch: no such file or directory'],
     [["--replace"], "cannot replace container without --name being set"],
     [["--cpus", "1", "--cpu-quota", "1"], "--cpu-quota and --cpus cannot be set together"],
     [["--cpus", "1", "--cpu-period", "1"], "--cpu-period and --cpus cannot be set together"],

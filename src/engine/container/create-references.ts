@@ -1,0 +1,72 @@
+import * as fs from "node:fs";
+import { EngineError, rephrase } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
+import { inheritedMounts, parseVolumesFrom } from "../../oci/mounts.ts";
+import { type ContainerRecord, findRecord } from "../../runtime/records.ts";
+import { findImage, layerKeys } from "../../storage/images.ts";
+
+/** What a new container names: other containers, images, files of the host. They are what the names stand for now. */
+
+export function resolveContainers(ctx: Context, config: ContainerConfig): void {
+  const modes = {
+    net: config.network,
+    pid: config.pid,
+    ipc: config.ipc,
+    uts: config.uts,
+    cgroup: config.cgroupns,
+    user: config.userns,
+  };
+  for (const [name, mode] of Object.entries(modes)) {
+    if (mode.kind !== "container") continue;
+    mode.id = named(ctx, mode.id, `looking up container to share ${name} namespace with`).id;
+  }
+  config.requires &&= config.requires.map(
+    (name) => named(ctx, name, `"${name}" is not a valid container, cannot be used as a dependency`).id,
+  );
+}
+
+/** With what --volumes-from takes over; mounts that were asked for themselves come first. */
+export function withInheritedMounts(ctx: Context, config: ContainerConfig): ContainerConfig {
+  const mounts = new Map<string, MountRequest>();
+  for (const text of config.volumesFrom) {
+    const { container, access } = parseVolumesFrom(text);
+    const owner = named(ctx, container, `looking up container "${container}" for volumes-from`);
+    for (const mount of inheritedMounts(owner.config.mounts, access)) mounts.set(mount.destination, mount);
+  }
+  for (const { destination } of config.mounts) mounts.delete(destination);
+  return { ...config, mounts: [...config.mounts, ...mounts.values()] };
+}
+
+function named(ctx: Context, nameOrId: string, purpose: string): ContainerRecord {
+  try {
+    return findRecord(ctx, nameOrId);
+  } catch (error) {
+    throw rephrase(error, { prefix: `${purpose}: `, exitCode: 125 });
+  }
+}
+
+export function resolveImages(ctx: Context, mounts: MountRequest[]): void {
+  for (const mount of mounts) {
+    if (mount.type !== "image") continue;
+    const image = findImage(ctx, mount.source);
+    if (!image) {
+      throw new EngineError(
+        "image-not-known",
+        `creating image volume ${JSON.stringify(mount.source)}:${JSON.stringify(mount.destination)}: ${mount.source}: image not known`,
+        { hint: `\`coracle pull ${mount.source}\` fetches one` },
+      );
+    }
+    mount.image = { id: image.id, layers: layerKeys(image) };
+  }
+}
+
+export function checkSources(mounts: MountRequest[]): void {
+  for (const mount of mounts) {
+    if (mount.type === "bind" && !fs.existsSync(mount.source)) {
+      throw new EngineError("no-such-source", `statfs ${mount.source}: no such file or directory`, {
+        hint: "make the directory first; a bind mount's source must exist",
+      });
+    }
+  }
+}
