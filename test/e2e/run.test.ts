@@ -280,7 +280,7 @@ describe("the environment", () => {
 
 describe("the user", () => {
   test.each([
-    ["root", [], "uid=0(root) gid=0(root) groups=0(root)"],
+    ["root", [], "uid=0(root) gid=0(root)"],
     [
       "a name, with its groups",
       ["-u", "guest"],
