@@ -225,7 +225,7 @@ describe("createRequest", () => {
     [["--cap-add", "kill", "--cap-drop", "kill"], 'capability "CAP_KILL" cannot be dropped and added'],
     [["--oom-score-adj", "1001"], "--oom-score-adj 1001 is not between -1000 and 1000"],
     [["--label-file", "/nosuch"], "unable to process labels: open /nosuch: no such file or directory"],
-    [["--env-file", "/nosuch"], 'parsing file "/nosuch": open /nosuch: no such file or directory'],
+    [["--env-file", "/nosuch"], 'parsing env file "/nosuch": open /nosuch: no such file or directory'],
     [["--replace"], "cannot replace container without --name being set"],
     [["--cpus", "1", "--cpu-quota", "1"], "--cpu-quota and --cpus cannot be set together"],
     [["--cpus", "1", "--cpu-period", "1"], "--cpu-period and --cpus cannot be set together"],
