@@ -21,6 +21,8 @@ export default class Inspect extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Inspect);
+    if (flags.latest && args.length > 0)
+      throw this.usageError("--latest and arguments cannot be used together");
     this.checkSelection(args, flags, "no names or ids specified");
     const { latestContainer } = await import("../src/engine/container/select.ts");
     const { inspectObjects } = await import("../src/engine/system/inspect.ts");

@@ -29,9 +29,8 @@ export default class Save extends CoracleCommand {
       description: "Write to a specified file (default: stdout, which must be redirected)",
     }),
     quiet: flag.boolean({ char: "q", description: "Suppress the output" }),
-    uncompressed: flag.unsupported("bool", {
-      description: "Accept uncompressed layers when copying OCI images",
-    }),
+    // They are: every layer is written as it came.
+    uncompressed: flag.boolean({ description: "Accept uncompressed layers when copying OCI images" }),
   };
   static override arity = atLeast(1, "need at least 1 argument");
   static override completes = ["image"] as const;
@@ -41,11 +40,13 @@ export default class Save extends CoracleCommand {
     if (flags.output === undefined && isatty(1)) {
       throw this.usageError("refusing to save to terminal. Use -o flag or redirect");
     }
+    const { imageProgress } = await import("../src/cli/image-progress.ts");
     const { saveImages } = await import("../src/engine/image/save.ts");
     await saveImages(this.context, args, {
       format: flags.format,
       output: flags.output,
       multiple: flags["multi-image-archive"],
+      onProgress: imageProgress(flags.quiet),
     });
   }
 }

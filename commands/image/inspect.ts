@@ -22,17 +22,9 @@ export default class Inspect extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Inspect);
-    const { inspectImage } = await import("../../src/engine/image/inspect.ts");
-    const found: object[] = [];
-    const errors: unknown[] = [];
-    for (const name of args) {
-      try {
-        found.push(inspectImage(this.context, name));
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-    showInspected(found, flags.format);
+    const { inspectObjects } = await import("../../src/engine/system/inspect.ts");
+    const { objects, errors } = inspectObjects(this.context, args, { type: "image", size: false });
+    showInspected(objects, flags.format);
     for (const error of errors) this.report(error);
   }
 }

@@ -1,7 +1,7 @@
 import { CoracleCommand, exactly } from "../../src/cli/command.ts";
 
 export default class Exists extends CoracleCommand {
-  static override summary = "Check if a volume exists";
+  static override summary = "Volume exists";
   static override description =
     "If the given volume exists, coracle volume exists exits with 0, otherwise the exit code will be 1.";
   static override usage = "VOLUME";

@@ -38,7 +38,7 @@ export default class Inspect extends CoracleCommand {
         errors.push(error);
       }
     }
-    showInspected(found, flags.format, "inspect");
+    showInspected(found, flags.format);
     for (const error of errors) this.report(error);
   }
 }

@@ -124,6 +124,7 @@ static int make_links(const struct container *container, struct error *err)
 	static const char *const links[][2] = {
 		{"/proc/self/fd", "fd"},     {"/proc/self/fd/0", "stdin"}, {"/proc/self/fd/1", "stdout"},
 		{"/proc/self/fd/2", "stderr"}, {"pts/ptmx", "ptmx"},
+		{"/proc/kcore", "core"},
 	};
 	auto_close int dev = path_open_no_symlinks(container->root, "/dev", O_PATH | O_DIRECTORY);
 	if (dev < 0)

@@ -1,18 +1,33 @@
+import { EngineError, rephrase } from "../errors.ts";
+import { imageStructs, imageType } from "./inspect-types.ts";
 import { print } from "./output.ts";
-import { asksForJson, formatOne } from "./report.ts";
+import { asksForJson, enforceRange, parse, withPartial } from "./report.ts";
 import { GoDuration, GoTime, GoValue } from "./template/time.ts";
 import { goValue } from "./template/types.ts";
 import { isObject } from "./template/values.ts";
 
 /** Prints what `inspect` found. */
-export function showInspected(objects: object[], format: string | undefined, name = "inspect"): void {
-  print(inspectText(objects, format, name));
+export function showInspected(objects: object[], format: string | undefined): void {
+  try {
+    withPartial(print, () => inspectText(objects, format));
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw rephrase(error, {
+      prefix: "inspecting object: printing inspect output: ",
+      exitCode: error.exitCode,
+    });
+  }
 }
 
 /** A JSON list of the objects, or each by a template. */
-export function inspectText(objects: object[], format: string | undefined, name: string): string {
+export function inspectText(objects: object[], format: string | undefined): string {
   if (format === undefined || asksForJson(format)) return `${JSON.stringify(objects, null, 5)}\n`;
-  return objects.map((object) => formatOne(name, goFields(format), forTemplate(object))).join("");
+  return parse("inspect", goFields(format), enforceRange).execute(objects.map(withGoTypes));
+}
+
+/** Of an image all types are known. */
+function withGoTypes(object: object): unknown {
+  return "NamesHistory" in object ? goValue(object, imageType, imageStructs) : forTemplate(object);
 }
 
 const times = new Set(["Created", "CreatedAt", "StartedAt", "FinishedAt", "CheckpointedAt", "RestoredAt"]);

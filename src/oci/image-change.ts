@@ -3,12 +3,9 @@ import type { ImageExecutionConfig } from "./image.ts";
 
 /** The Containerfile instructions that `--change` of import and commit may hold. */
 
-const known =
-  "use CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR and its value";
-
 function bad(change: string, reason: string): EngineError {
-  return new EngineError("bad-change", `invalid change "${change}": ${reason}`, {
-    hint: known,
+  return new EngineError("bad-change", `invalid change "${change}" - ${reason}`, {
+    hint: "use CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR and its value",
   });
 }
 
@@ -58,9 +55,7 @@ export function applyChange(config: ImageExecutionConfig, change: string): void 
       Object.assign(config, { OnBuild: [...((config as { OnBuild?: string[] }).OnBuild ?? []), value] });
       break;
     default:
-      throw new EngineError("bad-change", `invalid change "${change}" - invalid instruction ${match[1]}`, {
-        hint: known,
-      });
+      throw bad(change, `invalid instruction ${match[1]}`);
   }
 }
 

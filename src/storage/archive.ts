@@ -82,7 +82,8 @@ function openDirectory(directory: string): Archive {
     has: (entry) => fs.existsSync(path.join(directory, entry)),
     get: (entry) => {
       const file = path.join(directory, entry);
-      if (!open.has(entry) && fs.existsSync(file)) {
+      // The names come from files of the directory: none may lead out of it.
+      if (!open.has(entry) && !entry.split("/").includes("..") && fs.existsSync(file)) {
         const fd = openInput(file);
         open.set(entry, { fd, offset: 0, size: fs.fstatSync(fd).size });
       }
@@ -94,13 +95,17 @@ function openDirectory(directory: string): Archive {
   };
 }
 
-export function openInput(input: ArchiveInput): number {
+/** `message` says in the words of the command that there is nothing to open. */
+export function openInput(
+  input: ArchiveInput,
+  message = (reason: string) => `stat ${input}: ${reason}`,
+): number {
   if (input === "-") return 0;
   let fd: number;
   try {
     fd = fs.openSync(input, "r");
   } catch (error) {
-    throw new EngineError("no-archive", `cannot open ${input}: ${reasonOf(error)}`, { cause: error });
+    throw new EngineError("no-archive", message(reasonOf(error)), { cause: error });
   }
   if (!fs.fstatSync(fd).isDirectory()) return fd;
   fs.closeSync(fd);

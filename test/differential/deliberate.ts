@@ -10,6 +10,9 @@ export interface Difference {
   ours: { exitCode?: number; stdout?: string | RegExp; stderr?: string | RegExp };
 }
 
+const progress = (blobs: number) =>
+  `${"Copying blob sha256:<ID>\n".repeat(blobs)}Copying config sha256:<ID>\nWriting manifest to image destination\n`;
+
 export const deliberate: Difference[] = [
   {
     lines: ["podman exec box /etc/passwd"],
@@ -218,5 +221,83 @@ export const deliberate: Difference[] = [
     lines: ["podman run --rm --network none --pidfile pid bb true"],
     reason: "Podman 4.3 fails with a relative path",
     ours: { exitCode: 0, stderr: "" },
+  },
+  {
+    lines: ["podman images --filter before=nosuch"],
+    reason: "Podman 4.3 says «filter» twice, Podman 5 once",
+    ours: {
+      stderr: 'Error: could not find local image for filter "before"="nosuch": nosuch: image not known\n',
+    },
+  },
+  {
+    lines: ["podman images --filter intermediate=true"],
+    reason: "Podman contradicts itself: without --all it adds intermediate=false, and so never shows any",
+    ours: { exitCode: 0, stdout: /^REPOSITORY .*\n$/, stderr: "" },
+  },
+  {
+    lines: ["podman load -i /etc/passwd", "podman load </dev/null"],
+    reason: "errors are one line; Podman tells for each of four forms why it isn't that one",
+    ours: {
+      stderr:
+        /^Error: payload does not match any of the supported image formats: .* is not a usable archive: .*\n$/,
+    },
+  },
+  {
+    lines: [
+      "podman save bb -o bb.tar",
+      "podman save --format oci-archive -o oci.tar bb",
+      "podman save --format oci-dir -o ocidir bb",
+      "podman save --format docker-dir -o dockerdir bb",
+      "podman save -o two2.tar bb layers",
+    ],
+    reason: "Podman 5 no longer says «Storing signatures»",
+    ours: { stderr: progress(1) },
+  },
+  {
+    lines: ["podman save -m -o two.tar bb layers"],
+    reason: "Podman 5 no longer says «Storing signatures»",
+    ours: { stderr: progress(1) + progress(3) },
+  },
+  {
+    lines: ["podman save -q bb | tar -t | grep -c json"],
+    reason: "Podman adds a file `json` for each layer, which Docker needed before version 1.10",
+    ours: { stdout: "2\n" },
+  },
+  {
+    lines: ["podman load -q -i ocidir"],
+    reason: "Podman 4.3 calls the image by its directory; in Podman 5 it gets no name",
+    ours: { stdout: "Loaded image: sha256:<ID>\n" },
+  },
+  {
+    lines: ["podman volume"],
+    reason: "one sentence says what a group is for; which commands there are is the same",
+    ours: { stdout: /^Manage volumes\n(.*\n)+ {2}unmount +Unmount volume\n\n$/ },
+  },
+  {
+    lines: ["podman volume ls -n"],
+    reason: "-n came with Podman 5",
+    ours: { exitCode: 0, stdout: /^local +data\nlocal +two\n$/, stderr: "" },
+  },
+  {
+    lines: ["podman run --rm --network none -v vol:/ bb true"],
+    reason: "refused before anything is made, with a reason; in Podman the runtime fails on it",
+    ours: { exitCode: 125, stderr: /^Error: invalid container path "\/", .*\n$/ },
+  },
+  {
+    lines: ["podman run --rm --network none --mount src=bind,dst=/m bb cat /m/f"],
+    reason: "in Podman 5 the type is `volume` where none is given",
+    ours: { exitCode: 1, stderr: "cat: can't open '/m/f': No such file or directory\n" },
+  },
+  {
+    lines: ["podman run --rm --network none --mount type=tmpfs,dst=/m,src=x bb true"],
+    reason: "Podman 5's words",
+    ours: { stderr: /^Error: "src" option not supported for "tmpfs" mount types/ },
+  },
+  {
+    lines: [
+      `podman run --rm --network none bb sh -c 'grep -c . /proc/mounts >/dev/null; cut -d" " -f2 /proc/mounts'`,
+    ],
+    reason: "the order in which the runtime mounts, and /proc/interrupts, which Podman 5 hides as well",
+    ours: { stdout: /^\/\n\/proc\n(.*\n)*\/proc\/interrupts\n(.*\n)*$/ },
   },
 ];

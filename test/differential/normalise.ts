@@ -39,6 +39,8 @@ function normaliseText(text: string, directory: string): string {
     .replaceAll(`${directory}/home/.local/share/containers/storage`, "<STORE>")
     .replaceAll(`${directory}/home/.local/share/coracle`, "<STORE>")
     .replaceAll(directory, "<HOME>");
+  // Where each keeps what belongs to a layer.
+  result = result.replace(/<STORE>\/(overlay|layers)\//g, "<STORE>/<LAYERS>/");
   for (const [pattern, name] of ALWAYS) result = result.replace(pattern, name);
   const withTimes = result;
   for (const [pattern, name] of TIMES) result = result.replace(pattern, name);

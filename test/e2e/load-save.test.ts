@@ -272,7 +272,20 @@ describe("save", () => {
   });
 
   test("unknown formats are refused", async () => {
-    expect((await home.coracle("save", "--format", "zip", "bb")).stderr).toMatch(/unsupported format "zip"/);
+    expect((await home.coracle("save", "--format", "zip", "bb")).stderr).toMatch(
+      /format value must be one of oci-dir oci-archive docker-dir docker-archive/,
+    );
+  });
+
+  test("tells what it copies, and writes into no archive that is there", async () => {
+    const file = scratch("told.tar");
+    const { stderr } = await home.coracle("save", "-o", file, "bb");
+    expect(stderr).toMatch(/^Copying blob sha256:\S+\nCopying config sha256:\S+\nWriting manifest to image/);
+    const before = readFileSync(file);
+    const again = await home.coracle("save", "-q", "-o", file, "bb");
+    expect(again).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(again.stderr).toMatch(/docker-archive doesn't support modifying existing images/);
+    expect(readFileSync(file).equals(before)).toBe(true);
   });
 });
 

@@ -112,26 +112,9 @@ describe("limits and settings", () => {
 
   test("the container's own devices are all there is", async () => {
     const { stdout } = await run("bb", "ls", "/dev");
-    expect(stdout.trim().split("\n")).toEqual(
-      [
-        "console",
-        "core",
-        "fd",
-        "full",
-        "mqueue",
-        "null",
-        "ptmx",
-        "pts",
-        "random",
-        "shm",
-        "stderr",
-        "stdin",
-        "stdout",
-        "tty",
-        "urandom",
-        "zero",
-      ].filter((name) => name !== "console" && (name !== "core" || stdout.includes("core\n"))),
-    );
+    const links = ["core", "fd", "ptmx", "stderr", "stdin", "stdout"];
+    const nodes = ["full", "mqueue", "null", "pts", "random", "shm", "tty", "urandom", "zero"];
+    expect(stdout.trim().split("\n")).toEqual([...links, ...nodes].sort());
   });
 });
 

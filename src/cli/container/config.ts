@@ -163,7 +163,7 @@ function filesystemPart(flags: CreateFlags, given: Given) {
     readOnlyTmpfs: flags["read-only-tmpfs"],
     // As Podman: what is configured is in thousands, a flag in powers of two.
     shmSize: given.has("shm-size")
-      ? bytes("shm-size", flags["shm-size"])
+      ? bytes("shm-size", flags["shm-size"], "unable to translate --shm-size")
       : parseDecimalBytes(flags["shm-size"]),
   };
 }

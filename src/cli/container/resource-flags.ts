@@ -195,12 +195,12 @@ function keyValue(name: string, text: string): [string, string] {
 }
 
 /** A size, 0 where not given. */
-export function bytes(name: string, text: string): number {
+export function bytes(name: string, text: string, failure = `invalid value for ${name}`): number {
   if (text === "") return 0;
   try {
     return parseBytes(text);
   } catch (cause) {
-    throw new EngineError("usage", `invalid value for ${name}: ${(cause as Error).message}`, { cause });
+    throw new EngineError("usage", `${failure}: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -68,16 +68,18 @@ function struct(json: unknown, type: string, name: string, structs: Structs): ob
 }
 
 function fieldsOf(type: string, structs: Structs): Field[] {
-  return (structs[type] as string).split(",").map((text) => {
-    const [name = "", fieldType = "", json = name] = text
+  const text = structs[type] as string;
+  if (text === "") return [];
+  return text.split(",").map((field) => {
+    const [name = "", fieldType = "", json = name] = field
       .trim()
-      .replace("interface {}", "interface{}")
+      .replace(/(interface|struct) \{\}/, "$1{}")
       .split(" ");
     if (name.startsWith("+")) {
       const embedded = name.slice(1);
       return { name: embedded.replace(/^.*[.*]/, ""), type: embedded, json: "", embedded: true };
     }
-    return { name, type: fieldType.replace("interface{}", "interface {}"), json, embedded: false };
+    return { name, type: fieldType.replace("{}", " {}"), json, embedded: false };
   });
 }
 

@@ -36,7 +36,10 @@ export async function importImage(ctx: Context, options: ImportOptions): Promise
   const config = newConfig(options);
   const name = options.reference === undefined ? undefined : newLocalName(options.reference);
   await reapImageLeftovers(ctx);
-  const source = openInput(options.source);
+  const source = openInput(
+    options.source,
+    (reason) => `error opening "${options.source}": open ${options.source}: ${reason}`,
+  );
   const staging = createStaging(ctx, "image");
   try {
     const layer = await importNewLayer(ctx, staging.path, source);

@@ -41,7 +41,7 @@ export interface ListOptions {
   all?: boolean;
 }
 
-/** The images of the store, newest first. */
+/** The images of the store, in the order in which they came. */
 export function listImages(ctx: Context, { filters = [], all = true }: ListOptions = {}): ListedImage[] {
   const index = readImageIndex(ctx);
   const images = describeImages(ctx, index);
@@ -51,9 +51,7 @@ export function listImages(ctx: Context, { filters = [], all = true }: ListOptio
   };
   const matches = imageFilter(filters, find);
   const hidesIntermediate = !all && !filters.some((filter) => filter.startsWith("intermediate="));
-  return images
-    .filter((image) => matches(image) && !(hidesIntermediate && image.intermediate()))
-    .sort((a, b) => Date.parse(b.created) - Date.parse(a.created));
+  return images.filter((image) => matches(image) && !(hidesIntermediate && image.intermediate()));
 }
 
 function describeImages(ctx: Context, index: ImageIndex): ListedImage[] {
@@ -104,6 +102,8 @@ export function imageRows(images: readonly ListedImage[], sort = "created"): Ima
 }
 
 const sortKeys: Record<string, (row: ImageRow) => string | number> = {
+  // The newest first.
+  created: ({ image }) => -Date.parse(image.created),
   id: ({ image }) => image.id,
   repository: ({ repository }) => repository,
   size: ({ image }) => image.size,

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { EngineError } from "../../errors.ts";
+import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { createStaging } from "../../host/staging.ts";
 import { type PolicySource, pathSource } from "../../oci/policy.ts";
@@ -55,6 +55,10 @@ export async function loadImages(ctx: Context, options: LoadOptions): Promise<Lo
     for (const { image } of loaded)
       recordEvent(ctx, { Type: "image", Status: "loadfromarchive", ID: image.id, Name: options.input });
     return loaded;
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== "corrupt-archive") throw error;
+    const prefix = "payload does not match any of the supported image formats: ";
+    throw rephrase(error, { prefix, exitCode: error.exitCode });
   } finally {
     archive?.close();
     await staging.remove();

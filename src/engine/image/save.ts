@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { writeError } from "../../host/files.ts";
@@ -15,6 +16,7 @@ import {
 } from "../../storage/image-archive-writer.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
 import { getResolved } from "../../storage/images.ts";
+import type { OnProgress } from "./progress.ts";
 
 export interface SaveOptions {
   format: string;
@@ -24,6 +26,7 @@ export interface SaveOptions {
   refName?: string | undefined;
   /** Every argument is an image; else those after the first are more names for it. */
   multiple?: boolean;
+  onProgress?: OnProgress | undefined;
 }
 
 /** Writes images as an archive that `load` gives back. */
@@ -34,9 +37,15 @@ export async function saveImages(
 ): Promise<void> {
   const write = writerOf(options);
   const images = options.multiple ? mergeSame(names.map((name) => find(ctx, name))) : [withNames(ctx, names)];
-  const { output, refName } = options;
+  const { output, refName, onProgress = () => {} } = options;
   if (refName !== undefined) for (const saved of images) saved.names = [refName];
+  for (const [i, { image }] of images.entries()) {
+    if (i > 0) onProgress({ type: "manifest" });
+    for (const { digest } of image.manifest.layers) onProgress({ type: "layer", digest, status: "started" });
+    onProgress({ type: "config", digest: image.manifest.config.digest });
+  }
   await write(ctx, output, images);
+  onProgress({ type: "manifest" });
   for (const { image } of images)
     recordEvent(ctx, { Type: "image", Status: "save", ID: image.id, Name: output ?? "/dev/stdout" });
 }
@@ -75,17 +84,22 @@ const writers: Record<string, Write> = {
   }),
 };
 
-function writerOf({ format, multiple }: SaveOptions): Write {
+function writerOf({ format, multiple, output }: SaveOptions): Write {
+  const bad = (message: string, hint?: string) => new EngineError("bad-argument", message, { hint });
   const write = Object.hasOwn(writers, format) ? writers[format] : undefined;
-  if (write === undefined) {
-    throw new EngineError("bad-argument", `unsupported format "${format}" for saving images`, {
-      hint: "use docker-archive, oci-archive, oci-dir or docker-dir",
-    });
-  }
-  if (multiple && format !== "docker-archive") {
-    throw new EngineError("bad-argument", "--multi-image-archive works with the format docker-archive only");
-  }
+  if (write === undefined)
+    throw bad("format value must be one of oci-dir oci-archive docker-dir docker-archive");
+  if (multiple && format !== "docker-archive")
+    throw bad(`unsupported format "${format}" for saving multiple images (only docker-archive)`);
+  if (format === "docker-archive" && output !== undefined && isFilled(output))
+    throw bad("docker-archive doesn't support modifying existing images", `remove ${output} first`);
   return write;
+}
+
+/** What Podman would take for an archive to add to. */
+function isFilled(output: string): boolean {
+  const stat = fs.statSync(output, { throwIfNoEntry: false });
+  return stat?.isFile() === true && stat.size > 0;
 }
 
 function dockerManifest(ctx: Context, image: StoredImage): Uint8Array {

@@ -1,4 +1,4 @@
-import { EngineError } from "../../errors.ts";
+import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { containerExists } from "../container/exists.ts";
 import { inspectContainer } from "../container/inspect.ts";
@@ -17,7 +17,7 @@ type Inspect = (ctx: Context, name: string, options: InspectOptions) => object;
 const kinds: Record<string, Inspect> = {
   all: inspectAny,
   container: inspectOneContainer,
-  image: inspectImage,
+  image: inspectOneImage,
   volume: inspectVolume,
 };
 
@@ -31,7 +31,7 @@ export function inspectObjects(
   if (!inspect) {
     throw new EngineError(
       "usage",
-      `invalid type "${options.type}": must be one of ${Object.keys(kinds).join(", ")}`,
+      `invalid type "${options.type}": must be "image", "container", "pod", "network", "volume", or "all"`,
     );
   }
   const objects: object[] = [];
@@ -55,6 +55,15 @@ function inspectOneContainer(ctx: Context, name: string, options: InspectOptions
     if (!(error instanceof EngineError) || error.code !== "no-such-container") throw error;
     const { code, hint } = error;
     throw new EngineError(code, `inspecting object: no such container ${name}`, { hint, cause: error });
+  }
+}
+
+function inspectOneImage(ctx: Context, name: string): object {
+  try {
+    return inspectImage(ctx, name);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw rephrase(error, { prefix: "inspecting object: ", exitCode: error.exitCode });
   }
 }
 

@@ -218,12 +218,12 @@ describe("file systems", () => {
 describe("/dev", () => {
   test("has the default devices and links", async () => {
     const out = await bundle.sh(
-      "cd /dev; stat -c '%n %F %t:%T' null zero full random urandom tty; for link in fd stdin stdout stderr ptmx; do readlink $link; done; echo x >null; head -c 3 zero | wc -c",
+      "cd /dev; stat -c '%n %F %t:%T' null zero full random urandom tty; for link in fd stdin stdout stderr ptmx core; do readlink $link; done; echo x >null; head -c 3 zero | wc -c",
     );
     expect(out).toBe(
       "null character special file 1:3\nzero character special file 1:5\nfull character special file 1:7\n" +
         "random character special file 1:8\nurandom character special file 1:9\ntty character special file 5:0\n" +
-        "/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2\npts/ptmx\n3\n",
+        "/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2\npts/ptmx\n/proc/kcore\n3\n",
     );
   });
 

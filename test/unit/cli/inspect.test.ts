@@ -14,8 +14,7 @@ const container = {
   NetworkSettings: { Ports: { "80/tcp": [{ HostPort: "8080" }] } },
 };
 
-const shown = (format: string | undefined, objects: object[] = [container]) =>
-  inspectText(objects, format, "inspect");
+const shown = (format: string | undefined, objects: object[] = [container]) => inspectText(objects, format);
 
 describe("inspect", () => {
   it.each([
@@ -44,6 +43,37 @@ describe("inspect", () => {
   it("prints a list as JSON, also an empty one", () => {
     expect(JSON.parse(shown("json"))).toEqual([container]);
     expect(shown(undefined, [])).toBe("[]\n");
+  });
+});
+
+describe("inspect of an image", () => {
+  const image = {
+    Id: "abc",
+    Created: "2026-01-02T03:04:05Z",
+    Config: { Env: ["A=b"], Volumes: { "/data": {} } },
+    RootFS: { Type: "layers", Layers: ["sha256:1"] },
+    Labels: null,
+    History: [{ created_by: "x", empty_layer: true }],
+    NamesHistory: [],
+  };
+
+  it.each([
+    ["{{.Id}} {{.Created}}", "abc 2026-01-02 03:04:05 +0000 UTC\n"],
+    ["{{.Config.Volumes}} {{.Config.ExposedPorts}}", "map[/data:{}] map[]\n"],
+    ["{{json .Config}}", '{"Env":["A=b"],"Volumes":{"/data":{}}}\n'],
+    ["{{.Config.User}}|{{.Config.Cmd}}|{{len .Config.Entrypoint}}", "|[]|0\n"],
+    ["{{.Config.Labels.none}}|{{.Labels}}", "<no value>|map[]\n"],
+    ["{{range .History}}{{.CreatedBy}} {{.EmptyLayer}}{{end}}", "x true\n"],
+    ["{{json .History}}", '[{"created_by":"x","empty_layer":true}]\n'],
+    ["{{if .HealthCheck}}yes{{else}}no{{end}}", "no\n"],
+  ])("%s", (format, expected) => {
+    expect(shown(format, [image])).toBe(expected);
+  });
+
+  it("says which type lacks a field, counted from the loop around the template", () => {
+    expect(() => shown("{{.Nosuch}}", [image])).toThrow(
+      'template: inspect:1:13: executing "inspect" at <.Nosuch>: can\'t evaluate field Nosuch in type *inspect.ImageData',
+    );
   });
 });
 
