@@ -300,4 +300,9 @@ export const deliberate: Difference[] = [
     reason: "the order in which the runtime mounts, and /proc/interrupts, which Podman 5 hides as well",
     ours: { stdout: /^\/\n\/proc\n(.*\n)*\/proc\/interrupts\n(.*\n)*$/ },
   },
+  {
+    lines: ["podman inspect init --format '{{.Config.StopSignal}} {{.Config.SystemdMode}}'"],
+    reason: "Podman 5 gives the signal by its name",
+    ours: { stdout: "SIGRTMIN+3 true\n" },
+  },
 ];

@@ -192,10 +192,10 @@ test("--systemd prepares for systemd what it needs", async () => {
   );
   await home.ok("create", "--name", "init", "bb", "/sbin/init");
   const format = "{{.Config.StopSignal}} {{.Config.SystemdMode}}";
-  expect(await home.ok("inspect", "init", "--format", format)).toBe("37 true");
+  expect(await home.ok("inspect", "init", "--format", format)).toBe("SIGRTMIN+3 true");
   await home.ok("rm", "init");
   await home.ok("create", "--name", "init", "--systemd=false", "bb", "/sbin/init");
-  expect(await home.ok("inspect", "init", "--format", "{{.Config.StopSignal}}")).toBe("15");
+  expect(await home.ok("inspect", "init", "--format", "{{.Config.StopSignal}}")).toBe("SIGTERM");
   await home.ok("rm", "init");
 });
 
