@@ -140,7 +140,7 @@ describe("image inspect and exists", () => {
     const result = await home.coracle("image", "inspect", "nope", "bb");
     expect(result.exitCode).toBe(125);
     expect(JSON.parse(result.stdout)).toHaveLength(1);
-    expect(result.stderr).toMatch(/^Error: nope: image not known; .*\n$/);
+    expect(result.stderr).toMatch(/^Error: inspecting object: nope: image not known; .*\n$/);
   });
 
   test("exists answers by its exit code alone", async () => {

@@ -56,10 +56,11 @@ export class Home {
   constructor(options: HomeOptions = {}) {
     if (process.getuid?.() === 0)
       throw new Error("end-to-end tests run as an ordinary user; start them with `npm test`");
-    // Short: the path of a Unix socket has at most 107 characters.
+    // Short: the path of a Unix socket has at most 107 characters, and with a run directory of 40 characters and more
+    // Podman 4.3 waits for 20 s after each container in the foreground.
     this.directory = mkdtempSync(join(process.env.CORACLE_TEST_TMP || tmpdir(), "h-"));
     this.program = options.program ?? defaultProgram();
-    for (const name of ["home", "user", "tmp"]) mkdirSync(join(this.directory, name), { mode: 0o700 });
+    for (const name of ["home", "run", "tmp"]) mkdirSync(join(this.directory, name), { mode: 0o700 });
     this.env = {
       HOME: join(this.directory, "home"),
       XDG_RUNTIME_DIR: this.runtimeDirectory,
@@ -72,9 +73,8 @@ export class Home {
     this.cgroup = HomeCgroup.create(this.directory.slice(this.directory.lastIndexOf("/") + 1));
   }
 
-  /** Not named `run`: in a directory of that name Podman 4.3 waits for 20 s after each container in the foreground. */
   get runtimeDirectory(): string {
-    return join(this.directory, "user");
+    return join(this.directory, "run");
   }
 
   /** The default graphRoot. */

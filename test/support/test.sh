@@ -48,7 +48,8 @@ if [ ! -x bin/coracle ] || [ ! -e dist/engine.cjs ]; then
 	npm run --silent build
 fi
 make_user
-work=$(mktemp -d /var/tmp/coracle-test.XXXXXX)
+# Short, see home.ts.
+work=$(mktemp -d /var/tmp/ct.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 export CORACLE_TEST_PREFIX="$work/prefix" CORACLE_TEST_TMP="$work/tmp"

@@ -413,7 +413,9 @@ function compatProgram(): Buffer {
 test("seccomp can't be passed by through the 32-bit system calls", async (context) => {
   skipUnless(context, process.arch === "x64" ? undefined : "an attack of x86-64");
   writeFileSync(bundle.inRootfs("bin/compat"), compatProgram(), { mode: 0o755 });
-  expect(await bundle.run(["compat"]), "the attack itself").toMatchObject({ exitCode: 0 });
+  const attack = await bundle.run(["compat"]);
+  context.skip(attack.exitCode === 128 + 11, "this kernel has no 32-bit system calls");
+  expect(attack, "the attack itself").toMatchObject({ exitCode: 0 });
   expect(existsSync(bundle.inRootfs("i386"))).toBe(true);
   renameSync(bundle.inRootfs("i386"), bundle.inRootfs("made"));
   const rule = { names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 28 };
