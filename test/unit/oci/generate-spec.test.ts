@@ -60,7 +60,7 @@ test("a plain container is what Podman makes of it", () => {
   expect({ ...spec, linux }).toEqual({
     ociVersion: "1.0.2",
     process: {
-      user: { uid: 0, gid: 0, umask: 18, additionalGids: [0] },
+      user: { uid: 0, gid: 0, umask: 18, additionalGids: [] },
       args: ["sh"],
       env: [
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
