@@ -14,7 +14,7 @@ const TIMES: [RegExp, string][] = [
     "<TIME>",
   ],
   // Durations in Go's form.
-  [/\b(\d+h)?(\d+m)?\d+\.\d+s\b/g, "<SPAN>"],
+  [/\b(\d+h)?(\d+m)?\d+(\.\d+s|(\.\d+)?ms)\b/g, "<SPAN>"],
   [/\b(Less than a second|About a minute|About an hour|\d+ (second|minute|hour)s?)( ago)?\b/g, "<SPAN>$3"],
 ];
 

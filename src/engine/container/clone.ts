@@ -25,7 +25,14 @@ export interface CloneRequest {
 export async function cloneContainer(ctx: Context, nameOrId: string, request: CloneRequest): Promise<string> {
   const original = findRecord(ctx, nameOrId);
   const clone = await createContainer(ctx, createRequest(ctx, original, request));
-  if (request.destroy) await removeContainer(ctx, original.id, { force: request.force });
+  if (request.destroy) {
+    try {
+      await removeContainer(ctx, original.id, { force: request.force });
+    } catch (error) {
+      await removeContainer(ctx, clone.id, { force: true });
+      throw error;
+    }
+  }
   if (request.run) await startDetached(ctx, clone);
   return clone.id;
 }
