@@ -6,6 +6,7 @@
 
 #include "common/cleanup.h"
 #include "conmon.h"
+#include "monitor/child.h"
 
 static void close_stream(struct conmon *c, struct source *source)
 {
@@ -70,16 +71,6 @@ static void in_ready(struct source *source, uint32_t events)
 	flush_stdin(c);
 }
 
-static int make_pipe(int *ours, int *theirs, bool we_write)
-{
-	int fds[2];
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return -1;
-	*ours = fds[we_write ? 1 : 0];
-	*theirs = fds[we_write ? 0 : 1];
-	return fcntl(*ours, F_SETFL, O_NONBLOCK);
-}
-
 int conmon_stdio_prepare(struct conmon *c, struct error *err)
 {
 	c->in = (struct source){.fd = -1, .ready = in_ready, .owner = c};
@@ -89,9 +80,9 @@ int conmon_stdio_prepare(struct conmon *c, struct error *err)
 	if (o->log.log == LOG_PASSTHROUGH)
 		return 0;
 	/* With a terminal stderr is the runtime's: it says there why it failed. */
-	if (make_pipe(&c->err.fd, &c->child[2], false) < 0 ||
-	    (!o->terminal && make_pipe(&c->out.fd, &c->child[1], false) < 0) ||
-	    (!o->terminal && o->open_stdin && make_pipe(&c->in.fd, &c->child[0], true) < 0))
+	if (child_pipe(&c->err.fd, &c->child[2], false) < 0 ||
+	    (!o->terminal && child_pipe(&c->out.fd, &c->child[1], false) < 0) ||
+	    (!o->terminal && o->open_stdin && child_pipe(&c->in.fd, &c->child[0], true) < 0))
 		return error_errno(err, "internal", "make the container's pipes");
 	return 0;
 }

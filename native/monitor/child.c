@@ -19,6 +19,16 @@ void child_place_fd(int fd, int target)
 		dup2(fd, target);
 }
 
+int child_pipe(int *ours, int *theirs, bool we_write)
+{
+	int fds[2];
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -1;
+	*ours = fds[we_write ? 1 : 0];
+	*theirs = fds[we_write ? 0 : 1];
+	return fcntl(*ours, F_SETFL, O_NONBLOCK);
+}
+
 pid_t child_exec(const char *const *argv, const int stdio[3], unsigned preserve_fds)
 {
 	pid_t pid = fork();

@@ -2,6 +2,7 @@
 #ifndef CORACLE_MONITOR_CHILD_H
 #define CORACLE_MONITOR_CHILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -9,6 +10,8 @@
 
 /* Makes fd the descriptor `target`, without close-on-exec. */
 void child_place_fd(int fd, int target);
+/* A pipe to a process (we write) or from one, our end non-blocking. 0 or -1 with errno. */
+int child_pipe(int *ours, int *theirs, bool we_write);
 /* Runs a program in a child of ours, with these descriptors as 0, 1, 2 (-1: /dev/null). Returns its pid or -1. */
 pid_t child_exec(const char *const *argv, const int stdio[3], unsigned preserve_fds);
 /* Waits for it: 0 iff it exited with 0. */

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "cleanup.h"
 #include "file.h"
 #include "supervisor.h"
@@ -147,25 +148,15 @@ int container_io_keep_caller(struct monitor *m)
 	return 0;
 }
 
-static int make_pipe(int *ours, int *theirs, bool we_write)
-{
-	int fds[2];
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return -1;
-	*ours = fds[we_write ? 1 : 0];
-	*theirs = fds[we_write ? 0 : 1];
-	return fcntl(*ours, F_SETFL, O_NONBLOCK);
-}
-
 static int prepare_pipes(struct monitor *m)
 {
 	struct container_io *io = &m->io;
 	if (!m->config->open_stdin)
 		io->child[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	else if (make_pipe(&io->in.fd, &io->child[0], true) < 0)
+	else if (child_pipe(&io->in.fd, &io->child[0], true) < 0)
 		return -1;
-	if (io->child[0] < 0 || make_pipe(&io->out.fd, &io->child[1], false) < 0 ||
-	    make_pipe(&io->err.fd, &io->child[2], false) < 0)
+	if (io->child[0] < 0 || child_pipe(&io->out.fd, &io->child[1], false) < 0 ||
+	    child_pipe(&io->err.fd, &io->child[2], false) < 0)
 		return -1;
 	return 0;
 }
