@@ -1,6 +1,5 @@
 #include "command_line.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -31,6 +30,10 @@ static const char *const group_readers[] = {
 /* Also below `container`, `image`, `volume`. */
 static const char *const mounters[] = {"mount", "umount", "unmount", NULL};
 
+static const char *const long_commands[] = {
+	"artifact", "build", "events", "kube", "load", "manifest", "play", "pull", "push", "save", "service", "stats", NULL,
+};
+
 static bool listed(const char *word, const char *const *list)
 {
 	for (; *list; list++)
@@ -49,16 +52,34 @@ static bool asks_version(const char *word)
 	return strcmp(word, "--version") == 0 || strcmp(word, "-v") == 0;
 }
 
-enum command_kind command_kind(int argc, char **argv)
+/* Of the first word that is no global flag, or argc. */
+static int command_index(int argc, char **argv)
 {
 	int i = 1;
-	for (; i < argc && argv[i][0] == '-'; i++) {
-		if (asks_version(argv[i]))
-			return COMMAND_VERSION;
-		if (asks_help(argv[i]))
-			return COMMAND_READS;
+	for (; i < argc && argv[i][0] == '-'; i++)
 		if (listed(argv[i], valued_flags))
 			i++;
+	return i < argc ? i : argc;
+}
+
+bool command_is_long(int argc, char **argv)
+{
+	int i = command_index(argc, argv);
+	if (i < argc && listed(argv[i], groups) && !listed(argv[i], long_commands))
+		i++;
+	return i < argc && listed(argv[i], long_commands);
+}
+
+enum command_kind command_kind(int argc, char **argv)
+{
+	int i = command_index(argc, argv);
+	for (int flag = 1; flag < i; flag++) {
+		if (asks_version(argv[flag]))
+			return COMMAND_VERSION;
+		if (asks_help(argv[flag]))
+			return COMMAND_READS;
+		if (listed(argv[flag], valued_flags))
+			flag++;
 	}
 	if (i >= argc || listed(argv[i], readers))
 		return COMMAND_READS;

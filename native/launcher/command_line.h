@@ -2,6 +2,8 @@
 #ifndef CORACLE_COMMAND_LINE_H
 #define CORACLE_COMMAND_LINE_H
 
+#include <stdbool.h>
+
 enum command_kind {
 	COMMAND_ENTERS,  /* needs the user's namespace */
 	COMMAND_READS,   /* only reads records: starts without it, and asks for it when it turns out to need it */
@@ -10,5 +12,8 @@ enum command_kind {
 };
 
 enum command_kind command_kind(int argc, char **argv);
+
+/* Whether a command moves data or goes on for long, so that compiling its code for the machine is worth the time. */
+bool command_is_long(int argc, char **argv);
 
 #endif

@@ -35,9 +35,12 @@ static int pass_alive(int alive)
 static int set_environment(const struct engine_environment *environment, const char *bin)
 {
 	/* These would make the compiled engine behave as the bare interpreter, or read options of the user's own projects. */
-	const char *const foreign[] = {"BUN_BE_BUN", "BUN_OPTIONS", "NODE_OPTIONS", "CORACLE_ENTER"};
+	const char *const foreign[] = {"BUN_BE_BUN", "BUN_OPTIONS", "NODE_OPTIONS", "CORACLE_ENTER", "BUN_JSC_useJIT"};
 	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
 		unsetenv(foreign[i]);
+	/* Getting ready to compile costs more than a short command could gain: a quarter of its start-up. */
+	if (!environment->compile && setenv("BUN_JSC_useJIT", "0", 1) < 0)
+		return -1;
 	if (setenv("CORACLE_NS", environment->ns, 1) < 0 || setenv("CORACLE_RUN", environment->run, 1) < 0 ||
 	    setenv("CORACLE_BIN", bin, 1) < 0)
 		return -1;

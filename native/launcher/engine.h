@@ -2,6 +2,7 @@
 #ifndef CORACLE_ENGINE_H
 #define CORACLE_ENGINE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "error.h"
@@ -12,6 +13,7 @@ struct engine_environment {
 	uid_t uid;
 	gid_t gid;
 	int alive; /* or -1 */
+	bool compile; /* the command runs long enough */
 };
 
 /* Returns only when it fails. */

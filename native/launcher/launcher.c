@@ -105,7 +105,8 @@ static int launch(int argc, char **argv, struct error *err)
 		return -1;
 	auto_close int run_fd = run.fd;
 	struct engine_environment environment = {
-		.ns = "none", .run = run.path, .uid = caller.uid, .gid = caller.gid, .alive = -1};
+		.ns = "none", .run = run.path, .uid = caller.uid, .gid = caller.gid, .alive = -1,
+		.compile = command_is_long(argc, argv)};
 	enum command_kind kind = command_kind(argc, argv);
 	if (enters(kind, root) && (enter_namespaces(&caller, &run, root, real_root, &environment, err) < 0 ||
 				   (kind != COMMAND_MOUNTS && private_mount_namespace(err) < 0)))

@@ -116,6 +116,8 @@ class Program {
   }
 }
 
+// The launcher's word to the interpreter of this process alone (native/PROTOCOL.md §1).
+delete process.env.BUN_JSC_useJIT;
 const program = new Program(process.argv.slice(2));
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, (error) => process.exit(program.showError(error)));

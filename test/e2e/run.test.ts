@@ -234,6 +234,16 @@ describe("the environment", () => {
     expect(stdout).not.toMatch(/SECRET|NOT_THERE|TERM=/);
   });
 
+  test("--env-host hands down the caller's environment, and nothing of our own", async () => {
+    const { stdout } = await home.run(["run", "--rm", "--network", "none", "--env-host", "bb", "env"], {
+      env: { MINE: "yes" },
+    });
+    expect(stdout).toContain("MINE=yes");
+    expect(
+      stdout.split("\n").filter((line) => /^(CORACLE_(NS|RUN|BIN|UID|GID|FDS|ALIVE)|BUN_)/.test(line)),
+    ).toEqual([]);
+  });
+
   test("--env-file, comments and pass-through included; --env goes over it", async () => {
     const file = join(home.env.HOME as string, "env");
     writeFileSync(file, '# comment\nONE=from file\nTWO=2 # kept\nFROM_HOST\nQUOTED="q"\n\nEMPTY=\n');

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
+import { callerEnvironment } from "../../host/caller-environment.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { writeUserFile } from "../../host/files.ts";
 import { runNative } from "../../host/native.ts";
@@ -70,7 +71,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   if (request.cidFile && fs.existsSync(request.cidFile)) throw cidFileExists(request.cidFile);
   const image = request.image === null ? undefined : await pullImage(ctx, request.image, request.pull);
   const inherited = withInheritedMounts(ctx, request.config);
-  const config = withImageDefaults(inherited, request, image?.config, randomId, process.env);
+  const config = withImageDefaults(inherited, request, image?.config, randomId, callerEnvironment());
   config.image = image ? { reference: request.image as string, id: image.id, name: imageName(image) } : null;
   if (config.entrypoint.length + config.command.length === 0) {
     throw new EngineError(

@@ -1,10 +1,8 @@
 import * as path from "node:path";
 import { EngineError, isErrno, reasonOf } from "../../errors.ts";
+import { callerEnvironment } from "../../host/caller-environment.ts";
 import type { Context } from "../../host/context.ts";
 import { runHere } from "../../host/reenter.ts";
-
-/** Of the engine itself, not of what it starts. The run directory stays: it is the way back into this namespace. */
-const own = ["CORACLE_NS", "CORACLE_BIN", "CORACLE_UID", "CORACLE_GID", "CORACLE_ALIVE_FD", "CORACLE_FDS"];
 
 /** Runs a command in the user's namespaces, with our stdio, until it ends. Returns its exit code as Podman has it. */
 export async function unshare(ctx: Context, argv: readonly string[]): Promise<number> {
@@ -24,11 +22,12 @@ export async function unshare(ctx: Context, argv: readonly string[]): Promise<nu
 
 /** As `podman unshare` sets it, so that buildah and its like know where they are. */
 function environment(ctx: Context): Record<string, string | undefined> {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.includes(name)));
   return {
     XDG_CONFIG_HOME: path.join(ctx.home, ".config"),
     TMPDIR: "/var/tmp",
-    ...env,
+    ...callerEnvironment(),
+    // The way back into this namespace.
+    CORACLE_RUN: process.env.CORACLE_RUN,
     _CONTAINERS_USERNS_CONFIGURED: "done",
     _CONTAINERS_ROOTLESS_UID: String(ctx.uid),
     _CONTAINERS_ROOTLESS_GID: String(ctx.gid),
