@@ -112,22 +112,32 @@ export class RegistrySession {
     });
   }
 
-  /** HTTPS; with --tls-verify=false plain HTTP where nothing speaks HTTPS at that address. */
+  /** HTTPS; with --tls-verify=false also plain HTTP, whichever is spoken at that address. */
   async #findBase(): Promise<URL> {
     const host = this.registry === "docker.io" ? "registry-1.docker.io" : this.registry;
     const https = new URL(`https://${host}`);
     if (this.#options.tlsVerify) return https;
+    const http = new URL(`http://${host}`);
+    // On this machine nobody listens on the way, and trying TLS first costs more than the rest of the exchange.
+    const local = isLoopback(https.hostname);
+    if (local && (await this.#speaksHttp(http))) return http;
     try {
       await discardBody(await this.#send(new URL("/v2/", https), {}));
       return https;
     } catch (error) {
-      const http = new URL(`http://${host}`);
-      try {
-        await discardBody(await this.#send(new URL("/v2/", http), {}));
-      } catch {
-        throw error;
-      }
+      if (local || !(await this.#speaksHttp(http))) throw error;
       return http;
+    }
+  }
+
+  /** Servers that expect TLS close the connection, or tell it with a 400. */
+  async #speaksHttp(base: URL): Promise<boolean> {
+    try {
+      const response = await this.#send(new URL("/v2/", base), {});
+      await discardBody(response);
+      return response.status !== 400;
+    } catch {
+      return false;
     }
   }
 
@@ -194,6 +204,10 @@ export class RegistrySession {
     for (const [name, value] of query) full.searchParams.append(name, value);
     return await this.#send(full, credentials ? { headers: { authorization: basic(credentials) } } : {});
   }
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
 }
 
 function basic({ username, password }: Credentials): string {

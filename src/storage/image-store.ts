@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
@@ -85,6 +86,17 @@ export async function commitImage(
     kept.digests = [...new Set([...kept.digests, entry.manifest, ...image.digests])];
     return readImage(ctx, id, kept);
   });
+}
+
+/** The image where the store has it just so: then there is nothing to fetch, to write or to lock. */
+export function findCommitted(ctx: Context, image: NewImage): StoredImage | undefined {
+  const id = digestHex(digestOf(image.config));
+  const entry = readImageIndex(ctx).images[id];
+  const digests = [digestOf(image.manifest), ...image.digests];
+  if (!entry || !digests.every((digest) => entry.digests.includes(digest))) return undefined;
+  if (!image.names.toReversed().every((name, i) => entry.names[i] === name)) return undefined;
+  const isWhole = filesOf(ctx, id, entry).every((file) => fs.existsSync(file));
+  return isWhole ? readImage(ctx, id, entry) : undefined;
 }
 
 /**

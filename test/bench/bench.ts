@@ -1,6 +1,7 @@
 /**
  * Times Coracle and Podman side by side in one run, alternating, and prints medians and their ratio. Both have a fresh
- * home with native overlay storage and the same images. Nothing is asserted: numbers depend on the machine.
+ * home with native overlay storage and the same images. Nothing is asserted: numbers depend on the machine. Arguments are
+ * parts of the names of cases, and paths of OCI archives (`*.oci.tar`), each of which is pulled, pushed, saved and loaded.
  */
 import { spawn, spawnSync } from "node:child_process";
 import {
@@ -16,6 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ImageContent, ociArchive, type TarEntry } from "../../bin/oci-archive.ts";
 import { busyboxArchive, busyboxConfig, busyboxEntries } from "../support/images.ts";
+import { registryCases } from "./registry-cases.ts";
 
 const home = mkdtempSync(join(process.env.CORACLE_TEST_TMP || tmpdir(), "bench-"));
 const prefix = process.env.CORACLE_TEST_PREFIX;
@@ -24,7 +26,7 @@ const env = { ...process.env, HOME: home, XDG_DATA_HOME: undefined, XDG_CONFIG_H
 mkdirSync(join(home, ".config/containers"), { recursive: true });
 writeFileSync(join(home, ".config/containers/storage.conf"), '[storage]\ndriver = "overlay"\n');
 
-type Engine = "coracle" | "podman";
+export type Engine = "coracle" | "podman";
 const programs: Record<Engine, string> = { coracle, podman: "podman" };
 const engines: Engine[] = ["coracle", "podman"];
 
@@ -59,13 +61,23 @@ async function together(engine: Engine, count: number, args: string[]): Promise<
   return took;
 }
 
-interface Case {
+export interface Case {
   name: string;
   target: number;
   rounds: number;
   before?: (engine: Engine) => void;
   measure: (engine: Engine) => number | Promise<number>;
   after?: (engine: Engine) => void;
+}
+
+/** What cases in other files need. */
+export interface Bench {
+  home: string;
+  env: NodeJS.ProcessEnv;
+  program: (engine: Engine) => string;
+  call: typeof call;
+  once: typeof once;
+  row: typeof row;
 }
 
 const simple = (name: string, target: number, args: string[], more: Partial<Case> = {}): Case => ({
@@ -190,18 +202,26 @@ async function monitorMemory(): Promise<void> {
   for (const engine of engines) sleeper.after(engine);
 }
 
-const wanted = process.argv.slice(2);
+const isArchive = (word: string) => word.endsWith(".oci.tar");
+const words = process.argv.slice(2);
+const wanted = words.filter((word) => !isArchive(word));
 const chosen = (name: string) => wanted.length === 0 || wanted.some((word) => name.includes(word));
+const archives = words.some(isArchive) ? words.filter(isArchive) : [many];
+const bench = { home, env, program: (engine: Engine) => programs[engine], call, once, row };
+let registry: Awaited<ReturnType<typeof registryCases>> | undefined;
 try {
   for (const engine of engines) call(engine, ["load", "-q", "-i", busyboxArchive()]);
-  if (chosen("load of 50,000 files")) writeFileSync(many, ociArchive(manyFiles()));
+  writeFileSync(many, ociArchive(manyFiles()));
+  registry = await registryCases(bench, archives);
   console.log(`${call("coracle", ["--version"]).trim()}, ${call("podman", ["--version"]).trim()}`);
   console.log(
     `${"".padEnd(38)}${"coracle".padStart(11)}${"podman".padStart(11)}${"ratio".padStart(8)}${"target".padStart(9)}`,
   );
-  for (const one of cases) if (chosen(one.name)) await measure(one);
-  if (chosen("memory")) await monitorMemory();
+  for (const one of [...cases, ...registry.cases]) if (chosen(one.name)) await measure(one);
+  if (chosen("memory of a pull")) await registry.memory();
+  if (chosen("memory of monitor")) await monitorMemory();
 } finally {
+  await registry?.stop();
   for (const engine of engines)
     spawnSync(programs[engine], ["rm", "-fa", "-t", "0"], { env, stdio: "ignore" });
   spawnSync("podman", ["system", "migrate"], { env, stdio: "ignore" }); // ends its pause process

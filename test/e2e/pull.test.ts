@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -274,6 +274,24 @@ describe("from one that can be told what to do", () => {
       expect(await pull()).toMatchObject({ exitCode: 0, stderr: "" });
       expect(ranges()).toEqual([]);
     });
+  });
+
+  test("what is all there is asked for by its manifest alone, and what went missing comes again", async () => {
+    registry.image("a/b", "1", layersIn(2, 1000, "again"));
+    const { stdout: id } = await pull();
+    registry.requests.length = 0;
+    const again = await home.coracle(...insecure, name());
+    expect(again.stdout).toBe(id);
+    expect(again.stderr.match(/Copying blob sha256:\w+ skipped: already exists\n/g)).toHaveLength(2);
+    const asked = registry.requests.map(({ path }) => path);
+    expect(asked).toEqual(["/v2/", "/v2/a/b/manifests/1"]);
+    const layer = stored("blobs/sha256").find(
+      (hex) => registry.content.get(`a/b/blobs/sha256:${hex}`)?.data.length === 2560,
+    );
+    rmSync(join(home.store, "blobs/sha256", `${layer}`));
+    expect(await pull()).toMatchObject({ exitCode: 0, stdout: id });
+    expect(stored("blobs/sha256")).toContain(layer);
+    expect(registry.count(`a/b/blobs/sha256:${layer}`)).toBe(1);
   });
 
   test("a registry that is busy says when to come again", async () => {

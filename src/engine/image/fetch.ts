@@ -8,7 +8,7 @@ import { registrySource } from "../../oci/policy.ts";
 import { type FullReference, formatReference } from "../../oci/reference.ts";
 import type { RegistryClient } from "../../registry/client.ts";
 import { hasBlob, readBlob } from "../../storage/blobs.ts";
-import { commitImage } from "../../storage/image-store.ts";
+import { commitImage, findCommitted } from "../../storage/image-store.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
 import { importLayers } from "../../storage/layer-import.ts";
 import { fromSources } from "../registry/sources.ts";
@@ -55,6 +55,23 @@ export async function fetchImage(
     const text = `image platform (${found}) does not match the expected platform (${formatPlatform(wanted)})`;
     options.onProgress?.({ type: "warning", text });
   }
+  const image = {
+    manifest: resolved.bytes,
+    config,
+    names: [formatReference(reference)],
+    digests: resolved.digests,
+  };
+  const finish = (committed: StoredImage) => {
+    options.onProgress?.({ type: "config", digest: resolved.manifest.config.digest });
+    options.onProgress?.({ type: "manifest" });
+    return committed;
+  };
+  const present = findCommitted(ctx, image);
+  if (present) {
+    for (const digest of new Set(resolved.manifest.layers.map((layer) => layer.digest)))
+      options.onProgress?.({ type: "layer", digest, status: "exists" });
+    return finish(present);
+  }
   const layers = resolved.manifest.layers.map((descriptor, i) => ({
     descriptor,
     diffID: parsed.rootfs.diff_ids[i] as string,
@@ -62,12 +79,6 @@ export async function fetchImage(
       download: (offset: number, signal: AbortSignal) => client.blob(descriptor, offset, signal),
     },
   }));
-  const image = {
-    manifest: resolved.bytes,
-    config,
-    names: [formatReference(reference)],
-    digests: resolved.digests,
-  };
   const staging = createStaging(ctx, "image");
   try {
     // An rmi between import and commit may remove what it finds unused: then once more.
@@ -75,12 +86,8 @@ export async function fetchImage(
       await importLayers(ctx, staging.path, layers, (event) =>
         options.onProgress?.({ type: "layer", ...event }),
       );
-      options.onProgress?.({ type: "config", digest: resolved.manifest.config.digest });
       const committed = await commitImage(ctx, staging.path, image);
-      if (committed) {
-        options.onProgress?.({ type: "manifest" });
-        return committed;
-      }
+      if (committed) return finish(committed);
     }
   } finally {
     await staging.remove();
