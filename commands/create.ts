@@ -20,6 +20,7 @@ export default class Create extends CoracleCommand {
     const { flags, args, given } = await this.input(Create);
     const { createRequest, discardedPorts } = await import("../src/cli/container/request.ts");
     const { createContainer } = await import("../src/engine/container/create.ts");
+    const { isPassthrough } = await import("../src/oci/log-options.ts");
     const request = createRequest({
       flags,
       given,
@@ -30,6 +31,6 @@ export default class Create extends CoracleCommand {
     });
     for (const line of discardedPorts(request.config)) this.printError(line);
     const { id } = await createContainer(this.context, { ...request, startPending: false });
-    this.printLine(id);
+    if (!isPassthrough(request.config.log.driver)) this.printLine(id);
   }
 }

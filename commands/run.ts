@@ -1,6 +1,8 @@
+import { isatty } from "node:tty";
 import { atLeast, CoracleCommand } from "../src/cli/command.ts";
 import { descriptors } from "../src/cli/container/descriptor-flags.ts";
 import { runFlags } from "../src/cli/container/flags.ts";
+import { EngineError } from "../src/errors.ts";
 
 export default class Run extends CoracleCommand {
   static override summary = "Run a command in a new container";
@@ -22,6 +24,12 @@ export default class Run extends CoracleCommand {
       "../src/cli/container/request.ts"
     );
     const { runContainer } = await import("../src/engine/container/run.ts");
+    const { isPassthrough } = await import("../src/oci/log-options.ts");
+    if (flags["log-driver"] === "passthrough" && [0, 1, 2].some((fd) => isatty(fd))) {
+      throw new EngineError("usage", "the '--log-driver passthrough' option cannot be used on a TTY", {
+        hint: "--log-driver passthrough-tty can",
+      });
+    }
     const attach = attachedStreams(flags, given);
     const { detach } = flags;
     const fds = descriptors(flags);
@@ -41,7 +49,7 @@ export default class Run extends CoracleCommand {
       sigProxy: flags["sig-proxy"],
       fds,
     });
-    if (detach) this.printLine(result.id);
+    if (detach && !isPassthrough(request.config.log.driver)) this.printLine(result.id);
     return result.exitCode ?? 0;
   }
 }

@@ -23,10 +23,14 @@ export class EngineError extends Error {
 /** The same failure, with something in front of what it says or another exit code. */
 export function rephrase(
   error: unknown,
-  { prefix = "", exitCode }: { prefix?: string; exitCode: number },
+  { prefix = "", exitCode }: { prefix?: string; exitCode?: number },
 ): unknown {
   if (!(error instanceof EngineError)) return error;
-  return new EngineError(error.code, prefix + error.message, { hint: error.hint, cause: error, exitCode });
+  return new EngineError(error.code, prefix + error.message, {
+    hint: error.hint,
+    cause: error,
+    exitCode: exitCode ?? error.exitCode,
+  });
 }
 
 export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {

@@ -109,6 +109,32 @@ static int parse_rootfs(json_t *object, struct rootfs_config *rootfs, struct err
 	return 0;
 }
 
+/* What is at a path in a directory that others can change: links in it do not lead out of it. */
+static int parse_subpath(json_t *object, struct rootfs_config *rootfs, struct error *err)
+{
+	const char *file = "monitor.json: overlays", *driver;
+	json_error_t problem;
+	if (json_unpack_ex(object, &problem, 0, "{s:s s:s s:s s:s !}", "driver", &driver, "source", &rootfs->source, "path",
+			   &rootfs->path, "target", &rootfs->target) < 0)
+		return bad(err, file, problem.text);
+	if (!config_is_absolute(rootfs->source) || !config_is_absolute(rootfs->target))
+		return bad(err, file, "source and target must be absolute");
+	rootfs->driver = ROOTFS_SUBPATH;
+	return 0;
+}
+
+static int parse_overlay(json_t *object, struct rootfs_config *overlay, struct error *err)
+{
+	const char *driver = json_string_value(json_object_get(object, "driver"));
+	if (driver && strcmp(driver, "subpath") == 0)
+		return parse_subpath(object, overlay, err);
+	if (parse_rootfs(object, overlay, err) < 0)
+		return -1;
+	if (overlay->driver != ROOTFS_OVERLAY)
+		return bad(err, "monitor.json: overlays", "driver is neither overlay nor subpath");
+	return 0;
+}
+
 static int parse_overlays(json_t *array, struct config *config, struct error *err)
 {
 	const char *file = "monitor.json: overlays";
@@ -121,10 +147,8 @@ static int parse_overlays(json_t *array, struct config *config, struct error *er
 		return error_errno(err, "internal", "allocate");
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		struct rootfs_config *overlay = &config->overlays[config->overlay_count++];
-		if (parse_rootfs(json_array_get(array, i), overlay, err) < 0)
+		if (parse_overlay(json_array_get(array, i), overlay, err) < 0)
 			return -1;
-		if (overlay->driver != ROOTFS_OVERLAY)
-			return bad(err, file, "driver is not overlay");
 	}
 	return 0;
 }

@@ -178,10 +178,35 @@ static int overlay_mount(const struct rootfs_config *rootfs, struct pins *pins, 
 	return make_mount(context, rootfs->target, attributes, err);
 }
 
+static int make_target(const char *path, bool directory)
+{
+	if (directory)
+		return mkdir(path, 0700) < 0 && errno != EEXIST ? -1 : 0;
+	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? -1 : 0;
+}
+
+static int mount_subpath(const struct rootfs_config *config, struct error *err)
+{
+	struct stat st;
+	auto_close int root = open(config->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int found = root < 0 ? -1 : open_in_root(root, config->path, O_PATH, 0);
+	if (found < 0 || fstat(found, &st) < 0)
+		return error_errno(err, "mount-failed", "open subpath %s of %s", config->path, config->source);
+	if (make_target(config->target, S_ISDIR(st.st_mode)) < 0)
+		return error_errno(err, "mount-failed", "make %s", config->target);
+	auto_close int tree = (int)syscall(SYS_open_tree, found, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (tree < 0 || syscall(SYS_move_mount, tree, "", AT_FDCWD, config->target, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return error_errno(err, "mount-failed", "bind subpath %s of %s", config->path, config->source);
+	return 0;
+}
+
 int rootfs_mount(const struct rootfs_config *rootfs, pid_t *helper, struct error *err)
 {
 	if (rootfs->driver == ROOTFS_NONE)
 		return 0;
+	if (rootfs->driver == ROOTFS_SUBPATH)
+		return mount_subpath(rootfs, err);
 	/* Two overlays of one upper directory would not see each other's changes. */
 	if (is_mount_point(rootfs->target))
 		return mount_bind(rootfs->target, err);

@@ -128,6 +128,7 @@ static _Noreturn void process_main(struct session *session)
 		.listen_fds = session->options->listen_fds,
 		.proc = session->proc,
 		.notify = -1,
+		.keep_groups = session->spec.keep_groups,
 		.has_personality = session->spec.has_personality,
 		.personality = session->spec.personality,
 	};

@@ -13,6 +13,7 @@ struct execution {
 	int notify;               /* connected socket for the seccomp listener, or -1 */
 	const char *notify_state; /* JSON that goes with it */
 	bool make_cwd;            /* a container's own is made; that of one more process must be there */
+	bool keep_groups;         /* the additional groups stay those of the caller */
 	bool has_personality;
 	unsigned long personality;
 	char *path; /* of the executable */

@@ -204,6 +204,7 @@ _Noreturn void init_main(struct container *container)
 		.preserve_fds = container->options->preserve_fds,
 		.listen_fds = container->options->listen_fds,
 		.notify = -1,
+		.keep_groups = container->spec.keep_groups,
 		.has_personality = container->spec.has_personality,
 		.personality = container->spec.personality,
 	};

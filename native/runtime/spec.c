@@ -204,6 +204,7 @@ static int read_top(struct spec *spec, struct error *err)
 		if (spec_read_process(process, &spec->process, err) < 0)
 			return -1;
 	}
+	spec->keep_groups = json_object_get(spec->annotations, "run.oci.keep_original_groups") != NULL;
 	if (spec->hostname && !*spec->hostname)
 		spec->hostname = NULL;
 	if (spec->domainname && !*spec->domainname)

@@ -99,6 +99,7 @@ struct spec {
 	const char *cgroups_path;
 	bool has_personality;
 	unsigned long personality;
+	bool keep_groups; /* annotation run.oci.keep_original_groups, which crun has, too */
 	json_t *hooks, *resources, *seccomp, *sysctl, *time_offsets, *annotations;
 };
 

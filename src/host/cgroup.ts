@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { isErrno } from "../errors.ts";
+import { EngineError, isErrno, reasonOf } from "../errors.ts";
 
 const CGROUP2_SUPER_MAGIC = 0x63677270;
 const mountPoint = "/sys/fs/cgroup";
@@ -19,6 +19,53 @@ export function delegatedCgroup(): string | null {
     if (current === "/") break;
   }
   return found;
+}
+
+/** Where the processes of a cgroup go that is split, as Podman calls it. */
+const SUPERVISOR = "supervisor";
+
+/**
+ * Splits our own cgroup: what is in it moves to one below, so that containers can have others beside that. Returns the
+ * cgroup that was split. Only ours to do where somebody has delegated it to us.
+ */
+export function splitCgroup(): string {
+  const own = isUnified() ? ownCgroup() : undefined;
+  if (own === undefined) throw noSplit("there is no cgroup v2 at /sys/fs/cgroup");
+  if (path.posix.basename(own) === SUPERVISOR) return path.posix.dirname(own);
+  const directory = path.join(mountPoint, own);
+  try {
+    fs.mkdirSync(path.join(directory, SUPERVISOR), { recursive: true });
+    for (let pids = processesOf(directory); pids.length > 0; pids = processesOf(directory)) {
+      for (const pid of pids) moveProcess(path.join(directory, SUPERVISOR), pid);
+    }
+  } catch (error) {
+    throw noSplit(`${own}: ${reasonOf(error)}`, error);
+  }
+  return own;
+}
+
+function processesOf(directory: string): string[] {
+  const text = fs.readFileSync(path.join(directory, "cgroup.procs"), "utf8");
+  return text.split("\n").filter((pid) => pid !== "" && pid !== "0");
+}
+
+function moveProcess(directory: string, pid: string): void {
+  try {
+    fs.writeFileSync(path.join(directory, "cgroup.procs"), pid);
+  } catch (error) {
+    if (!isErrno(error, "ESRCH")) throw error; // it has ended
+  }
+}
+
+function noSplit(reason: string, cause?: unknown): EngineError {
+  return new EngineError(
+    "no-cgroup",
+    `--cgroups=split: the cgroup of this process can't be split: ${reason}`,
+    {
+      hint: "run it in a cgroup that is delegated to you, such as a systemd unit with Delegate=yes",
+      cause,
+    },
+  );
 }
 
 /** Where the files of a cgroup are. */

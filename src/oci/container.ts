@@ -16,6 +16,12 @@ export interface MountRequest {
   options: string[];
   /** For volumes: made for this container alone, removed with it by --rm and `rm -v`. */
   anonymous?: boolean;
+  /** For volumes and images: what is mounted of it. */
+  subpath?: string;
+  /** For volumes and binds: `idmap`, its mapping or "" for the container's own. */
+  idmap?: string;
+  /** For volumes that aren't there yet: options to make them with. */
+  volumeOptions?: Record<string, string>;
   /** For volumes: don't copy the image's content into it when it is empty. */
   noCopy?: boolean;
   /** `U`: change the owner of the source to the container's user. */
@@ -93,7 +99,7 @@ export interface RestartPolicy {
 }
 
 export interface LogConfig {
-  driver: "k8s-file" | "json-file" | "none" | "passthrough";
+  driver: "k8s-file" | "json-file" | "none" | "passthrough" | "passthrough-tty";
   /** Bytes, 0 for no limit. */
   maxSize: number;
   /** Log path asked for with --log-opt path=…, or "". */

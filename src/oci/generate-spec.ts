@@ -21,6 +21,7 @@ import type { HostDevice, HostFacts, SpecInput } from "./spec-input.ts";
 import { CONTAINER_INIT_PATH, containerMounts, rootfsPropagation } from "./spec-mounts.ts";
 import { systemdEnv } from "./systemd.ts";
 import { processRlimits } from "./ulimit.ts";
+import { KEEP_GROUPS } from "./user.ts";
 
 export type { HostDevice, HostFacts, SpecInput } from "./spec-input.ts";
 
@@ -144,10 +145,12 @@ export function containerAnnotations(config: ContainerConfig): Record<string, st
     ...(seccomp ? [["seccomp", seccomp]] : []),
     ...(apparmor ? [["apparmor", apparmor]] : []),
   ].map(([name, value]) => [`io.podman.annotations.${name}`, value]);
+  const keepsGroups = config.groups.includes(KEEP_GROUPS);
   return {
     "io.container.manager": "coracle",
     "org.opencontainers.image.stopSignal": String(config.stopSignal),
     ...Object.fromEntries(set),
+    ...(keepsGroups ? { "run.oci.keep_original_groups": "1" } : {}),
     ...config.annotations,
   };
 }

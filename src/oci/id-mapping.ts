@@ -38,6 +38,27 @@ export function noMapMapping(count: number): IdMapping[] {
   return [{ containerID: 0, hostID: 1, size: count - 1 }];
 }
 
+/** The same in pieces of which each lies in one of the parent's own: the kernel takes no others. */
+export function inPieces(map: readonly IdMapping[], parent: readonly IdMapping[]): IdMapping[] {
+  return map.flatMap(({ containerID, hostID, size }) => {
+    const inside = parent
+      .map((piece) => ({
+        start: Math.max(hostID, piece.containerID),
+        end: Math.min(hostID + size, piece.containerID + piece.size),
+      }))
+      .filter(({ start, end }) => start < end)
+      .sort((a, b) => a.start - b.start);
+    const isAll = inside.reduce((sum, { start, end }) => sum + end - start, 0) === size;
+    // What isn't mapped is for the kernel to refuse.
+    if (!isAll) return [{ containerID, hostID, size }];
+    return inside.map(({ start, end }) => ({
+      containerID: containerID + start - hostID,
+      hostID: start,
+      size: end - start,
+    }));
+  });
+}
+
 export function isMapped(mappings: readonly IdMapping[], id: number): boolean {
   return mappings.some((m) => id >= m.containerID && id < m.containerID + m.size);
 }

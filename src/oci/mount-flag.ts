@@ -12,6 +12,8 @@ interface Fields {
   source: string;
   destination: string;
   options: string[];
+  subpath?: string;
+  volumeOptions?: Record<string, string>;
 }
 
 const FORMAT =
@@ -68,13 +70,14 @@ function imageMount(tokens: string[]): MountRequest {
   let source = "";
   let destination = "";
   let writable = false;
+  let subpath: string | undefined;
   for (const token of tokens) {
     const [name = "", value] = token.split(/=(.*)/s);
     if (["src", "source"].includes(name) && value) source = value;
     else if (["target", "dst", "destination"].includes(name) && value) destination = parseDestination(value);
     else if (["rw", "readwrite"].includes(name)) writable = isTrue(name, value);
     else if (["ro", "readonly"].includes(name)) writable = !isTrue(name, value);
-    else if (name === "subpath") throw notSupported(`the --mount option ${name} of images`);
+    else if (name === "subpath" && value) subpath = value;
     else if (name !== "consistency") throw invalid(`${name}: invalid mount option`);
   }
   if (source === "" || destination === "") {
@@ -86,6 +89,7 @@ function imageMount(tokens: string[]): MountRequest {
     destination,
     options: [writable ? "rw" : "ro", "rprivate", "rbind"],
     overlay: "temporary",
+    ...(subpath !== undefined ? { subpath } : {}),
   };
 }
 
@@ -112,6 +116,8 @@ function request(
     destination,
     ...bindOptions(fields.options, type),
     ...(source === "" ? { anonymous: true } : {}),
+    ...(fields.subpath !== undefined ? { subpath: fields.subpath } : {}),
+    ...(fields.volumeOptions ? { volumeOptions: fields.volumeOptions } : {}),
   };
 }
 
@@ -184,13 +190,24 @@ function applyField(fields: Fields, type: string, name: string, value: string | 
       break;
     case "subpath":
     case "volume-subpath":
-      // Links in the volume, which its containers make, must not lead out of it: that is the runtime's to see to.
-      throw notSupported(`the --mount option ${name}`);
+      fields.subpath = argument();
+      break;
+    case "volume-label":
+      throw invalid(`the --volume-label option is not presently implemented`);
+    case "volume-opt":
+      addVolumeOption(fields, argument());
+      break;
     case "consistency":
       break;
     default:
       fields.options.push(...mountOptions(name, value, argument));
   }
+}
+
+function addVolumeOption(fields: Fields, text: string): void {
+  const [name = "", value] = text.split(/=(.*)/s);
+  if (value === undefined) throw invalid("cannot parse driver opts: invalid mount option");
+  fields.volumeOptions = { ...fields.volumeOptions, [name]: value };
 }
 
 /** A field as mount options. */
@@ -219,11 +236,8 @@ function mountOptions(name: string, value: string | undefined, argument: () => s
       return isTrue(name, value) ? ["U"] : [];
     case "volume-nocopy":
       return isTrue(name, value) ? ["nocopy"] : [];
-    case "volume-label":
-    case "volume-opt":
-      throw notSupported(`the --mount option ${name}`);
     case "idmap":
-      throw notSupported("the mount option idmap");
+      return [value === undefined ? name : `${name}=${value}`];
     default:
       if (value === undefined && (FLAGS.includes(name) || isPropagation(name))) return [name];
       throw invalid(`${name}: invalid mount option`);

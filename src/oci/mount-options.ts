@@ -1,8 +1,10 @@
 import type { MountRequest } from "./container.ts";
-import { invalid, notSupported } from "./invalid.ts";
+import { checkIdmap } from "./idmap-option.ts";
+import { invalid } from "./invalid.ts";
 
 /** What the options of a mount come to. */
-export interface MountOptions extends Pick<MountRequest, "chown" | "noCopy" | "overlay" | "relabel"> {
+export interface MountOptions
+  extends Pick<MountRequest, "chown" | "noCopy" | "overlay" | "relabel" | "idmap"> {
   /** As the runtime spec has them, with the defaults of the mount's type. */
   options: string[];
 }
@@ -28,6 +30,7 @@ const GROUPS: [names: string[], title: string][] = [
   [["z", "Z", "O"], "'z', 'Z', or 'O'"],
   [["U"], "'U'"],
   [["bind", "rbind"], "'[r]bind'"],
+  [["no-dereference"], "'no-dereference'"],
   [PROPAGATION, "'[r]shared', '[r]private', '[r]slave' or '[r]unbindable'"],
 ];
 
@@ -48,10 +51,18 @@ export function bindOptions(given: readonly string[], type: "bind" | "volume"): 
     }
   }
   const taken = ["U", "copy", "nocopy", "z", "Z", "O"];
-  const result: MountOptions = { options: options.filter((option) => !taken.includes(option)) };
+  const result: MountOptions = {
+    options: options.flatMap((option) => {
+      if (taken.includes(option) || IDMAP.test(option)) return [];
+      // As the runtimes call it.
+      return option === "no-dereference" ? "copy-symlink" : option;
+    }),
+  };
   if (options.includes("U")) result.chown = true;
   if (options.includes("nocopy")) result.noCopy = true;
   if (overlay) result.overlay = overlay;
+  const idmap = options.find((option) => IDMAP.test(option));
+  if (idmap !== undefined) result.idmap = idmap.replace(/^idmap=?/, "");
   const relabel = (["z", "Z"] as const).find((option) => options.includes(option));
   if (relabel) result.relabel = relabel;
 
@@ -62,12 +73,13 @@ export function bindOptions(given: readonly string[], type: "bind" | "volume"): 
   return result;
 }
 
+const IDMAP = /^idmap(=|$)/;
+
 const OVERLAY_DIRECTORY = /^(upperdir|workdir)=(.*)$/;
 
 /** What `O`, with `upperdir=` and `workdir=` or without, comes to. */
 function overlayOf(options: readonly string[]): MountRequest["overlay"] {
   if (!options.includes("O")) return undefined;
-  if (options.includes("U")) throw notSupported("the volume option U of an overlay");
   const directory = (name: string) =>
     options.find((option) => option.startsWith(`${name}=`))?.slice(name.length + 1);
   const upper = directory("upperdir");
@@ -80,8 +92,10 @@ function overlayOf(options: readonly string[]): MountRequest["overlay"] {
 }
 
 function checkSupported(option: string): void {
-  if (/^idmap(=|$)/.test(option)) throw notSupported("the mount option idmap");
-  if (option === "no-dereference") throw notSupported("the mount option no-dereference");
+  if (IDMAP.test(option)) {
+    checkIdmap(option);
+    return;
+  }
   if (!GROUPS.some(([names]) => names.includes(option))) throw invalid(`invalid option type "${option}"`);
 }
 

@@ -55,6 +55,8 @@ export interface Mount {
   type?: string;
   source?: string;
   options?: string[];
+  uidMappings?: IdMapping[];
+  gidMappings?: IdMapping[];
 }
 
 export type NamespaceType = "pid" | "network" | "ipc" | "uts" | "mount" | "user" | "cgroup";

@@ -1,5 +1,5 @@
 import { EngineError } from "../errors.ts";
-import { invalid, notSupported } from "./invalid.ts";
+import { invalid } from "./invalid.ts";
 import { type GroupEntry, parseGroup, parsePasswd } from "./passwd.ts";
 
 /** (uid_t)-1 means "no change" to the kernel, so it is no id. */
@@ -46,19 +46,22 @@ export function resolveUser(
 
   const gids = [
     ...(spec === "" ? [] : [gid]),
-    ...extra.map((name) => lookUpGroup(name, groups)),
+    ...extra.filter((name) => name !== KEEP_GROUPS).map((name) => lookUpGroup(name, groups)),
     ...implicit,
   ];
   return { uid: user.uid, gid, additionalGids: [...new Set(gids)], home: user.home || "/", name: user.name };
 }
 
+/** In place of names: the groups of whoever starts the container, which need not be mapped. */
+export const KEEP_GROUPS = "keep-groups";
+
 /** Values of `--group-add`. */
 export function parseGroupAdd(values: readonly string[]): string[] {
-  if (!values.includes("keep-groups")) return [...values];
+  if (!values.includes(KEEP_GROUPS)) return [...values];
   if (values.length > 1) {
     throw invalid("the '--group-add keep-groups' option is not allowed with any other --group-add options");
   }
-  throw notSupported("--group-add=keep-groups");
+  return [...values];
 }
 
 function lookUpUser(

@@ -15,7 +15,7 @@ export interface MonitorConfig {
   name: string;
   runtime: { path: string | null; args?: string[]; root: string };
   rootfs: RootfsMount;
-  overlays?: RootfsMount[];
+  overlays?: (RootfsMount | SubpathMount)[];
   workdir?: { root: string; path: string; make: boolean; uid: number; gid: number };
   terminal: boolean;
   openStdin: boolean;
@@ -70,6 +70,13 @@ export type RootfsMount =
       uidMapping?: string;
       gidMapping?: string;
     };
+
+export interface SubpathMount {
+  driver: "subpath";
+  source: string;
+  path: string;
+  target: string;
+}
 
 export type MonitorNetwork =
   | { mode: "none" | "host" | "path" }

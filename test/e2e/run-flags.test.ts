@@ -1,11 +1,14 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
+import { waitUntil } from "../support/process.ts";
+import { hasCgroup, skipUnless } from "../support/requirements.ts";
 
 const home = useHome({ image: true });
 
 const run = (...args: string[]) => home.ok("run", "--rm", "--network", "none", ...args);
+const tried = (...args: string[]) => home.coracle("run", "--rm", "--network", "none", ...args);
 
 test("--requires starts what it names first, and keeps it from being removed", async () => {
   await home.ok("create", "--name", "base", "--network", "none", "bb", "sleep", "100");
@@ -199,6 +202,66 @@ test("--systemd prepares for systemd what it needs", async () => {
   await home.ok("rm", "init");
 });
 
+test("--cgroups=disabled leaves the container in the caller's cgroup", async () => {
+  await home.ok(
+    "run",
+    "-d",
+    "--name",
+    "same",
+    "--network",
+    "none",
+    "--cgroups=disabled",
+    "bb",
+    "sleep",
+    "1000",
+  );
+  const pid = await home.ok("inspect", "--format", "{{.State.Pid}}", "same");
+  expect(readFileSync(`/proc/${pid}/cgroup`, "utf8")).not.toMatch(/\/coracle-[0-9a-f]{64}$/m);
+  expect(await home.coracle("pause", "same")).toMatchObject({ exitCode: 125 });
+  await home.ok("rm", "-f", "-t", "0", "same");
+});
+
+test("--cgroup-parent and --cgroups=split put it where they say", async (context) => {
+  skipUnless(context, hasCgroup());
+  const cgroupOf = (pid: string) => /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[1];
+  // In a cgroup of its own, as a unit with Delegate=yes has it.
+  const script = 'mkdir -p "$0"; echo 0 >"$0/cgroup.procs"; "$@"; sed -n s/^0:://p /proc/self/cgroup';
+  const inside = async (unit: string, ...flags: string[]) => {
+    const argv = [
+      home.program,
+      "run",
+      "-d",
+      "--name",
+      "placed",
+      "--network",
+      "none",
+      ...flags,
+      "bb",
+      "sleep",
+      "1000",
+    ];
+    const { stdout } = await home.exec(["sh", "-c", script, `/sys/fs/cgroup${unit}`, ...argv]);
+    const container = cgroupOf(await home.ok("inspect", "--format", "{{.State.Pid}}", "placed"));
+    await home.ok("rm", "-f", "-t", "0", "placed");
+    return { container, caller: stdout.split("\n")[1] };
+  };
+  const own = (await home.exec(["sed", "-n", "s/^0:://p", "/proc/self/cgroup"])).stdout.trim();
+  const unit = `${dirname(own)}/unit`;
+  const parent = `${dirname(own)}/parent`;
+  expect((await inside(unit, "--cgroup-parent", parent)).container).toMatch(`${parent}/`);
+  const split = await inside(unit, "--cgroups=split");
+  expect(split.caller).toBe(`${unit}/supervisor`);
+  expect(split.container).toMatch(`${unit}/libpod-payload-`);
+  // Another command from the half that is left makes no halves of that.
+  const again = await inside(`${unit}/supervisor`, "--cgroups=split");
+  expect(again.caller).toBe(`${unit}/supervisor`);
+  expect(again.container).toMatch(`${unit}/libpod-payload-`);
+  // What holds the user namespace was started there, and ends in a moment.
+  const holder = `/sys/fs/cgroup${unit}/supervisor/cgroup.procs`;
+  await waitUntil(() => readFileSync(holder, "utf8") === "");
+  for (const cgroup of [`${unit}/supervisor`, unit, parent]) rmdirSync(`/sys/fs/cgroup${cgroup}`);
+});
+
 test("the cgroup is writable for systemd", async (context) => {
   const out = await run("--systemd", "always", "bb", "grep", " /sys/fs/cgroup ", "/proc/mounts");
   if (!(await home.ok("info", "--format", "{{.Host.CgroupControllers}}")))
@@ -232,6 +295,39 @@ test("-v SOURCE:TARGET:O keeps the source as it is", async () => {
   for (const directory of [upper, work]) mkdirSync(directory);
   await run("-v", `${source}:/d:O,upperdir=${upper},workdir=${work}`, "bb", "touch", "/d/kept");
   expect(readdirSync(upper)).toEqual(["kept"]);
+});
+
+test("--mount with subpath shows a part of a volume or image, and never what is outside of it", async () => {
+  const volume = (subpath: string, ...command: string[]) =>
+    tried("--mount", `type=volume,src=parts,dst=/x,subpath=${subpath}`, "bb", ...command);
+  await home.ok(
+    ...["run", "--rm", "--network", "none", "-v", "parts:/m", "bb", "sh", "-c"],
+    "mkdir -p /m/a/b; echo hi >/m/a/b/f; ln -s / /m/out; ln -s /a/b /m/in",
+  );
+  expect(await volume("a/b", "cat", "/x/f")).toMatchObject({ stdout: "hi\n" });
+  expect(await volume("a/b/f", "cat", "/x")).toMatchObject({ stdout: "hi\n" });
+  expect(await volume("in", "ls", "/x")).toMatchObject({ stdout: "f\n" });
+  for (const path of ["out", "../../../.."]) {
+    expect(await volume(path, "ls", "/x")).toMatchObject({ stdout: "a\nin\nout\n" });
+  }
+  expect(await volume("nowhere", "ls", "/x")).toMatchObject({
+    exitCode: 126,
+    stderr: expect.stringContaining("nowhere"),
+  });
+  expect(await run("--mount", "type=image,src=bb,dst=/x,subpath=etc", "bb", "ls", "/x")).toBe(
+    "group\npasswd",
+  );
+  await home.ok("create", "--name", "part", "--mount", "src=parts,dst=/x,subpath=in", "bb", "true");
+  const { stdout } = await home.exec(["sh", "-c", '"$0" cp part:/x/f - | tar -xO', home.program]);
+  expect(stdout).toBe("hi\n");
+  await home.ok("rm", "--volumes", "part");
+});
+
+test("-v with U and O: the container's user owns what it sees; no-dereference keeps a link a link", async () => {
+  const owned = ["-v", "owned:/m:U,O", "-u", "guest", "bb", "sh", "-c", "stat -c %U /m; touch /m/own"];
+  expect(await run(...owned)).toBe("guest");
+  symlinkSync("nowhere", join(home.env.HOME as string, "link"));
+  expect(await run("-v", "./link:/x:no-dereference", "bb", "readlink", "/x")).toBe("nowhere");
 });
 
 test("--mount type=image", async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
 
@@ -109,4 +110,37 @@ test("--userns and maps exclude each other", async () => {
       "--userns and --uidmap/--gidmap/--subuidname/--subgidname are mutually exclusive",
     ),
   });
+});
+
+test("PODMAN_USERNS says what no flag says", async () => {
+  const env = { PODMAN_USERNS: "keep-id" };
+  const id = async (...flags: string[]) =>
+    (await home.run(["run", "--rm", "--network", "none", ...flags, "bb", "id", "-u"], { env })).stdout;
+  expect(await id()).toBe(`${process.getuid?.()}\n`);
+  expect(await id("--userns", "host")).toBe("0\n");
+  // Ids that are no neighbours on the host.
+  expect(await id("--uidmap", "0:0:5")).toBe("0\n");
+});
+
+test("--group-add keep-groups keeps the caller's groups, also for exec", async () => {
+  await home.ok(
+    "run",
+    "-d",
+    "--name",
+    "keeps",
+    "--network",
+    "none",
+    "--group-add",
+    "keep-groups",
+    "bb",
+    "sleep",
+    "1000",
+  );
+  const groups = (text: string) => /^Groups:\s*(.*?)\s*$/m.exec(text)?.[1];
+  const own = groups(readFileSync("/proc/self/status", "utf8"));
+  const pid = await home.ok("inspect", "--format", "{{.State.Pid}}", "keeps");
+  expect(groups(readFileSync(`/proc/${pid}/status`, "utf8"))).toBe(own);
+  // The caller is root there.
+  expect(groups(await home.ok("exec", "keeps", "cat", "/proc/self/status"))).toContain("0");
+  await home.ok("rm", "-f", "-t", "0", "keeps");
 });

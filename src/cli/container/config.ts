@@ -21,7 +21,6 @@ import { parseUlimits } from "../../oci/ulimit.ts";
 import { parseUmask } from "../../oci/umask.ts";
 import { parseDecimalBytes } from "../../oci/units.ts";
 import { parseGroupAdd } from "../../oci/user.ts";
-import { notSupportedYet } from "../flags.ts";
 import { expandGlob, hostEnv, readText } from "../host-env.ts";
 import type { CreateFlags } from "./flags.ts";
 import { healthConfig } from "./health-flags.ts";
@@ -39,7 +38,6 @@ export function containerConfig(
   detach: boolean,
 ): ContainerConfig {
   checkConflicts(flags, given);
-  refuseUnsupported(flags);
   const config: ContainerConfig = {
     image: null,
     rootfs: flags.rootfs ? path.resolve(image) : null,
@@ -112,15 +110,21 @@ function checkConflicts(flags: CreateFlags, given: Given): void {
   if (flags.workdir !== "" && !flags.workdir.startsWith("/")) {
     throw usage(`the working directory "${flags.workdir}" is not an absolute path`);
   }
+  checkCgroupParent(flags);
   if (flags.replace && flags.name === "") throw usage("cannot replace container without --name being set");
 }
 
-/** Values that the engine would ignore; a container without what they ask for would be another one. */
-function refuseUnsupported(flags: CreateFlags): void {
-  if (flags.cgroups === "disabled" || flags.cgroups === "split") {
-    throw notSupportedYet(`--cgroups=${flags.cgroups}`);
+function checkCgroupParent({ cgroups, "cgroup-parent": parent }: CreateFlags): void {
+  if (parent === "") return;
+  if (cgroups === "disabled") {
+    throw usage("cannot set cgroup parent if not creating cgroups: invalid argument");
   }
-  if (flags["cgroup-parent"] !== "") throw notSupportedYet("--cgroup-parent");
+  if (cgroups === "split") {
+    throw usage("cannot specify --cgroup-mode=split with a cgroup-parent: invalid argument");
+  }
+  if (parent.endsWith(".slice")) {
+    throw usage("systemd slice received as cgroup parent when using cgroupfs: invalid argument");
+  }
 }
 
 function processPart(flags: CreateFlags, detach: boolean) {
@@ -226,7 +230,7 @@ function parsePersonality(text: string): "LINUX" | "LINUX32" {
 
 function cgroupsMode(text: string): ContainerConfig["cgroups"] {
   if (text === "enabled" || text === "disabled" || text === "no-conmon" || text === "split") return text;
-  throw usage(`invalid cgroup mode "${text}": invalid argument`);
+  throw usage(`running container create option: invalid cgroup mode "${text}": invalid argument`);
 }
 
 function usage(message: string): EngineError {

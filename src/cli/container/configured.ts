@@ -2,14 +2,18 @@ import { controllers, delegatedCgroup } from "../../host/cgroup.ts";
 import type { ContainersConf } from "../../host/config/containers-conf.ts";
 import type { CreateFlags } from "./flags.ts";
 
+/** Podman's variable, stronger than the configuration and weaker than flags. */
+const USERNS_VARIABLE = "PODMAN_USERNS";
+
 /** The flags of `create` and `run` with what [containers] of containers.conf(5) says where they say nothing. */
 export function withConfiguration(
   flags: CreateFlags,
   given: ReadonlySet<string>,
   { containers: conf }: ContainersConf,
 ): CreateFlags {
+  const userns = process.env[USERNS_VARIABLE] || (conf.userns === "private" ? undefined : conf.userns);
   const isEmpty = Object.keys(conf).length === 0;
-  if (isEmpty) return flags;
+  if (isEmpty) return userns && !given.has("userns") ? { ...flags, userns } : flags;
   const or = <Name extends keyof CreateFlags>(name: Name, value: CreateFlags[Name] | undefined) =>
     given.has(name) || value === undefined || value === "" ? flags[name] : value;
   const network = conf.netns && !["private", "bridge"].includes(conf.netns) ? [conf.netns] : undefined;
@@ -44,7 +48,7 @@ export function withConfiguration(
     tz: or("tz", conf.tz),
     ulimit: [...newOnes(conf.default_ulimits, flags.ulimit), ...flags.ulimit],
     umask: or("umask", conf.umask),
-    userns: conf.userns === "private" ? flags.userns : or("userns", conf.userns),
+    userns: or("userns", userns),
     uts: given.has("hostname") ? flags.uts : or("uts", conf.utsns),
     volume: [...newVolumes(conf.volumes, flags), ...flags.volume],
   };

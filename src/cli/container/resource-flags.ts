@@ -190,7 +190,7 @@ function blkioWeight(text: string): number {
 
 function keyValue(name: string, text: string): [string, string] {
   const equals = text.indexOf("=");
-  if (equals < 1) throw usage(`invalid value for --${name}: "${text}" must be formatted KEY=VALUE`);
+  if (equals < 1) throw usage(`--${name} must be formatted KEY=VALUE`);
   return [text.slice(0, equals), text.slice(equals + 1)];
 }
 

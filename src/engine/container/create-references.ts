@@ -63,7 +63,11 @@ export function resolveImages(ctx: Context, mounts: MountRequest[]): void {
 
 export function checkSources(mounts: MountRequest[]): void {
   for (const mount of mounts) {
-    if (mount.type === "bind" && !fs.existsSync(mount.source)) {
+    // With `no-dereference` a link is mounted as it is, wherever it leads.
+    const isThere = mount.options.includes("copy-symlink")
+      ? fs.lstatSync(mount.source, { throwIfNoEntry: false })
+      : fs.existsSync(mount.source);
+    if (mount.type === "bind" && !isThere) {
       throw new EngineError("no-such-source", `statfs ${mount.source}: no such file or directory`, {
         hint: "make the directory first; a bind mount's source must exist",
       });

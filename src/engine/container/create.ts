@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError } from "../../errors.ts";
+import { EngineError, rephrase } from "../../errors.ts";
 import { callerEnvironment } from "../../host/caller-environment.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { writeUserFile } from "../../host/files.ts";
@@ -11,6 +11,7 @@ import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
 import { containerIdMappings } from "../../oci/generate-spec.ts";
 import { checkName, randomId, randomName } from "../../oci/names.ts";
 import { cgroupResources } from "../../oci/resources.ts";
+import { parseVolumeOptions } from "../../oci/volume-options.ts";
 import { recordContainerEvent, recordEvent } from "../../runtime/event-log.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import {
@@ -226,6 +227,7 @@ async function makeVolumes(ctx: Context, mounts: MountRequest[], id: string, mad
   for (const mount of mounts) {
     if (mount.type !== "volume" || findVolume(ctx, mount.source)) continue;
     const { container } = await createVolume(ctx, mount.source, {
+      ...driverOptions(mount),
       anonymous: mount.anonymous ?? false,
       container: id,
       ignoreExisting: true,
@@ -233,5 +235,13 @@ async function makeVolumes(ctx: Context, mounts: MountRequest[], id: string, mad
     if (container !== id) continue; // another command was faster
     made.push(mount.source);
     recordEvent(ctx, { Type: "volume", Status: "create", Name: mount.source });
+  }
+}
+
+function driverOptions({ source, volumeOptions }: MountRequest) {
+  try {
+    return volumeOptions ? parseVolumeOptions(volumeOptions) : {};
+  } catch (error) {
+    throw rephrase(error, { prefix: `creating named volume "${source}": ` });
   }
 }

@@ -2,8 +2,10 @@ import type { Context } from "../../host/context.ts";
 import { defaultCapabilities } from "../../oci/capabilities.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
 import type { DeviceLimit } from "../../oci/device-limits.ts";
+import { isPassthrough } from "../../oci/log-options.ts";
 import type { IdMapping, RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { processRlimits } from "../../oci/ulimit.ts";
+import { KEEP_GROUPS } from "../../oci/user.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import { hostCapabilities, hostFacts } from "./host-facts.ts";
 import { inspectBinds, inspectTmpfs } from "./inspect-mounts.ts";
@@ -27,7 +29,7 @@ export function inspectHostConfig(
     LogConfig: {
       Type: config.log.driver,
       Config: null,
-      Path: config.log.driver === "none" || config.log.driver === "passthrough" ? "" : logFile(ctx, record),
+      Path: config.log.driver === "none" || isPassthrough(config.log.driver) ? "" : logFile(ctx, record),
       Tag: config.log.tag,
       Size: config.log.maxSize > 0 ? `${config.log.maxSize}B` : "0B",
     },
@@ -46,10 +48,10 @@ export function inspectHostConfig(
     DnsOptions: config.dnsOptions,
     DnsSearch: config.dnsSearch,
     ExtraHosts: config.addHosts,
-    GroupAdd: config.groups,
+    GroupAdd: config.groups.filter((group) => group !== KEEP_GROUPS),
     IpcMode: namespaceMode(config.ipc),
     Cgroup: "",
-    Cgroups: config.cgroups === "enabled" ? "default" : config.cgroups,
+    Cgroups: config.cgroups === "disabled" ? "disabled" : "default",
     Links: null,
     OomScoreAdj: config.oomScoreAdj ?? 0,
     PidMode: namespaceMode(config.pid),

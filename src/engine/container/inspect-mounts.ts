@@ -31,6 +31,7 @@ export function inspectMounts(ctx: Context, mounts: readonly MountRequest[]) {
       ],
       RW: !mount.options.includes("ro"),
       Propagation: mount.options.find(isPropagation) ?? "rprivate",
+      SubPath: mount.subpath,
     };
   });
 }

@@ -32,7 +32,7 @@ export interface ContainerLogs {
 export function containerLogs(ctx: Context, nameOrId: string, options: LogsOptions): ContainerLogs {
   const record = findRecord(ctx, nameOrId);
   const { driver } = record.config.log;
-  if (driver === "none" || driver === "passthrough") {
+  if (driver !== "k8s-file" && driver !== "json-file") {
     throw new EngineError(
       "no-logs",
       `this container is using the '${driver}' log driver, cannot read logs: this container is not logging output`,

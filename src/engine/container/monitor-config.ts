@@ -36,7 +36,7 @@ export function monitorConfig(
     openStdin: config.openStdin,
     stdinOnce: config.stdinOnce,
     log: {
-      driver: config.log.driver,
+      driver: config.log.driver === "passthrough-tty" ? "passthrough" : config.log.driver,
       path: logFile(ctx, record),
       maxSize: config.log.maxSize,
       maxFile: config.log.maxFile ?? 1,

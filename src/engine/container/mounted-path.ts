@@ -21,5 +21,6 @@ export function mountedPath(
     .sort((a, b) => b.destination.length - a.destination.length)[0];
   if (!covering) return undefined;
   const source = covering.type === "volume" ? volumeDataPath(ctx, covering.source) : covering.source;
-  return { source, below: absolute.slice(covering.destination.length) || "/" };
+  const below = absolute.slice(covering.destination.length);
+  return { source, below: covering.subpath === undefined ? below || "/" : `/${covering.subpath}${below}` };
 }

@@ -1,20 +1,29 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import type { MountRequest } from "../../oci/container.ts";
+import { type IdmapMappings, parseIdmap } from "../../oci/idmap-option.ts";
+import { invalid } from "../../oci/invalid.ts";
 import type { Mount } from "../../oci/runtime-spec.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import { volumeDataPath } from "../../storage/volumes.ts";
 import { overlayTarget } from "./overlays.ts";
 import type { Owner } from "./owner.ts";
 
-/** Volumes, binds and tmpfs of the request as the runtime spec has them. */
-export function requestedMounts(ctx: Context, record: ContainerRecord, user: Owner): Mount[] {
+/** Volumes, binds and tmpfs of the request as the runtime spec has them; `ids`: the container's own mapping. */
+export function requestedMounts(
+  ctx: Context,
+  record: ContainerRecord,
+  user: Owner,
+  ids: IdmapMappings | null,
+): Mount[] {
   return record.config.mounts.map((mount, index): Mount => {
-    if (mount.overlay) return bind(overlayTarget(ctx, record, index), mount.destination, mount.options);
+    const target = overlayTarget(ctx, record, index);
+    if (target !== undefined) return bind(target, mount, ids);
     switch (mount.type) {
       case "volume":
-        return bind(volumeDataPath(ctx, mount.source), mount.destination, mount.options);
+        return bind(volumeDataPath(ctx, mount.source), mount, ids);
       case "bind":
-        return bind(mount.source, mount.destination, mount.options);
+        return bind(mount.source, mount, ids);
       case "tmpfs":
       case "ramfs":
         return {
@@ -31,9 +40,10 @@ export function requestedMounts(ctx: Context, record: ContainerRecord, user: Own
   });
 }
 
-function bind(source: string, destination: string, options: string[]): Mount {
+function bind(source: string, request: MountRequest, ids: IdmapMappings | null): Mount {
+  const { destination, options } = request;
   const has = (pattern: RegExp) => options.some((option) => pattern.test(option));
-  return {
+  const mount: Mount = {
     destination,
     type: "bind",
     source,
@@ -43,4 +53,15 @@ function bind(source: string, destination: string, options: string[]): Mount {
       ...(has(/^r?(private|shared|slave|unbindable)$/) ? [] : ["rprivate"]),
     ],
   };
+  return request.idmap === undefined ? mount : withIds(mount, parseIdmap(request.idmap, ids));
+}
+
+function withIds(mount: Mount, { uid, gid }: IdmapMappings): Mount {
+  if (uid.length === 0 || gid.length === 0) {
+    throw invalid(
+      `the mount of ${mount.destination} with idmap has no ids to map`,
+      "give the container ids of its own (--userns=auto, --uidmap), or a mapping: idmap=uids=0-1-1;gids=0-1-1",
+    );
+  }
+  return { ...mount, options: [...(mount.options ?? []), "idmap"], uidMappings: uid, gidMappings: gid };
 }

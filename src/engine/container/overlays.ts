@@ -4,20 +4,22 @@ import { EngineError } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { runNative } from "../../host/native.ts";
 import type { MountRequest } from "../../oci/container.ts";
-import type { RootfsMount } from "../../runtime/monitor.ts";
+import type { RootfsMount, SubpathMount } from "../../runtime/monitor.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { storageDriver } from "../../storage/driver.ts";
 import { diffDirectory } from "../../storage/layers.ts";
 import { volumeDataPath } from "../../storage/volumes.ts";
 
 /*
- * Mounts beside which the container writes (`-v …:O`) and images. The monitor makes them, as it does the root filesystem,
+ * Mounts beside which the container writes (`-v …:O`), images, and parts of volumes and images (`subpath`). The monitor makes them, as it does the root filesystem,
  * in `overlays/N` of the container's directory; the runtime binds them where they are wanted.
  */
 
-/** Where the monitor mounts the overlay of the mount with that index. */
-export function overlayTarget(ctx: Context, record: ContainerRecord, index: number): string {
-  return path.join(overlayDirectory(ctx, record, index), "merged");
+/** Where the monitor mounts what the mount with that index is to show; undefined where that needs no help. */
+export function overlayTarget(ctx: Context, record: ContainerRecord, index: number): string | undefined {
+  const { overlay, subpath } = record.config.mounts[index] as MountRequest;
+  if (!overlay && subpath === undefined) return undefined;
+  return path.join(overlayDirectory(ctx, record, index), subpath === undefined ? "merged" : "subpath");
 }
 
 function overlayDirectory(ctx: Context, { id }: ContainerRecord, index: number): string {
@@ -44,22 +46,45 @@ export function checkOverlays(ctx: Context, mounts: readonly MountRequest[], has
 }
 
 /** For the monitor. */
-export function overlayMounts(ctx: Context, record: ContainerRecord): RootfsMount[] {
-  return record.config.mounts.flatMap((mount, index): RootfsMount[] => {
-    if (!mount.overlay) return [];
-    const directory = overlayDirectory(ctx, record, index);
-    const own = { upper: path.join(directory, "upper"), work: path.join(directory, "work") };
-    return [
-      {
-        driver: "overlay",
-        lower: lowerOf(ctx, mount),
-        ...(mount.overlay === "temporary" ? own : mount.overlay),
-        target: path.join(directory, "merged"),
-        options: storageDriver(ctx).options,
-        readOnly: false,
-      },
-    ];
-  });
+export function overlayMounts(ctx: Context, record: ContainerRecord): (RootfsMount | SubpathMount)[] {
+  return record.config.mounts.flatMap((mount, index) => [
+    ...overlayMount(ctx, record, mount, index),
+    ...subpathMount(ctx, record, mount, index),
+  ]);
+}
+
+function overlayMount(ctx: Context, record: ContainerRecord, mount: MountRequest, index: number): Overlay[] {
+  if (!mount.overlay) return [];
+  const directory = overlayDirectory(ctx, record, index);
+  const own = { upper: path.join(directory, "upper"), work: path.join(directory, "work") };
+  return [
+    {
+      driver: "overlay",
+      lower: lowerOf(ctx, mount),
+      ...(mount.overlay === "temporary" ? own : mount.overlay),
+      target: path.join(directory, "merged"),
+      options: storageDriver(ctx).options,
+      readOnly: false,
+    },
+  ];
+}
+
+function subpathMount(
+  ctx: Context,
+  record: ContainerRecord,
+  mount: MountRequest,
+  index: number,
+): SubpathMount[] {
+  if (mount.subpath === undefined) return [];
+  const directory = overlayDirectory(ctx, record, index);
+  return [
+    {
+      driver: "subpath",
+      source: mount.overlay ? path.join(directory, "merged") : volumeDataPath(ctx, mount.source),
+      path: mount.subpath,
+      target: path.join(directory, "subpath"),
+    },
+  ];
 }
 
 function lowerOf(ctx: Context, mount: MountRequest): string[] {
@@ -69,10 +94,14 @@ function lowerOf(ctx: Context, mount: MountRequest): string[] {
 
 /** Before a start: what the last run has written beside its sources is gone, unless it was to be kept. */
 export function renewOverlays(ctx: Context, record: ContainerRecord): void {
-  if (!record.config.mounts.some(({ overlay }) => overlay)) return;
+  const mounts = overlayMounts(ctx, record);
+  if (mounts.length === 0) return;
   const all = path.join(containerDirectory(ctx, record.id), "overlays");
   if (fs.existsSync(all)) runNative(ctx, "coracle-layer", ["remove", all]);
-  for (const { upper, work, target, lower } of overlayMounts(ctx, record) as Overlay[]) {
+  for (const mount of mounts) {
+    if (mount.driver === "subpath") ensureDirectory(path.dirname(mount.target));
+    if (mount.driver !== "overlay") continue;
+    const { upper, work, target, lower } = mount;
     for (const directory of [work, target]) ensureDirectory(directory);
     if (fs.existsSync(upper)) continue;
     ensureDirectory(upper);

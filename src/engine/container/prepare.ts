@@ -2,9 +2,10 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
-import { delegatedCgroup } from "../../host/cgroup.ts";
+import { delegatedCgroup, splitCgroup } from "../../host/cgroup.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import type { PassedFds } from "../../host/descriptors.ts";
+import { readIdMap } from "../../host/facts.ts";
 import { writeFileAtomic, writeJsonAtomic } from "../../host/files.ts";
 import { slirp4netns } from "../../network/slirp4netns.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
@@ -15,10 +16,10 @@ import {
   type HostFacts,
   requestedUser,
 } from "../../oci/generate-spec.ts";
-import { isMapped } from "../../oci/id-mapping.ts";
+import { inPieces, isMapped } from "../../oci/id-mapping.ts";
 import { cgroupResources } from "../../oci/resources.ts";
 import { type IdMapping, type Mount, type RuntimeSpec, serializeSpec } from "../../oci/runtime-spec.ts";
-import { type ResolvedUser, resolveUser } from "../../oci/user.ts";
+import { KEEP_GROUPS, type ResolvedUser, resolveUser } from "../../oci/user.ts";
 import { writeEventSubject } from "../../runtime/event-log.ts";
 import type { MonitorConfig } from "../../runtime/monitor.ts";
 import { cgroupName, runDirectories, runtimeRoot } from "../../runtime/places.ts";
@@ -63,7 +64,8 @@ export async function prepareStart(
   const { passwd, group } = await userDatabases(ctx, record);
   const asked = resolveUser(requestedUser(config, host), passwd, group, config.groups);
   // Those that the image gives a user can't all be had with few ids; those of --group-add must be.
-  const user = config.groups.length > 0 ? asked : withMappedGroups(asked, mappings, host);
+  const addsGroups = config.groups.some((group) => group !== KEEP_GROUPS);
+  const user = addsGroups ? asked : withMappedGroups(asked, mappings, host);
   checkMapped(user, mappings, host);
   const hostname = containerHostname(config, record.id, os.hostname());
   const owner = parentOwner(mappings, user);
@@ -77,7 +79,7 @@ export async function prepareStart(
     args: [...config.entrypoint, ...config.command],
     user,
     hostname,
-    mounts: requestedMounts(ctx, record, user),
+    mounts: requestedMounts(ctx, record, user, mappings),
     env: secretEnv(ctx, record),
     files: [
       ...defaultMounts(ctx, record, parentOwner(mappings, { uid: 0, gid: 0 })),
@@ -108,6 +110,7 @@ export async function prepareStart(
     cgroupsPath: cgroup,
     seccomp: seccompProfile(ctx, config.security.seccomp),
   });
+  splitMappings(spec);
   // A bind of what the host doesn't have (a kernel without POSIX message queues) would keep the container from starting.
   spec.mounts = spec.mounts?.filter(({ source }) => source !== "/dev/mqueue" || fs.existsSync(source));
   const hooks = containerHooks(ctx, {
@@ -126,6 +129,11 @@ export async function prepareStart(
   writeFileAtomic(path.join(directory, "config.json"), serializeSpec(spec), { durable: false });
   writeEventSubject(ctx, record);
   return { directory, owner };
+}
+
+function splitMappings({ linux }: RuntimeSpec): void {
+  if (linux.uidMappings) linux.uidMappings = inPieces(linux.uidMappings, readIdMap("uid_map"));
+  if (linux.gidMappings) linux.gidMappings = inPieces(linux.gidMappings, readIdMap("gid_map"));
 }
 
 /** The working directory for the monitor to look after; nothing where it lies on a mount. */
@@ -175,8 +183,9 @@ function checkNoLimits(config: ContainerConfig): void {
 function cgroupsPath(ctx: Context, record: ContainerRecord): string | null {
   const { cgroups, cgroupParent } = record.config;
   if (cgroups === "disabled" || ctx.options.cgroupManager === "disabled") return null;
+  if (cgroups === "split") return path.posix.join(splitCgroup(), `libpod-payload-${record.id}`);
   const parent = cgroupParent || delegatedCgroup();
-  return parent === null ? null : path.posix.join(parent, cgroupName(record.id));
+  return parent === null ? null : path.posix.join("/", parent, cgroupName(record.id));
 }
 
 function withMappedGroups(user: ResolvedUser, mappings: Mappings, host: HostFacts): ResolvedUser {

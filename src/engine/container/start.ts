@@ -93,9 +93,9 @@ async function launch(
   const { last } = readStatus(ctx, record.id);
   const fds = withListenFds(options.fds ?? []);
   const { directory, owner } = await prepareStart(ctx, record, fds);
-  renewOverlays(ctx, record);
   await copyUpVolumes(ctx, record, owner);
   chownSources(ctx, record, owner);
+  renewOverlays(ctx, record);
   // Seen by the sweep from before there is a monitor that could be killed.
   ensureDirectory(runDirectory(ctx, record.id));
   allowMount(ctx, record);

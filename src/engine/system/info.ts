@@ -196,7 +196,7 @@ function plugins() {
   return {
     volume: ["local"],
     network: ["none", "host", "slirp4netns", "container", "ns"],
-    log: ["k8s-file", "json-file", "none", "passthrough"],
+    log: ["k8s-file", "json-file", "none", "passthrough", "passthrough-tty"],
     authorization: null,
   };
 }

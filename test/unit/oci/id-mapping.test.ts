@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isMapped, keepIdMapping, noMapMapping, toParentId } from "../../../src/oci/id-mapping.ts";
+import { inPieces, isMapped, keepIdMapping, noMapMapping, toParentId } from "../../../src/oci/id-mapping.ts";
 
 describe("keep-id", () => {
   test("the caller is itself, the others are subordinate ids", () => {
@@ -49,4 +49,18 @@ test("nomap leaves the caller out", () => {
   expect(isMapped(mappings, 65536)).toBe(false);
   expect(toParentId(mappings, 65536)).toBeNull();
   expect(() => noMapMapping(1)).toThrow("needs subordinate ids");
+});
+
+test("a mapping is cut where the parent's own pieces meet", () => {
+  const parent = [
+    { containerID: 0, hostID: 1000, size: 1 },
+    { containerID: 1, hostID: 100_000, size: 100 },
+  ];
+  const map = [{ containerID: 10, hostID: 0, size: 5 }];
+  expect(inPieces(map, parent)).toEqual([
+    { containerID: 10, hostID: 0, size: 1 },
+    { containerID: 11, hostID: 1, size: 4 },
+  ]);
+  const tooLong = [{ containerID: 0, hostID: 50, size: 100 }];
+  expect(inPieces(tooLong, parent)).toEqual(tooLong);
 });

@@ -68,12 +68,13 @@ describe("-v", () => {
     expect(() => volume(text)).toThrow(message);
   });
 
-  test.each(["/src:/dst:U,O", "/src:/dst:idmap", "/src:/dst:idmap=uids=0-1-1"])(
-    "%s is not supported yet",
-    (text) => {
-      expect(() => volume(text)).toThrow(expect.objectContaining({ code: "not-supported" }));
-    },
-  );
+  test("idmap and no-dereference", () => {
+    expect(volume("/src:/dst:idmap")).toMatchObject({ idmap: "", options: ["rprivate", "rbind"] });
+    expect(volume("/src:/dst:idmap=uids=0-1-1")?.idmap).toBe("uids=0-1-1");
+    expect(() => volume("/src:/dst:idmap=uids=x")).toThrow('invalid idmap option "x"');
+    expect(volume("/src:/dst:no-dereference")?.options).toContain("copy-symlink");
+    expect(volume("/src:/dst:U,O")).toMatchObject({ chown: true, overlay: "temporary" });
+  });
 });
 
 describe("--mount", () => {
@@ -160,12 +161,15 @@ describe("--mount", () => {
     expect(() => mount(text)).toThrow(message);
   });
 
-  test.each([
-    "type=image,src=x,dst=/q,subpath=/a",
-    "type=volume,src=x,dst=/q,volume-opt=a=b",
-    "type=bind,dst=/q,idmap",
-  ])("%s is not supported yet", (text) => {
-    expect(() => mount(text)).toThrow(expect.objectContaining({ code: "not-supported" }));
+  test("parts of volumes and images, options for new volumes", () => {
+    expect(mount("type=image,src=x,dst=/q,subpath=/a")).toMatchObject({ subpath: "/a" });
+    expect(mount("type=volume,src=x,dst=/q,volume-subpath=a/b")).toMatchObject({ subpath: "a/b" });
+    expect(mount("src=x,dst=/q,volume-opt=type=tmpfs,volume-opt=device=tmpfs")).toMatchObject({
+      volumeOptions: { type: "tmpfs", device: "tmpfs" },
+    });
+    expect(() => mount("src=x,dst=/q,volume-opt=a")).toThrow(
+      "cannot parse driver opts: invalid mount option",
+    );
   });
 });
 

@@ -62,12 +62,13 @@ describe("a user", () => {
     expect(() => resolve(spec)).toThrow(message);
   });
 
-  test("--group-add keep-groups stands alone and isn't there yet", () => {
+  test("--group-add keep-groups stands alone and names no group", () => {
     expect(parseGroupAdd(["a", "5"])).toEqual(["a", "5"]);
     expect(() => parseGroupAdd(["keep-groups", "x"])).toThrow(
       "is not allowed with any other --group-add options",
     );
-    expect(() => parseGroupAdd(["keep-groups"])).toThrow(expect.objectContaining({ code: "not-supported" }));
+    expect(parseGroupAdd(["keep-groups"])).toEqual(["keep-groups"]);
+    expect(resolve("0", ["keep-groups"]).additionalGids).toEqual(resolve("0").additionalGids);
   });
 
   test("--group-add of an unknown group", () => {

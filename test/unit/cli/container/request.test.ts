@@ -247,8 +247,8 @@ describe("createRequest", () => {
     [["--blkio-weight", "5"], "invalid value for blkio-weight"],
     [["--pod", "x"], "--pod is not supported yet"],
     [["--image-volume", "foo"], "invalid image-volume type"],
-    [["--mount", "src=v,dst=/d,subpath=x"], "the --mount option subpath is not supported yet"],
-    [["--group-add", "keep-groups"], "--group-add=keep-groups is not supported yet"],
+    [["--mount", "src=v,dst=/d,volume-label=x"], "the --volume-label option is not presently implemented"],
+    [["--group-add", "keep-groups", "--group-add", "a"], "is not allowed with any other --group-add options"],
     [
       ["--network", "host", "--sysctl", "net.core.somaxconn=5"],
       "sysctl net.core.somaxconn=5 can't be set since Network Namespace set to host",
