@@ -11,6 +11,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -162,12 +163,35 @@ function median(values: number[]): number {
   return sorted[Math.floor(sorted.length / 2)] as number;
 }
 
+function processes(): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return statSync(`/proc/${pid}`).uid === process.getuid?.();
+    } catch {
+      return false; // ended meanwhile
+    }
+  });
+}
+
+/** Podman's `cleanup` goes on behind the command's back: what one leaves running must not slow the other. */
+async function settle(before: readonly string[]): Promise<void> {
+  for (let waited = 0; waited < 2000 && processes().some((pid) => !before.includes(pid)); waited += 10) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 async function measure(one: Case): Promise<void> {
   const times: Record<Engine, number[]> = { coracle: [], podman: [] };
   for (const engine of engines) one.before?.(engine);
   if (one.rounds > 3) for (const engine of engines) await one.measure(engine); // warm
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const resting = processes();
   for (let round = 0; round < one.rounds; round++) {
-    for (const engine of engines) times[engine].push(await one.measure(engine));
+    for (const engine of engines) {
+      times[engine].push(await one.measure(engine));
+      await settle(resting);
+    }
   }
   for (const engine of engines) one.after?.(engine);
   const [ours, theirs] = [median(times.coracle), median(times.podman)];
