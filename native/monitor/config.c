@@ -215,27 +215,36 @@ static int parse_port(json_t *object, struct port *port, struct error *err)
 	return 0;
 }
 
+static int parse_ports(json_t *array, struct error *err)
+{
+	if (array && !json_is_array(array))
+		return bad(err, "monitor.json: network.ports", "it is not an array");
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		struct port port;
+		if (parse_port(json_array_get(array, i), &port, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int parse_network(json_t *object, struct config *config, struct error *err)
 {
 	const char *file = "monitor.json: network", *mode;
 	json_error_t problem;
-	if (json_unpack_ex(object, &problem, 0, "{s:s s?s s?o s?o !}", "mode", &mode, "program", &config->network_program,
-			   "args", &config->network_args, "ports", &config->ports) < 0)
+	if (json_unpack_ex(object, &problem, 0, "{s:s s?s s?o s?o s?s !}", "mode", &mode, "program", &config->network_program,
+			   "args", &config->network_args, "ports", &config->ports, "address", &config->network_address) < 0)
 		return bad(err, file, problem.text);
 	if (strcmp(mode, "none") == 0 || strcmp(mode, "host") == 0 || strcmp(mode, "path") == 0)
 		return 0;
-	if (strcmp(mode, "slirp4netns") != 0)
-		return bad(err, file, "mode is not one of none, host, path, slirp4netns");
-	config->network = NETWORK_SLIRP;
-	if (!config_is_absolute(config->network_program) || (config->network_args && !config_is_strings(config->network_args)) ||
-	    (config->ports && !json_is_array(config->ports)))
-		return bad(err, file, "slirp4netns needs an absolute program, args of strings and an array of ports");
-	for (size_t i = 0; i < json_array_size(config->ports); i++) {
-		struct port port;
-		if (parse_port(json_array_get(config->ports, i), &port, err) < 0)
-			return -1;
-	}
-	return 0;
+	if (strcmp(mode, "slirp4netns") == 0)
+		config->network = NETWORK_SLIRP;
+	else if (strcmp(mode, "pasta") == 0)
+		config->network = NETWORK_PASTA;
+	else
+		return bad(err, file, "mode is not one of none, host, path, slirp4netns, pasta");
+	if (!config_is_absolute(config->network_program) || (config->network_args && !config_is_strings(config->network_args)))
+		return bad(err, file, "it needs an absolute program and args of strings");
+	return parse_ports(config->ports, err);
 }
 
 static int parse_restart(json_t *object, struct config *config, struct error *err)

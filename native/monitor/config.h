@@ -10,7 +10,7 @@
 
 enum rootfs_driver { ROOTFS_NONE, ROOTFS_OVERLAY, ROOTFS_FUSE, ROOTFS_SUBPATH };
 enum log_driver { LOG_NONE, LOG_K8S, LOG_JSON, LOG_PASSTHROUGH };
-enum network_mode { NETWORK_OTHER, NETWORK_SLIRP };
+enum network_mode { NETWORK_OTHER, NETWORK_SLIRP, NETWORK_PASTA };
 enum restart_policy { RESTART_NO, RESTART_ALWAYS, RESTART_ON_FAILURE };
 enum health_action { HEALTH_NONE, HEALTH_KILL, HEALTH_RESTART, HEALTH_STOP };
 
@@ -71,6 +71,7 @@ struct config {
 	enum network_mode network;
 	const char *network_program;
 	json_t *network_args, *ports;
+	const char *network_address; /* where the forwarder finds the container; NULL: the program itself publishes */
 	int stop_signal, stop_timeout;
 	int timeout;
 	enum restart_policy restart;

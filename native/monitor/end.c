@@ -123,7 +123,8 @@ static void back_off(struct monitor *m)
 
 static void remove_run_directory(struct monitor *m)
 {
-	static const char *const names[] = {"attach", "console", "pid", "process.json", "health.json", "slirp.sock"};
+	static const char *const names[] = {"attach", "console", "pid", "process.json", "health.json", "slirp.sock",
+					     "pasta.pid"};
 	if (m->run_dir < 0)
 		return;
 	loop_close(&m->loop, &m->listener);
@@ -192,7 +193,7 @@ void end_advance(struct monitor *m)
 		finish(m);
 		return;
 	}
-	if (!m->deleted || !container_io_drained(m) || m->network.pid > 0)
+	if (!m->deleted || !container_io_drained(m) || network_ending(m))
 		return;
 	loop_cancel_timer(&m->loop, TIMER_DRAIN);
 	container_io_close(m);

@@ -2,54 +2,75 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "cleanup.h"
 #include "file.h"
+#include "forward.h"
 #include "signals.h"
-#include "socket_path.h"
 #include "supervisor.h"
 
 #define READY_TIMEOUT_MS 30000
+/* What is killed again and again is not started more often than that. */
+#define REVIVE_MS 20
+#define REVIVALS_MAX 100
 
 static void fail(struct monitor *m, const char *what)
 {
 	struct network *network = &m->network;
 	struct error err;
 	network->said[network->said_length] = '\0';
-	error_set(&err, "network-failed", "%s %s%s%s", m->config->network_program, what,
+	const char *code = strstr(network->said, "Failed to bind") ? "port-in-use" : "network-failed";
+	error_set(&err, code, "%s %s%s%s", m->config->network_program, what,
 		  network->said_length > 0 ? ": " : "", network->said);
 	loop_close(&m->loop, &network->ready);
-	supervisor_fail(m, &err);
+	/* A container that runs goes on without. */
+	if (m->phase == PHASE_NETWORK)
+		supervisor_fail(m, &err);
+}
+
+static void up(struct monitor *m)
+{
+	struct error err;
+	loop_cancel_timer(&m->loop, TIMER_HELPER);
+	m->network.up = true;
+	if (m->config->network == NETWORK_SLIRP && !m->config->network_address && network_publish(m, &err) < 0) {
+		supervisor_fail(m, &err);
+		return;
+	}
+	if (m->phase == PHASE_NETWORK)
+		supervisor_network_ready(m);
+	else
+		supervisor_write_status(m);
+}
+
+static void read_message(struct monitor *m)
+{
+	if (m->network.message.fd >= 0)
+		m->network.message.ready(&m->network.message, EPOLLIN);
 }
 
 static void ready(struct source *source, uint32_t events)
 {
 	struct monitor *m = source->owner;
-	struct error err;
 	char byte;
 	(void)events;
 	ssize_t n = read(source->fd, &byte, 1);
 	if (n != 1) {
 		/* Its last words may still be in the pipe. */
-		if (m->network.message.fd >= 0)
-			m->network.message.ready(&m->network.message, EPOLLIN);
+		read_message(m);
 		fail(m, "ended before the network was there");
 		return;
 	}
 	loop_close(&m->loop, source);
-	loop_cancel_timer(&m->loop, TIMER_HELPER);
-	m->network.up = true;
-	if (network_publish(m, &err) < 0)
-		supervisor_fail(m, &err);
-	else
-		supervisor_network_ready(m);
+	up(m);
 }
 
 /* It goes on talking while the container runs; unread, its pipe would fill up and stop it. */
@@ -76,90 +97,188 @@ void network_init(struct monitor *m)
 	m->network.exit_fd = -1;
 }
 
-static void exec_slirp(struct monitor *m, pid_t monitor, int ready_fd, int exit_fd, int message_fd)
+static void started(struct monitor *m, pid_t pid)
 {
-	char api[PATH_MAX], netns[64];
-	size_t n = 1 + json_array_size(m->config->network_args);
-	const char **argv = config_argv(m->config->network_program, m->config->network_args, 12);
+	struct network *network = &m->network;
+	network->pid = pid > 0 ? pid : 0;
+	if (pid < 0) {
+		fail(m, "could not be started");
+		return;
+	}
+	process_identify(pid, &m->status.helpers[HELPER_NETWORK]);
+	loop_set_timer(&m->loop, TIMER_HELPER, READY_TIMEOUT_MS);
+}
+
+static int listen_to_message(struct monitor *m, int *theirs)
+{
+	int ours;
+	loop_close(&m->loop, &m->network.message);
+	m->network.up = false;
+	m->network.said_length = 0;
+	if (child_pipe(&ours, theirs, false) < 0)
+		return -1;
+	return loop_add(&m->loop, &m->network.message, ours, EPOLLIN);
+}
+
+/* In a new child: nothing of it outlives us. */
+static void tie_to(pid_t monitor)
+{
 	signals_reset();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (!argv || getppid() != monitor)
+	if (getppid() != monitor)
 		_exit(1);
-	int high = fcntl(exit_fd, F_DUPFD_CLOEXEC, 10);
-	int message_copy = fcntl(message_fd, F_DUPFD_CLOEXEC, 10);
-	int run_dir = fcntl(m->run_dir, F_DUPFD_CLOEXEC, 10);
-	child_place_fd(ready_fd, 3);
-	child_place_fd(high, 4);
-	child_place_fd(message_copy, 2);
-	cloexec_from(5);
-	argv[n++] = "--ready-fd=3";
-	argv[n++] = "--exit-fd=4";
-	if (json_array_size(m->config->ports) > 0) {
-		socket_path(api, sizeof api, m->config->run_dir, run_dir, "slirp.sock");
-		fcntl(run_dir, F_SETFD, 0);
-		argv[n++] = "--api-socket";
-		argv[n++] = api;
+}
+
+static void begin_slirp(struct monitor *m)
+{
+	struct network *network = &m->network;
+	int ready_pipe[2], exit_pipe[2], message_end;
+	if (pipe2(ready_pipe, O_CLOEXEC) < 0 || pipe2(exit_pipe, O_CLOEXEC) < 0 || listen_to_message(m, &message_end) < 0 ||
+	    loop_add(&m->loop, &network->ready, ready_pipe[0], EPOLLIN) < 0) {
+		fail(m, "could not be started");
+		return;
 	}
-	snprintf(netns, sizeof netns, "/proc/%d/ns/net", (int)m->init);
-	argv[n++] = "--netns-type=path";
-	argv[n++] = netns;
-	argv[n++] = "tap0";
-	execv(argv[0], (char *const *)argv);
-	dprintf(2, "exec: %s\n", strerror(errno));
-	_exit(127);
+	pid_t monitor = getpid(), pid = fork();
+	if (pid == 0) {
+		tie_to(monitor);
+		network_exec_slirp(m, ready_pipe[1], exit_pipe[0], message_end);
+	}
+	close(ready_pipe[1]);
+	close(exit_pipe[0]);
+	close(message_end);
+	network->exit_fd = exit_pipe[1];
+	started(m, pid);
+}
+
+/* It ends when the network is there, having left a process behind that carries it. */
+static void begin_pasta(struct monitor *m)
+{
+	int message_end;
+	if (listen_to_message(m, &message_end) < 0) {
+		fail(m, "could not be started");
+		return;
+	}
+	pid_t monitor = getpid(), pid = fork();
+	if (pid == 0) {
+		tie_to(monitor);
+		network_exec_pasta(m, message_end);
+	}
+	close(message_end);
+	started(m, pid);
+}
+
+static void pasta_forked(struct monitor *m, int status)
+{
+	size_t length;
+	auto_free char *text = read_file_at(m->run_dir, "pasta.pid", 32, &length);
+	pid_t pid = text ? atoi(text) : 0;
+	read_message(m);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || pid <= 0) {
+		fail(m, "failed");
+		return;
+	}
+	m->network.pid = pid;
+	process_identify(pid, &m->status.helpers[HELPER_NETWORK]);
+	up(m);
+}
+
+static void begin_program(struct monitor *m)
+{
+	if (m->config->network == NETWORK_SLIRP)
+		begin_slirp(m);
+	else
+		begin_pasta(m);
+}
+
+static int begin_forwarder(struct monitor *m, struct error *err)
+{
+	struct forwarder forwarder;
+	char path[64];
+	if (!m->config->network_address || json_array_size(m->config->ports) == 0)
+		return 0;
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)m->init);
+	auto_close int netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		return error_errno(err, "network-failed", "open %s", path);
+	if (forward_open(m->config, &forwarder, err) < 0 || forward_start(&forwarder, netns, &m->network.forwarder, err) < 0)
+		return -1;
+	process_identify(m->network.forwarder, &m->status.helpers[HELPER_FORWARDER]);
+	return 0;
 }
 
 void network_begin(struct monitor *m)
 {
+	struct error err;
+	m->network.ended = false;
+	m->network.revivals = 0;
+	/* First of all: a port that is in use shall cost nothing. */
+	if (begin_forwarder(m, &err) < 0)
+		supervisor_fail(m, &err);
+	else
+		begin_program(m);
+}
+
+void network_revive(struct monitor *m)
+{
 	struct network *network = &m->network;
-	int ready_pipe[2], exit_pipe[2], message_pipe[2];
-	network->up = false;
-	network->said_length = 0;
-	if (pipe2(ready_pipe, O_CLOEXEC) < 0 || pipe2(exit_pipe, O_CLOEXEC) < 0 ||
-	    pipe2(message_pipe, O_CLOEXEC | O_NONBLOCK) < 0 ||
-	    loop_add(&m->loop, &network->ready, ready_pipe[0], EPOLLIN) < 0 ||
-	    loop_add(&m->loop, &network->message, message_pipe[0], EPOLLIN) < 0) {
-		fail(m, "could not be started");
+	struct error ignored;
+	if (m->phase != PHASE_RUNNING || network->ended)
 		return;
+	if (network->forwarder == 0 && begin_forwarder(m, &ignored) < 0)
+		network->forwarder = 0;
+	if (network->pid == 0) {
+		if (network->exit_fd >= 0)
+			close(steal_fd(&network->exit_fd));
+		begin_program(m);
 	}
-	pid_t monitor = getpid();
-	network->pid = fork();
-	if (network->pid == 0)
-		exec_slirp(m, monitor, ready_pipe[1], exit_pipe[0], message_pipe[1]);
-	close(ready_pipe[1]);
-	close(exit_pipe[0]);
-	close(message_pipe[1]);
-	network->exit_fd = exit_pipe[1];
-	if (network->pid < 0) {
-		network->pid = 0;
-		fail(m, "could not be started");
-		return;
-	}
-	process_identify(network->pid, &m->status.helpers[HELPER_NETWORK]);
-	loop_set_timer(&m->loop, TIMER_HELPER, READY_TIMEOUT_MS);
+	supervisor_write_status(m);
 }
 
 void network_expired(struct monitor *m)
 {
 	fail(m, "did not get the network ready in time");
+	if (m->phase == PHASE_RUNNING && m->network.pid > 0)
+		kill(m->network.pid, SIGKILL); /* to be tried once more */
 }
 
+/* They keep no state, and the ports shall be free. */
 void network_end(struct monitor *m)
 {
 	struct network *network = &m->network;
+	network->ended = true;
 	loop_cancel_timer(&m->loop, TIMER_HELPER);
+	loop_cancel_timer(&m->loop, TIMER_REVIVE);
 	loop_close(&m->loop, &network->ready);
 	loop_close(&m->loop, &network->message);
 	if (network->exit_fd >= 0)
 		close(steal_fd(&network->exit_fd));
 	if (network->pid > 0)
-		kill(network->pid, SIGKILL); /* it keeps no state, and the ports shall be free */
+		kill(network->pid, SIGKILL);
+	if (network->forwarder > 0)
+		kill(network->forwarder, SIGKILL);
 }
 
-void network_reaped(struct monitor *m, pid_t pid)
+bool network_ending(const struct monitor *m)
 {
-	if (pid != m->network.pid)
+	return m->network.pid > 0 || m->network.forwarder > 0;
+}
+
+void network_reaped(struct monitor *m, pid_t pid, int status)
+{
+	struct network *network = &m->network;
+	if (pid == network->forwarder) {
+		network->forwarder = 0;
+		m->status.helpers[HELPER_FORWARDER].pid = 0;
+	} else if (pid == network->pid) {
+		network->pid = 0;
+		m->status.helpers[HELPER_NETWORK].pid = 0;
+		if (m->config->network == NETWORK_PASTA && !network->up && !network->ended) {
+			pasta_forked(m, status);
+			return;
+		}
+	} else {
 		return;
-	m->network.pid = 0;
-	m->status.helpers[HELPER_NETWORK].pid = 0;
+	}
+	if (m->phase == PHASE_RUNNING && !network->ended && network->revivals++ < REVIVALS_MAX)
+		loop_set_timer(&m->loop, TIMER_REVIVE, REVIVE_MS);
 }

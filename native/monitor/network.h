@@ -1,4 +1,7 @@
-/* slirp4netns: the network of one container, started when its namespace is there and gone with it. */
+/*
+ * The network of one container: slirp4netns or pasta, started when its namespace is there and gone with it, and the
+ * forwarder of its published ports. What is killed while the container runs is started anew.
+ */
 #ifndef CORACLE_MONITOR_NETWORK_H
 #define CORACLE_MONITOR_NETWORK_H
 
@@ -12,10 +15,12 @@
 struct monitor;
 
 struct network {
-	pid_t pid; /* 0: none */
-	int exit_fd; /* slirp4netns ends when we close it, or die */
+	pid_t pid;       /* of the program; 0: none */
+	pid_t forwarder; /* 0: none */
+	int exit_fd;     /* slirp4netns ends when we close it, or die */
 	struct source ready, message;
-	bool up;
+	bool up, ended;
+	int revivals;
 	char said[512]; /* what it said before it was up */
 	size_t said_length;
 };
@@ -25,9 +30,17 @@ void network_init(struct monitor *m);
 void network_begin(struct monitor *m);
 /* It took too long. */
 void network_expired(struct monitor *m);
+/* Time to start anew what had been killed. */
+void network_revive(struct monitor *m);
 void network_end(struct monitor *m);
+/* Whether processes of it are still to be reaped. */
+bool network_ending(const struct monitor *m);
 /* One of our children has been reaped. */
-void network_reaped(struct monitor *m, pid_t pid);
+void network_reaped(struct monitor *m, pid_t pid, int status);
+
+/* network_exec.c: becomes the program. */
+void network_exec_slirp(struct monitor *m, int ready_fd, int exit_fd, int message_fd) __attribute__((noreturn));
+void network_exec_pasta(struct monitor *m, int message_fd) __attribute__((noreturn));
 
 /* network_ports.c: publishes all ports through slirp4netns's API socket. */
 int network_publish(struct monitor *m, struct error *err);

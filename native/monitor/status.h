@@ -8,9 +8,9 @@
 #include "process.h"
 #include "timestamp.h"
 
-#define HELPER_MAX 2
+#define HELPER_MAX 3
 
-enum helper { HELPER_NETWORK, HELPER_ROOTFS };
+enum helper { HELPER_NETWORK, HELPER_ROOTFS, HELPER_FORWARDER };
 
 struct status {
 	const char *status;

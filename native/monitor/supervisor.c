@@ -176,7 +176,7 @@ static void made(struct monitor *m, const struct operation_result *result)
 	if (m->stop_wanted)
 		kill(m->init, SIGKILL);
 	m->phase = PHASE_NETWORK;
-	if (m->config->network == NETWORK_SLIRP)
+	if (m->config->network != NETWORK_OTHER)
 		network_begin(m);
 	else
 		supervisor_network_ready(m);
@@ -277,7 +277,7 @@ static void reaped(struct monitor *m, pid_t pid, int status)
 		m->rootfs_helper = 0;
 		m->status.helpers[HELPER_ROOTFS].pid = 0;
 	}
-	network_reaped(m, pid);
+	network_reaped(m, pid, status);
 	health_reaped(m, pid);
 }
 
@@ -287,7 +287,7 @@ static void reaped(struct monitor *m, pid_t pid, int status)
  */
 void supervisor_reap(struct monitor *m)
 {
-	const pid_t known[] = {m->init, m->rootfs_helper, m->network.pid, m->health.child};
+	const pid_t known[] = {m->init, m->rootfs_helper, m->network.pid, m->network.forwarder, m->health.child};
 	int status;
 	pid_t pid;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -324,7 +324,7 @@ static void expired(void *owner, enum timer timer)
 			kill(m->init, SIGKILL);
 		break;
 	case TIMER_HELPER:
-		if (m->phase == PHASE_NETWORK) {
+		if (m->phase == PHASE_NETWORK || m->phase == PHASE_RUNNING) {
 			network_expired(m);
 			break;
 		}
@@ -332,6 +332,9 @@ static void expired(void *owner, enum timer timer)
 		break;
 	case TIMER_HEALTH:
 		health_expired(m);
+		break;
+	case TIMER_REVIVE:
+		network_revive(m);
 		break;
 	default:
 		end_timer_expired(m, timer);

@@ -1,3 +1,4 @@
+import { EngineError } from "../errors.ts";
 import { parseAddHost } from "../oci/hosts.ts";
 
 /** The contents of a container's /etc/hosts and /etc/resolv.conf, as Podman writes them. Pure. */
@@ -17,13 +18,12 @@ export interface HostsInput {
 export function hostsFile(input: HostsInput): string {
   const added = input.addHosts.map((entry) => {
     const { names, ip } = parseAddHost(entry);
+    if (ip === "host-gateway" && input.hostAddress === "") throw noGateway(entry);
     return { names, address: ip === "host-gateway" ? input.hostAddress : ip };
   });
   const addedNames = added.flatMap(({ names }) => names);
   const taken = new Set([...addedNames, ...input.names]);
-  const lines = added
-    .filter(({ address }) => address !== "")
-    .map(({ address, names }) => `${address}\t${names.join(" ")}`);
+  const lines = added.map(({ address, names }) => `${address}\t${names.join(" ")}`);
   for (const line of input.base.split("\n")) {
     const fields = line.replace(/#.*/, "").trim().split(/\s+/).filter(Boolean);
     const names = fields.slice(1).filter((name) => !taken.has(name));
@@ -37,6 +37,14 @@ export function hostsFile(input: HostsInput): string {
   const own = input.names.filter((name) => !addedNames.includes(name));
   if (input.address !== "" && own.length > 0) lines.push(`${input.address}\t${own.join(" ")}`);
   return `${lines.join("\n")}\n`;
+}
+
+function noGateway(entry: string): EngineError {
+  return new EngineError(
+    "no-host-gateway",
+    `unable to replace "host-gateway" of host entry "${entry}": host containers internal IP address is empty`,
+    { hint: "the host has no address by which the container could reach it; name one" },
+  );
 }
 
 export interface ResolvInput {

@@ -10,6 +10,8 @@ export interface Slirp {
   address: string;
   resolver: string;
   ipv6: boolean;
+  /** It forwards the published ports itself: the container sees who connects as slirp4netns' gateway. */
+  publishes: boolean;
 }
 
 const DEFAULT_CIDR = "10.0.2.0/24";
@@ -37,7 +39,7 @@ export function slirpArguments(options: string[]): Omit<Slirp, "program"> {
     ["cidr", DEFAULT_CIDR],
     ["outbound_addr", ""],
     ["outbound_addr6", ""],
-    ["port_handler", "slirp4netns"],
+    ["port_handler", "rootlesskit"],
   ]);
   for (const option of options) {
     const equals = option.indexOf("=");
@@ -63,11 +65,6 @@ export function slirpArguments(options: string[]): Omit<Slirp, "program"> {
   if (get("port_handler") !== "slirp4netns" && get("port_handler") !== "rootlesskit") {
     throw new EngineError("bad-network", `unknown port_handler for slirp4netns: "${get("port_handler")}"`);
   }
-  if (get("port_handler") === "rootlesskit" && options.length > 0) {
-    throw new EngineError("not-supported", "slirp4netns:port_handler=rootlesskit is not supported yet", {
-      hint: "leave it out: slirp4netns forwards the ports itself",
-    });
-  }
   const ipv6 = flag("enable_ipv6");
   const args = [
     ...(flag("allow_host_loopback") ? [] : ["--disable-host-loopback"]),
@@ -82,7 +79,8 @@ export function slirpArguments(options: string[]): Omit<Slirp, "program"> {
   ];
   const base = networkBase(get("cidr"));
   // slirp4netns(1): the guest is .100, the resolver .3 of the network.
-  return { args, address: addToAddress(base, 100), resolver: addToAddress(base, 3), ipv6 };
+  const publishes = get("port_handler") === "slirp4netns";
+  return { args, address: addToAddress(base, 100), resolver: addToAddress(base, 3), ipv6, publishes };
 }
 
 function networkBase(cidr: string): number {

@@ -64,9 +64,23 @@ export interface PortMapping {
 /** The network of a container. `slirp4netns` is what `private` and no choice mean for rootless callers. */
 export type NetworkMode =
   | { kind: "none" | "host" }
-  | { kind: "slirp4netns"; options: string[] }
+  | { kind: "slirp4netns" | "pasta"; options: string[] }
+  | { kind: "bridge"; networks: NetworkAttachment[] }
   | { kind: "container"; id: string }
   | { kind: "ns"; path: string };
+
+/** How a container is connected to one of the networks that containers share. */
+export interface NetworkAttachment {
+  /** As given; once the container is made, the network's name. */
+  name: string;
+  aliases: string[];
+  /** Asked for; at most one of each family. */
+  ips: string[];
+  /** "" for one that goes with the address. */
+  mac: string;
+  /** "" for the first that is free: eth0, eth1 … */
+  interfaceName: string;
+}
 
 /** A namespace other than network and user. */
 export type NamespaceMode =

@@ -4,6 +4,7 @@ import { processEnv } from "./env.ts";
 import { isMapped, keepIdMapping, noMapMapping } from "./id-mapping.ts";
 import { invalid } from "./invalid.ts";
 import { maskedPaths, readonlyPaths } from "./masked-paths.ts";
+import { ownsNetwork } from "./network-flag.ts";
 import { cgroupResources } from "./resources.ts";
 import type {
   Device,
@@ -210,8 +211,10 @@ function containerSeccomp(input: SpecInput, process: Process): Seccomp | null {
 
 /** Ping works for every group of the container without CAP_NET_RAW. */
 function sysctls(config: ContainerConfig): Record<string, string> {
-  const ownNetwork = config.network.kind === "none" || config.network.kind === "slirp4netns";
-  return { ...(ownNetwork ? { "net.ipv4.ping_group_range": "0 0" } : {}), ...config.sysctls };
+  return {
+    ...(ownsNetwork(config.network) ? { "net.ipv4.ping_group_range": "0 0" } : {}),
+    ...config.sysctls,
+  };
 }
 
 function namespaces(input: SpecInput): Namespace[] {

@@ -1,10 +1,12 @@
 import { parseAutoOptions } from "./auto-userns.ts";
-import type { NamespaceMode, NetworkMode, UserNamespaceMode } from "./container.ts";
+import type { NamespaceMode, UserNamespaceMode } from "./container.ts";
 import { invalid, notSupported } from "./invalid.ts";
 import { parseId } from "./user.ts";
 
 /** `container:NAME` and `ns:PATH`, which every namespace flag takes. */
-function parseJoined(value: string): { kind: "container"; id: string } | { kind: "ns"; path: string } | null {
+export function parseJoined(
+  value: string,
+): { kind: "container"; id: string } | { kind: "ns"; path: string } | null {
   const [kind, target] = value.split(/:(.*)/s);
   if (target === undefined) return null;
   if (kind === "container") return { kind, id: needed(target, "container") };
@@ -29,7 +31,7 @@ export function parseNamespace(type: "pid" | "uts" | "ipc" | "cgroup", value: st
   return joined;
 }
 
-function noPods(type: string): Error {
+export function noPods(type: string): Error {
   return notSupported(`the namespace of a pod (--${type}=pod)`);
 }
 
@@ -59,51 +61,4 @@ function parseKeepId(options: string): UserNamespaceMode {
     mode[key] = id;
   }
   return mode;
-}
-
-const SLIRP_OPTIONS = [
-  "allow_host_loopback",
-  "cidr",
-  "enable_ipv6",
-  "mtu",
-  "outbound_addr",
-  "outbound_addr6",
-  "port_handler",
-];
-
-/** Values of `--network`. */
-export function parseNetwork(values: readonly string[]): NetworkMode {
-  const [value = "", ...more] = values;
-  const mode = parseOneNetwork(value);
-  if (more.length > 0) {
-    throw invalid(
-      `cannot set multiple networks without bridge network mode, selected mode ${mode.kind}: invalid argument`,
-    );
-  }
-  return mode;
-}
-
-function parseOneNetwork(value: string): NetworkMode {
-  const [kind = "", options] = value.split(/:(.*)/s);
-  if (kind === "slirp4netns") return { kind, options: slirpOptions(options ?? "") };
-  if (value === "" || value === "private" || value === "default") return { kind: "slirp4netns", options: [] };
-  if (value === "none" || value === "host") return { kind: value };
-  const joined = parseJoined(value);
-  if (joined) return joined;
-  const hint = "use slirp4netns (the default), none, host, container:NAME or ns:PATH";
-  if (kind === "pasta" || kind === "bridge" || kind === "pod") throw notSupported(`--network=${kind}`, hint);
-  throw invalid(
-    `unable to find network with name or ID ${value}: network not found`,
-    `named networks are not supported yet: ${hint}`,
-  );
-}
-
-function slirpOptions(text: string): string[] {
-  const options = text.split(",").filter(Boolean);
-  for (const option of options) {
-    if (!SLIRP_OPTIONS.includes(option.replace(/=.*/s, "")) || !option.includes("=")) {
-      throw invalid(`unknown option for slirp4netns: "${option}"`);
-    }
-  }
-  return options;
 }

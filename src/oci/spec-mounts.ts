@@ -1,5 +1,6 @@
 import type { ContainerConfig } from "./container.ts";
 import { isUnmasked } from "./masked-paths.ts";
+import { ownsNetwork } from "./network-flag.ts";
 import type { Mount } from "./runtime-spec.ts";
 import type { HostDevice, SpecInput } from "./spec-input.ts";
 import { systemdMounts } from "./systemd.ts";
@@ -79,10 +80,9 @@ function procMount(config: ContainerConfig, inUserNamespace: boolean): Mount {
 function sysMount(config: ContainerConfig, rootless: boolean): Mount {
   const access = config.privileged ? "rw" : "ro";
   const ownUserNamespace = config.userns.kind !== "host";
-  const network = config.network.kind;
   const mountable = ownUserNamespace
-    ? network === "none" || network === "slirp4netns"
-    : network !== "host" || !rootless;
+    ? ownsNetwork(config.network)
+    : config.network.kind !== "host" || !rootless;
   return mountable
     ? { destination: "/sys", type: "sysfs", source: "sysfs", options: [...NO_PROGRAMS, access] }
     : {

@@ -80,11 +80,14 @@ export interface SubpathMount {
 
 export type MonitorNetwork =
   | { mode: "none" | "host" | "path" }
+  | { mode: "pasta"; program: string; args: string[] }
   | {
       mode: "slirp4netns";
       program: string;
       args: string[];
-      ports: Omit<PortMapping, "protocol">[] & { protocol: string }[];
+      ports: PortMapping[];
+      /** Where the forwarder of the ports finds the container; without, slirp4netns forwards them. */
+      address?: string;
     };
 
 /** `exec.json` of one exec session. */

@@ -1,8 +1,10 @@
 /** Networks of single containers, published ports, and the files that name hosts. */
+
+import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
 import { waitUntil } from "../support/process.ts";
 import { hasDevice, hasProgram, skipUnless } from "../support/requirements.ts";
@@ -42,7 +44,34 @@ const fetchText = (url: string) =>
     () => "",
   );
 
-afterAll(() => home.coracle("rm", "-a", "-f", "-t", "0"));
+const monitorOf = async (name: string) =>
+  Number(await home.ok("inspect", "-f", "{{.State.ConmonPid}}", name));
+
+/** The helper of a container's monitor, 0 for none. */
+async function helper(container: string, name: string): Promise<number> {
+  const monitor = await monitorOf(container);
+  const children = readFileSync(`/proc/${monitor}/task/${monitor}/children`, "utf8").trim().split(" ");
+  const isIt = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/comm`, "utf8").startsWith(name);
+    } catch {
+      return false;
+    }
+  };
+  return Number(children.find(isIt) ?? 0);
+}
+
+const ownAddress = () =>
+  Object.values(networkInterfaces())
+    .flat()
+    .find((one) => one?.family === "IPv4" && !one.internal)?.address ?? "";
+
+/** pasta needs an interface with a default route. */
+const hasAddress = () => (ownAddress() === "" ? "the host has no address beside loopback" : undefined);
+const pasta = () => [hasProgram("pasta"), hasDevice("/dev/net/tun"), hasAddress()];
+const needs = (network: string) => (network === "pasta" ? pasta() : slirp());
+
+afterEach(() => home.coracle("rm", "-a", "-f", "-t", "0"));
 
 describe("--network", () => {
   test("none: loopback alone", async () => {
@@ -95,7 +124,7 @@ describe("--network", () => {
     server.close();
   });
 
-  test.each(["nosuch", "container:nosuch", "slirp4netns:nosuch=1"])("%s is refused", async (network) => {
+  test.each(["container:nosuch", "slirp4netns:nosuch=1"])("%s is refused", async (network) => {
     const result = await run("--network", network, "bb", "true");
     expect(result).toMatchObject({ exitCode: 125, stdout: "" });
     expect(result.stderr).toMatch(/^Error: .*nosuch.*\n$/);
@@ -191,18 +220,183 @@ describe("published ports", () => {
     skipUnless(context, ...slirp());
     const port = await freePort();
     await home.ok("run", "-d", "--name", "busy", "-p", `127.0.0.1:${port}:80`, "bb", "sleep", "60");
-    const monitor = await home.ok("inspect", "-f", "{{.State.ConmonPid}}", "busy");
-    const children = readFileSync(`/proc/${monitor}/task/${monitor}/children`, "utf8").trim().split(" ");
-    const forwarder = children.find((pid) => readFileSync(`/proc/${pid}/comm`, "utf8") === "slirp4netns\n");
-    process.kill(Number(forwarder), "SIGSTOP"); // what connects now is what fits into the queue
+    const forwarder = await helper("busy", "coracle-ports");
+    expect(forwarder).toBeGreaterThan(0);
+    process.kill(forwarder, "SIGSTOP"); // what connects now is what fits into the queue
     const clients = await Promise.all(Array.from({ length: 20 }, () => connected(port)));
     expect(clients).not.toContain(false);
     await home.ok("rm", "-f", "-t", "0", "busy");
   });
 
+  test.for([
+    ["slirp4netns:port_handler=slirp4netns", "10.0.2.2"],
+    ["slirp4netns", "10.0.2.100"],
+  ] as const)("with --network %s show the container %s as the client", async ([network, client], context) => {
+    skipUnless(context, ...slirp());
+    const port = await freePort();
+    const script = "nc -l -p 80 -e sh -c 'netstat -tn | grep :80'; sleep 100";
+    await home.ok(
+      ...["run", "-d", "--name", "who", "--network", network, "-p", `127.0.0.1:${port}:80`],
+      ...["bb", "sh", "-c", script],
+    );
+    const answer = () => home.exec(["busybox", "nc", "-w", "2", "127.0.0.1", `${port}`]);
+    let said = "";
+    await waitUntil(async () => {
+      said = (await answer()).stdout;
+      return said !== "";
+    });
+    expect(said).toMatch(new RegExp(`:80\\s+(?:::ffff:)?${client.replaceAll(".", "\\.")}:`));
+    await home.ok("rm", "-f", "-t", "0", "who");
+  });
+
+  test("IPv6 and a large answer come through", async (context) => {
+    skipUnless(context, ...slirp());
+    const port = await freePort();
+    const size = 20_000_000;
+    await home.ok(
+      ...["run", "-d", "--name", "large", "-p", `${port}:80`, "bb", "sh", "-c"],
+      `head -c ${size} /dev/zero >/tmp/big; httpd -f -p 80 -h /tmp`,
+    );
+    const big = (host: string) =>
+      fetch(`http://${host}:${port}/big`).then(
+        async (answer) => (await answer.arrayBuffer()).byteLength,
+        () => 0,
+      );
+    await waitUntil(async () => (await big("127.0.0.1")) === size, { what: "the whole answer" });
+    const addresses = Object.values(networkInterfaces()).flat();
+    if (addresses.some((one) => one?.address === "::1")) expect(await big("[::1]")).toBe(size);
+  });
+
+  test("datagrams come through, both ways", async (context) => {
+    skipUnless(context, ...slirp(), hasProgram("python3"));
+    const port = await freePort();
+    const echo = [
+      "import socket",
+      "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
+      's.bind(("0.0.0.0", 53))',
+      "while True:",
+      "  data, client = s.recvfrom(65536)",
+      "  s.sendto(data, client)",
+    ].join("\n");
+    await home.ok(
+      ...["run", "-d", "--name", "echo", "-p", `127.0.0.1:${port}:53/udp`],
+      ...["/usr", "/lib", "/lib64"].flatMap((path) => ["-v", `${path}:${path}:ro`]),
+      ...["bb", "/usr/bin/python3", "-c", echo],
+    );
+    const client = createSocket("udp4");
+    const answers = new Set<string>();
+    client.on("message", (message) => answers.add(`${message}`));
+    await waitUntil(
+      () => {
+        for (const text of ["one", "two"]) client.send(text, port, "127.0.0.1");
+        return answers.size === 2;
+      },
+      { what: "the answers" },
+    );
+    client.close();
+    await home.ok("rm", "-f", "-t", "0", "echo");
+  });
+
   test("with --network none or host publish nothing", async () => {
     expect((await run("--network", "none", "-p", "8080:80", "bb", "true")).exitCode).toBe(0);
   });
+});
+
+describe("pasta", () => {
+  test("gives the container the host's address and publishes its ports", async (context) => {
+    skipUnless(context, ...pasta());
+    const port = await freePort();
+    await home.ok(
+      ...[
+        "run",
+        "-d",
+        "--name",
+        "pasta",
+        "--network",
+        "pasta",
+        "-p",
+        `127.0.0.1:${port}:80`,
+        "bb",
+        "sh",
+        "-c",
+      ],
+      "cat /etc/resolv.conf >/tmp/index.html; ip addr >>/tmp/index.html; httpd -f -p 80 -h /tmp",
+    );
+    let text = "";
+    await waitUntil(async () => {
+      text = await fetchText(`http://127.0.0.1:${port}/`);
+      return text !== "";
+    });
+    expect(text).toContain("nameserver 169.254.1.1\n");
+    expect(text).toContain(`inet ${ownAddress()}/`);
+    expect(await home.ok("ps", "--format", "{{.Ports}}")).toBe(`127.0.0.1:${port}->80/tcp`);
+
+    const second = await run("--network", "pasta", "-p", `127.0.0.1:${port}:80`, "bb", "true");
+    expect(second).toMatchObject({ exitCode: 126 });
+    expect(second.stderr).toMatch(/^Error: .*Failed to bind.*container pasta publishes port/);
+    await home.ok("rm", "-f", "-t", "0", "pasta");
+  });
+
+  test("options are its own", async (context) => {
+    skipUnless(context, ...pasta());
+    const { stdout } = await run("--network", "pasta:-I,lan0,-m,1400", "bb", "ip", "link");
+    expect(stdout).toContain("lan0: ");
+    const bad = await run("--network", "pasta:--nosuch", "bb", "true");
+    expect(bad).toMatchObject({ exitCode: 126, stdout: "" });
+    expect(bad.stderr).toMatch(/^Error: .*pasta failed: .*nosuch/);
+  });
+});
+
+describe("after kill -9", () => {
+  test.for([
+    ["slirp4netns", "slirp4netns"],
+    ["slirp4netns", "coracle-ports"],
+    ["pasta", "passt"],
+  ] as const)("--network %s: %s is started anew", async ([network, name], context) => {
+    skipUnless(context, ...needs(network));
+    const port = await freePort();
+    await home.ok(
+      ...["run", "-d", "--name", "web", "--network", network, "-p", `127.0.0.1:${port}:80`, "bb", "sh", "-c"],
+      "echo hello >/tmp/index.html; httpd -f -p 80 -h /tmp",
+    );
+    const answers = async () => (await fetchText(`http://127.0.0.1:${port}/`)) === "hello\n";
+    await waitUntil(answers, { what: "the answer" });
+    const pid = await helper("web", name);
+    expect(pid).toBeGreaterThan(0);
+    process.kill(pid, "SIGKILL");
+    await waitUntil(async () => (await helper("web", name)) > 0 && (await helper("web", name)) !== pid, {
+      what: "another one",
+    });
+    await waitUntil(answers, { what: "the answer" });
+    await home.ok("rm", "-f", "-t", "0", "web");
+  });
+
+  test.for(["slirp4netns", "pasta"])(
+    "--network %s: a killed monitor leaves nothing",
+    async (network, context) => {
+      skipUnless(context, ...needs(network));
+      const port = await freePort();
+      await home.ok(
+        ...[
+          "run",
+          "-d",
+          "--name",
+          "web",
+          "--network",
+          network,
+          "-p",
+          `127.0.0.1:${port}:80`,
+          "bb",
+          "sleep",
+          "100",
+        ],
+      );
+      process.kill(await monitorOf("web"), "SIGKILL");
+      await home.ok("rm", "-f", "web");
+      await home.expectNothingLeft();
+      await home.ok("run", "--rm", "--network", network, "-p", `127.0.0.1:${port}:80`, "bb", "true");
+    },
+  );
 });
 
 describe("names", () => {

@@ -10,7 +10,8 @@ import { parseAddHost, parseDns } from "../../oci/hosts.ts";
 import { parseAnnotations, parseLabels } from "../../oci/labels.ts";
 import { parseLogConfig } from "../../oci/log-options.ts";
 import { parseMounts, parseVolumesFrom } from "../../oci/mounts.ts";
-import { parseNamespace, parseNetwork } from "../../oci/namespaces.ts";
+import { parseNamespace } from "../../oci/namespaces.ts";
+import { parseNetwork } from "../../oci/network-flag.ts";
 import { parseExposed, parsePorts } from "../../oci/ports.ts";
 import { parseRestartPolicy } from "../../oci/restart.ts";
 import { parseSecret } from "../../oci/secret-flag.ts";
@@ -90,6 +91,7 @@ function checkConflicts(flags: CreateFlags, given: Given): void {
   if (flags["no-hosts"] && given.has("add-host")) together("no-hosts", "add-host");
   if (flags["no-hosts"] && given.has("hosts-file")) together("no-hosts", "hosts-file");
   const network = parseNetwork(flags.network).kind;
+  if (network === "bridge") throw usage("--network=bridge is not supported yet");
   const hasDns = ["dns", "dns-option", "dns-search"].some((name) => given.has(name));
   if (hasDns && (network === "none" || network === "container")) {
     throw usage(`conflicting options: dns and the network mode: ${network}`);

@@ -6,6 +6,7 @@ import { normalizeCapability } from "../../oci/capabilities.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
 import { parseEnvFlags } from "../../oci/env.ts";
 import { parseImageVolumeMode } from "../../oci/mounts.ts";
+import { publishesPorts } from "../../oci/network-flag.ts";
 import { parseSystemdMode } from "../../oci/systemd.ts";
 import { imageProgress } from "../image-progress.ts";
 import { registryAccess } from "../registry-flags.ts";
@@ -76,7 +77,7 @@ function pullOptions(flags: CreateFlags, given: ReadonlySet<string>): PullOption
 
 /** What to tell of --publish where there are no ports of the container's own. */
 export function discardedPorts({ ports, network }: ContainerConfig): string[] {
-  if (ports.length === 0 || network.kind === "slirp4netns" || network.kind === "ns") return [];
+  if (ports.length === 0 || publishesPorts(network) || network.kind === "ns") return [];
   return [
     "Port mappings have been discarded as one of the Host, Container, Pod, and None network modes are in use",
   ];

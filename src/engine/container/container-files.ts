@@ -1,11 +1,10 @@
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { EngineError, isErrno, reasonOf } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { hostsFile, resolvConf } from "../../network/files.ts";
-import type { Slirp } from "../../network/slirp4netns.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
+import type { ContainerNetwork } from "./network.ts";
 import type { Owner } from "./owner.ts";
 import { timezoneFile } from "./timezone.ts";
 import { type UserDatabases, userFiles } from "./user-files.ts";
@@ -13,7 +12,7 @@ import { type UserDatabases, userFiles } from "./user-files.ts";
 /** What the files depend on beside the container's record. */
 export interface ContainerFacts {
   hostname: string;
-  slirp: Slirp | undefined;
+  network: ContainerNetwork;
   /** The container's root, as ids of our namespace. */
   owner: Owner;
   users: UserDatabases;
@@ -25,7 +24,7 @@ export interface ContainerFacts {
 export function writeFiles(
   ctx: Context,
   record: ContainerRecord,
-  { hostname, slirp, owner, users, imageHosts }: ContainerFacts,
+  { hostname, network, owner, users, imageHosts }: ContainerFacts,
 ): { source: string; destination: string }[] {
   const { config } = record;
   const directory = containerDirectory(ctx, record.id);
@@ -57,8 +56,8 @@ export function writeFiles(
           base: baseHosts(ctx, config.hostsFile, imageHosts),
           addHosts: config.addHosts,
           names: [hostname, record.name],
-          address: slirp?.address ?? (config.network.kind === "none" ? "127.0.0.1" : ""),
-          hostAddress: hostAddress(),
+          address: network.address,
+          hostAddress: network.hostAddress,
         }),
       );
     }
@@ -72,9 +71,9 @@ export function writeFiles(
           dns: config.dns,
           dnsSearch: config.dnsSearch,
           dnsOptions: config.dnsOptions,
-          resolver: slirp?.resolver ?? "",
+          resolver: network.resolver,
           hostNetwork,
-          ipv6: hostNetwork || (slirp?.ipv6 ?? false),
+          ipv6: network.ipv6,
         }),
       );
     }
@@ -141,13 +140,4 @@ export function readHost(file: string): string {
     if (isErrno(error, "ENOENT", "EACCES")) return "";
     throw error;
   }
-}
-
-/** The host's first address that isn't a loopback one; a container reaches the host by it. */
-function hostAddress(): string {
-  for (const addresses of Object.values(os.networkInterfaces())) {
-    const found = addresses?.find((address) => address.family === "IPv4" && !address.internal);
-    if (found) return found.address;
-  }
-  return "";
 }

@@ -1,4 +1,5 @@
 import { EngineError } from "../../errors.ts";
+import type { NetworkMode } from "../../oci/container.ts";
 import { matchesLabels } from "../../oci/label-filter.ts";
 import { parseTime } from "../../oci/time.ts";
 import type { ContainerSummary } from "./list.ts";
@@ -152,8 +153,8 @@ const keys: Record<string, Key> = {
 const restartPolicies = ["no", "none", "always", "on-failure", "unless-stopped"];
 
 /** Names of the networks that a container is connected to; a network stack of its own or the host's has none. */
-export function networkNames(network: { kind: string }): string[] {
-  return ["none", "host", "slirp4netns", "container", "ns"].includes(network.kind) ? [] : [network.kind];
+export function networkNames(network: NetworkMode): string[] {
+  return network.kind === "bridge" ? network.networks.map(({ name }) => name) : [];
 }
 
 /** The containers that meet the filters, given as `KEY=VALUE`. */

@@ -1,4 +1,5 @@
 import type { ContainerConfig, NamespaceMode, NetworkMode } from "../../oci/container.ts";
+import { publishesPorts } from "../../oci/network-flag.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import { type ContainerStatus, isActive } from "../../runtime/status.ts";
 import { sortedKeys } from "./inspect-values.ts";
@@ -36,7 +37,7 @@ export function networkSettings({ config }: ContainerRecord, status: ContainerSt
     GlobalIPv6PrefixLen: 0,
     MacAddress: "",
   };
-  const own = config.network.kind === "slirp4netns";
+  const own = publishesPorts(config.network);
   const pid = isActive(status.state) ? status.last?.init?.pid : undefined;
   const mode = namespaceMode(config.network);
   const network = { ...addresses, NetworkID: mode, DriverOpts: null, IPAMConfig: null, Links: null };

@@ -1,7 +1,6 @@
 import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
 import { nativePath } from "../../host/native.ts";
-import type { Slirp } from "../../network/slirp4netns.ts";
 import { eventsBackend } from "../../runtime/event-log.ts";
 import { monitorHealth } from "../../runtime/health.ts";
 import type { MonitorConfig, MonitorNetwork } from "../../runtime/monitor.ts";
@@ -17,7 +16,7 @@ export function monitorConfig(
   ctx: Context,
   record: ContainerRecord,
   mappings: Mappings,
-  slirp: Slirp | undefined,
+  network: MonitorNetwork,
   cgroup: string | null,
 ): MonitorConfig {
   const { config } = record;
@@ -43,7 +42,7 @@ export function monitorConfig(
     },
     runDir: runDirectory(ctx, record.id),
     aliveFile: ctx.aliveFile,
-    network: monitorNetwork(record, slirp),
+    network,
     stopSignal: config.stopSignal,
     stopTimeout: config.stopTimeout,
     timeout: config.timeout,
@@ -69,17 +68,4 @@ function runtimeArguments(ctx: Context, runtime: string, cgroup: string | null):
   const own = (ctx.options.runtimeFlags ?? []).map((flag) => `--${flag}`);
   if (path.basename(runtime) !== "crun") return own;
   return [`--cgroup-manager=${cgroup === null ? "disabled" : "cgroupfs"}`, ...own];
-}
-
-function monitorNetwork(record: ContainerRecord, slirp: Slirp | undefined): MonitorNetwork {
-  const { network, ports } = record.config;
-  switch (network.kind) {
-    case "none":
-    case "host":
-      return { mode: network.kind };
-    case "slirp4netns":
-      return { mode: "slirp4netns", program: (slirp as Slirp).program, args: (slirp as Slirp).args, ports };
-    default:
-      return { mode: "path" };
-  }
 }

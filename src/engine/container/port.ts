@@ -1,7 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { type ContainerRecord, findRecord, listRecords } from "../../runtime/records.ts";
-import { isActive, readStatus } from "../../runtime/status.ts";
+import { findRecord } from "../../runtime/records.ts";
+import { readStatus } from "../../runtime/status.ts";
 
 /**
  * A running container's published ports as `80/tcp` and `0.0.0.0:8080`; those of one container port when it is given,
@@ -31,22 +31,4 @@ export function publishedPorts(
     });
   }
   return { id, ports };
-}
-
-/** Says who has the port that a start failed on: one of our containers, or how to find out. Other errors pass through. */
-export function explainPortInUse(ctx: Context, record: ContainerRecord, error: unknown): unknown {
-  if (!(error instanceof EngineError) || error.code !== "port-in-use") return error;
-  const wanted = record.config.ports.map((port) => port.hostPort);
-  for (const other of listRecords(ctx)) {
-    if (other.id === record.id || !isActive(readStatus(ctx, other.id).state)) continue;
-    const port = other.config.ports.find((one) => wanted.includes(one.hostPort));
-    if (port) {
-      return new EngineError(error.code, error.message, {
-        hint: `container ${other.name} publishes port ${port.hostPort}; stop it, or publish another port`,
-        cause: error,
-      });
-    }
-  }
-  const hint = `\`ss -lntup\` shows which process has it; publish another port`;
-  return new EngineError(error.code, error.message, { hint, cause: error });
 }

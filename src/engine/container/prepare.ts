@@ -7,7 +7,6 @@ import { type Context, ensureDirectory } from "../../host/context.ts";
 import type { PassedFds } from "../../host/descriptors.ts";
 import { readIdMap } from "../../host/facts.ts";
 import { writeFileAtomic, writeJsonAtomic } from "../../host/files.ts";
-import { slirp4netns } from "../../network/slirp4netns.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
 import {
   containerHostname,
@@ -32,6 +31,7 @@ import { hostFacts } from "./host-facts.ts";
 import { joinedNamespaces } from "./joined-namespaces.ts";
 import { monitorConfig } from "./monitor-config.ts";
 import { requestedMounts } from "./mounts.ts";
+import { prepareNetwork } from "./network.ts";
 import { type Mappings, type Owner, parentOwner } from "./owner.ts";
 import { imageFile, rootfsPath, userDatabases } from "./rootfs.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
@@ -54,8 +54,7 @@ export async function prepareStart(
   const { config } = record;
   const directory = containerDirectory(ctx, record.id);
   const host = hostFacts(ctx);
-  const slirp =
-    config.network.kind === "slirp4netns" ? containerSlirp(ctx, config.network.options) : undefined;
+  const network = prepareNetwork(ctx, record);
   ensureDirectory(runDirectories(ctx));
   ensureDirectory(runtimeRoot(ctx, record));
   const cgroup = cgroupsPath(ctx, record);
@@ -86,7 +85,7 @@ export async function prepareStart(
       ...secretFiles(ctx, record),
       ...writeFiles(ctx, record, {
         hostname,
-        slirp,
+        network,
         owner: parentOwner(mappings, { uid: 0, gid: 0 }),
         users: {
           passwd,
@@ -121,7 +120,7 @@ export async function prepareStart(
   if (hooks) spec.hooks = hooks;
   spec.process.env.push(...fds.env);
   const monitor: MonitorConfig = {
-    ...monitorConfig(ctx, record, mappings, slirp, cgroup),
+    ...monitorConfig(ctx, record, mappings, network.monitor, cgroup),
     preserveFds: fds.numbers,
     ...rootfsWorkdir(ctx, record, spec, owner),
   };
@@ -147,13 +146,6 @@ function rootfsWorkdir(
   const isOn = ({ destination }: Mount) => `${workdir}/`.startsWith(`${destination}/`);
   if (mounts?.some(isOn)) return {};
   return { workdir: { root: rootfsPath(ctx, record), path: workdir, make: createWorkdir, ...owner } };
-}
-
-/** With the program and options of the configuration, where the caller names none. */
-function containerSlirp(ctx: Context, options: string[]) {
-  const { network_cmd_path, network_cmd_options = [] } = ctx.config.engine;
-  const program = ctx.options.networkCommand || network_cmd_path || undefined;
-  return slirp4netns([...network_cmd_options, ...options], program);
 }
 
 /** Whom --userns=keep-id makes of the caller. */

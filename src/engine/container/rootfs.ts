@@ -86,7 +86,7 @@ function describeMount(ctx: Context, record: ContainerRecord): void {
   const mappings = containerIdMappings(record.config, hostFacts(ctx));
   const offline: ContainerRecord = { ...record, config: { ...record.config, network: { kind: "none" } } };
   try {
-    fs.writeFileSync(file, JSON.stringify(monitorConfig(ctx, offline, mappings, undefined, null)), {
+    fs.writeFileSync(file, JSON.stringify(monitorConfig(ctx, offline, mappings, { mode: "none" }, null)), {
       flag: "wx",
       mode: 0o600,
     });

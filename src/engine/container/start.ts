@@ -13,7 +13,7 @@ import { chownSources, copyUpVolumes } from "./copy-up.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { healContainer } from "./heal.ts";
 import { renewOverlays } from "./overlays.ts";
-import { explainPortInUse } from "./port.ts";
+import { explainPortInUse } from "./port-holder.ts";
 import { prepareStart } from "./prepare.ts";
 import { allowMount } from "./rootfs-mount.ts";
 

@@ -195,7 +195,7 @@ async function registries(): Promise<Record<string, unknown>> {
 function plugins() {
   return {
     volume: ["local"],
-    network: ["none", "host", "slirp4netns", "container", "ns"],
+    network: ["none", "host", "slirp4netns", "pasta", "container", "ns"],
     log: ["k8s-file", "json-file", "none", "passthrough", "passthrough-tty"],
     authorization: null,
   };

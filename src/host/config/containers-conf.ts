@@ -72,6 +72,7 @@ const schema = {
   network: {
     default_rootless_network_cmd: "string",
     network_config_dir: "string",
+    pasta_options: "strings",
   },
   secrets: {
     driver: "string",

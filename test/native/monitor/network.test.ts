@@ -79,7 +79,7 @@ test("a port in use is named", async (context) => {
   server.close();
   expect(await relay.exit).toBe(125);
   expect(relay.events).toMatchObject([
-    { event: "error", code: "port-in-use", message: expect.stringContaining(`${taken}/tcp`) },
+    { event: "error", code: "port-in-use", message: expect.stringContaining(`:${taken}`) },
   ]);
   expect(bundle.status).toMatchObject({ status: "exited", helpers: [], error: { code: "port-in-use" } });
 });

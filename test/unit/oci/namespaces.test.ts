@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseNamespace, parseNetwork, parseUserNamespace } from "../../../src/oci/namespaces.ts";
+import { parseNamespace, parseUserNamespace } from "../../../src/oci/namespaces.ts";
 
 test("--pid, --uts, --cgroupns", () => {
   expect(parseNamespace("pid", "")).toEqual({ kind: "private" });
@@ -52,30 +52,4 @@ test.each([
   ["auto:foo=1", 'unknown option specified: "foo"'],
 ])("--userns=%s is refused", (value, message) => {
   expect(() => parseUserNamespace(value)).toThrow(message);
-});
-
-test("--network", () => {
-  const slirp = { kind: "slirp4netns", options: [] };
-  for (const value of ["", "private", "default", "slirp4netns"]) expect(parseNetwork([value])).toEqual(slirp);
-  expect(parseNetwork([])).toEqual(slirp);
-  expect(parseNetwork(["slirp4netns:mtu=1500,cidr=10.1.0.0/24"])).toEqual({
-    kind: "slirp4netns",
-    options: ["mtu=1500", "cidr=10.1.0.0/24"],
-  });
-  expect(parseNetwork(["none"])).toEqual({ kind: "none" });
-  expect(parseNetwork(["host"])).toEqual({ kind: "host" });
-  expect(parseNetwork(["container:c"])).toEqual({ kind: "container", id: "c" });
-  expect(parseNetwork(["ns:/p"])).toEqual({ kind: "ns", path: "/p" });
-});
-
-test.each([
-  [["slirp4netns:foo=1"], 'unknown option for slirp4netns: "foo=1"'],
-  [["slirp4netns:mtu"], 'unknown option for slirp4netns: "mtu"'],
-  [["none", "host"], "cannot set multiple networks without bridge network mode, selected mode none"],
-  [["ns:"], "namespace mode path requires a value"],
-  [["pasta"], "not supported yet"],
-  [["bridge:ip=1.2.3.4"], "not supported yet"],
-  [["mynet"], "unable to find network with name or ID mynet: network not found"],
-])("--network %j is refused", (values, message) => {
-  expect(() => parseNetwork(values)).toThrow(message);
 });
