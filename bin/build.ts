@@ -31,7 +31,6 @@ function bundle(outfile: string, mode: number, options: string[]): void {
   const arguments_ = [
     "build",
     entry,
-    "--format=cjs",
     "--minify",
     ...externals,
     ...options,
@@ -69,10 +68,13 @@ function helloImage(): Buffer {
 const standalone = [
   "--compile",
   "--bytecode",
+  // In chunks, so that a command reads only its own: some 200 page faults less.
+  "--format=esm",
+  "--splitting",
   "--no-compile-autoload-dotenv",
   "--no-compile-autoload-bunfig",
 ];
 
 writeFileSync(join(root, "dist/hello.oci.tar"), helloImage());
 bundle(join(root, "dist/engine"), 0o755, standalone);
-bundle(join(root, "dist/engine.cjs"), 0o644, ["--target=node"]);
+bundle(join(root, "dist/engine.cjs"), 0o644, ["--target=node", "--format=cjs"]);
