@@ -82,6 +82,7 @@ function megabytes(bytes: number): string {
 function printProgress(event: ImageProgress): void {
   switch (event.type) {
     case "resolved":
+    case "list":
       printError(event.text);
       break;
     case "trying":

@@ -17,6 +17,8 @@ export interface Platform {
   architecture: string;
   variant?: string;
   "os.version"?: string;
+  "os.features"?: string[];
+  features?: string[];
 }
 
 export interface Manifest {

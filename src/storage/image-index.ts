@@ -4,6 +4,7 @@ import { EngineError } from "../errors.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
 import { listDirectory, readJson, writeJsonAtomic } from "../host/files.ts";
 import { withLock } from "../host/lock.ts";
+import type { ManifestList } from "../oci/manifest-list.ts";
 import { keepReserve } from "./reserve.ts";
 
 /** What `images.json` says of one image: enough to list and find it without opening another file. */
@@ -26,10 +27,20 @@ export interface ImageEntry {
   parents: string | null;
 }
 
+/** A list of images that was put together here. Its images may be anywhere. */
+export interface ListEntry extends ManifestList {
+  names: string[];
+  nameHistory: string[];
+  /** RFC 3339. */
+  created: string;
+}
+
 /** `images.json`: an image is in the store iff it is named here, and then all its blobs and layers are. */
 export interface ImageIndex {
   version: 2;
   images: Record<string, ImageEntry>;
+  /** By ids of their own, which are random. */
+  lists?: Record<string, ListEntry>;
 }
 
 function indexPath(ctx: Context): string {

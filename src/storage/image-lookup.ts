@@ -1,4 +1,6 @@
 import { EngineError } from "../errors.ts";
+import type { Platform } from "../oci/image.ts";
+import { chooseManifest, platformOf } from "../oci/image-platform.ts";
 import {
   completeReference,
   defaultRegistry,
@@ -7,7 +9,8 @@ import {
   type Reference,
   repositoryName,
 } from "../oci/reference.ts";
-import type { ImageIndex } from "./image-index.ts";
+import type { ImageIndex, ListEntry } from "./image-index.ts";
+import { namedEntries } from "./image-names.ts";
 
 /** Which image a text stands for, by Podman's rules. */
 
@@ -23,15 +26,44 @@ export function unknownImage(nameOrId: string): EngineError {
   });
 }
 
+/** The image that a text stands for; of a list the one for this machine, which must be in the store. */
+export function resolveImage(index: ImageIndex, text: string): ResolvedImage | undefined {
+  const found = resolveEntry(index, text);
+  const list = found && index.lists?.[found.id];
+  return list ? { id: instanceOf(index, list), name: found.name } : found;
+}
+
+function instanceOf(index: ImageIndex, list: ListEntry): string {
+  const wanted = platformOf(process.arch);
+  const manifests = list.instances.map(({ descriptor }) => descriptor);
+  let id: string | undefined;
+  try {
+    const { digest } = chooseManifest({ schemaVersion: 2, manifests }, wanted, "list");
+    id = Object.entries(index.images).find(([, { digests }]) => digests.includes(digest))?.[0];
+  } catch {
+    // None is for this platform.
+  }
+  if (id !== undefined) return id;
+  throw noInstance(wanted);
+}
+
+function noInstance({ os, architecture, variant = "" }: Platform): EngineError {
+  return new EngineError(
+    "no-instance",
+    `no image found in image index for architecture ${architecture}, variant ${JSON.stringify(variant)}, OS ${os}: image not known`,
+    { hint: "pull the image that the list has for it; `coracle manifest inspect` shows the list" },
+  );
+}
+
 /**
- * A whole id, with or without `sha256:`, is nothing but an id. Of names, a short one means `localhost/NAME`, then Docker
+ * The image or list that a text stands for. A whole id, with or without `sha256:`, is nothing but an id. Of names, a short one means `localhost/NAME`, then Docker
  * Hub's; then come prefixes of ids, digests, and last the first image that has that short name in whatever registry.
  */
-export function resolveImage(index: ImageIndex, text: string): ResolvedImage | undefined {
+export function resolveEntry(index: ImageIndex, text: string): ResolvedImage | undefined {
   const nameOrId = withoutTransport(text);
   const bare = nameOrId.startsWith("sha256:") ? nameOrId.slice("sha256:".length) : nameOrId;
   if (/^[0-9a-f]{64}$/.test(bare)) {
-    return Object.hasOwn(index.images, bare) ? { id: bare, name: undefined } : undefined;
+    return namedEntries(index).some(([id]) => id === bare) ? { id: bare, name: undefined } : undefined;
   }
   if (bare !== nameOrId) {
     throw new EngineError("bad-reference", `${nameOrId}: invalid format: no 64-byte hexadecimal value`);
@@ -62,7 +94,7 @@ function byFullName(index: ImageIndex, reference: Reference): ResolvedImage | un
   const registries = reference.registry === undefined ? ["localhost", defaultRegistry] : [reference.registry];
   for (const registry of registries) {
     const name = formatReference(completeReference(reference, registry));
-    const found = Object.entries(index.images).find(([, { names }]) => names.includes(name));
+    const found = namedEntries(index).find(([, { names }]) => names.includes(name));
     if (found) return { id: found[0], name };
   }
   return undefined;
@@ -71,7 +103,7 @@ function byFullName(index: ImageIndex, reference: Reference): ResolvedImage | un
 /** A prefix of several ids stands for none of them. */
 function byPrefix(index: ImageIndex, prefix: string): ResolvedImage | undefined {
   if (!/^[0-9a-f]+$/.test(prefix)) return undefined;
-  const ids = Object.keys(index.images).filter((id) => id.startsWith(prefix));
+  const ids = namedEntries(index).flatMap(([id]) => (id.startsWith(prefix) ? [id] : []));
   return ids.length === 1 ? { id: ids[0] as string, name: undefined } : undefined;
 }
 
@@ -92,7 +124,7 @@ function byDigest(
 function byShortName(index: ImageIndex, reference: Reference): ResolvedImage | undefined {
   if (reference.registry !== undefined) return undefined;
   const tag = reference.tag ?? "latest";
-  for (const [id, { names }] of Object.entries(index.images)) {
+  for (const [id, { names }] of namedEntries(index)) {
     for (const name of names) {
       const candidate = parseReference(name);
       if (candidate.tag === tag && isRepository(candidate, reference)) return { id, name };

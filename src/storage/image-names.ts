@@ -1,16 +1,24 @@
 import { parseReference, repositoryName } from "../oci/reference.ts";
-import type { ImageEntry, ImageIndex } from "./image-index.ts";
+import type { ImageEntry, ImageIndex, ListEntry } from "./image-index.ts";
 
-/** The names of images. A name belongs to one image at most: it is taken away from whatever had it. */
+/** The names of images and lists. A name belongs to one at most: it is taken away from whatever had it. */
+
+/** What has names, by id. */
+export function namedEntries(index: ImageIndex): [id: string, entry: ImageEntry | ListEntry][] {
+  return [...Object.entries(index.images), ...Object.entries(index.lists ?? {})];
+}
+
+export function namedEntry(index: ImageIndex, id: string): ImageEntry | ListEntry | undefined {
+  return index.images[id] ?? index.lists?.[id];
+}
 
 /** Gives an image these names and no others. */
 export function setNames(index: ImageIndex, id: string, names: readonly string[]): void {
-  const entry = index.images[id] as ImageEntry;
+  const entry = namedEntry(index, id) as ImageEntry | ListEntry;
   entry.names = [...new Set(names)];
-  for (const [other, { names: taken }] of Object.entries(index.images)) {
-    if (other === id || !taken.some((name) => entry.names.includes(name))) continue;
-    const rest = taken.filter((name) => !entry.names.includes(name));
-    (index.images[other] as ImageEntry).names = rest;
+  for (const [other, named] of namedEntries(index)) {
+    if (other === id || !named.names.some((name) => entry.names.includes(name))) continue;
+    named.names = named.names.filter((name) => !entry.names.includes(name));
   }
   entry.nameHistory = [...new Set([...entry.names.toReversed(), ...entry.nameHistory])];
 }

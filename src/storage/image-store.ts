@@ -16,7 +16,7 @@ import {
   removeUnfinishedIndex,
   writeImageIndex,
 } from "./image-index.ts";
-import { addName, setNames } from "./image-names.ts";
+import { addName, namedEntry, setNames } from "./image-names.ts";
 import type { StoredImage } from "./image-types.ts";
 import { layerKeys, readImage } from "./images.ts";
 import { diffDirectory, hasLayer, layerDirectory, layersDirectory, readLayerRecord } from "./layers.ts";
@@ -109,7 +109,7 @@ export async function renameImage(
   change: (names: readonly string[]) => readonly string[],
 ): Promise<string[]> {
   return await changeImageIndex(ctx, (index) => {
-    const names = index.images[id]?.names;
+    const names = namedEntry(index, id)?.names;
     if (!names) throw new EngineError("image-not-known", `${id}: image not known`);
     setNames(index, id, change(names));
     return names;

@@ -4,7 +4,7 @@ import { digestHex, isDigest } from "../oci/digest.ts";
 import type { ImageConfig, Manifest } from "../oci/image.ts";
 import { parseImageConfig, parseManifest } from "../oci/image-manifest.ts";
 import { readBlob } from "./blobs.ts";
-import { type ImageEntry, readImageIndex } from "./image-index.ts";
+import { type ImageEntry, type ImageIndex, readImageIndex } from "./image-index.ts";
 import { resolveImage, unknownImage } from "./image-lookup.ts";
 import type { StoredImage } from "./image-types.ts";
 import { diffDirectory } from "./layers.ts";
@@ -14,13 +14,23 @@ import { diffDirectory } from "./layers.ts";
 /** The image that a name, digest, id or id prefix stands for; undefined where there is none. */
 export function findImage(ctx: Context, nameOrId: string): StoredImage | undefined {
   const index = readImageIndex(ctx);
-  const id = resolveImage(index, nameOrId)?.id;
+  const id = resolveQuietly(index, nameOrId);
   if (id === undefined) return undefined;
   try {
     return readImage(ctx, id, index.images[id] as ImageEntry);
   } catch (error) {
     // Removed by another command since the index was read.
     if (!hasImage(ctx, id)) return undefined;
+    throw error;
+  }
+}
+
+/** A list without an image for this machine has none. */
+function resolveQuietly(index: ImageIndex, nameOrId: string): string | undefined {
+  try {
+    return resolveImage(index, nameOrId)?.id;
+  } catch (error) {
+    if (error instanceof EngineError && error.code === "no-instance") return undefined;
     throw error;
   }
 }

@@ -1,8 +1,11 @@
-/** What a registry has under a name. */
-import { expect, test } from "vitest";
+/** What a registry has under a name, and lists that are put together here. */
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tar } from "../../bin/oci-archive.ts";
 import { FakeRegistry } from "../support/fake-registry.ts";
 import { useHome } from "../support/home.ts";
+import { startRegistry, type TestRegistry } from "../support/registry.ts";
+import { hasProgram, skipUnless } from "../support/requirements.ts";
 
 const home = useHome();
 
@@ -37,4 +40,140 @@ test("manifest inspect shows lists and single images", async () => {
   } finally {
     await registry.stop();
   }
+});
+
+describe("lists in the store", () => {
+  const bb = useHome({ image: true });
+  let registry: TestRegistry | undefined;
+  const missing = hasProgram("docker-registry") ?? hasProgram("skopeo");
+
+  beforeAll(async () => {
+    if (missing === undefined) registry = await startRegistry();
+  });
+  afterAll(async () => registry?.stop());
+
+  const inspect = async (name: string) => JSON.parse(await bb.ok("manifest", "inspect", name));
+
+  test("are made, changed, shown and removed", async () => {
+    const id = await bb.ok("manifest", "create", "foo");
+    expect(id).toMatch(/^[0-9a-f]{64}$/);
+    expect(await bb.coracle("manifest", "create", "foo")).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining(
+        `image name "localhost/foo:latest" is already associated with image "${id}": that name is already in use`,
+      ),
+    });
+    expect(await bb.ok("manifest", "create", "--amend", "foo")).toBe(id);
+    expect((await inspect("foo")).manifests).toBeNull();
+    expect(await bb.ok("images", "--format", "{{.Size}}", "foo")).toBe("110 B");
+    expect(await bb.ok("manifest", "add", "foo", "bb")).toBe(id);
+    const digest = await bb.ok("image", "inspect", "--format", "{{.Digest}}", "bb");
+    const architecture = await bb.ok("image", "inspect", "--format", "{{.Architecture}}", "bb");
+    expect((await inspect("foo")).manifests).toEqual([
+      expect.objectContaining({ digest, platform: { architecture, os: "linux" } }),
+    ]);
+    // For this machine it is the image.
+    expect(await bb.ok("run", "--rm", "foo", "echo", "hi")).toBe("hi");
+    expect(await bb.ok("image", "inspect", "--format", "{{index .RepoTags 0}}", "foo")).toBe(
+      "localhost/bb:latest",
+    );
+    const annotate = ["manifest", "annotate", "--arch", "sparc", "--variant", "v8", "--os-version", "1.2"];
+    await bb.ok(...annotate, "--annotation", "a=b", "foo", digest);
+    expect((await inspect("foo")).manifests[0]).toMatchObject({
+      platform: { architecture: "sparc", os: "linux", "os.version": "1.2", variant: "v8" },
+      annotations: { a: "b" },
+    });
+    expect(await bb.coracle("history", "foo")).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining(`no image found in image index for architecture ${architecture}`),
+    });
+    await bb.ok("tag", "foo", "foo2");
+    const named = await bb.ok("images", "--format", "{{.Repository}} {{.ID}}", "--filter", "manifest=true");
+    expect(named).toBe(`localhost/foo ${id.slice(0, 12)}\nlocalhost/foo2 ${id.slice(0, 12)}`);
+    expect(await bb.ok("manifest", "remove", "foo", digest)).toBe(id);
+    expect(await bb.coracle("manifest", "remove", "foo", digest)).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining(`no instance matching digest "${digest}" found in manifest list`),
+    });
+    expect(await bb.ok("rmi", "foo")).toBe("Untagged: localhost/foo:latest");
+    expect(await bb.ok("manifest", "rm", "foo2")).toBe(`Untagged: localhost/foo2:latest\nDeleted: ${id}`);
+    await bb.ok("image", "exists", "bb");
+  });
+
+  test("are not images", async () => {
+    const notList = "Error: localhost/bb:latest: image is not a manifest list";
+    for (const command of ["exists", "rm"]) {
+      expect(await bb.coracle("manifest", command, "bb")).toMatchObject({
+        exitCode: 125,
+        stderr: expect.stringContaining(notList),
+      });
+    }
+    expect(await bb.coracle("manifest", "exists", "nope")).toMatchObject({ exitCode: 1, stderr: "" });
+    expect(await bb.coracle("manifest", "rm", "nope")).toMatchObject({ exitCode: 1 });
+    await bb.ok("manifest", "rm", "--ignore", "nope");
+    expect(await bb.coracle("manifest", "annotate", "nope", "bb")).toMatchObject({ exitCode: 125 });
+  });
+
+  test("are pushed with their images, whether these are here or in a registry", async (context) => {
+    skipUnless(context, missing);
+    const host = registry?.address;
+    const raw = async (name: string) => {
+      const args = ["skopeo", "inspect", "--raw", "--tls-verify=false", `docker://${host}/${name}`];
+      return JSON.parse((await bb.exec(args)).stdout);
+    };
+    await bb.ok("push", "-q", "--tls-verify=false", "bb", `${host}/src/bb:1`);
+    const remote = await raw("src/bb:1");
+    // Another image, for another machine, that is only in the registry.
+    const changed = await bb.ok("create", "bb");
+    await bb.ok("commit", "-q", changed, `${host}/src/other:1`);
+    await bb.ok("rm", changed);
+    await bb.ok("push", "-q", "--tls-verify=false", `${host}/src/other:1`);
+    await bb.ok("rmi", `${host}/src/other:1`);
+    await bb.ok("manifest", "create", "--annotation", "x=y", "multi", "bb");
+    const add = ["manifest", "add", "--tls-verify=false", "--arch", "s390x", "multi"];
+    await bb.ok(...add, `docker://${host}/src/other:1`);
+    const pushed = await bb.coracle(
+      "manifest",
+      "push",
+      "--tls-verify=false",
+      "multi",
+      `docker://${host}/dst/multi:1`,
+    );
+    expect(pushed).toMatchObject({ exitCode: 0, stdout: "" });
+    expect(pushed.stderr).toMatch(/^Getting image list signatures\nCopying 2 of 2 images in list\n/);
+    const list = await raw("dst/multi:1");
+    expect(list).toMatchObject({
+      mediaType: "application/vnd.oci.image.index.v1+json",
+      annotations: { x: "y" },
+      manifests: [{ platform: { os: "linux" } }, { platform: { architecture: "s390x" } }],
+    });
+    expect((await raw(`dst/multi@${list.manifests[0].digest}`)).layers).toEqual(remote.layers);
+    const whole = ["skopeo", "copy", "-q", "--all", "--src-tls-verify=false", `docker://${host}/dst/multi:1`];
+    expect(await bb.exec([...whole, `oci:${bb.directory}/tmp/multi`])).toMatchObject({ exitCode: 0 });
+    // A list of a registry is added as a whole, and pushed on.
+    await bb.ok("manifest", "create", "--all", "--tls-verify=false", "again", `docker://${host}/dst/multi:1`);
+    const digestFile = `${bb.directory}/tmp/digest`;
+    const again = ["manifest", "push", "-q", "--tls-verify=false", "--rm", "--digestfile", digestFile];
+    await bb.ok(...again, "again", `${host}/dst/again:1`);
+    expect((await raw("dst/again:1")).manifests).toEqual(list.manifests);
+    expect((await raw(`dst/again@${readFileSync(digestFile, "utf8")}`)).manifests).toEqual(list.manifests);
+    expect(await bb.coracle("manifest", "exists", "again")).toMatchObject({ exitCode: 1 });
+    // Where nothing is for this machine, `push` pushes the list.
+    const digest = await bb.ok("image", "inspect", "--format", "{{.Digest}}", "bb");
+    await bb.ok("manifest", "annotate", "--arch", "riscv64", "multi", digest);
+    await bb.ok("push", "-q", "--tls-verify=false", "multi", `${host}/dst/multi:2`);
+    expect((await raw("dst/multi:2")).manifests[0].platform.architecture).toBe("riscv64");
+    const docker = ["manifest", "push", "-q", "--tls-verify=false", "-f", "v2s2"];
+    expect(await bb.coracle(...docker, "multi", `${host}/dst/docker:1`)).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining("can't be converted"),
+    });
+    await bb.ok("manifest", "create", "local", "bb");
+    await bb.ok(...docker, "local", `${host}/dst/docker:1`);
+    expect(await raw("dst/docker:1")).toMatchObject({
+      mediaType: "application/vnd.docker.distribution.manifest.list.v2+json",
+      manifests: [{ mediaType: "application/vnd.docker.distribution.manifest.v2+json" }],
+    });
+    await bb.ok("manifest", "rm", "multi", "local");
+  });
 });

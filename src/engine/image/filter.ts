@@ -93,7 +93,7 @@ const predicates: Record<string, (value: string, find: FindImage, name: string) 
       id.startsWith(value),
   intermediate: (value) => equals(value, "intermediate", (image) => image.intermediate()),
   label: labelPredicate,
-  manifest: (value) => equals(value, "manifest", () => false),
+  manifest: (value) => equals(value, "manifest", ({ isList }) => isList),
   readonly: (value) => equals(value, "readonly", () => false),
   reference: referencePredicate,
   until: (value) => {

@@ -1,7 +1,7 @@
 import type { Context } from "../../host/context.ts";
 import { type HistoryEntry, type ImageConfig, mediaTypes } from "../../oci/image.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
-import { resolveImage } from "../../storage/image-lookup.ts";
+import { resolveEntry } from "../../storage/image-lookup.ts";
 import { repoDigests, repoTags } from "../../storage/image-names.ts";
 import { ImageRelations } from "../../storage/image-relations.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
@@ -13,7 +13,7 @@ export function inspectImage(ctx: Context, nameOrId: string): Record<string, unk
 }
 
 export function imageExists(ctx: Context, nameOrId: string): boolean {
-  return resolveImage(readImageIndex(ctx), nameOrId) !== undefined;
+  return resolveEntry(readImageIndex(ctx), nameOrId) !== undefined;
 }
 
 function describe(ctx: Context, image: StoredImage): Record<string, unknown> {

@@ -1,8 +1,14 @@
 import type { Context } from "../../host/context.ts";
+import { listIdentity } from "../../oci/manifest-list.ts";
 import { splitName } from "../../oci/reference.ts";
 import { listRecords } from "../../runtime/records.ts";
-import { type ImageEntry, type ImageIndex, readImageIndex } from "../../storage/image-index.ts";
-import { resolveImage } from "../../storage/image-lookup.ts";
+import {
+  type ImageEntry,
+  type ImageIndex,
+  type ListEntry,
+  readImageIndex,
+} from "../../storage/image-index.ts";
+import { resolveEntry } from "../../storage/image-lookup.ts";
 import { repoDigests } from "../../storage/image-names.ts";
 import { ImageRelations } from "../../storage/image-relations.ts";
 import { readConfig } from "../../storage/images.ts";
@@ -32,6 +38,8 @@ export interface ListedImage {
   dangling: () => boolean;
   /** Without a name, but something is built on it. */
   intermediate: () => boolean;
+  /** A list of images. */
+  isList: boolean;
 }
 
 export interface ListOptions {
@@ -46,7 +54,7 @@ export function listImages(ctx: Context, { filters = [], all = true }: ListOptio
   const index = readImageIndex(ctx);
   const images = describeImages(ctx, index);
   const find = (nameOrId: string) => {
-    const id = resolveImage(index, nameOrId)?.id;
+    const id = resolveEntry(index, nameOrId)?.id;
     return images.find((image) => image.id === id);
   };
   const matches = imageFilter(filters, find);
@@ -56,7 +64,31 @@ export function listImages(ctx: Context, { filters = [], all = true }: ListOptio
 
 function describeImages(ctx: Context, index: ImageIndex): ListedImage[] {
   const relations = new ImageRelations(ctx, index);
-  return Object.entries(index.images).map(([id, entry]) => describe(ctx, relations, id, entry));
+  return [
+    ...Object.entries(index.images).map(([id, entry]) => describe(ctx, relations, id, entry)),
+    ...Object.entries(index.lists ?? {}).map(([id, entry]) => describeList(id, entry)),
+  ];
+}
+
+function describeList(id: string, entry: ListEntry): ListedImage {
+  const { digest, size } = listIdentity(entry);
+  const { names, nameHistory, created } = entry;
+  return {
+    id,
+    names,
+    nameHistory,
+    digest,
+    digests: [digest],
+    repoDigests: () => repoDigests({ names, digests: [digest] }),
+    created,
+    size,
+    labels: () => null,
+    containers: () => 0,
+    parent: () => "",
+    dangling: () => false,
+    intermediate: () => false,
+    isList: true,
+  };
 }
 
 function describe(ctx: Context, relations: ImageRelations, id: string, entry: ImageEntry): ListedImage {
@@ -74,6 +106,7 @@ function describe(ctx: Context, relations: ImageRelations, id: string, entry: Im
     parent: () => relations.parentOf(id) ?? "",
     dangling: () => relations.isDangling(id),
     intermediate: () => relations.isIntermediate(id),
+    isList: false,
   };
 }
 

@@ -3,6 +3,8 @@ export type ImageProgress =
   | { type: "resolved"; text: string }
   | { type: "trying"; reference: string }
   | { type: "sources" }
+  /** A line of its own, about a list of images. */
+  | { type: "list"; text: string }
   | { type: "layer"; digest: string; status: "started" | "done" | "exists" }
   /** How much of a layer has come. */
   | { type: "layer"; digest: string; status: "growing"; received: number; size: number }

@@ -2,7 +2,8 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { writeUserFile } from "../../host/files.ts";
 import { parseTransport } from "../../oci/transport.ts";
-import { getImage } from "../../storage/images.ts";
+import { findImage, getImage } from "../../storage/images.ts";
+import { findList } from "../../storage/manifest-lists.ts";
 import { type PushOptions, pushImage } from "./push.ts";
 import { saveImages } from "./save.ts";
 
@@ -29,8 +30,14 @@ async function write(
   options: PushOptions,
 ): Promise<string> {
   const target = destination === undefined ? undefined : parseTransport(destination);
-  if (target === undefined || target.kind === "docker")
+  if (target === undefined || target.kind === "docker") {
+    // Of a list the image for this machine, if it is here; else the list.
+    if (findList(ctx, nameOrId) && !findImage(ctx, nameOrId)) {
+      const { pushList } = await import("../manifest/push.ts");
+      return await pushList(ctx, nameOrId, target?.reference, { ...options, all: true });
+    }
     return await pushImage(ctx, nameOrId, target?.reference, options);
+  }
   if (target.kind === "containers-storage") {
     throw new EngineError("not-supported", "pushing to containers-storage: is not supported yet", {
       hint: "`coracle tag` gives an image of the store another name",

@@ -23,7 +23,7 @@ import {
 import type { BlobSource, RegistryUpload } from "../../registry/upload.ts";
 import { blobPath, openBlob, readBlob } from "../../storage/blobs.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
-import { resolveImage } from "../../storage/image-lookup.ts";
+import { resolveEntry } from "../../storage/image-lookup.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
 import { getImage, readImage } from "../../storage/images.ts";
 import { type RegistryAccess, registryOptions } from "../registry/options.ts";
@@ -58,6 +58,16 @@ export async function pushImage(
 ): Promise<string> {
   const image = getImage(ctx, nameOrId);
   const reference = pushReference(ctx, nameOrId, destination);
+  return (await pushStored(ctx, image, reference, options)).digest;
+}
+
+/** Uploads an image of the store; returns how it is described there. Without a tag or digest it goes by its digest. */
+export async function pushStored(
+  ctx: Context,
+  image: StoredImage,
+  reference: FullReference,
+  options: PushOptions,
+): Promise<Descriptor> {
   const name = repositoryName(reference);
   const { RegistryUpload } = await import("../../registry/upload.ts");
   const upload = new RegistryUpload(reference, await registryOptions(ctx, name, options));
@@ -89,15 +99,20 @@ export async function pushImage(
         },
       );
     }
-    await upload.putManifest(reference.digest ?? (reference.tag as string), bytes, mediaType);
-    return digest;
+    await upload.putManifest(reference.digest ?? reference.tag ?? digest, bytes, mediaType);
+    return { mediaType, digest, size: bytes.length };
   } finally {
     await staging.remove();
   }
 }
 
-function pushReference(ctx: Context, nameOrId: string, destination: string | undefined): FullReference {
-  const text = destination ?? resolveImage(readImageIndex(ctx), nameOrId)?.name;
+/** Where a name is pushed to. */
+export function pushReference(
+  ctx: Context,
+  nameOrId: string,
+  destination: string | undefined,
+): FullReference {
+  const text = destination ?? resolveEntry(readImageIndex(ctx), nameOrId)?.name;
   if (text === undefined) {
     throw new EngineError("no-destination", `"${nameOrId}" is an image ID, not a name to push to`, {
       hint: `name a destination: coracle push ${nameOrId} REGISTRY/REPOSITORY:TAG`,

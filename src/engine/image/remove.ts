@@ -4,9 +4,11 @@ import { localName } from "../../oci/reference.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import { listRecords } from "../../runtime/records.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
-import { resolveImage, unknownImage } from "../../storage/image-lookup.ts";
+import { resolveEntry, unknownImage } from "../../storage/image-lookup.ts";
+import { namedEntries, namedEntry } from "../../storage/image-names.ts";
 import { ImageRelations } from "../../storage/image-relations.ts";
 import { removeImage, renameImage } from "../../storage/image-store.ts";
+import { removeList } from "../../storage/manifest-lists.ts";
 import { listVolumes } from "../../storage/volumes.ts";
 import { listImages } from "./list.ts";
 import { reapImageLeftovers } from "./reap.ts";
@@ -47,7 +49,7 @@ export async function removeImages(
   const targets = new Map<string, string[]>();
   for (const text of names) {
     await removal.attempt(() => {
-      const found = resolveImage(readImageIndex(ctx), text);
+      const found = resolveEntry(readImageIndex(ctx), text);
       if (found) targets.set(found.id, [...(targets.get(found.id) ?? []), found.name ?? text]);
       else if (!options.ignore) throw unknownImage(text);
     });
@@ -68,7 +70,7 @@ export async function removeMatching(
   const removal = new Removal(ctx, options);
   const ids = new Set(listImages(ctx, { filters }).map(({ id }) => id));
   // In the order in which they came.
-  for (const id of Object.keys(readImageIndex(ctx).images)) {
+  for (const [id] of namedEntries(readImageIndex(ctx))) {
     if (ids.has(id)) await removal.attempt(() => removal.remove(id));
   }
   return removal.result;
@@ -96,11 +98,13 @@ class Removal {
   /** Removes an image, or (`reference`: as it was called) one of its names, and then the unnamed ones below it. */
   async remove(id: string, reference?: string): Promise<void> {
     const index = readImageIndex(this.#ctx);
-    const entry = index.images[id];
-    if (!entry) return;
-    if (reference !== undefined && entry.names.length !== 1) {
-      if (!(await this.#takeName(id, entry.names, reference))) return;
+    const named = namedEntry(index, id);
+    if (!named) return;
+    if (reference !== undefined && named.names.length !== 1) {
+      if (!(await this.#takeName(id, named.names, reference))) return;
     }
+    const entry = index.images[id];
+    if (!entry) return await this.#removeList(id, reference);
     const relations = new ImageRelations(this.#ctx, index);
     const hasChildren = relations.hasChildren(id);
     const parent = relations.parentOf(id);
@@ -119,6 +123,15 @@ class Removal {
     if (parent === undefined || this.#options.noPrune) return;
     if (new ImageRelations(this.#ctx, readImageIndex(this.#ctx)).isDangling(parent))
       await this.remove(parent);
+  }
+
+  async #removeList(id: string, reference = ""): Promise<void> {
+    const names = (await removeList(this.#ctx, id))?.names ?? [];
+    const report = this.#report(id);
+    report.untagged.push(...names);
+    report.deleted = true;
+    for (const name of names) recordEvent(this.#ctx, { Type: "image", Status: "untag", ID: id, Name: name });
+    recordEvent(this.#ctx, { Type: "image", Status: "remove", ID: id, Name: reference });
   }
 
   /** Takes away the name by which an image was called. Whether the image is to go as well. */

@@ -1,0 +1,119 @@
+import { digestOf } from "./digest.ts";
+import { type Descriptor, type Index, mediaTypes, type Platform } from "./image.ts";
+import type { ManifestFormat } from "./manifest-format.ts";
+
+/** Lists of images that are put together here, as `manifest create` and the others do. */
+
+export interface ListInstance {
+  descriptor: Descriptor;
+  /** The repository of a registry (`host/name`) that it is in; null for an image of the store. */
+  source: string | null;
+}
+
+/** What can be said of an instance that its image doesn't say itself. */
+export interface InstanceChange {
+  os?: string | undefined;
+  architecture?: string | undefined;
+  variant?: string | undefined;
+  osVersion?: string | undefined;
+  osFeatures?: readonly string[] | undefined;
+  features?: readonly string[] | undefined;
+  annotations?: Record<string, string> | undefined;
+}
+
+export function changeInstance(descriptor: Descriptor, change: InstanceChange): Descriptor {
+  const { os, architecture, variant, osVersion, osFeatures = [], features = [] } = change;
+  const annotations = { ...descriptor.annotations, ...change.annotations };
+  const platform: Platform = {
+    ...(descriptor.platform ?? { os: "", architecture: "" }),
+    ...(os === undefined ? {} : { os }),
+    ...(architecture === undefined ? {} : { architecture }),
+    ...(variant === undefined ? {} : { variant }),
+    ...(osVersion === undefined ? {} : { "os.version": osVersion }),
+    ...(osFeatures.length === 0 ? {} : { "os.features": [...osFeatures] }),
+    ...(features.length === 0 ? {} : { features: [...features] }),
+  };
+  return {
+    ...descriptor,
+    platform,
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+  };
+}
+
+/** An image stands in a list once: what is added again takes the place of what was there. */
+export function putInstance(instances: readonly ListInstance[], added: ListInstance): ListInstance[] {
+  const digest = added.descriptor.digest;
+  const at = instances.findIndex((instance) => instance.descriptor.digest === digest);
+  return at < 0 ? [...instances, added] : instances.with(at, added);
+}
+
+export interface ManifestList {
+  instances: readonly ListInstance[];
+  annotations?: Record<string, string> | undefined;
+}
+
+/** Docker's format knows neither annotations nor OCI's manifests. */
+export function listFormat({ instances, annotations = {} }: ManifestList): ManifestFormat {
+  const isOci = instances.some(
+    ({ descriptor }) => descriptor.mediaType === mediaTypes.ociManifest || descriptor.annotations,
+  );
+  return isOci || Object.keys(annotations).length > 0 ? "oci" : "v2s2";
+}
+
+/** The list as registries have it. */
+export function listDocument(list: ManifestList, format = listFormat(list)): Index {
+  const manifests = list.instances.map(({ descriptor }) => {
+    const { mediaType, digest, size, platform, annotations, artifactType } = descriptor;
+    const common = { mediaType, digest, size, ...(platform ? { platform } : {}) };
+    if (format === "v2s2") return common;
+    return { ...common, ...(annotations ? { annotations } : {}), ...(artifactType ? { artifactType } : {}) };
+  });
+  const { annotations = {} } = list;
+  if (format === "v2s2") return { schemaVersion: 2, mediaType: mediaTypes.dockerManifestList, manifests };
+  return {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociIndex,
+    manifests,
+    ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+  };
+}
+
+/** The list as `manifest inspect` shows it: both formats in one, and in Podman's order. */
+export function shownList(list: ManifestList): object {
+  const manifests = list.instances.map(({ descriptor }) => {
+    const { mediaType, size, digest, platform, annotations } = descriptor;
+    return {
+      mediaType,
+      size,
+      digest,
+      ...(platform ? { platform } : {}),
+      ...(annotations ? { annotations } : {}),
+    };
+  });
+  const { annotations = {} } = list;
+  return {
+    schemaVersion: 2,
+    mediaType: mediaTypes.dockerManifestList,
+    manifests: manifests.length === 0 ? null : manifests,
+    ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+  };
+}
+
+/** Digest and size by which `images` knows it. */
+export function listIdentity(list: ManifestList): { digest: string; size: number } {
+  const text = JSON.stringify(shownList(list));
+  const sources = Object.fromEntries(
+    list.instances.map(({ descriptor, source }) => [descriptor.digest, source]),
+  );
+  return { digest: digestOf(text), size: text.length + JSON.stringify(sources).length };
+}
+
+/** `KEY=VALUE` of --annotation. */
+export function parseAnnotations(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const equals = text.indexOf("=");
+      return equals < 0 ? [text, ""] : [text.slice(0, equals), text.slice(equals + 1)];
+    }),
+  );
+}
