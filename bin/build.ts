@@ -28,15 +28,7 @@ function bundle(outfile: string, mode: number, options: string[]): void {
   const fresh = `${outfile}.new`;
   // @oclif/core reaches for the TypeScript compiler when it runs from sources, which a bundle never does.
   const externals = ["--external", "typescript", "--external", "ts-node"];
-  const arguments_ = [
-    "build",
-    entry,
-    "--minify",
-    ...externals,
-    ...options,
-    "--outfile",
-    fresh,
-  ];
+  const arguments_ = ["build", entry, "--minify", ...externals, ...options, "--outfile", fresh];
   const { status, signal } = spawnSync(bun, arguments_, {
     cwd: root,
     stdio: ["ignore", "ignore", "inherit"],

@@ -2,6 +2,13 @@ import type { CommandTable } from "../src/cli/command-table.ts";
 
 /** The commands there are: one line for each file of this folder. `image ls` is image/ls.ts. */
 const files = {
+  "artifact add": () => import("./artifact/add.ts"),
+  "artifact extract": () => import("./artifact/extract.ts"),
+  "artifact inspect": () => import("./artifact/inspect.ts"),
+  "artifact ls": () => import("./artifact/ls.ts"),
+  "artifact pull": () => import("./artifact/pull.ts"),
+  "artifact push": () => import("./artifact/push.ts"),
+  "artifact rm": () => import("./artifact/rm.ts"),
   attach: () => import("./attach.ts"),
   commit: () => import("./commit.ts"),
   completion: () => import("./completion.ts"),
@@ -142,6 +149,7 @@ const aliases: Record<string, keyof typeof files> = {
 
 /** Second names of commands; help and messages tell the first. */
 const synonyms: Record<string, string> = {
+  "artifact list": "artifact ls",
   "container ls": "container list",
   "container umount": "container unmount",
   "image ls": "image list",
@@ -155,6 +163,7 @@ const synonyms: Record<string, string> = {
 
 /** Groups: the first of two words. */
 const groups = {
+  artifact: "Manage OCI artifacts",
   container: "Manage containers",
   healthcheck: "Manage health checks on containers",
   image: "Manage images",

@@ -10,6 +10,8 @@ export interface Descriptor {
   annotations?: Record<string, string>;
   platform?: Platform;
   artifactType?: string;
+  /** The content itself, in base64, where it is tiny. */
+  data?: string;
 }
 
 export interface Platform {
@@ -24,6 +26,8 @@ export interface Platform {
 export interface Manifest {
   schemaVersion: 2;
   mediaType?: string;
+  /** What an artifact is. */
+  artifactType?: string;
   config: Descriptor;
   layers: Descriptor[];
   annotations?: Record<string, string>;

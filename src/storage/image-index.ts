@@ -27,6 +27,16 @@ export interface ImageEntry {
   parents: string | null;
 }
 
+/** Files under a name, described by a manifest: nothing to run. */
+export interface ArtifactEntry {
+  /** `sha256:…` of the manifest among the blobs. */
+  manifest: string;
+  /** Bytes of its files. */
+  size: number;
+  /** RFC 3339. */
+  created: string;
+}
+
 /** A list of images that was put together here. Its images may be anywhere. */
 export interface ListEntry extends ManifestList {
   names: string[];
@@ -39,6 +49,8 @@ export interface ListEntry extends ManifestList {
 export interface ImageIndex {
   version: 2;
   images: Record<string, ImageEntry>;
+  /** By full name with tag. */
+  artifacts?: Record<string, ArtifactEntry>;
   /** By ids of their own, which are random. */
   lists?: Record<string, ListEntry>;
 }

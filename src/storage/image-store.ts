@@ -4,14 +4,14 @@ import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { listDirectory, syncDirectory } from "../host/files.ts";
 import { reapLocks, withLock } from "../host/lock.ts";
-import { createStaging, hasStaging, moveToTrash, reapStaging, removeTrees } from "../host/staging.ts";
+import { createStaging, hasStaging, reapStaging, removeTrees } from "../host/staging.ts";
 import { digestHex, digestOf } from "../oci/digest.ts";
 import { parseImageConfig, parseManifest } from "../oci/image-manifest.ts";
-import { blobPath, blobsDirectory, hasBlob, writeBlob } from "./blobs.ts";
+import { blobsDirectory, hasBlob, writeBlob } from "./blobs.ts";
+import { filesOf, neededFiles, trashUnused } from "./image-files.ts";
 import {
   changeImageIndex,
   type ImageEntry,
-  type ImageIndex,
   readImageIndex,
   removeUnfinishedIndex,
   writeImageIndex,
@@ -168,28 +168,6 @@ function refuseUsed(users: readonly string[]): void {
     hint: `\`coracle rm ${first.slice(0, 12)}\` removes the container, \`coracle rmi --force\` both`,
     exitCode: 2,
   });
-}
-
-/** The layers and blobs of an image. Of a damaged one, those that can be told. */
-function filesOf(ctx: Context, id: string, entry: ImageEntry): string[] {
-  const files = [blobPath(ctx, entry.manifest), blobPath(ctx, `sha256:${id}`)];
-  try {
-    const image = readImage(ctx, id, entry);
-    for (const { digest } of image.manifest.layers) files.push(blobPath(ctx, digest));
-    for (const key of layerKeys(image)) files.push(layerDirectory(ctx, key));
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-  }
-  return files;
-}
-
-function neededFiles(ctx: Context, index: ImageIndex): Set<string> {
-  return new Set(Object.entries(index.images).flatMap(([id, entry]) => filesOf(ctx, id, entry)));
-}
-
-/** Moves files out of the store; the result is to be removed, outside of the lock. */
-function trashUnused(ctx: Context, candidates: readonly string[], needed: ReadonlySet<string>): string[] {
-  return candidates.filter((file) => !needed.has(file)).flatMap((file) => moveToTrash(ctx, file) ?? []);
 }
 
 /**

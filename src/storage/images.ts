@@ -80,7 +80,7 @@ export function readImage(ctx: Context, id: string, entry: ImageEntry): StoredIm
   };
 }
 
-function readManifest(ctx: Context, digest: string): Manifest {
+export function readManifest(ctx: Context, digest: string): Manifest {
   const parsed = parseManifest(readBlob(ctx, digest), digest);
   if (parsed.kind === "index")
     throw new EngineError("bad-manifest", `${digest} in the image store is an index`);

@@ -1,0 +1,47 @@
+import { type Descriptor, type Manifest, mediaTypes } from "./image.ts";
+
+export const titleAnnotation = "org.opencontainers.image.title";
+export const createdAnnotation = "org.opencontainers.image.created";
+
+/** The configuration of what has none (image-spec, "Guidance for an Empty Descriptor"). */
+export const emptyConfig: Descriptor = {
+  mediaType: "application/vnd.oci.empty.v1+json",
+  digest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+  size: 2,
+  data: "e30=",
+};
+
+export function newArtifact(layers: readonly Descriptor[], created: string, artifactType?: string): Manifest {
+  return {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    config: emptyConfig,
+    layers: [...layers],
+    annotations: { [createdAnnotation]: created },
+  };
+}
+
+/** Beginnings of files by which Go's http.DetectContentType knows them, those that artifacts are likely to have. */
+const signatures: [hex: string, type: string][] = [
+  ["1f8b08", "application/x-gzip"],
+  ["504b0304", "application/zip"],
+  ["255044462d", "application/pdf"],
+  ["89504e470d0a1a0a", "image/png"],
+  ["ffd8ff", "image/jpeg"],
+  ["474946383761", "image/gif"],
+  ["474946383961", "image/gif"],
+  ["0061736d", "application/wasm"],
+];
+
+/** The media type of a file by its first 512 bytes. */
+export function detectContentType(start: Uint8Array): string {
+  const hex = Buffer.from(start).toString("hex");
+  const known = signatures.find(([signature]) => hex.startsWith(signature));
+  if (known) return known[1];
+  const isBinary = start.some(
+    (byte) =>
+      byte <= 0x08 || byte === 0x0b || (byte >= 0x0e && byte <= 0x1a) || (byte >= 0x1c && byte <= 0x1f),
+  );
+  return isBinary ? "application/octet-stream" : "text/plain; charset=utf-8";
+}

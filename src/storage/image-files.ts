@@ -1,0 +1,50 @@
+import { EngineError } from "../errors.ts";
+import type { Context } from "../host/context.ts";
+import { moveToTrash } from "../host/staging.ts";
+import { blobPath } from "./blobs.ts";
+import type { ArtifactEntry, ImageEntry, ImageIndex } from "./image-index.ts";
+import { layerKeys, readImage, readManifest } from "./images.ts";
+import { layerDirectory } from "./layers.ts";
+
+/** Which files of the store belong to which image or artifact. */
+
+/** The layers and blobs of an image. Of a damaged one, those that can be told. */
+export function filesOf(ctx: Context, id: string, entry: ImageEntry): string[] {
+  const files = [blobPath(ctx, entry.manifest), blobPath(ctx, `sha256:${id}`)];
+  try {
+    const image = readImage(ctx, id, entry);
+    for (const { digest } of image.manifest.layers) files.push(blobPath(ctx, digest));
+    for (const key of layerKeys(image)) files.push(layerDirectory(ctx, key));
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+  }
+  return files;
+}
+
+export function neededFiles(ctx: Context, index: ImageIndex): Set<string> {
+  return new Set([
+    ...Object.entries(index.images).flatMap(([id, entry]) => filesOf(ctx, id, entry)),
+    ...Object.values(index.artifacts ?? {}).flatMap((entry) => artifactFiles(ctx, entry)),
+  ]);
+}
+
+/** The blobs of an artifact. Of a damaged one, those that can be told. */
+export function artifactFiles(ctx: Context, { manifest }: ArtifactEntry): string[] {
+  const files = [blobPath(ctx, manifest)];
+  try {
+    const { config, layers } = readManifest(ctx, manifest);
+    for (const { digest } of [config, ...layers]) files.push(blobPath(ctx, digest));
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+  }
+  return files;
+}
+
+/** Moves files out of the store; the result is to be removed, outside of the lock. */
+export function trashUnused(
+  ctx: Context,
+  candidates: readonly string[],
+  needed: ReadonlySet<string>,
+): string[] {
+  return candidates.filter((file) => !needed.has(file)).flatMap((file) => moveToTrash(ctx, file) ?? []);
+}
