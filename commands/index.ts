@@ -36,6 +36,7 @@ const files = {
   "image mount": () => import("./image/mount.ts"),
   "image prune": () => import("./image/prune.ts"),
   "image tree": () => import("./image/tree.ts"),
+  "image trust": () => import("./image/trust.ts"),
   "image unmount": () => import("./image/unmount.ts"),
   images: () => import("./images.ts"),
   import: () => import("./import.ts"),

@@ -57,8 +57,16 @@ function requirements(value: unknown): PolicyRequirement[] {
     const known = typeof type === "string" && Object.hasOwn(keys, type) ? keys[type] : undefined;
     if (known === undefined) throw new Error(`Unknown policy requirement type ${JSON.stringify(type)}`);
     onlyKeys(requirement, ["type", ...known]);
+    if (type === "sigstoreSigned") checkSigstoreRequirement(requirement);
     return requirement as PolicyRequirement;
   });
+}
+
+/** What it asks for is for who verifies signatures (sigstore.ts); that it asks for one thing must be sure. */
+function checkSigstoreRequirement(value: Record<string, unknown>): void {
+  const sources = ["keyPath", "keyPaths", "keyData", "keyDatas", "fulcio", "pki"];
+  if (sources.filter((name) => value[name] !== undefined).length !== 1)
+    throw new Error("exactly one of keyPath, keyPaths, keyData, keyDatas, fulcio, and pki must be specified");
 }
 
 function object(value: unknown, what: string): Record<string, unknown> {

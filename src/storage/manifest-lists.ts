@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
+import { randomHex } from "../oci/hash.ts";
 import type { ListInstance } from "../oci/manifest-list.ts";
 import { changeImageIndex, type ListEntry, readImageIndex } from "./image-index.ts";
 import { resolveEntry, unknownImage } from "./image-lookup.ts";
@@ -37,7 +37,7 @@ export async function createList(
   name: string,
   annotations: Record<string, string>,
 ): Promise<string> {
-  const id = randomBytes(32).toString("hex");
+  const id = randomHex(32);
   await changeImageIndex(ctx, (index) => {
     const taken = namedEntries(index).find(([, { names }]) => names.includes(name));
     if (taken) {

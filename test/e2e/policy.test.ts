@@ -1,11 +1,13 @@
 /** policy.json: which images come in. */
+import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { tar } from "../../bin/oci-archive.ts";
 import { FakeRegistry } from "../support/fake-registry.ts";
 import { useHome } from "../support/home.ts";
 import { busyboxArchive } from "../support/images.ts";
+import { hasProgram } from "../support/requirements.ts";
 
 const home = useHome();
 const file = join(home.directory, "home/.config/containers/policy.json");
@@ -66,5 +68,134 @@ test("what can't be told apart is refused", async () => {
   expect(broken).toMatchObject({
     exitCode: 125,
     stderr: expect.stringContaining(`invalid policy in "${file}"`),
+  });
+});
+
+describe("sigstoreSigned", () => {
+  const owner = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const key = join(home.directory, "cosign.pub");
+  const registriesD = join(home.directory, "home/.config/containers/registries.d");
+  const hasPodman = hasProgram("podman") === undefined;
+  beforeAll(() => {
+    writeFileSync(key, owner.publicKey.export({ type: "spki", format: "pem" }));
+    mkdirSync(registriesD, { recursive: true });
+    const scope = `docker:\n  ${registry.address}:\n    use-sigstore-attachments: true\n`;
+    writeFileSync(join(registriesD, "test.yaml"), scope);
+  });
+  afterAll(async () => {
+    rmSync(registriesD, { recursive: true });
+    // Ends Podman's pause process.
+    if (hasPodman) await home.exec(["podman", "--storage-driver=vfs", "system", "migrate"]);
+  });
+
+  /** As cosign stores it. */
+  function signImage(
+    name: string,
+    digest: string,
+    reference: string,
+    by: KeyObject = owner.privateKey,
+  ): void {
+    const payload = JSON.stringify({
+      critical: {
+        identity: { "docker-reference": reference },
+        image: { "docker-manifest-digest": digest },
+        type: "cosign container image signature",
+      },
+      optional: null,
+    });
+    const layer = {
+      mediaType: "application/vnd.dev.cosign.simplesigning.v1+json",
+      ...registry.blob(name, payload),
+      annotations: {
+        "dev.cosignproject.cosign/signature": sign("sha256", Buffer.from(payload), by).toString("base64"),
+      },
+    };
+    const config = { mediaType: "application/vnd.oci.image.config.v1+json", ...registry.blob(name, "{}") };
+    const mediaType = "application/vnd.oci.image.manifest.v1+json";
+    registry.manifest(name, `${digest.replace(":", "-")}.sig`, {
+      schemaVersion: 2,
+      mediaType,
+      config,
+      layers: [layer],
+    });
+  }
+  const signed = (more: object = {}) =>
+    policy({
+      default: reject,
+      transports: { docker: { [registry.address]: [{ type: "sigstoreSigned", keyPath: key, ...more }] } },
+    });
+
+  /** Why an image doesn't come in, or "". There is no peer to ask: Debian's Podman and skopeo are built without sigstore. */
+  async function decide(name: string): Promise<string> {
+    const ours = await pull(name);
+    const text = /Source image rejected: (.*?)(; |\n)/.exec(ours.stderr)?.[1] ?? ours.stderr;
+    expect(ours.exitCode).toBe(text === "" ? 0 : 125);
+    return text;
+  }
+
+  test("an image comes in by a signature of the key, for it and by its name", {
+    timeout: 60_000,
+  }, async () => {
+    const images = ["none", "good", "key", "other", "name"].map((tag) => `signed/${tag}`);
+    const digests = images.map((name) => registry.image(name, "1", [tar([{ path: name }])]).digest);
+    const stranger = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+    signImage("signed/good", digests[1] as string, `${registry.address}/signed/good:1`);
+    signImage("signed/key", digests[2] as string, `${registry.address}/signed/key:1`, stranger);
+    signImage("signed/name", digests[4] as string, `${registry.address}/signed/name`);
+    // Somebody put a signature for another image in the place of this one's.
+    signImage("signed/other", digests[1] as string, `${registry.address}/signed/other:1`);
+    const misplaced = registry.content.get(`signed/other/manifests/${digests[1]?.replace(":", "-")}.sig`);
+    registry.content.set(
+      `signed/other/manifests/${digests[3]?.replace(":", "-")}.sig`,
+      misplaced as { data: Buffer; type: string },
+    );
+    signed();
+    expect(await decide("signed/none")).toBe("A signature was required, but no signature exists");
+    expect(await decide("signed/good")).toBe("");
+    expect(await decide("signed/key")).toMatch(/^cryptographic signature verification failed/);
+    expect(await decide("signed/other")).toMatch(/^the signature is for sha256:/);
+    expect(await decide("signed/name")).toBe(
+      `Signature for identity "${registry.address}/signed/name" is not accepted`,
+    );
+    signed({ signedIdentity: { type: "matchRepository" } });
+    expect(await decide("signed/name")).toBe("");
+    // Nobody said that signatures are there.
+    rmSync(join(registriesD, "test.yaml"));
+    await home.ok("rmi", "--all", "--force");
+    expect(await decide("signed/good")).toBe("A signature was required, but no signature exists");
+    signed({ keyPath: join(home.directory, "nokey") });
+    expect((await pull("signed/good")).stderr).toContain(`no public key in ${home.directory}/nokey`);
+    const load = await home.coracle("load", "-q", "-i", busyboxArchive());
+    expect(load).toMatchObject({ exitCode: 125 });
+  });
+
+  test("trust is shown and set", async () => {
+    policy({ default: accept, transports: { "docker-daemon": { "": reject } } });
+    const set = ["image", "trust", "set"];
+    await home.ok(...set, "-t", "reject", "docker.io/library");
+    await home.ok(...set, "-t", "sigstoreSigned", "-f", key, "quay.io/x");
+    await home.ok(...set, "-t", "reject", "default");
+    expect(await home.coracle(...set, "-t", "foo", "quay.io")).toMatchObject({
+      exitCode: 125,
+      stderr: "Error: invalid choice: foo (choose from 'accept', 'reject', 'signedBy', 'sigstoreSigned')\n",
+    });
+    expect(await home.coracle(...set, "quay.io")).toMatchObject({
+      stderr: "Error: at least one public key must be defined for type 'signedBy'\n",
+    });
+    const shown = await home.ok("image", "trust", "show");
+    expect(shown.split("\n").map((line) => line.split(/ {2,}/).filter(Boolean))).toEqual([
+      ["TRANSPORT", "NAME", "TYPE", "ID", "STORE"],
+      ["all", "default", "reject"],
+      ["repository", "docker.io/library", "reject"],
+      ["repository", "quay.io/x", "sigstoreSigned", "N/A"],
+      ["docker-daemon", "reject"],
+    ]);
+    if (hasPodman) {
+      for (const flags of [[], ["--json"], ["--raw"], ["-n"]]) {
+        const args = ["image", "trust", "show", ...flags];
+        const theirs = await home.exec(["podman", "--storage-driver=vfs", ...args, "--policypath", file]);
+        expect((await home.coracle(...args)).stdout).toBe(theirs.stdout);
+      }
+    }
   });
 });

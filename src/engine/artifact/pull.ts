@@ -53,14 +53,21 @@ async function fetchArtifact(
   { onProgress }: PullArtifactOptions,
 ): Promise<string> {
   const what = formatReference(reference);
-  const { bytes, mediaType } = await client.manifest(source.digest ?? (source.tag as string));
+  const { bytes, mediaType, digest } = await client.manifest(source.digest ?? (source.tag as string));
   const parsed = parseManifest(bytes, what, mediaType);
   if (parsed.kind === "index") {
     throw new EngineError("not-supported", `${what} is a list, which is not supported yet as an artifact`, {
       hint: "name one of its manifests by digest; `coracle manifest inspect` shows them",
     });
   }
-  checkPolicy(registrySource(reference), undefined);
+  await checkPolicy(registrySource(reference), undefined, {
+    reference,
+    digest,
+    signatures: async () => {
+      const { readSignatures } = await import("../registry/signatures.ts");
+      return await readSignatures(client, reference, digest);
+    },
+  });
   onProgress?.({ type: "sources" });
   const staging = createStaging(ctx, "image");
   try {
@@ -78,7 +85,7 @@ async function fetchArtifact(
     }
     if (fetched.size > 0) await layerSync(ctx, staging.path)();
     for (const [digest, file] of fetched) commitBlob(ctx, file, digest);
-    const digest = await commitArtifact(ctx, what, bytes);
+    await commitArtifact(ctx, what, bytes);
     onProgress?.({ type: "manifest" });
     return digest;
   } finally {

@@ -47,7 +47,15 @@ export async function fetchImage(
   ) {
     return stored;
   }
-  checkPolicy(registrySource(reference), options.signaturePolicy);
+  const digest = resolved.digests.at(-1) as string;
+  await checkPolicy(registrySource(reference), options.signaturePolicy, {
+    reference,
+    digest,
+    signatures: async () => {
+      const { readSignatures } = await import("../registry/signatures.ts");
+      return await readSignatures(client, reference, digest);
+    },
+  });
   const config = await fetchConfig(ctx, client, resolved.manifest.config);
   const parsed = parseImageConfig(config, formatReference(reference), resolved.manifest.layers.length);
   if (parsed.architecture !== wanted.architecture || parsed.os !== wanted.os) {

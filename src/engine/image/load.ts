@@ -49,7 +49,8 @@ export async function loadImages(ctx: Context, options: LoadOptions): Promise<Lo
       );
     const images = chosen(archive, readArchivedImages(archive, wantedPlatform(options)), options.reference);
     if (images.length === 0) throw new EngineError("corrupt-archive", `${archive.name} holds no image`);
-    for (const image of images) checkPolicy(sourceOf(archive, options.input, image), options.signaturePolicy);
+    for (const image of images)
+      await checkPolicy(sourceOf(archive, options.input, image), options.signaturePolicy);
     const loaded: LoadedImage[] = [];
     for (const image of images) loaded.push(await loadImage(ctx, staging.path, image, options.onProgress));
     for (const { image } of loaded)

@@ -41,7 +41,7 @@ describe("finding the command", () => {
     ],
     [["nope", "--wrong"], "Error: unknown flag: --wrong\nSee 'coracle --help'\n"],
     [["farm"], "Error: coracle farm: not supported yet\n"],
-    [["image", "trust"], "Error: coracle image trust: not supported yet\n"],
+    [["image", "sign"], "Error: coracle image sign: not supported yet\n"],
     [["image"], "Error: missing command 'coracle image COMMAND'\n"],
     [[], "Error: missing command 'coracle COMMAND'\n"],
   ])("%j", (args, message) => {
