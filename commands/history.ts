@@ -1,8 +1,8 @@
 import { CoracleCommand, exactly, flag } from "../src/cli/command.ts";
 import { asksForJson, printRows } from "../src/cli/report.ts";
 import { GoTime } from "../src/cli/template/time.ts";
-import { humanSize, humanTimeSince } from "../src/cli/units.ts";
 import { type HistoryStep, imageHistory } from "../src/engine/image/history.ts";
+import { humanSize, humanTimeSince } from "../src/oci/human-units.ts";
 
 export default class History extends CoracleCommand {
   static override summary = "Show history of a specified image";

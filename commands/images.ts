@@ -1,8 +1,8 @@
 import { atMost, CoracleCommand, flag } from "../src/cli/command.ts";
 import { asksForJson, printRows } from "../src/cli/report.ts";
 import { GoTime } from "../src/cli/template/time.ts";
-import { humanSize, humanTimeSince } from "../src/cli/units.ts";
 import { type ImageRow, imageRows, listImages } from "../src/engine/image/list.ts";
+import { humanSize, humanTimeSince } from "../src/oci/human-units.ts";
 
 const sortFields = ["created", "id", "repository", "size", "tag"];
 

@@ -1,4 +1,4 @@
-import { atLeast, CoracleCommand, flag } from "../../src/cli/command.ts";
+import { any, CoracleCommand, flag } from "../../src/cli/command.ts";
 
 export default class Cleanup extends CoracleCommand {
   static override summary = "Clean up network and mountpoints of one or more containers";
@@ -7,26 +7,34 @@ export default class Cleanup extends CoracleCommand {
   static override usage = "[options] CONTAINER [CONTAINER...]";
   static override examples = ["coracle container cleanup ctrID1 ctrID2"];
   static override flags = {
-    all: flag.unsupported("bool", { char: "a", description: "Clean up all containers" }),
+    all: flag.boolean({ char: "a", description: "Clean up all containers" }),
     exec: flag.unsupported("string", {
       description: "Clean up the given exec session instead of the container",
     }),
-    latest: flag.unsupported("bool", {
-      char: "l",
-      description: "Act on the latest container coracle is aware of",
-    }),
-    rm: flag.unsupported("bool", { description: "After cleanup, remove the container entirely" }),
-    rmi: flag.unsupported("bool", { description: "After cleanup, remove the image entirely" }),
+    latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
+    rm: flag.boolean({ description: "After cleanup, remove the container entirely" }),
+    rmi: flag.boolean({ description: "After cleanup, remove the image entirely" }),
   };
-  static override arity = atLeast(1);
+  static override arity = any;
   static override completes = ["container"] as const;
 
   async run(): Promise<void> {
-    const { args } = await this.input(Cleanup);
+    const { flags, args } = await this.input(Cleanup);
+    this.checkSelection(args, flags);
+    const { selectContainers } = await import("../../src/engine/container/select.ts");
     const { cleanUpContainer } = await import("../../src/engine/container/cleanup.ts");
-    for (const name of args) {
-      const id = await cleanUpContainer(this.context, name);
-      if (id !== undefined) this.printLine(id);
+    const options = { remove: flags.rm, removeImage: flags.rmi };
+    for (const name of selectContainers(this.context, {
+      names: args,
+      all: flags.all,
+      latest: flags.latest,
+    })) {
+      try {
+        await cleanUpContainer(this.context, name, options);
+        this.printLine(name);
+      } catch (error) {
+        this.report(error);
+      }
     }
   }
 }

@@ -1,6 +1,6 @@
 import { CoracleCommand, exactly, flag } from "../../src/cli/command.ts";
-import { humanSize } from "../../src/cli/units.ts";
 import { type ImageTree, imageTree, type TreeLayer } from "../../src/engine/image/tree.ts";
+import { humanSize } from "../../src/oci/human-units.ts";
 
 export default class Tree extends CoracleCommand {
   static override summary = "Print layer hierarchy of an image in a tree format";

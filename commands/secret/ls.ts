@@ -1,6 +1,6 @@
 import { CoracleCommand, flag } from "../../src/cli/command.ts";
 import { asksForJson, printRows } from "../../src/cli/report.ts";
-import { humanTimeSince } from "../../src/cli/units.ts";
+import { humanTimeSince } from "../../src/oci/human-units.ts";
 
 export default class Ls extends CoracleCommand {
   static override summary = "List secrets";

@@ -30,7 +30,7 @@ export default class Prune extends CoracleCommand {
       return await pruneLeftovers(this.context);
     }
     if (!flags.force && !(await confirm(this.#question(flags)))) return;
-    const { humanSize } = await import("../../src/cli/units.ts");
+    const { humanSize } = await import("../../src/oci/human-units.ts");
     const result = await systemPrune(this.context, { all, volumes, filters });
     this.#list("Containers", result.containers);
     this.#list("Volumes", result.volumes);

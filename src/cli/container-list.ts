@@ -4,12 +4,12 @@ import { filterLookups } from "../engine/container/select.ts";
 import { containerSize } from "../engine/container/size.ts";
 import { namespaceId } from "../engine/container/top.ts";
 import type { Context } from "../host/context.ts";
+import { humanDuration, humanSize, humanTimeSince } from "../oci/human-units.ts";
 import { exposedByPort, portsText } from "./container-ports.ts";
 import { print, printJson, printLine } from "./output.ts";
 import { asksForJson, formatRows } from "./report.ts";
 import { GoTime } from "./template/time.ts";
 import { goValue } from "./template/types.ts";
-import { humanDuration, humanSize, humanTimeSince } from "./units.ts";
 
 export interface ListOptions {
   all: boolean;

@@ -1,6 +1,6 @@
 import type { ContainerUsage, DiskUsage, ImageUsage, VolumeUsage } from "../engine/system/disk-usage.ts";
+import { humanDuration, humanSize } from "../oci/human-units.ts";
 import { asksForJson, formatRows } from "./report.ts";
-import { humanDuration, humanSize } from "./units.ts";
 
 /** What `system df` prints. */
 

@@ -1,4 +1,5 @@
 import { EngineError, rephrase } from "../errors.ts";
+import { containerStructs, containerType } from "./inspect-container-types.ts";
 import { imageStructs, imageType } from "./inspect-types.ts";
 import { print } from "./output.ts";
 import { asksForJson, enforceRange, parse, withPartial } from "./report.ts";
@@ -11,7 +12,9 @@ export function showInspected(objects: object[], format: string | undefined): vo
   try {
     withPartial(print, () => inspectText(objects, format));
   } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
+    // A template that can't be read is refused before anything is inspected.
+    if (!(error instanceof EngineError) || /^template: [^:]*:\d+: (?!executing)/.test(error.message))
+      throw error;
     throw rephrase(error, {
       prefix: "inspecting object: printing inspect output: ",
       exitCode: error.exitCode,
@@ -25,9 +28,12 @@ export function inspectText(objects: object[], format: string | undefined): stri
   return parse("inspect", goFields(format), enforceRange).execute(objects.map(withGoTypes));
 }
 
-/** Of an image all types are known. */
+/** Of images and containers all types are known. */
 function withGoTypes(object: object): unknown {
-  return "NamesHistory" in object ? goValue(object, imageType, imageStructs) : forTemplate(object);
+  if ("NamesHistory" in object) return goValue(object, imageType, imageStructs);
+  if (!("NetworkSettings" in object)) return forTemplate(object);
+  const typed = { ...object, NetworkSettings: forTemplate(object.NetworkSettings) };
+  return goValue(typed, containerType, containerStructs);
 }
 
 const times = new Set(["Created", "CreatedAt", "StartedAt", "FinishedAt", "CheckpointedAt", "RestoredAt"]);

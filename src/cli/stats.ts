@@ -1,8 +1,8 @@
 import type { ContainerStats } from "../engine/container/stats.ts";
+import { binarySize, humanSize } from "../oci/human-units.ts";
 import { printJson } from "./output.ts";
 import { asksForJson, printRows } from "./report.ts";
 import { GoDuration } from "./template/time.ts";
-import { binarySize, humanSize } from "./units.ts";
 
 export interface StatsFormat {
   format: string | undefined;

@@ -6,9 +6,18 @@ export function parseLabels(
   files: readonly string[] = [],
   complaint = "unable to process labels",
 ): Record<string, string> {
-  const lines = files.flatMap((text) => text.split("\n").map((line) => line.replace(/\r$/, "")));
-  const fromFiles = lines.filter((line) => line.trim() !== "" && !line.startsWith("#"));
+  const lines = files.flatMap((text) => text.split("\n").map((line) => line.trimStart().replace(/\r$/, "")));
+  // Podman passes over a line without a value, as in a file of variables.
+  const fromFiles = lines.filter((line) => line !== "" && !line.startsWith("#") && line.includes("="));
+  for (const line of fromFiles) checkName(line, complaint);
   return Object.fromEntries([...fromFiles, ...flags].map((text) => parseLabel(text, complaint)));
+}
+
+function checkName(line: string, complaint: string): void {
+  const name = line.slice(0, line.indexOf("="));
+  if (/\s/.test(name)) {
+    throw invalid(`${complaint}: name ${JSON.stringify(name)} has white spaces, poorly formatted name`);
+  }
 }
 
 function parseLabel(text: string, complaint: string): [string, string] {

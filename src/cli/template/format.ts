@@ -1,6 +1,6 @@
 /** Values as Go prints them: fmt's verbs and encoding/json. */
 
-import { formatG } from "../units.ts";
+import { formatG } from "../../oci/human-units.ts";
 import { GoTime, GoValue } from "./time.ts";
 import { plainJson } from "./types.ts";
 import { entriesOf, GoFloat, goType, isObject, isStruct, NilPointer, pointed, typeName } from "./values.ts";

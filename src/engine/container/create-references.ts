@@ -61,7 +61,14 @@ export function resolveImages(ctx: Context, mounts: MountRequest[]): void {
   }
 }
 
-export function checkSources(mounts: MountRequest[]): void {
+export function checkSources({ rootfs, mounts }: ContainerConfig): void {
+  if (rootfs !== null && !fs.existsSync(rootfs)) {
+    throw new EngineError(
+      "no-such-rootfs",
+      `running container create option: stat ${rootfs}: no such file or directory`,
+      { hint: "with --rootfs the first argument is the directory of a root file system" },
+    );
+  }
   for (const mount of mounts) {
     // With `no-dereference` a link is mounted as it is, wherever it leads.
     const isThere = mount.options.includes("copy-symlink")

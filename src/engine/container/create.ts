@@ -83,7 +83,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
       },
     );
   }
-  checkSources(config.mounts);
+  checkSources(config);
   checkOverlays(ctx, config.mounts, config.userns.kind !== "host");
   resolveImages(ctx, config.mounts);
   cgroupResources(config.resources, null, deviceNumbers);

@@ -60,7 +60,7 @@ export async function removeIfAsked(ctx: Context, record: ContainerRecord): Prom
 }
 
 /** --rmi; an image that others use stays. */
-async function removeItsImage(ctx: Context, { config }: ContainerRecord): Promise<void> {
+export async function removeItsImage(ctx: Context, { config }: ContainerRecord): Promise<void> {
   if (!config.image) return;
   const { removeImages } = await import("../image/remove.ts");
   await removeImages(ctx, [config.image.reference], { ignore: true });

@@ -2,6 +2,7 @@ import type { Context } from "../../host/context.ts";
 import { defaultCapabilities } from "../../oci/capabilities.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
 import type { DeviceLimit } from "../../oci/device-limits.ts";
+import { humanSize } from "../../oci/human-units.ts";
 import { isPassthrough } from "../../oci/log-options.ts";
 import type { IdMapping, RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { processRlimits } from "../../oci/ulimit.ts";
@@ -31,7 +32,7 @@ export function inspectHostConfig(
       Config: null,
       Path: config.log.driver === "none" || isPassthrough(config.log.driver) ? "" : logFile(ctx, record),
       Tag: config.log.tag,
-      Size: config.log.maxSize > 0 ? `${config.log.maxSize}B` : "0B",
+      Size: humanSize(config.log.maxSize),
     },
     NetworkMode: namespaceMode(config.network),
     PortBindings: portBindings(config),
@@ -57,7 +58,6 @@ export function inspectHostConfig(
     PidMode: namespaceMode(config.pid),
     Privileged: config.privileged,
     PublishAllPorts: false,
-    Init: config.init || undefined,
     ReadonlyRootfs: config.readOnly,
     SecurityOpt: securityOptions(config),
     Tmpfs: inspectTmpfs(config),
@@ -85,7 +85,8 @@ export function inspectHostConfig(
     CpuRealtimeRuntime: 0,
     CpusetCpus: resources.cpusetCpus,
     CpusetMems: resources.cpusetMems,
-    Devices: config.devices.map((device) => ({
+    // Privileged, it has them all.
+    Devices: (config.privileged ? [] : config.devices).map((device) => ({
       PathOnHost: device.hostPath,
       PathInContainer: device.containerPath,
       CgroupPermissions: device.permissions,
@@ -96,6 +97,7 @@ export function inspectHostConfig(
     MemorySwap: resources.memorySwap,
     MemorySwappiness: resources.memorySwappiness ?? 0,
     OomKillDisable: false,
+    Init: config.init || undefined,
     PidsLimit: resources.pidsLimit,
     Ulimits: (spec?.process.rlimits ?? processRlimits(config, hostFacts(ctx))).map((limit) => ({
       Name: limit.type,

@@ -10,6 +10,11 @@ test("labels may have no value, or one with = in it; flags win over files", () =
   });
 });
 
+test("a line of a file without a value is none, and a name has no spaces", () => {
+  expect(parseLabels([], ["a=1\nb\n  c=2\n"])).toEqual({ a: "1", c: "2" });
+  expect(() => parseLabels([], ["a b=1"])).toThrow('name "a b" has white spaces, poorly formatted name');
+});
+
 test("a label needs a key", () => {
   expect(() => parseLabels(["=x"])).toThrow('unable to process labels: invalid label format: "=x"');
 });

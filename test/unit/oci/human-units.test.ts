@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { binarySize, formatG, humanDuration, humanSize, humanTimeSince } from "../../../src/cli/units.ts";
+import {
+  binarySize,
+  formatG,
+  humanDuration,
+  humanSize,
+  humanTimeSince,
+} from "../../../src/oci/human-units.ts";
 
 describe("sizes", () => {
   it.each([
