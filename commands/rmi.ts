@@ -27,7 +27,8 @@ export default class Rmi extends CoracleCommand {
     await this.requireNamespace();
     const { removeImages, removeMatching } = await import("../src/engine/image/remove.ts");
     const { removalError } = await import("../src/cli/image-removal.ts");
-    const options = { force: flags.force, ignore: flags.ignore, noPrune: flags["no-prune"] };
+    // What isn't there is no error with --force, as in Podman.
+    const options = { force: flags.force, ignore: flags.ignore || flags.force, noPrune: flags["no-prune"] };
     const { images, errors } = flags.all
       ? await removeMatching(this.context, ["readonly=false"], options)
       : await removeImages(this.context, args, options);

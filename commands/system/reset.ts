@@ -1,5 +1,6 @@
 import { CoracleCommand, flag } from "../../src/cli/command.ts";
 import { confirm } from "../../src/cli/confirm.ts";
+import { rephrase } from "../../src/errors.ts";
 
 export default class Reset extends CoracleCommand {
   static override summary = "Reset coracle storage back to default state";
@@ -23,8 +24,17 @@ export default class Reset extends CoracleCommand {
         - the graphRoot directory: ${JSON.stringify(this.context.graphRoot)}
         - the runRoot directory: ${JSON.stringify(this.context.runRoot)}
 Are you sure you want to continue? [y/N] `;
-    if (!flags.force && !(await confirm(warning))) return;
+    if (!flags.force && !(await confirmed(warning))) return;
     const { systemReset } = await import("../../src/engine/system/reset.ts");
     await systemReset(this.context);
+  }
+}
+
+/** Of an answer that doesn't come Podman says so with another exit code than elsewhere. */
+async function confirmed(warning: string): Promise<boolean> {
+  try {
+    return await confirm(warning);
+  } catch (error) {
+    throw rephrase(error, { exitCode: 1 });
   }
 }

@@ -23,7 +23,7 @@ static int visit(void *context, const struct walk_entry *entry, struct error *er
 {
 	struct archive *archive = context;
 	auto_free char *name = NULL;
-	if (asprintf(&name, "%s/%s", archive->name, entry->path) < 0)
+	if (asprintf(&name, "%s%s%s", archive->name, *archive->name ? "/" : "", entry->path) < 0)
 		return fail_errno(err, "archive %s", entry->path);
 	return pack_entry(&archive->pack, entry, name, err);
 }
@@ -49,7 +49,9 @@ static int write_archive(struct archive *archive, int root, const char *path, bo
 		return fail_errno(err, "open %s", path);
 	if (S_ISSOCK(st.st_mode))
 		return error_set(err, "io-error", "%s is a socket: it cannot be archived", path);
-	if (pack_open(&archive->pack, fd, &st, archive->name, err) < 0)
+	/* Without a name there are only the entries of a directory, not itself. */
+	bool named = *archive->name || !S_ISDIR(st.st_mode);
+	if (named && pack_open(&archive->pack, fd, &st, archive->name, err) < 0)
 		return -1;
 	if (S_ISDIR(st.st_mode) && walk(fd, visit, archive, err) < 0)
 		return -1;

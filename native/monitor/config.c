@@ -123,15 +123,48 @@ static int parse_subpath(json_t *object, struct rootfs_config *rootfs, struct er
 	return 0;
 }
 
+/* What another container has mounted. */
+static int parse_adopt(json_t *object, struct rootfs_config *rootfs, struct error *err)
+{
+	const char *file = "monitor.json: overlays", *driver;
+	int pid;
+	json_error_t problem;
+	if (json_unpack_ex(object, &problem, 0, "{s:s s:i s:s s:s !}", "driver", &driver, "pid", &pid, "source",
+			   &rootfs->source, "target", &rootfs->target) < 0)
+		return bad(err, file, problem.text);
+	if (pid <= 0 || !config_is_absolute(rootfs->source) || !config_is_absolute(rootfs->target))
+		return bad(err, file, "pid must be positive, source and target absolute");
+	rootfs->pid = pid;
+	rootfs->driver = ROOTFS_ADOPT;
+	return 0;
+}
+
+static int parse_filesystem(json_t *object, struct rootfs_config *rootfs, struct error *err)
+{
+	const char *file = "monitor.json: overlays", *driver;
+	json_error_t problem;
+	if (json_unpack_ex(object, &problem, 0, "{s:s s:s s:s s:o s:s !}", "driver", &driver, "type", &rootfs->type, "source",
+			   &rootfs->source, "options", &rootfs->options, "target", &rootfs->target) < 0)
+		return bad(err, file, problem.text);
+	if (!config_is_strings(rootfs->options) || !config_is_absolute(rootfs->target))
+		return bad(err, file, "options must be an array of strings, target absolute");
+	rootfs->driver = ROOTFS_FILESYSTEM;
+	return 0;
+}
+
 static int parse_overlay(json_t *object, struct rootfs_config *overlay, struct error *err)
 {
 	const char *driver = json_string_value(json_object_get(object, "driver"));
 	if (driver && strcmp(driver, "subpath") == 0)
 		return parse_subpath(object, overlay, err);
+	if (driver && strcmp(driver, "adopt") == 0)
+		return parse_adopt(object, overlay, err);
+	if (driver && strcmp(driver, "filesystem") == 0)
+		return parse_filesystem(object, overlay, err);
 	if (parse_rootfs(object, overlay, err) < 0)
 		return -1;
 	if (overlay->driver != ROOTFS_OVERLAY)
-		return bad(err, "monitor.json: overlays", "driver is neither overlay nor subpath");
+		return bad(err, "monitor.json: overlays", "driver is not one of overlay, subpath, adopt, filesystem");
 	return 0;
 }
 

@@ -8,7 +8,7 @@
 #include "error.h"
 #include "process.h"
 
-enum rootfs_driver { ROOTFS_NONE, ROOTFS_OVERLAY, ROOTFS_FUSE, ROOTFS_SUBPATH };
+enum rootfs_driver { ROOTFS_NONE, ROOTFS_OVERLAY, ROOTFS_FUSE, ROOTFS_SUBPATH, ROOTFS_ADOPT, ROOTFS_FILESYSTEM };
 enum log_driver { LOG_NONE, LOG_K8S, LOG_JSON, LOG_PASSTHROUGH };
 enum network_mode { NETWORK_OTHER, NETWORK_SLIRP, NETWORK_PASTA };
 enum restart_policy { RESTART_NO, RESTART_ALWAYS, RESTART_ON_FAILURE };
@@ -35,7 +35,9 @@ struct rootfs_config {
 	const char *upper, *work, *target; /* without upper and work it is read-only */
 	json_t *options;
 	const char *program, *uid_mapping, *gid_mapping; /* fuse-overlayfs only */
-	const char *source, *path; /* subpath only */
+	const char *source, *path; /* path: subpath only */
+	pid_t pid;                 /* adopt only */
+	const char *type;          /* filesystem only */
 };
 
 /* path NULL: it lies on a mount, which is the runtime's business. */

@@ -275,7 +275,7 @@ static int path_command(const char *verb, const struct arguments *arguments, str
 {
 	char **operands = arguments->operands;
 	if (strcmp(verb, "adopt") == 0 && arguments->operand_count == 2)
-		return mount_adopt(operands[0], operands[1], err);
+		return mount_adopt(operands[0], (pid_t)atoi(operands[1]), operands[0], err);
 	if (arguments->operand_count != 1)
 		return 1;
 	if (strcmp(verb, "bind") == 0)

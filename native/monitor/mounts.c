@@ -1,5 +1,6 @@
 #include "mounts.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/stat.h>
 #include <sched.h>
@@ -31,21 +32,23 @@ int mount_tmpfs(const char *path, struct error *err)
 	return 0;
 }
 
-int mount_adopt(const char *path, const char *pid, struct error *err)
+int mount_adopt(const char *source, pid_t pid, const char *target, struct error *err)
 {
 	char name[64];
-	snprintf(name, sizeof name, "/proc/%s/ns/mnt", pid);
+	snprintf(name, sizeof name, "/proc/%d/ns/mnt", (int)pid);
 	auto_close int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	auto_close int other = open(name, O_RDONLY | O_CLOEXEC);
 	if (own < 0 || other < 0 || setns(other, CLONE_NEWNS) < 0)
-		return error_errno(err, "mount-failed", "enter the mount namespace of process %s", pid);
-	auto_close int tree = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (tree < 0)
-		return error_errno(err, "mount-failed", "take %s from process %s", path, pid);
+		return error_errno(err, "mount-failed", "enter the mount namespace of process %d", (int)pid);
+	auto_close int tree = (int)syscall(SYS_open_tree, AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	int saved = errno;
 	if (setns(own, CLONE_NEWNS) < 0)
 		return error_errno(err, "mount-failed", "return to the mount namespace");
-	if (syscall(SYS_move_mount, tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return error_errno(err, "mount-failed", "mount %s", path);
+	errno = saved;
+	if (tree < 0)
+		return error_errno(err, "mount-failed", "take %s from process %d", source, (int)pid);
+	if (syscall(SYS_move_mount, tree, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return error_errno(err, "mount-failed", "mount %s", target);
 	return 0;
 }
 

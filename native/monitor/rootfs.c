@@ -201,12 +201,39 @@ static int mount_subpath(const struct rootfs_config *config, struct error *err)
 	return 0;
 }
 
+static int mount_filesystem(const struct rootfs_config *config, struct error *err)
+{
+	char data[4096] = "";
+	size_t length = 0;
+	for (size_t i = 0; i < json_array_size(config->options); i++) {
+		const char *option = json_string_value(json_array_get(config->options, i));
+		length += (size_t)snprintf(data + length, sizeof data - length, "%s%s", i > 0 ? "," : "", option);
+		if (length >= sizeof data)
+			return error_set(err, "mount-failed", "mount %s: options are too long", config->type);
+	}
+	if (mount(config->source, config->target, config->type, MS_NOSUID | MS_NODEV, data) < 0)
+		return error_errno(err, "mount-failed", "mount a file system of type %s (options `%s`) from %s", config->type,
+				   data, config->source);
+	return 0;
+}
+
+static int mount_beside(const struct rootfs_config *config, struct error *err)
+{
+	if (config->driver == ROOTFS_SUBPATH)
+		return mount_subpath(config, err);
+	if (make_target(config->target, true) < 0)
+		return error_errno(err, "mount-failed", "make %s", config->target);
+	if (config->driver == ROOTFS_ADOPT)
+		return mount_adopt(config->source, config->pid, config->target, err);
+	return mount_filesystem(config, err);
+}
+
 int rootfs_mount(const struct rootfs_config *rootfs, pid_t *helper, struct error *err)
 {
 	if (rootfs->driver == ROOTFS_NONE)
 		return 0;
-	if (rootfs->driver == ROOTFS_SUBPATH)
-		return mount_subpath(rootfs, err);
+	if (rootfs->driver >= ROOTFS_SUBPATH)
+		return mount_beside(rootfs, err);
 	/* Two overlays of one upper directory would not see each other's changes. */
 	if (is_mount_point(rootfs->target))
 		return mount_bind(rootfs->target, err);

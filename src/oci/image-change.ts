@@ -12,7 +12,7 @@ function bad(change: string, reason: string): EngineError {
 /** Applies one change, `INSTRUCTION value` or `INSTRUCTION=value`. */
 export function applyChange(config: ImageExecutionConfig, change: string): void {
   const match = /^\s*([A-Za-z]+)(?:\s+|=)(.*\S)\s*$/s.exec(change);
-  if (!match) throw bad(change, "expected an instruction and a value");
+  if (!match) throw bad(change, "must be formatted as KEY VALUE");
   const value = match[2] as string;
   switch ((match[1] as string).toUpperCase()) {
     case "CMD":
@@ -22,15 +22,10 @@ export function applyChange(config: ImageExecutionConfig, change: string): void 
       config.Entrypoint = commandLine(value);
       break;
     case "ENV":
-      for (const [key, text] of pairs(change, value)) {
-        config.Env = [
-          ...(config.Env ?? []).filter((entry) => !entry.startsWith(`${key}=`)),
-          `${key}=${text}`,
-        ];
-      }
+      setVariable(config, pair(change, value));
       break;
     case "LABEL":
-      config.Labels = { ...config.Labels, ...Object.fromEntries(pairs(change, value)) };
+      config.Labels = { ...config.Labels, ...Object.fromEntries([pair(change, value)]) };
       break;
     case "EXPOSE":
       for (const port of value.split(/\s+/)) {
@@ -59,6 +54,11 @@ export function applyChange(config: ImageExecutionConfig, change: string): void 
   }
 }
 
+function setVariable(config: ImageExecutionConfig, [key, text]: [string, string]): void {
+  const others = (config.Env ?? []).filter((entry) => !entry.startsWith(`${key}=`));
+  config.Env = [...others, `${key}=${text}`];
+}
+
 function commandLine(value: string): string[] {
   return jsonList(value) ?? ["/bin/sh", "-c", value];
 }
@@ -73,17 +73,14 @@ function jsonList(value: string): string[] | undefined {
   }
 }
 
-/** `KEY=VALUE KEY="a value"`, or the old `KEY VALUE`. */
-function pairs(change: string, value: string): [string, string][] {
-  const first = /^([^\s=]+)\s+(.+)$/s.exec(value);
-  if (first) return [[first[1] as string, unquote(first[2] as string)]];
-  const found = [...value.matchAll(/([^\s=]+)=("(?:[^"\\]|\\.)*"|'[^']*'|(?:[^\s\\]|\\.)*)(?:\s+|$)/gy)];
-  const length = found.reduce((sum, item) => sum + item[0].length, 0);
-  if (found.length === 0 || length !== value.length) throw bad(change, "expected KEY=VALUE");
-  return found.map((item) => [item[1] as string, unquote(item[2] as string)]);
+/** One `KEY=VALUE`, all that follows being the value, in quotes or not; or the old `KEY VALUE`. */
+function pair(change: string, value: string): [string, string] {
+  const [, name = "", separator, text = ""] = /^([^\s=]*)(=|\s+)?(.*)$/s.exec(value) ?? [];
+  if (name === "")
+    throw bad(change, `must provide at least one argument to ${change.trim().split(/[\s=]/, 1)[0]}`);
+  return [name, separator === undefined ? "" : unquote(text)];
 }
 
 function unquote(text: string): string {
-  if (/^'.*'$/s.test(text)) return text.slice(1, -1);
-  return text.replace(/^"(.*)"$/s, "$1").replace(/\\(.)/gs, "$1");
+  return text.replace(/^"(.*)"$/s, "$1");
 }

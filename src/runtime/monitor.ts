@@ -15,7 +15,7 @@ export interface MonitorConfig {
   name: string;
   runtime: { path: string | null; args?: string[]; root: string };
   rootfs: RootfsMount;
-  overlays?: (RootfsMount | SubpathMount)[];
+  overlays?: SideMount[];
   workdir?: { root: string; path: string; make: boolean; uid: number; gid: number };
   terminal: boolean;
   openStdin: boolean;
@@ -71,12 +71,12 @@ export type RootfsMount =
       gidMapping?: string;
     };
 
-export interface SubpathMount {
-  driver: "subpath";
-  source: string;
-  path: string;
-  target: string;
-}
+/** What is mounted beside the root filesystem, for the runtime to bind. */
+export type SideMount =
+  | RootfsMount
+  | { driver: "subpath"; source: string; path: string; target: string }
+  | { driver: "filesystem"; type: string; source: string; options: string[]; target: string }
+  | { driver: "adopt"; pid: number; source: string; target: string };
 
 export type MonitorNetwork =
   | { mode: "none" | "host" | "path" }

@@ -1,8 +1,9 @@
-import { statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
+import { waitUntil } from "../support/process.ts";
 
 const home = useHome({ image: true });
 const create = (...args: string[]) => home.ok("volume", "create", ...args);
@@ -226,4 +227,69 @@ test("what one container writes another reads", async () => {
   const run = ["run", "--rm", "--network", "none", "-v", "data:/data", "bb", "sh", "-c"];
   await home.ok(...run, "echo kept >/data/file");
   expect(await home.ok(...run, "cat /data/file")).toBe("kept");
+});
+
+test("a volume with options is mounted, and all containers that run see the same", async () => {
+  const run = (...args: string[]) => home.ok("run", "--rm", "--network", "none", ...args);
+  await home.ok(
+    "volume",
+    "create",
+    "--opt",
+    "type=tmpfs",
+    "--opt",
+    "device=tmpfs",
+    "--opt",
+    "o=size=2m,noexec",
+    "ram",
+  );
+  expect(await run("-v", "ram:/m", "bb", "sh", "-c", "touch /m/a; grep ' /m ' /proc/mounts")).toMatch(
+    /^tmpfs \/m tmpfs \S*noexec\S*size=2048k/,
+  );
+  // Gone with the last one that had it.
+  const script = "ls /m; echo shared >/m/f; sleep 1000";
+  await home.ok(
+    "run",
+    "-d",
+    "--name",
+    "first",
+    "--network",
+    "none",
+    "-v",
+    "ram:/m",
+    "bb",
+    "sh",
+    "-c",
+    script,
+  );
+  await waitUntil(async () => (await home.coracle("exec", "first", "test", "-s", "/m/f")).exitCode === 0);
+  expect(await home.ok("logs", "first")).toBe("");
+  expect(await run("-v", "ram:/x", "bb", "sh", "-c", "cat /x/f; echo more >>/x/f")).toBe("shared");
+  expect(await home.ok("exec", "first", "cat", "/m/f")).toBe("shared\nmore");
+  await home.ok("rm", "-f", "-t", "0", "first");
+
+  const host = join(home.env.HOME as string, "device");
+  mkdirSync(host);
+  writeFileSync(join(host, "h"), "host");
+  await home.ok(
+    "volume",
+    "create",
+    "--opt",
+    "type=none",
+    "--opt",
+    "o=bind,ro",
+    "--opt",
+    `device=${host}`,
+    "bound",
+  );
+  expect(await run("-v", "bound:/m", "bb", "sh", "-c", "cat /m/h; touch /m/no 2>/dev/null || echo ro")).toBe(
+    "hostro",
+  );
+
+  await home.ok("volume", "create", "--driver", "image", "--opt", "image=bb", "tree");
+  await run("-v", "tree:/m", "bb", "sh", "-c", "echo kept >/m/etc/new");
+  expect(await run("-v", "tree:/m", "bb", "sh", "-c", "cat /m/etc/new; ls /m/etc")).toBe(
+    "kept\ngroup\nnew\npasswd",
+  );
+  await home.ok("volume", "rm", "ram", "bound", "tree");
+  expect(readdirSync(host)).toEqual(["h"]);
 });

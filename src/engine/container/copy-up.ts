@@ -4,7 +4,8 @@ import type { Context } from "../../host/context.ts";
 import { listDirectory } from "../../host/files.ts";
 import { runNative } from "../../host/native.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
-import { volumeDataPath } from "../../storage/volumes.ts";
+import { volumeContents } from "../volume/file-system.ts";
+import { isFileSystem } from "./overlays.ts";
 import type { Owner } from "./owner.ts";
 import { withRootfs } from "./rootfs.ts";
 
@@ -17,12 +18,13 @@ export async function copyUpVolumes(ctx: Context, record: ContainerRecord, owner
     (mount) =>
       mount.type === "volume" &&
       !mount.noCopy &&
-      listDirectory(volumeDataPath(ctx, mount.source)).length === 0,
+      !isFileSystem(ctx, mount) &&
+      listDirectory(volumeContents(ctx, mount.source)).length === 0,
   );
   if (empty.length === 0) return;
   await withRootfs(ctx, record, undefined, (root) => {
     for (const mount of empty) {
-      const target = volumeDataPath(ctx, mount.source);
+      const target = volumeContents(ctx, mount.source);
       // Contents with owner and mode of the directory itself; nothing where the image has no such directory.
       try {
         runNative(ctx, "coracle-layer", [
@@ -48,8 +50,8 @@ export async function copyUpVolumes(ctx: Context, record: ContainerRecord, owner
 /** The `U` option: what is mounted, and all in it, becomes the container's user's. */
 export function chownSources(ctx: Context, record: ContainerRecord, owner: Owner): void {
   for (const mount of record.config.mounts) {
-    if (!mount.chown || mount.type === "tmpfs") continue;
-    const source = mount.type === "volume" ? volumeDataPath(ctx, mount.source) : mount.source;
+    if (!mount.chown || mount.type === "tmpfs" || isFileSystem(ctx, mount)) continue;
+    const source = mount.type === "volume" ? volumeContents(ctx, mount.source) : mount.source;
     runNative(ctx, "coracle-layer", [
       "chown",
       "--dir",

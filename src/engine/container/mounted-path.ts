@@ -1,6 +1,6 @@
 import type { Context } from "../../host/context.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
-import { volumeDataPath } from "../../storage/volumes.ts";
+import { volumeContents } from "../volume/file-system.ts";
 
 export interface MountedPath {
   /** The directory (or file) of the host that would be mounted. */
@@ -20,7 +20,7 @@ export function mountedPath(
     .filter(({ destination }) => absolute === destination || absolute.startsWith(`${destination}/`))
     .sort((a, b) => b.destination.length - a.destination.length)[0];
   if (!covering) return undefined;
-  const source = covering.type === "volume" ? volumeDataPath(ctx, covering.source) : covering.source;
+  const source = covering.type === "volume" ? volumeContents(ctx, covering.source) : covering.source;
   const below = absolute.slice(covering.destination.length);
   return { source, below: covering.subpath === undefined ? below || "/" : `/${covering.subpath}${below}` };
 }

@@ -5,7 +5,7 @@ import { type IdmapMappings, parseIdmap } from "../../oci/idmap-option.ts";
 import { invalid } from "../../oci/invalid.ts";
 import type { Mount } from "../../oci/runtime-spec.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
-import { volumeDataPath } from "../../storage/volumes.ts";
+import { volumeContents, volumeMountOptions } from "../volume/file-system.ts";
 import { overlayTarget } from "./overlays.ts";
 import type { Owner } from "./owner.ts";
 
@@ -18,10 +18,10 @@ export function requestedMounts(
 ): Mount[] {
   return record.config.mounts.map((mount, index): Mount => {
     const target = overlayTarget(ctx, record, index);
-    if (target !== undefined) return bind(target, mount, ids);
+    if (target !== undefined) return bind(target, withVolumeOptions(ctx, mount), ids);
     switch (mount.type) {
       case "volume":
-        return bind(volumeDataPath(ctx, mount.source), mount, ids);
+        return bind(volumeContents(ctx, mount.source), withVolumeOptions(ctx, mount), ids);
       case "bind":
         return bind(mount.source, mount, ids);
       case "tmpfs":
@@ -38,6 +38,12 @@ export function requestedMounts(
         throw new EngineError("internal", "an image is mounted as an overlay");
     }
   });
+}
+
+/** What was asked for comes last, and so counts more. */
+function withVolumeOptions(ctx: Context, mount: MountRequest): MountRequest {
+  if (mount.type !== "volume") return mount;
+  return { ...mount, options: [...volumeMountOptions(ctx, mount.source), ...mount.options] };
 }
 
 function bind(source: string, request: MountRequest, ids: IdmapMappings | null): Mount {

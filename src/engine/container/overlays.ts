@@ -4,11 +4,12 @@ import { EngineError } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { runNative } from "../../host/native.ts";
 import type { MountRequest } from "../../oci/container.ts";
-import type { RootfsMount, SubpathMount } from "../../runtime/monitor.ts";
+import type { RootfsMount, SideMount } from "../../runtime/monitor.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { storageDriver } from "../../storage/driver.ts";
 import { diffDirectory } from "../../storage/layers.ts";
-import { volumeDataPath } from "../../storage/volumes.ts";
+import { volumeOverlay } from "../../storage/volumes.ts";
+import { volumeContents, volumeFileSystem, volumeHolder, volumeImage } from "../volume/file-system.ts";
 
 /*
  * Mounts beside which the container writes (`-v …:O`), images, and parts of volumes and images (`subpath`). The monitor makes them, as it does the root filesystem,
@@ -17,9 +18,15 @@ import { volumeDataPath } from "../../storage/volumes.ts";
 
 /** Where the monitor mounts what the mount with that index is to show; undefined where that needs no help. */
 export function overlayTarget(ctx: Context, record: ContainerRecord, index: number): string | undefined {
-  const { overlay, subpath } = record.config.mounts[index] as MountRequest;
-  if (!overlay && subpath === undefined) return undefined;
+  const mount = record.config.mounts[index] as MountRequest;
+  const { overlay, subpath } = mount;
+  if (!overlay && subpath === undefined && !isFileSystem(ctx, mount)) return undefined;
   return path.join(overlayDirectory(ctx, record, index), subpath === undefined ? "merged" : "subpath");
+}
+
+/** Whether a volume is one of its own. */
+export function isFileSystem(ctx: Context, { type, source }: MountRequest): boolean {
+  return type === "volume" && (volumeFileSystem(ctx, source) ?? volumeImage(ctx, source)) !== undefined;
 }
 
 function overlayDirectory(ctx: Context, { id }: ContainerRecord, index: number): string {
@@ -28,7 +35,9 @@ function overlayDirectory(ctx: Context, { id }: ContainerRecord, index: number):
 
 /** Refuses what can't be made here. */
 export function checkOverlays(ctx: Context, mounts: readonly MountRequest[], hasOwnIds: boolean): void {
-  const overlays = mounts.filter(({ overlay }) => overlay);
+  const overlays = mounts.filter(
+    ({ overlay, type, source }) => overlay || (type === "volume" && volumeImage(ctx, source)),
+  );
   if (overlays.length === 0) return;
   const { driver } = storageDriver(ctx);
   if (driver !== "overlay") {
@@ -46,27 +55,54 @@ export function checkOverlays(ctx: Context, mounts: readonly MountRequest[], has
 }
 
 /** For the monitor. */
-export function overlayMounts(ctx: Context, record: ContainerRecord): (RootfsMount | SubpathMount)[] {
+export function overlayMounts(ctx: Context, record: ContainerRecord): SideMount[] {
   return record.config.mounts.flatMap((mount, index) => [
+    ...volumeMounts(ctx, record, mount, index),
     ...overlayMount(ctx, record, mount, index),
     ...subpathMount(ctx, record, mount, index),
   ]);
+}
+
+/** A volume that is a file system of its own is mounted once, by whoever uses it first. */
+function volumeMounts(
+  ctx: Context,
+  record: ContainerRecord,
+  mount: MountRequest,
+  index: number,
+): SideMount[] {
+  if (!isFileSystem(ctx, mount)) return [];
+  const target = path.join(overlayDirectory(ctx, record, index), mount.overlay ? "lower" : "merged");
+  const holder = volumeHolder(ctx, mount.source, record.id);
+  if (holder) return [{ driver: "adopt", pid: holder.pid, source: holder.path, target }];
+  const filesystem = volumeFileSystem(ctx, mount.source);
+  if (filesystem) return [{ driver: "filesystem", ...filesystem, target }];
+  const lower = (volumeImage(ctx, mount.source)?.layers ?? []).map((key) => diffDirectory(ctx, key));
+  return [overlay(ctx, lower, volumeOverlay(ctx, mount.source), target)];
 }
 
 function overlayMount(ctx: Context, record: ContainerRecord, mount: MountRequest, index: number): Overlay[] {
   if (!mount.overlay) return [];
   const directory = overlayDirectory(ctx, record, index);
   const own = { upper: path.join(directory, "upper"), work: path.join(directory, "work") };
-  return [
-    {
-      driver: "overlay",
-      lower: lowerOf(ctx, mount),
-      ...(mount.overlay === "temporary" ? own : mount.overlay),
-      target: path.join(directory, "merged"),
-      options: storageDriver(ctx).options,
-      readOnly: false,
-    },
-  ];
+  const lower = isFileSystem(ctx, mount) ? [path.join(directory, "lower")] : lowerOf(ctx, mount);
+  const kept = mount.overlay === "temporary" ? own : mount.overlay;
+  return [overlay(ctx, lower, kept, path.join(directory, "merged"))];
+}
+
+function overlay(
+  ctx: Context,
+  lower: string[],
+  own: { upper: string; work: string },
+  target: string,
+): Overlay {
+  return {
+    driver: "overlay",
+    lower,
+    ...own,
+    target,
+    options: storageDriver(ctx).options,
+    readOnly: false,
+  };
 }
 
 function subpathMount(
@@ -74,13 +110,16 @@ function subpathMount(
   record: ContainerRecord,
   mount: MountRequest,
   index: number,
-): SubpathMount[] {
+): SideMount[] {
   if (mount.subpath === undefined) return [];
   const directory = overlayDirectory(ctx, record, index);
   return [
     {
       driver: "subpath",
-      source: mount.overlay ? path.join(directory, "merged") : volumeDataPath(ctx, mount.source),
+      source:
+        mount.overlay || isFileSystem(ctx, mount)
+          ? path.join(directory, "merged")
+          : volumeContents(ctx, mount.source),
       path: mount.subpath,
       target: path.join(directory, "subpath"),
     },
@@ -89,7 +128,7 @@ function subpathMount(
 
 function lowerOf(ctx: Context, mount: MountRequest): string[] {
   if (mount.type === "image") return (mount.image?.layers ?? []).map((key) => diffDirectory(ctx, key));
-  return [mount.type === "volume" ? volumeDataPath(ctx, mount.source) : mount.source];
+  return [mount.type === "volume" ? volumeContents(ctx, mount.source) : mount.source];
 }
 
 /** Before a start: what the last run has written beside its sources is gone, unless it was to be kept. */
@@ -99,11 +138,14 @@ export function renewOverlays(ctx: Context, record: ContainerRecord): void {
   const all = path.join(containerDirectory(ctx, record.id), "overlays");
   if (fs.existsSync(all)) runNative(ctx, "coracle-layer", ["remove", all]);
   for (const mount of mounts) {
-    if (mount.driver === "subpath") ensureDirectory(path.dirname(mount.target));
+    if (mount.driver === "none") continue;
+    ensureDirectory(path.dirname(mount.target));
     if (mount.driver !== "overlay") continue;
     const { upper, work, target, lower } = mount;
     for (const directory of [work, target]) ensureDirectory(directory);
     if (fs.existsSync(upper)) continue;
+    // A file system that the monitor has yet to mount.
+    if (!fs.existsSync(lower[0] as string)) ensureDirectory(lower[0] as string);
     ensureDirectory(upper);
     // The upper directory's owner and mode are those of the mount's root.
     const { mode, uid, gid } = fs.statSync(lower[0] as string);

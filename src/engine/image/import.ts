@@ -90,7 +90,7 @@ function describe(
         {
           created: base.created,
           created_by: `/bin/sh -c #(nop) ADD file:${layer.diffID.slice("sha256:".length)} in /`,
-          ...(message === undefined ? {} : { comment: message }),
+          comment: message ?? "imported from tarball",
         },
       ],
     }),

@@ -10,7 +10,9 @@ export async function exportVolume(ctx: Context, name: string, output: string | 
   const target = output === undefined ? 1 : openOutput(output);
   try {
     await withVolume(ctx, getVolume(ctx, name), async (directory) => {
-      await runLayerTool(ctx, ["archive", "--root", directory, "--path", "/"], { stdout: target });
+      await runLayerTool(ctx, ["archive", "--root", directory, "--path", "/", "--name", ""], {
+        stdout: target,
+      });
     });
   } finally {
     if (target !== 1) fs.closeSync(target);

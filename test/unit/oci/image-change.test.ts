@@ -13,7 +13,9 @@ test.each<[string[], object]>([
   [['CMD ["/bin/sh", "-l"]'], { Cmd: ["/bin/sh", "-l"] }],
   [["CMD=/bin/sh"], { Cmd: ["/bin/sh", "-c", "/bin/sh"] }],
   [['entrypoint ["/x"]'], { Entrypoint: ["/x"] }],
-  [["ENV A=1 B=\"two words\" C='3'"], { Env: ["A=1", "B=two words", "C=3"] }],
+  // As Podman: all that follows is the value.
+  [['ENV A="two words"', 'ENV B="x" C=3'], { Env: ["A=two words", 'B="x" C=3'] }],
+  [["LABEL a=some words"], { Labels: { a: "some words" } }],
   [["ENV A the rest"], { Env: ["A=the rest"] }],
   [["ENV A=1", "ENV A=2"], { Env: ["A=2"] }],
   [["LABEL a=b", "LABEL c=d=e"], { Labels: { a: "b", c: "d=e" } }],
@@ -29,9 +31,6 @@ test.each<[string[], object]>([
   expect(changed(...changes)).toEqual(config);
 });
 
-test.each(["CMD", "RUN x", "COPY a b", "EXPOSE http", "LABEL =x", "ENV A=1 B", "", "="])(
-  "%j is refused",
-  (change) => {
-    expect(() => changed(change)).toThrow(/invalid change/);
-  },
-);
+test.each(["CMD", "RUN x", "COPY a b", "EXPOSE http", "LABEL =x", "", "="])("%j is refused", (change) => {
+  expect(() => changed(change)).toThrow(/invalid change/);
+});
