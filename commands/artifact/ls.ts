@@ -1,7 +1,7 @@
 import { CoracleCommand, flag, none } from "../../src/cli/command.ts";
 import { printRows } from "../../src/cli/report.ts";
-import { humanSize, humanTimeSince } from "../../src/cli/units.ts";
 import { describeArtifacts } from "../../src/engine/artifact/inspect.ts";
+import { humanSize, humanTimeSince } from "../../src/oci/human-units.ts";
 
 export default class Ls extends CoracleCommand {
   static override summary = "List OCI artifacts";
