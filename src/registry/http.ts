@@ -28,15 +28,15 @@ export interface HttpResponse {
 
 type Fetch = (url: string, init: Record<string, unknown>) => Promise<HttpResponse>;
 
-/** Seconds until a registry must have begun to answer, and bytes of a body that it must take in a second. */
+/** Seconds until a registry must have begun to answer, and bytes in a second, less than which nobody is that slow. */
 const answerTimeout = 30;
-const slowestUpload = 16 * 1024;
+const slowest = 16 * 1024;
 
 export async function request(url: URL, options: HttpRequest): Promise<HttpResponse> {
   const { fetch, Agent } = await import("undici");
   const tls = tlsSettings(url, options.tls);
   const answered = new AbortController();
-  const timeout = answerTimeout + bodySize(options.body) / slowestUpload;
+  const timeout = answerTimeout + bodySize(options.body) / slowest;
   const timer = setTimeout(() => answered.abort(), timeout * 1000);
   const signals = options.signal ? [answered.signal, options.signal] : [answered.signal];
   const init = {
@@ -148,7 +148,7 @@ function stalled(url: URL, idleTimeout: number): EngineError {
   });
 }
 
-/** The whole body, if it isn't larger than expected. */
+/** The whole body, if it isn't larger than expected, and comes in a time that fits its size. */
 export async function readBody(
   url: URL,
   response: HttpResponse,
@@ -157,12 +157,14 @@ export async function readBody(
 ): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
+  const end = Date.now() + (idleTimeout + maxSize / slowest) * 1000;
   for await (const chunk of readChunks(url, response, idleTimeout)) {
     size += chunk.length;
     if (size > maxSize) {
       throw new EngineError("too-large", `registry ${url.host}: answer of more than ${maxSize} bytes`);
     }
     chunks.push(chunk);
+    if (Date.now() > end) throw stalled(url, Math.round(idleTimeout + maxSize / slowest));
   }
   return Buffer.concat(chunks);
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -311,6 +311,29 @@ describe("from one that can be told what to do", () => {
     expect((await pull("--retry", "0")).stderr).toContain("allows no more requests for now");
   });
 
+  test("a registry that fails with every third request", async () => {
+    registry.image("a/b", "1", layersIn(4, 1000, "third"));
+    let count = 0;
+    registry.handler = (_request, response, url) => {
+      if (url.pathname === "/v2/" || ++count % 3 !== 0) return false;
+      sendError(response, 500, "UNKNOWN", "not now");
+      return true;
+    };
+    expect(await pull("--retry", "5", "--retry-delay", "10ms")).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(stored("layers")).toHaveLength(4);
+  });
+
+  test("a terabyte of nothing takes no room", async () => {
+    const directory = join(home.directory, "tmp");
+    await home.exec(["truncate", "-s", "1T", join(directory, "huge")]);
+    await home.exec(["tar", "-C", directory, "-S", "-cf", join(directory, "huge.tar"), "huge"]);
+    registry.image("a/b", "1", [readFileSync(join(directory, "huge.tar"))]);
+    expect(await pull()).toMatchObject({ exitCode: 0, stderr: "" });
+    const [layer] = stored("layers");
+    const { size, blocks } = statSync(join(home.store, "layers", `${layer}`, "diff/huge"));
+    expect({ size, blocks }).toEqual({ size: 2 ** 40, blocks: 0 });
+  });
+
   test("one layer that fails ends the others", async () => {
     const [bad, slow] = layersIn(2, 100_000, "ends") as [Buffer, Buffer];
     registry.image("a/b", "1", [bad, slow]);
@@ -345,6 +368,8 @@ describe("from one that can be told what to do", () => {
     const [layer] = layersIn(1, 1000, "bad") as [Buffer];
     const other = tar([{ path: "other" }]);
     const type = "application/vnd.oci.image.layer.v1.tar";
+    const index = "application/vnd.oci.image.index.v1+json";
+    const goArch = process.arch === "x64" ? "amd64" : process.arch;
     const good = { mediaType: type, digest: digestOf(layer), size: layer.length };
     const put = (digest: string, data: Buffer) =>
       registry.content.set(`a/b/blobs/${digest}`, { data, type: "application/octet-stream" });
@@ -405,6 +430,43 @@ describe("from one that can be told what to do", () => {
         /is not a container image but application\/vnd.cncf.helm/,
       ],
       ["no manifest", () => registry.manifest("a/b", "1", "<html>"), /not valid JSON/],
+      [
+        "a manifest without end",
+        () => registry.manifest("a/b", "1", " ".repeat(5 << 20)),
+        /answer of more than/,
+      ],
+      [
+        "an index in an index",
+        () => {
+          const list = (manifests: object[]) => ({ schemaVersion: 2, mediaType: index, manifests });
+          const inner = { mediaType: index, ...registry.manifest("a/b", "inner", list([])) };
+          registry.manifest(
+            "a/b",
+            "1",
+            list([{ ...inner, platform: { os: "linux", architecture: goArch } }]),
+          );
+        },
+        /an index inside an index is not supported/,
+      ],
+      [
+        "a layer of absurd size",
+        () => registry.image("a/b", "1", [layer], { layers: [{ ...good, size: Number.MAX_SAFE_INTEGER }] }),
+        /has not the announced 9007199254740991 bytes/,
+      ],
+      [
+        "a layer of less than no size",
+        () => registry.image("a/b", "1", [layer], { layers: [{ ...good, size: -1 }] }),
+        /bad size/,
+      ],
+      [
+        "a config of absurd size",
+        () => {
+          const mediaType = "application/vnd.oci.image.config.v1+json";
+          const config = { mediaType, ...registry.blob("a/b", "{}"), size: 2 ** 40 };
+          registry.image("a/b", "1", [layer], { config });
+        },
+        /image config of 1099511627776 bytes is too large/,
+      ],
     ])("%s", async (_name, spoil, message) => {
       registry.image("a/b", "1", [layer]);
       spoil();

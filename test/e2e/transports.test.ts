@@ -83,6 +83,16 @@ test("save to directories, and load from them", async (context) => {
   }
 });
 
+test("a push to our own store gives another name", async () => {
+  await home.ok("push", "-q", "bb", "containers-storage:localhost/other:1");
+  expect(await home.ok("image", "inspect", "--format", "{{.Id}}", "other:1")).toBe(id);
+  expect(await home.ok("rmi", "other:1")).toBe("Untagged: localhost/other:1");
+  expect(await home.coracle("push", "-q", "bb", "containers-storage:[overlay@/x+/y]z")).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringContaining("not supported yet"),
+  });
+});
+
 test("what skopeo writes", async (context) => {
   skipUnless(context, hasProgram("skopeo"));
   await home.ok("rmi", "-f", id);

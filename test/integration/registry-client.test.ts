@@ -260,6 +260,23 @@ describe("blobs", () => {
     expect((await readAll(await client.blob(descriptor))).equals(data)).toBe(true);
   });
 
+  test("one that comes a byte at a time is given up", { timeout: 20_000 }, async () => {
+    const registry = await start();
+    registry.handler = (_request, response, url) => {
+      if (!url.pathname.includes("/blobs/")) return false;
+      response.writeHead(200, { "content-length": 1000 });
+      const timer = setInterval(() => response.write("x"), 50);
+      response.once("close", () => clearInterval(timer));
+      return true;
+    };
+    const reference = completeReference(parseReference(`${registry.address}/a/b:1`));
+    const client = new RegistryClient(reference, { tlsVerify: false, idleTimeout: 0.3, attempts: 1 });
+    await expect(client.smallBlob({ ...descriptor, size: 1000 }, 1000)).rejects.toMatchObject({
+      code: "registry-unreachable",
+      message: expect.stringContaining("stalled"),
+    });
+  });
+
   test("one that never comes through is given up", { timeout: 60_000 }, async () => {
     const registry = await start();
     registry.handler = (_request, response, url) => {

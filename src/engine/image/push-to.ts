@@ -6,6 +6,7 @@ import { findImage, getImage } from "../../storage/images.ts";
 import { findList } from "../../storage/manifest-lists.ts";
 import { type PushOptions, pushImage } from "./push.ts";
 import { saveImages } from "./save.ts";
+import { addTags } from "./tag.ts";
 
 export interface PushToOptions extends PushOptions {
   /** Gets the digest of the manifest at the destination. */
@@ -38,12 +39,14 @@ async function write(
     }
     return await pushImage(ctx, nameOrId, target?.reference, options);
   }
-  if (target.kind === "containers-storage") {
-    throw new EngineError("not-supported", "pushing to containers-storage: is not supported yet", {
-      hint: "`coracle tag` gives an image of the store another name",
-    });
-  }
   const image = getImage(ctx, nameOrId);
+  if (target.kind === "containers-storage") {
+    const name = target.reference;
+    if (/^[[@]/.test(name))
+      throw new EngineError("not-supported", `pushing to another store (${name}) is not supported yet`);
+    await addTags(ctx, image.id, [name]);
+    return image.manifestDigest;
+  }
   const { onProgress } = options;
   onProgress?.({ type: "sources" });
   for (const { digest } of image.manifest.layers) onProgress?.({ type: "layer", digest, status: "started" });
