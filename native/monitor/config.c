@@ -361,13 +361,13 @@ int config_load_container(int directory, struct config *config, struct error *er
 	if (!config->document)
 		return -1;
 	if (json_unpack_ex(config->document, &problem, 0,
-			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o s?o !}", "version",
+			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o s?o s?s !}", "version",
 			   &version, "id", &config->id, "name", &name, "runtime", &runtime, "rootfs", &rootfs, "terminal",
 			   &terminal, "openStdin", &open_stdin, "stdinOnce", &stdin_once, "log", &log, "runDir",
 			   &config->run_dir, "aliveFile", &alive, "network", &network, "stopSignal",
 			   &config->stop_signal, "stopTimeout", &config->stop_timeout, "timeout", &config->timeout, "restart",
 			   &restart, "cleanup", &cleanup, "cleanupAlways", &cleanup_always, "preserveFds",
-			   &preserved, "workdir", &workdir, "health", &health, "overlays", &overlays) < 0)
+			   &preserved, "workdir", &workdir, "health", &health, "overlays", &overlays, "systemdSlice", &config->systemd_slice) < 0)
 		return bad(err, file, problem.text);
 	if (nullable_string(alive, file, "aliveFile", &config->alive_file, err) < 0)
 		return -1;
@@ -407,10 +407,10 @@ int config_load_exec(int session, struct config *config, struct error *err)
 	*config = (struct config){.document = load(session, file, err), .exec = true, .stdin_once = true};
 	if (!config->document)
 		return -1;
-	if (json_unpack_ex(config->document, &problem, 0, "{s:i s:s s:s s:o s:b s:s s:o s:o s:o s:o s:o !}", "version",
+	if (json_unpack_ex(config->document, &problem, 0, "{s:i s:s s:s s:o s:b s:s s:o s:o s:o s:o s:o s?s !}", "version",
 			   &version, "id", &config->id, "session", &config->session, "process", &config->process, "openStdin",
 			   &open_stdin, "runDir", &config->run_dir, "aliveFile", &alive, "init", &init,
-			   "runtime", &runtime, "preserveFds", &preserved, "cleanup", &cleanup) < 0)
+			   "runtime", &runtime, "preserveFds", &preserved, "cleanup", &cleanup, "systemdSlice", &config->systemd_slice) < 0)
 		return bad(err, file, problem.text);
 	if (nullable_string(alive, file, "aliveFile", &config->alive_file, err) < 0)
 		return -1;

@@ -57,6 +57,7 @@ struct config {
 	const char *runtime_path; /* NULL: our own runtime, in-process */
 	json_t *runtime_args;
 	const char *runtime_root;
+	const char *systemd_slice; /* container and monitor get scopes in it; NULL: they don't */
 	struct rootfs_config rootfs;
 	struct rootfs_config *overlays; /* mounted beside it, for the runtime to bind */
 	size_t overlay_count;

@@ -31,7 +31,7 @@
 static void deleted(struct monitor *m, const struct operation_result *result)
 {
 	m->deleted = true;
-	m->status.oom_killed = result->oom_killed;
+	m->status.oom_killed = result->oom_killed || m->oom_seen;
 	if (!container_io_drained(m))
 		loop_set_timer(&m->loop, TIMER_DRAIN, DRAIN_GRACE_MS);
 	end_advance(m);
@@ -48,6 +48,7 @@ void end_begin(struct monitor *m)
 	}
 	network_end(m);
 	health_end(m);
+	oom_end(m);
 	m->status.oom_killed = false;
 	if (m->init == 0)
 		container_io_close(m);

@@ -103,6 +103,7 @@ static struct runtime_options options_of(const struct monitor *m)
 		.console_socket = m->io.console[1],
 		.start_socket = m->start_socket[1],
 		.preserve_fds = m->config->preserve_fds,
+		.systemd_cgroup = m->config->systemd_slice != NULL,
 	};
 	memcpy(options.stdio, m->io.child, sizeof options.stdio);
 	return options;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -17,6 +18,7 @@
 #include "file.h"
 #include "signals.h"
 #include "supervisor.h"
+#include "systemd_bus.h"
 #include "text.h"
 
 static int own_stdio_to_null(void)
@@ -88,6 +90,19 @@ int setup_locks(struct monitor *m, struct error *err)
 	if (m->alive < 0 || flock(m->alive, LOCK_SH | LOCK_NB) < 0)
 		return error_errno(err, "internal", "hold %s", m->config->alive_file);
 	return 0;
+}
+
+void setup_scope(const struct monitor *m)
+{
+	char unit[256];
+	struct error ignored; /* the container's own scope fails next, and says why */
+	const struct systemd_property properties[] = {
+		{.name = "Slice", .type = 's', .text = m->config->systemd_slice},
+		{.name = "DefaultDependencies", .type = 'b'},
+		{.name = "CollectMode", .type = 's', .text = "inactive-or-failed"},
+	};
+	snprintf(unit, sizeof unit, "libpod-conmon-%s.scope", m->config->exec ? m->config->session : m->config->id);
+	(void)systemd_start_scope(unit, getpid(), properties, sizeof properties / sizeof *properties, &ignored);
 }
 
 int setup_mount_namespace(struct error *err)

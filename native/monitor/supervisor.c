@@ -173,6 +173,8 @@ static void made(struct monitor *m, const struct operation_result *result)
 		running(m);
 		return;
 	}
+	if (m->config->systemd_slice)
+		oom_watch(m);
 	if (m->stop_wanted)
 		kill(m->init, SIGKILL);
 	m->phase = PHASE_NETWORK;
@@ -188,7 +190,7 @@ void supervisor_run(struct monitor *m)
 	m->phase = PHASE_CREATING;
 	m->init = 0;
 	m->held = m->let_go = false;
-	m->init_ended = m->deleted = m->paused = m->started = m->restart_wanted = m->init_logged = false;
+	m->init_ended = m->deleted = m->paused = m->started = m->restart_wanted = m->init_logged = m->oom_seen = false;
 	if (container_io_prepare(m, &err) < 0) {
 		supervisor_fail(m, &err);
 		return;
@@ -407,6 +409,8 @@ static int prepare(struct monitor *m, struct error *err)
 		return -1;
 	if (setup_run_directory(m, err) < 0 || client_listen(m, err) < 0 || show_up(m, err) < 0)
 		return -1;
+	if (m->config->systemd_slice)
+		setup_scope(m);
 	if (log_open(&m->log, m->config, err) < 0)
 		return -1;
 	return mount_rootfs(m, err) < 0 ? -1 : workdir_prepare(m->config, err);
@@ -416,7 +420,7 @@ static void init_monitor(struct monitor *m, const struct launch *launch)
 {
 	*m = (struct monitor){.launch = launch, .config = launch->config, .ready_fd = launch->ready_fd};
 	m->lock = m->alive = m->run_dir = m->start_socket[0] = m->start_socket[1] = -1;
-	m->listener.fd = m->signals.fd = m->log.fd = m->log.directory = -1;
+	m->listener.fd = m->signals.fd = m->oom.fd = m->log.fd = m->log.directory = -1;
 	m->loop.owner = m;
 	m->loop.expired = expired;
 	m->start_wanted = !launch->no_start;

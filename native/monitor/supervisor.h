@@ -46,7 +46,7 @@ struct monitor {
 	const struct launch *launch;
 	int ready_fd, lock, alive, run_dir;
 	struct loop loop;
-	struct source signals, listener;
+	struct source signals, listener, oom;
 	struct clients clients;
 	struct client *relay; /* its control connection, while it is there */
 	struct container_io io;
@@ -61,6 +61,7 @@ struct monitor {
 	bool held, let_go; /* paused for a client that is connected; it is gone */
 	bool started, paused, init_ended, deleted, unmounted, relay_told, init_logged;
 	bool timed_out; /* its --timeout has ended it */
+	bool oom_seen;
 	pid_t init, rootfs_helper;
 	int init_status;       /* of waitpid */
 	int start_socket[2];   /* of our own runtime: our end, that of init */
@@ -92,6 +93,10 @@ void supervisor_network_ready(struct monitor *m);
 void supervisor_reap(struct monitor *m);
 /* One more run, by the restart policy. */
 void supervisor_run(struct monitor *m);
+
+/* oom.c: from when init is there to its end. */
+void oom_watch(struct monitor *m);
+void oom_end(struct monitor *m);
 
 /* end.c: from the end of init to that of the monitor. */
 void end_begin(struct monitor *m);

@@ -1,13 +1,8 @@
-/*
- * systemd is spoken to through its own busctl(1): this is for engines that leave the scope to the runtime, and not
- * worth a D-Bus library in every container's path.
- */
 #include "cgroup_systemd.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +12,10 @@
 
 #include "cgroup.h"
 #include "cleanup.h"
+#include "systemd_bus.h"
 
-#define WAIT_MS 5000
+#define FIXED_COUNT 4
+#define LIMITS_MAX 8
 
 struct scope {
 	char *slice, *unit;
@@ -31,7 +28,7 @@ static int parse(const char *path, struct scope *scope, struct error *err)
 		return error_set(err, "bad-config",
 				 "linux.cgroupsPath `%s`: the systemd cgroup manager takes SLICE:PREFIX:NAME", path);
 	int prefix = (int)(second - first - 1);
-	scope->slice = first == path ? strdup(cgroup_is_users() ? "user.slice" : "system.slice")
+	scope->slice = first == path ? strdup(systemd_is_users() ? "user.slice" : "system.slice")
 				     : strndup(path, (size_t)(first - path));
 	const char *dash = prefix ? "-" : "";
 	if (!scope->slice || asprintf(&scope->unit, "%.*s%s%s.scope", prefix, first + 1, dash, second + 1) < 0)
@@ -39,43 +36,62 @@ static int parse(const char *path, struct scope *scope, struct error *err)
 	return 0;
 }
 
-static int call_systemd(const struct scope *scope, pid_t pid, struct error *err)
+static int64_t limit_of(json_t *resources, const char *group, const char *name)
 {
-	char number[16];
-	int status;
-	snprintf(number, sizeof number, "%d", (int)pid);
-	const char *const argv[] = {
-		"busctl", cgroup_is_users() ? "--user" : "--system", "--quiet", "--", "call", "org.freedesktop.systemd1",
-		"/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", "StartTransientUnit",
-		"ssa(sv)a(sa(sv))", scope->unit, "fail", "4", "Slice", "s", scope->slice, "Delegate", "b", "true",
-		"DefaultDependencies", "b", "false", "PIDs", "au", "1", number, "0", NULL};
-	pid_t child = fork();
-	if (child == 0) {
-		execvp(argv[0], (char *const *)argv);
-		_exit(127);
-	}
-	while (child > 0 && waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return error_errno(err, "runtime-failed", "wait for busctl");
-	if (child < 0 || status != 0)
-		return error_set(err, "runtime-failed",
-				 "systemd would not make the scope %s in %s (see above; without a user session use "
-				 "--cgroup-manager=cgroupfs)", scope->unit, scope->slice);
-	return 0;
+	return json_integer_value(json_object_get(json_object_get(resources, group), name));
 }
 
-/* The call returns when the job is queued; the process is in the scope some time later. */
-static char *wait_for_scope(pid_t pid, const char *unit)
+static void add(struct systemd_property *properties, size_t *count, const char *name, int64_t value)
 {
-	for (int waited = 0; waited < WAIT_MS; waited++) {
-		auto_free char *directory = cgroup_path_of(pid);
-		char *name = directory ? strrchr(directory, '/') : NULL;
-		if (name && strcmp(name + 1, unit) == 0)
-			return steal_ptr(&directory);
-		poll(NULL, 0, 1);
+	if (value != 0)
+		properties[(*count)++] = (struct systemd_property){
+			.name = name, .type = 't', .number = value < 0 ? UINT64_MAX : (uint64_t)value};
+}
+
+/*
+ * The limits are written to the cgroup's files like everyone's. systemd must know those that it has settings for as well: it
+ * writes its own into the files whenever it is told to reload.
+ */
+static size_t limits(json_t *resources, struct systemd_property properties[LIMITS_MAX])
+{
+	int64_t memory = limit_of(resources, "memory", "limit"), swap = limit_of(resources, "memory", "swap");
+	int64_t quota = limit_of(resources, "cpu", "quota"), period = limit_of(resources, "cpu", "period");
+	size_t count = 0;
+	add(properties, &count, "MemoryMax", memory);
+	add(properties, &count, "MemoryLow", limit_of(resources, "memory", "reservation"));
+	if (swap < 0 || (memory > 0 && swap >= memory))
+		properties[count++] = (struct systemd_property){
+			.name = "MemorySwapMax", .type = 't', .number = swap < 0 ? UINT64_MAX : (uint64_t)(swap - memory)};
+	add(properties, &count, "TasksMax", limit_of(resources, "pids", "limit"));
+	if (quota > 0 && quota < INT64_MAX / 1000000) {
+		add(properties, &count, "CPUQuotaPerSecUSec", quota * 1000000 / (period > 0 ? period : 100000));
+		add(properties, &count, "CPUQuotaPeriodUSec", period);
 	}
-	errno = ETIMEDOUT;
-	return NULL;
+	return count;
+}
+
+static int start_scope(const struct scope *scope, pid_t pid, json_t *resources, struct error *err)
+{
+	const struct systemd_property fixed[] = {
+		{.name = "Slice", .type = 's', .text = scope->slice},
+		{.name = "Delegate", .type = 'b', .number = 1},
+		{.name = "DefaultDependencies", .type = 'b'},
+		{.name = "CollectMode", .type = 's', .text = "inactive-or-failed"},
+	};
+	struct systemd_property properties[FIXED_COUNT + LIMITS_MAX];
+	memcpy(properties, fixed, sizeof fixed);
+	size_t count = FIXED_COUNT + limits(resources, properties + FIXED_COUNT);
+	return systemd_start_scope(scope->unit, pid, properties, count, err);
+}
+
+int cgroup_systemd_update(const char *directory, json_t *resources, struct error *err)
+{
+	struct systemd_property properties[LIMITS_MAX];
+	size_t count = limits(resources, properties);
+	const char *unit = strrchr(directory, '/'), *suffix = unit ? strrchr(unit, '.') : NULL;
+	if (count == 0 || !suffix || strcmp(suffix, ".scope") != 0)
+		return 0;
+	return systemd_set_properties(unit + 1, properties, count, err);
 }
 
 static pid_t make_placeholder(void)
@@ -89,7 +105,7 @@ static pid_t make_placeholder(void)
 	return pid;
 }
 
-int cgroup_systemd_make(const char *path, char **directory, struct error *err)
+int cgroup_systemd_make(const char *path, json_t *resources, char **directory, struct error *err)
 {
 	struct scope scope = {0};
 	pid_t pid = -1;
@@ -97,9 +113,9 @@ int cgroup_systemd_make(const char *path, char **directory, struct error *err)
 	if (rc == 0 && (pid = make_placeholder()) < 0)
 		rc = error_errno(err, "runtime-failed", "fork");
 	if (rc == 0)
-		rc = call_systemd(&scope, pid, err);
-	if (rc == 0 && !(*directory = wait_for_scope(pid, scope.unit)))
-		rc = error_errno(err, "runtime-failed", "wait for systemd to start the scope %s", scope.unit);
+		rc = start_scope(&scope, pid, resources, err);
+	if (rc == 0 && !(*directory = cgroup_path_of(pid)))
+		rc = error_errno(err, "runtime-failed", "find the cgroup of the scope %s", scope.unit);
 	free(scope.slice);
 	free(scope.unit);
 	if (rc < 0)

@@ -2,6 +2,8 @@
 #ifndef CORACLE_RUNTIME_CGROUP_SYSTEMD_H
 #define CORACLE_RUNTIME_CGROUP_SYSTEMD_H
 
+#include <jansson.h>
+
 #include "error.h"
 
 /*
@@ -9,7 +11,10 @@
  * the pid of a process that keeps the scope alive until the container's first process is in it: end it with
  * cgroup_systemd_release().
  */
-int cgroup_systemd_make(const char *path, char **directory, struct error *err);
+int cgroup_systemd_make(const char *path, json_t *resources, char **directory, struct error *err);
 void cgroup_systemd_release(int pid);
+
+/* Tells systemd of limits that have changed, where `directory` is the cgroup of one of its scopes. */
+int cgroup_systemd_update(const char *directory, json_t *resources, struct error *err);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "cgroup_systemd.h"
 #include "cleanup.h"
 #include "cli.h"
 #include "cli_options.h"
@@ -106,6 +107,8 @@ static int update(const struct cli *cli, const char *id, json_t *resources, stru
 		rc = error_errno(err, "runtime-failed", "open cgroup %s", state.cgroup);
 	if (rc == 0)
 		rc = cgroup_set_resources(cgroup, resources, err);
+	if (rc == 0)
+		rc = cgroup_systemd_update(state.cgroup, resources, err);
 	state_free(&state);
 	return rc;
 }

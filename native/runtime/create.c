@@ -83,7 +83,8 @@ static int keep_config(const struct container *container, struct error *err)
 
 static int make_scope(struct container *container, struct error *err)
 {
-	container->scope = cgroup_systemd_make(container->spec.cgroups_path, &container->state.cgroup, err);
+	container->scope = cgroup_systemd_make(container->spec.cgroups_path, container->spec.resources,
+					       &container->state.cgroup, err);
 	if (container->scope < 0)
 		return -1;
 	container->cgroup = cgroup_open(container->state.cgroup);

@@ -12,8 +12,8 @@ const logLevels = ["trace", "debug", "info", "warn", "warning", "error", "fatal"
 /** Flags of coracle itself; they may stand before or after the command. */
 export const globalFlags = {
   "cgroup-manager": flag.string({
-    description: 'Cgroup manager to use ("cgroupfs"|"disabled")',
-    choices: ["cgroupfs", "disabled"],
+    description: 'Cgroup manager to use ("cgroupfs"|"systemd"|"disabled")',
+    choices: ["cgroupfs", "systemd", "disabled"],
   }),
   "cdi-spec-dir": flag.unsupported("stringArray", { description: "Set the CDI spec directory path" }),
   context: flag.string({
@@ -176,8 +176,7 @@ function logLevel(level: string): string {
 }
 
 function cgroupManager(name: string): GlobalOptions["cgroupManager"] {
-  if (name === "cgroupfs" || name === "disabled") return name;
-  if (name === "systemd") throw flag.notSupportedYet("--cgroup-manager=systemd");
+  if (name === "cgroupfs" || name === "systemd" || name === "disabled") return name;
   throw new EngineError(
     "usage",
     "configuring runtime: cgroup manager must be one of cgroupfs and systemd: invalid argument",

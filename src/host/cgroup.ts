@@ -21,6 +21,34 @@ export function delegatedCgroup(): string | null {
   return found;
 }
 
+/** Whether there is a systemd that makes scopes for us: the user's own, or the system's for root (uid 0). */
+export function hasSystemd(uid: number): boolean {
+  if (!fs.existsSync("/run/systemd/system")) return false;
+  const runtime = process.env.XDG_RUNTIME_DIR || `/run/user/${uid}`;
+  return fs.existsSync(path.join(uid === 0 ? "/run" : runtime, "systemd/private"));
+}
+
+/** In which scopes are made: the cgroup of the user's systemd, or the root for the system's. */
+export function managerCgroup(uid: number): string {
+  return uid === 0 ? "/" : `/user.slice/user-${uid}.slice/user@${uid}.service`;
+}
+
+/** Whether this process is the user's systemd's to move: may be put into a scope without asking the system's. */
+export function isBelowManager(uid: number): boolean {
+  return uid === 0 || (ownCgroup() ?? "").startsWith(`${managerCgroup(uid)}/`);
+}
+
+/** The cgroup of the unit that a process is in, which may be further down; undefined when it isn't. */
+export function scopeOf(pid: number, unit: string): string | undefined {
+  try {
+    const cgroup = /^0::(.*)$/m.exec(fs.readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[1] ?? "";
+    const end = `${cgroup}/`.indexOf(`/${unit}/`);
+    return end < 0 ? undefined : cgroup.slice(0, end + 1 + unit.length);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Where the processes of a cgroup go that is split, as Podman calls it. */
 const SUPERVISOR = "supervisor";
 

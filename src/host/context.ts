@@ -14,7 +14,7 @@ export interface GlobalOptions {
   runroot?: string | undefined;
   storageDriver?: string | undefined;
   runtime?: string | undefined;
-  cgroupManager?: "cgroupfs" | "disabled" | undefined;
+  cgroupManager?: "cgroupfs" | "systemd" | "disabled" | undefined;
   logLevel?: string | undefined;
   eventsBackend?: "file" | "none" | undefined;
   /** KEY=VALUE for the storage driver. */

@@ -36,6 +36,8 @@ export interface MonitorConfig {
   cleanup: string[] | null;
   cleanupAlways: boolean;
   preserveFds?: number[];
+  /** systemd makes scopes in it for the container and its monitor. */
+  systemdSlice?: string;
   health: {
     check: MonitorCheck;
     startup: (MonitorCheck & { successes: number }) | null;
@@ -103,6 +105,7 @@ export interface ExecConfig {
   runtime: MonitorConfig["runtime"];
   preserveFds: number[];
   cleanup: string[] | null;
+  systemdSlice?: string;
 }
 
 /** What monitor and relay tell on the ready descriptor. */

@@ -34,6 +34,11 @@ export function runtimeRoot(ctx: Context, record: Pick<ContainerRecord, "runtime
   return path.join(ctx.runRoot, record.runtime === null ? "runtime" : path.basename(record.runtime));
 }
 
+/** The unit that a container is to systemd, under Podman's name. */
+export function scopeName(id: string): string {
+  return `libpod-${id}.scope`;
+}
+
 /** Last part of the path of a container's cgroup. */
 export function cgroupName(id: string): string {
   return `coracle-${id}`;

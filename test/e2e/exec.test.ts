@@ -211,12 +211,13 @@ test("a container that is being stopped takes no more processes", async () => {
     "trap 'while [ -e /hold ]; do sleep 0.02; done; exit 3' TERM; touch /hold; echo up; while :; do sleep 0.02; done";
   const running = home.start(["run", "--name", "dying", "--network", "none", "bb", "sh", "-c", script]);
   await running.waitForOutput(/up/);
-  const stop = home.start(["stop", "--time", "1", "dying"]);
+  const stop = home.start(["stop", "--time", "60", "dying"]);
   const status = () => home.ok("inspect", "-f", "{{.State.Status}}", "dying");
   await waitUntil(async () => (await status()) === "stopping", { what: "the stop" });
   const result = await exec("dying", "true");
   expect(result).toMatchObject({ exitCode: 255, stdout: "" });
   expect(result.stderr).toMatch(/^Error: .*running containers.*about to end\n$/);
+  await home.ok("kill", "dying");
   await stop.done;
   await home.ok("rm", "dying");
 });

@@ -124,9 +124,6 @@ function checkCgroupParent({ cgroups, "cgroup-parent": parent }: CreateFlags): v
   if (cgroups === "split") {
     throw usage("cannot specify --cgroup-mode=split with a cgroup-parent: invalid argument");
   }
-  if (parent.endsWith(".slice")) {
-    throw usage("systemd slice received as cgroup parent when using cgroupfs: invalid argument");
-  }
 }
 
 function processPart(flags: CreateFlags, detach: boolean) {

@@ -1,4 +1,3 @@
-import { controllers, delegatedCgroup } from "../../host/cgroup.ts";
 import type { ContainersConf } from "../../host/config/containers-conf.ts";
 import type { CreateFlags } from "./flags.ts";
 
@@ -39,7 +38,6 @@ export function withConfiguration(
     "no-hosts": given.has("add-host") ? flags["no-hosts"] : or("no-hosts", conf.no_hosts),
     "oom-score-adj": or("oom-score-adj", conf.oom_score_adj),
     pid: or("pid", conf.pidns),
-    "pids-limit": or("pids-limit", pidsLimit(conf.pids_limit)),
     privileged: or("privileged", conf.privileged),
     "read-only": or("read-only", conf.read_only),
     "security-opt": [...(conf.label === false ? ["label=disable"] : []), ...flags["security-opt"]],
@@ -93,11 +91,4 @@ function logOptions({ log_size_max, log_tag }: ContainersConf["containers"]): st
     ...(log_size_max !== undefined && log_size_max > 0 ? [`max-size=${log_size_max}b`] : []),
     ...(log_tag ? [`tag=${log_tag}`] : []),
   ];
-}
-
-/** A default that can't be had is none, as in Podman: only who asks for a limit is refused. */
-function pidsLimit(limit: number | undefined): number | undefined {
-  if (limit === undefined) return undefined;
-  const cgroup = delegatedCgroup();
-  return cgroup !== null && controllers(cgroup).includes("pids") ? limit || -1 : undefined;
 }

@@ -29,6 +29,7 @@ import { createVolume, findVolume, removeVolume } from "../../storage/volumes.ts
 import { pullImage } from "../image/pull.ts";
 import type { PullOptions } from "../image/pull-options.ts";
 import { volumeUsers } from "../volume/users.ts";
+import { checkCgroupParent, defaultPidsLimit } from "./cgroup.ts";
 import { checkSources, resolveContainers, resolveImages, withInheritedMounts } from "./create-references.ts";
 import { type ImageOverrides, withImageDefaults } from "./defaults.ts";
 import { deviceNumbers, hostDevices } from "./devices.ts";
@@ -87,6 +88,8 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   checkOverlays(ctx, config.mounts, config.userns.kind !== "host");
   resolveImages(ctx, config.mounts);
   cgroupResources(config.resources, null, deviceNumbers);
+  checkCgroupParent(ctx, config.cgroupParent);
+  config.resources.pidsLimit ||= defaultPidsLimit(ctx, config.cgroups ?? "enabled");
   hostDevices(config.devices, false);
   resolveSecrets(ctx, config);
   resolveContainers(ctx, config);

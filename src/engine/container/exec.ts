@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { constants } from "node:os";
 import * as path from "node:path";
 import { EngineError, isErrno, rephrase } from "../../errors.ts";
+import { isBelowManager } from "../../host/cgroup.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { listDirectory, readJson, writeJsonAtomic } from "../../host/files.ts";
 import { isAlive } from "../../host/process.ts";
@@ -42,6 +43,18 @@ export interface ExecRequest extends RelayOptions {
 export interface ExecResult {
   session: string;
   exitCode: number | null;
+}
+
+/**
+ * What isn't below the user's systemd may not put a process into the container's scope; and a detached session must not end
+ * with the unit that asked for it.
+ */
+function ownScope(
+  ctx: Context,
+  { systemdSlice }: MonitorConfig,
+  detach: boolean,
+): Pick<ExecConfig, "systemdSlice"> {
+  return systemdSlice && (detach || !isBelowManager(ctx.uid)) ? { systemdSlice } : {};
 }
 
 /** Runs one more process in a running container. */
@@ -95,6 +108,7 @@ export async function execInContainer(
     runtime: monitor.runtime,
     preserveFds: [...(request.fds ?? [])],
     cleanup: null,
+    ...ownScope(ctx, monitor, request.detach),
   };
   try {
     ensureDirectory(sessionDirectory);

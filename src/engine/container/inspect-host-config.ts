@@ -8,10 +8,17 @@ import type { IdMapping, RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { processRlimits } from "../../oci/ulimit.ts";
 import { KEEP_GROUPS } from "../../oci/user.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
+import { type CgroupManager, cgroupManager, defaultSlice } from "./cgroup.ts";
 import { hostCapabilities, hostFacts } from "./host-facts.ts";
 import { inspectBinds, inspectTmpfs } from "./inspect-mounts.ts";
 import { namespaceMode, portBindings } from "./inspect-network.ts";
 import { logFile } from "./logs.ts";
+
+function inspectManager(ctx: Context, spec: RuntimeSpec | undefined): CgroupManager {
+  const cgroup = spec?.linux.cgroupsPath;
+  if (!spec) return cgroupManager(ctx);
+  return !cgroup ? "disabled" : cgroup.includes(":") ? "systemd" : "cgroupfs";
+}
 
 /** `bounding`: what the container may do at most. */
 export function inspectHostConfig(
@@ -22,9 +29,10 @@ export function inspectHostConfig(
 ) {
   const { config } = record;
   const { resources } = config;
+  const manager = inspectManager(ctx, spec);
   return {
     Binds: inspectBinds(ctx, config.mounts),
-    CgroupManager: spec && !spec.linux.cgroupsPath ? "disabled" : "cgroupfs",
+    CgroupManager: manager,
     CgroupMode: config.cgroupns.kind === "container" ? "" : namespaceMode(config.cgroupns),
     ContainerIDFile: "",
     LogConfig: {
@@ -71,7 +79,7 @@ export function inspectHostConfig(
     CpuShares: resources.cpuShares,
     Memory: resources.memory,
     NanoCpus: resources.cpuPeriod > 0 ? Math.round((resources.cpuQuota / resources.cpuPeriod) * 1e9) : 0,
-    CgroupParent: config.cgroupParent,
+    CgroupParent: config.cgroupParent || (manager === "systemd" ? defaultSlice(ctx) : ""),
     BlkioWeight: resources.blkioWeight ?? 0,
     BlkioWeightDevice:
       resources.weightDevices?.map(({ path, value }) => ({ Path: path, Weight: value })) ?? null,

@@ -19,6 +19,7 @@ import { type ContainerRecord, containerDirectory, findRecord } from "../../runt
 import { type ContainerStatus, readStatus } from "../../runtime/status.ts";
 import { getImage } from "../../storage/images.ts";
 import { diffDirectory } from "../../storage/layers.ts";
+import { currentCgroup } from "./cgroup.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { listSessions } from "./exec-sessions.ts";
 import { hostCapabilities } from "./host-facts.ts";
@@ -47,7 +48,7 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
     Path: argv[0] ?? "",
     // As Podman: a single word is both.
     Args: argv.length > 1 ? argv.slice(1) : argv,
-    State: inspectState(status, spec, readHealth(ctx, record)),
+    State: inspectState(record.id, status, spec, readHealth(ctx, record)),
     Image: config.image?.id ?? "",
     ImageDigest: imageDigest(ctx, config),
     ImageName: config.image?.name ?? "",
@@ -103,7 +104,7 @@ function orNull<T>(list: readonly T[] | undefined): readonly T[] | null {
   return list && list.length > 0 ? list : null;
 }
 
-function inspectState(status: ContainerStatus, spec: RuntimeSpec | undefined, health: Health) {
+function inspectState(id: string, status: ContainerStatus, spec: RuntimeSpec | undefined, health: Health) {
   const { state, last } = status;
   return {
     OciVersion: spec?.ociVersion ?? OCI_VERSION,
@@ -120,7 +121,7 @@ function inspectState(status: ContainerStatus, spec: RuntimeSpec | undefined, he
     StartedAt: last?.startedAt ?? never,
     FinishedAt: (state === "created" ? null : last?.finishedAt) ?? never,
     Health: health,
-    CgroupPath: spec?.linux.cgroupsPath || undefined,
+    CgroupPath: currentCgroup(id, spec?.linux.cgroupsPath, last?.init?.pid) || undefined,
     CheckpointedAt: never,
     RestoredAt: never,
   };

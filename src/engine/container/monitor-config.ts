@@ -6,18 +6,19 @@ import { monitorHealth } from "../../runtime/health.ts";
 import type { MonitorConfig, MonitorNetwork } from "../../runtime/monitor.ts";
 import { runDirectory, runtimeRoot } from "../../runtime/places.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
+import type { CgroupPlan } from "./cgroup.ts";
 import { logFile } from "./logs.ts";
 import { overlayMounts } from "./overlays.ts";
 import type { Mappings } from "./owner.ts";
 import { rootfsMount } from "./rootfs-mount.ts";
 
-/** What the monitor of a container is to do; `cgroup` null: it gets none of its own. */
+/** What the monitor of a container is to do; `cgroup` null: the container gets none of its own. */
 export function monitorConfig(
   ctx: Context,
   record: ContainerRecord,
   mappings: Mappings,
   network: MonitorNetwork,
-  cgroup: string | null,
+  cgroup: CgroupPlan | null,
 ): MonitorConfig {
   const { config } = record;
   return {
@@ -52,6 +53,7 @@ export function monitorConfig(
       : null,
     cleanupAlways: false,
     health: monitorHealth(ctx, record),
+    ...(cgroup?.slice ? { systemdSlice: cgroup.slice } : {}),
   };
 }
 
@@ -64,8 +66,9 @@ function globalFlags(ctx: Context): string[] {
 }
 
 /** crun insists on a cgroup unless told otherwise; runc finds out by itself. */
-function runtimeArguments(ctx: Context, runtime: string, cgroup: string | null): string[] {
+function runtimeArguments(ctx: Context, runtime: string, cgroup: CgroupPlan | null): string[] {
   const own = (ctx.options.runtimeFlags ?? []).map((flag) => `--${flag}`);
-  if (path.basename(runtime) !== "crun") return own;
-  return [`--cgroup-manager=${cgroup === null ? "disabled" : "cgroupfs"}`, ...own];
+  if (path.basename(runtime) !== "crun") return cgroup?.slice ? ["--systemd-cgroup", ...own] : own;
+  const manager = cgroup === null ? "disabled" : cgroup.slice ? "systemd" : "cgroupfs";
+  return [`--cgroup-manager=${manager}`, ...own];
 }

@@ -2,7 +2,6 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
-import { delegatedCgroup, splitCgroup } from "../../host/cgroup.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import type { PassedFds } from "../../host/descriptors.ts";
 import { readIdMap } from "../../host/facts.ts";
@@ -21,8 +20,9 @@ import { type IdMapping, type Mount, type RuntimeSpec, serializeSpec } from "../
 import { KEEP_GROUPS, type ResolvedUser, resolveUser } from "../../oci/user.ts";
 import { writeEventSubject } from "../../runtime/event-log.ts";
 import type { MonitorConfig } from "../../runtime/monitor.ts";
-import { cgroupName, runDirectories, runtimeRoot } from "../../runtime/places.ts";
+import { runDirectories, runtimeRoot } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
+import { cgroupPlan } from "./cgroup.ts";
 import { hostsBase, readHost, writeFiles } from "./container-files.ts";
 import { defaultMounts } from "./default-mounts.ts";
 import { deviceNumbers, hostDevices } from "./devices.ts";
@@ -57,7 +57,7 @@ export async function prepareStart(
   const network = prepareNetwork(ctx, record);
   ensureDirectory(runDirectories(ctx));
   ensureDirectory(runtimeRoot(ctx, record));
-  const cgroup = cgroupsPath(ctx, record);
+  const cgroup = cgroupPlan(ctx, record);
   if (cgroup === null) checkNoLimits(config);
   const mappings = containerIdMappings(config, host);
   const { passwd, group } = await userDatabases(ctx, record);
@@ -106,7 +106,7 @@ export async function prepareStart(
     devices: hostDevices(config.devices, config.privileged),
     deviceNumbers,
     ...joinedNamespaces(ctx, record),
-    cgroupsPath: cgroup,
+    cgroupsPath: cgroup?.path ?? null,
     seccomp: seccompProfile(ctx, config.security.seccomp),
   });
   splitMappings(spec);
@@ -169,15 +169,6 @@ function checkNoLimits(config: ContainerConfig): void {
       hint: "`coracle doctor` says how one is delegated to you; or leave the limits out",
     },
   );
-}
-
-/** Null where no subtree is delegated to us: then the container shares the caller's cgroup. */
-function cgroupsPath(ctx: Context, record: ContainerRecord): string | null {
-  const { cgroups, cgroupParent } = record.config;
-  if (cgroups === "disabled" || ctx.options.cgroupManager === "disabled") return null;
-  if (cgroups === "split") return path.posix.join(splitCgroup(), `libpod-payload-${record.id}`);
-  const parent = cgroupParent || delegatedCgroup();
-  return parent === null ? null : path.posix.join("/", parent, cgroupName(record.id));
 }
 
 function withMappedGroups(user: ResolvedUser, mappings: Mappings, host: HostFacts): ResolvedUser {

@@ -9,6 +9,7 @@ import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { cpuPercent, type Usage, type UsageFiles, usageFrom } from "../../oci/stats.ts";
 import { type ContainerRecord, containerDirectory, findRecord, listRecords } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
+import { currentCgroup } from "./cgroup.ts";
 
 /** What a container uses at a moment; times in nanoseconds, all 0 for one that doesn't run. */
 export interface ContainerStats extends Usage {
@@ -94,7 +95,7 @@ function sample(ctx: Context, record: ContainerRecord, before: ContainerStats | 
 
 function readFiles(ctx: Context, { id, config }: ContainerRecord, init: number): UsageFiles {
   const spec = readJson<RuntimeSpec>(path.join(containerDirectory(ctx, id), "config.json"));
-  const cgroup = spec?.linux.cgroupsPath;
+  const cgroup = currentCgroup(id, spec?.linux.cgroupsPath, init);
   const read = (file: string) => (cgroup ? readText(path.join(cgroupDirectory(cgroup), file)) : "");
   return {
     "cpu.stat": read("cpu.stat"),

@@ -22,6 +22,7 @@ import {
   rewriteRecord,
 } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
+import { currentCgroup } from "./cgroup.ts";
 import { deviceNumbers } from "./devices.ts";
 
 /** What is to be changed; the rest stays. */
@@ -107,7 +108,11 @@ function resourcesToSet({ config }: ContainerRecord, change: Partial<ResourceLim
 /** Before anything is changed, and in the same words whatever the runtime. Returns what there is to set. */
 function checkCgroup(ctx: Context, record: ContainerRecord, resources: Resources): Resources {
   const spec = readJson<RuntimeSpec>(path.join(containerDirectory(ctx, record.id), "config.json"));
-  const cgroup = spec?.linux.cgroupsPath;
+  const cgroup = currentCgroup(
+    record.id,
+    spec?.linux.cgroupsPath,
+    readStatus(ctx, record.id).last?.init?.pid,
+  );
   if (!cgroup) {
     throw new EngineError("no-cgroup", `container ${record.id} has no cgroup: its limits cannot be changed`, {
       hint: "`coracle doctor` says how one is delegated to you",

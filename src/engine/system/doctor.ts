@@ -1,12 +1,13 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { controllers, delegatedCgroup, isUnified } from "../../host/cgroup.ts";
+import { controllers, isUnified } from "../../host/cgroup.ts";
 import { type Context, isRealRoot } from "../../host/context.ts";
 import { processFacts } from "../../host/facts.ts";
 import { findProgram, isExecutable } from "../../host/programs.ts";
 import { firstFreeRange } from "../../oci/subordinate-ids.ts";
 import { storageDriver } from "../../storage/driver.ts";
+import { cgroupManager, parentCgroup } from "../container/cgroup.ts";
 
 export interface Finding {
   level: "ok" | "warning" | "error";
@@ -25,7 +26,7 @@ export function doctor(ctx: Context): Finding[] {
     program("fuse-overlayfs", "fuse-overlayfs", "warning", "needed for --userns=keep-id", true),
     ...devices(),
     ...storage(ctx),
-    ...cgroups(),
+    ...cgroups(ctx),
     ...runDirectory(ctx),
   ];
 }
@@ -143,7 +144,7 @@ function existing(directory: string): string {
   return fs.existsSync(directory) ? directory : existing(path.dirname(directory));
 }
 
-function cgroups(): Finding[] {
+function cgroups(ctx: Context): Finding[] {
   if (!isUnified()) {
     return [
       {
@@ -153,7 +154,8 @@ function cgroups(): Finding[] {
       },
     ];
   }
-  const cgroup = delegatedCgroup();
+  const systemd = cgroupManager(ctx) === "systemd";
+  const cgroup = parentCgroup(ctx);
   if (cgroup === null) {
     return [
       {
@@ -164,7 +166,8 @@ function cgroups(): Finding[] {
     ];
   }
   const missing = ["cpu", "memory", "pids"].filter((name) => !controllers(cgroup).includes(name));
-  if (missing.length === 0) return [ok(`cgroup ${cgroup} is delegated`)];
+  if (missing.length === 0)
+    return [ok(systemd ? "systemd makes cgroups for containers" : `cgroup ${cgroup} is delegated`)];
   return [
     {
       level: "warning",

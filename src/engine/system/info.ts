@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { controllers, delegatedCgroup, isUnified } from "../../host/cgroup.ts";
+import { controllers, isUnified } from "../../host/cgroup.ts";
 import { storageConfFile } from "../../host/config/files.ts";
 import { registriesConf } from "../../host/config/registries.ts";
 import { type Context, isRealRoot } from "../../host/context.ts";
@@ -13,6 +13,7 @@ import { listRecords } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
 import { storageDriver } from "../../storage/driver.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
+import { cgroupManager, parentCgroup } from "../container/cgroup.ts";
 import { resolveRuntime } from "../container/runtime-choice.ts";
 import { defaultSeccompFile } from "../container/seccomp-profile.ts";
 import { parseCpuUsage } from "./cpu-usage.ts";
@@ -38,12 +39,13 @@ const UNKNOWN = "Unknown";
 const NO_LIMIT = 4294967295;
 
 function hostInfo(ctx: Context, version: string) {
-  const cgroup = ctx.options.cgroupManager === "disabled" ? null : delegatedCgroup();
+  const manager = cgroupManager(ctx);
+  const cgroup = parentCgroup(ctx);
   const slirp4netns = describeProgram("slirp4netns");
   return {
     arch: goArch(),
     buildahVersion: "",
-    cgroupManager: cgroup === null ? "disabled" : "cgroupfs",
+    cgroupManager: cgroup === null ? "disabled" : manager,
     cgroupVersion: isUnified() ? "v2" : "v1",
     cgroupControllers: cgroup === null ? [] : controllers(cgroup),
     conmon: {

@@ -5,6 +5,7 @@ import { delegatedCgroup } from "../../support/cgroup.ts";
 import { waitUntil } from "../../support/process.ts";
 import { hasCgroup, skipUnless } from "../../support/requirements.ts";
 import { Bundle, mappedNamespace } from "./bundle.ts";
+import { FakeSystemd } from "./fake-systemd.ts";
 
 let bundle: Bundle;
 
@@ -299,26 +300,38 @@ describe("cgroup", () => {
     expect(existsSync(cgroup)).toBe(false);
   });
 
-  test("with systemd it is a scope, made over the bus", async (context) => {
+  test("with systemd it is a scope, made over its socket", async (context) => {
     skipUnless(context, hasCgroup());
     const parent = delegatedCgroup()!;
-    // What busctl does when systemd answers, without the bus.
-    const busctl = `#!/bin/sh
-echo "$@" >>'${bundle.outside("calls")}'
-for unit; do case $unit in *.scope) break ;; esac; done
-mkdir '${parent}'/$unit; while [ "$1" != PIDs ]; do shift; done; echo $4 >'${parent}'/$unit/cgroup.procs
-`;
-    writeFileSync(bundle.outside("busctl"), busctl, { mode: 0o755 });
+    const systemd = new FakeSystemd(bundle.outside("run"), parent);
     const name = bundle.directory.slice(bundle.directory.lastIndexOf("/") + 1);
     bundle.config.linux.cgroupsPath = `user.slice:test:${name}`;
     bundle.config.process.args = ["sleep", "1000"];
     const out = await bundle.output(`
-      PATH=$PWD:$PATH; rt --systemd-cgroup create c; rt start c; cat '${parent}/test-${name}.scope/cgroup.procs' | wc -l
-      rt exec c grep 0:: /proc/self/cgroup; rt delete -f c; cat calls`);
-    expect(out).toMatch(
-      /^1\n0::\/\n--user .* StartTransientUnit .* test-\S+\.scope fail 4 Slice s user\.slice Delegate b true/,
+      export XDG_RUNTIME_DIR=$PWD/run
+      rt --systemd-cgroup create c; rt start c; cat '${parent}/test-${name}.scope/cgroup.procs' | wc -l
+      rt exec c grep 0:: /proc/self/cgroup; rt delete -f c`);
+    expect(out).toBe("1\n0::/\n");
+    expect(systemd.calls).toEqual([
+      expect.objectContaining({ user: process.getuid?.(), unit: `test-${name}.scope` }),
+    ]);
+    expect(systemd.calls[0]?.body.toString("latin1")).toMatch(
+      /fail\0.*Slice\0\x01s\0.*user\.slice\0.*Delegate\0\x01b\0/s,
     );
     expect(existsSync(join(parent, `test-${name}.scope`))).toBe(false);
+  });
+
+  test("what systemd says against a scope is told", async () => {
+    new FakeSystemd(bundle.outside("run"), undefined);
+    bundle.config.linux.cgroupsPath = "user.slice:test:refused";
+    const { exitCode, stderr } = await bundle.script(
+      "XDG_RUNTIME_DIR=$PWD/run rt --systemd-cgroup create c; rc=$?; rt state c 2>&1 | grep -q 'does not exist' && exit $rc",
+    );
+    expect(stderr).toMatch(/systemd refused StartTransientUnit of test-refused\.scope: No such luck\n$/);
+    expect(exitCode).not.toBe(0);
+    expect((await bundle.script("XDG_RUNTIME_DIR=/nowhere rt --systemd-cgroup create c")).stderr).toMatch(
+      /reach systemd at \/nowhere\/systemd\/private/,
+    );
   });
 
   test("kill --all reaches everything, without a pid namespace too", async (context) => {
