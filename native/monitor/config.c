@@ -339,6 +339,23 @@ static int parse_cleanup(json_t *value, const char *file, struct config *config,
 	return 0;
 }
 
+static int parse_notify(json_t *object, struct config *config, struct error *err)
+{
+	static const char *const modes[] = {"", "container", "conmon", "healthy"};
+	const char *file = "monitor.json: notify", *mode;
+	json_error_t problem;
+	if (!object || json_is_null(object))
+		return 0;
+	if (json_unpack_ex(object, &problem, 0, "{s:s s:s !}", "socket", &config->notify_socket, "mode", &mode) < 0)
+		return bad(err, file, problem.text);
+	for (size_t i = NOTIFY_CONTAINER; i <= NOTIFY_HEALTHY; i++)
+		if (strcmp(mode, modes[i]) == 0)
+			config->notify = (enum notify_mode)i;
+	if (config->notify == NOTIFY_NONE || !strchr("/@", config->notify_socket[0]))
+		return bad(err, file, "mode is not one of container, conmon, healthy, or socket is no address");
+	return 0;
+}
+
 static int check_common(const struct config *config, int version, const char *file, struct error *err)
 {
 	if (version != 1)
@@ -354,20 +371,21 @@ int config_load_container(int directory, struct config *config, struct error *er
 {
 	const char *file = "monitor.json", *name;
 	json_t *runtime, *rootfs, *workdir = NULL, *log, *network, *restart, *cleanup, *alive, *health = NULL, *preserved = NULL,
-	       *overlays = NULL;
+	       *overlays = NULL, *notify = NULL;
 	int version, terminal, open_stdin, stdin_once, cleanup_always;
 	json_error_t problem;
 	*config = (struct config){.document = load(directory, file, err)};
 	if (!config->document)
 		return -1;
 	if (json_unpack_ex(config->document, &problem, 0,
-			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o s?o s?s !}", "version",
+			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o s?o s?s s?o !}", "version",
 			   &version, "id", &config->id, "name", &name, "runtime", &runtime, "rootfs", &rootfs, "terminal",
 			   &terminal, "openStdin", &open_stdin, "stdinOnce", &stdin_once, "log", &log, "runDir",
 			   &config->run_dir, "aliveFile", &alive, "network", &network, "stopSignal",
 			   &config->stop_signal, "stopTimeout", &config->stop_timeout, "timeout", &config->timeout, "restart",
 			   &restart, "cleanup", &cleanup, "cleanupAlways", &cleanup_always, "preserveFds",
-			   &preserved, "workdir", &workdir, "health", &health, "overlays", &overlays, "systemdSlice", &config->systemd_slice) < 0)
+			   &preserved, "workdir", &workdir, "health", &health, "overlays", &overlays, "systemdSlice", &config->systemd_slice,
+			   "notify", &notify) < 0)
 		return bad(err, file, problem.text);
 	if (nullable_string(alive, file, "aliveFile", &config->alive_file, err) < 0)
 		return -1;
@@ -380,7 +398,8 @@ int config_load_container(int directory, struct config *config, struct error *er
 	if (check_common(config, version, file, err) < 0 || parse_runtime(runtime, file, config, err) < 0 ||
 	    parse_rootfs(rootfs, &config->rootfs, err) < 0 || parse_overlays(overlays, config, err) < 0 || parse_workdir(workdir, &config->workdir, err) < 0 ||
 	    parse_log(log, config, err) < 0 || parse_network(network, config, err) < 0 ||
-	    parse_restart(restart, config, err) < 0 || config_parse_health(health, &config->health, err) < 0)
+	    parse_restart(restart, config, err) < 0 || parse_notify(notify, config, err) < 0 ||
+	    config_parse_health(health, &config->health, err) < 0)
 		return -1;
 	return parse_preserved(preserved, file, config, err) < 0 ? -1 : parse_cleanup(cleanup, file, config, err);
 }

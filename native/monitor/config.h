@@ -8,6 +8,7 @@
 #include "error.h"
 #include "process.h"
 
+enum notify_mode { NOTIFY_NONE, NOTIFY_CONTAINER, NOTIFY_CONMON, NOTIFY_HEALTHY };
 enum rootfs_driver { ROOTFS_NONE, ROOTFS_OVERLAY, ROOTFS_FUSE, ROOTFS_SUBPATH, ROOTFS_ADOPT, ROOTFS_FILESYSTEM };
 enum log_driver { LOG_NONE, LOG_K8S, LOG_JSON, LOG_PASSTHROUGH };
 enum network_mode { NETWORK_OTHER, NETWORK_SLIRP, NETWORK_PASTA };
@@ -77,6 +78,8 @@ struct config {
 	const char *network_address; /* where the forwarder finds the container; NULL: the program itself publishes */
 	int stop_signal, stop_timeout;
 	int timeout;
+	enum notify_mode notify;
+	const char *notify_socket; /* a path, or @ and an abstract name */
 	enum restart_policy restart;
 	unsigned restart_max;
 	struct health_config health;

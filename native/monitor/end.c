@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "event_log.h"
 #include "file.h"
+#include "notify.h"
 #include "rootfs.h"
 #include "signals.h"
 #include "supervisor.h"
@@ -129,6 +130,7 @@ static void remove_run_directory(struct monitor *m)
 	if (m->run_dir < 0)
 		return;
 	loop_close(&m->loop, &m->listener);
+	notify_close(m);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		unlinkat(m->run_dir, names[i], 0);
 	close(steal_fd(&m->run_dir));

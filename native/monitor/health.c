@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "descriptors.h"
 #include "file.h"
+#include "notify.h"
 #include "setup.h"
 #include "signals.h"
 #include "supervisor.h"
@@ -128,6 +129,8 @@ static void check_done(struct source *source, uint32_t events)
 		health->state = check.state;
 	else
 		check.outcome = OUTCOME_UNHEALTHY;
+	if (told && check.state.status == HEALTH_HEALTHY)
+		notify_healthy(m);
 	/* Who asked is answered when the container has ended. */
 	if (!can_be_checked(m))
 		return;

@@ -144,6 +144,8 @@ static int become_monitor(struct launch *launch)
 	/* The container has them in its own environment; a runtime we call would take them for its own. */
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_PID");
+	/* Ours to answer; a runtime would do so, too. */
+	unsetenv("NOTIFY_SOCKET");
 	/* Memory that grew at the top is given back at once. */
 	mallopt(M_TRIM_THRESHOLD, 32 * 1024);
 	return supervise(launch);

@@ -18,6 +18,7 @@
 #include "cleanup.h"
 #include "event_log.h"
 #include "file.h"
+#include "notify.h"
 #include "rootfs.h"
 #include "setup.h"
 #include "workdir.h"
@@ -96,6 +97,7 @@ static void running(struct monitor *m)
 	time_now(m->status.started_at);
 	supervisor_write_status(m);
 	health_begin(m);
+	notify_running(m);
 	report(m, "started");
 	if (m->config->timeout > 0)
 		loop_set_timer(&m->loop, TIMER_TIMEOUT, m->config->timeout * 1000LL);
@@ -407,7 +409,8 @@ static int prepare(struct monitor *m, struct error *err)
 {
 	if (!m->config->exec && setup_mount_namespace(err) < 0)
 		return -1;
-	if (setup_run_directory(m, err) < 0 || client_listen(m, err) < 0 || show_up(m, err) < 0)
+	if (setup_run_directory(m, err) < 0 || client_listen(m, err) < 0 || show_up(m, err) < 0 ||
+	    notify_open(m, err) < 0)
 		return -1;
 	if (m->config->systemd_slice)
 		setup_scope(m);
@@ -420,7 +423,7 @@ static void init_monitor(struct monitor *m, const struct launch *launch)
 {
 	*m = (struct monitor){.launch = launch, .config = launch->config, .ready_fd = launch->ready_fd};
 	m->lock = m->alive = m->run_dir = m->start_socket[0] = m->start_socket[1] = -1;
-	m->listener.fd = m->signals.fd = m->oom.fd = m->log.fd = m->log.directory = -1;
+	m->listener.fd = m->notify.fd = m->signals.fd = m->oom.fd = m->log.fd = m->log.directory = -1;
 	m->loop.owner = m;
 	m->loop.expired = expired;
 	m->start_wanted = !launch->no_start;

@@ -47,6 +47,7 @@ struct monitor {
 	int ready_fd, lock, alive, run_dir;
 	struct loop loop;
 	struct source signals, listener, oom;
+	struct source notify; /* what the container tells the service manager */
 	struct clients clients;
 	struct client *relay; /* its control connection, while it is there */
 	struct container_io io;
@@ -60,6 +61,7 @@ struct monitor {
 	bool start_wanted, stop_wanted, restart_wanted;
 	bool held, let_go; /* paused for a client that is connected; it is gone */
 	bool started, paused, init_ended, deleted, unmounted, relay_told, init_logged;
+	bool notified, notified_healthy;
 	bool timed_out; /* its --timeout has ended it */
 	bool oom_seen;
 	pid_t init, rootfs_helper;

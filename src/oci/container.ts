@@ -161,6 +161,9 @@ export interface ResourceLimits {
   unified?: Record<string, string>;
 }
 
+/** Who tells a service manager (NOTIFY_SOCKET) that the container is ready. */
+export type SdNotify = "container" | "conmon" | "healthy" | "ignore";
+
 export interface ContainerConfig {
   /** Reference as given, image id (digest of the image config, hex) and the name it resolved to. */
   image: { reference: string; id: string; name: string } | null;
@@ -241,6 +244,8 @@ export interface ContainerConfig {
   cgroupParent: string;
   /** Absent in containers of before there were checks. */
   health?: HealthConfig;
+  /** Absent: the container itself. */
+  sdnotify?: Exclude<SdNotify, "container">;
   passwd: boolean;
   /** Lines for those users and groups that are added, with $USERNAME, $UID and so on. */
   passwdEntry?: string;

@@ -38,6 +38,7 @@ export interface MonitorConfig {
   preserveFds?: number[];
   /** systemd makes scopes in it for the container and its monitor. */
   systemdSlice?: string;
+  notify?: { socket: string; mode: "container" | "conmon" | "healthy" } | null;
   health: {
     check: MonitorCheck;
     startup: (MonitorCheck & { successes: number }) | null;

@@ -66,6 +66,7 @@ export function containerConfig(
     log: parseLogConfig(flags["log-driver"], flags["log-opt"]),
     secrets: flags.secret.map(parseSecret),
     health: healthConfig(flags),
+    ...sdnotify(flags),
   };
   checkSysctls(config.sysctls, config);
   return config;
@@ -201,6 +202,14 @@ function networkPart(flags: CreateFlags) {
     ...(flags["hosts-file"] ? { hostsFile: hostsFile(flags["hosts-file"]) } : {}),
     ...(flags["no-hostname"] ? { noHostname: true } : {}),
   };
+}
+
+function sdnotify({ sdnotify: mode }: CreateFlags): Pick<ContainerConfig, "sdnotify"> {
+  if (mode === "container") return {};
+  if (mode === "conmon" || mode === "healthy" || mode === "ignore") return { sdnotify: mode };
+  throw usage(
+    `invalid config provided: invalid argument: invalid sdnotify value "${mode}": must be container, conmon, healthy or ignore`,
+  );
 }
 
 function oomScore(score: number | undefined): number | null {

@@ -214,6 +214,11 @@ const containerOnlyFlags = {
   }),
   rm: flag.boolean({ description: "Remove container after exit", aliases: ["purge"] }),
   rmi: flag.boolean({ description: "Remove image unless used by other containers, implies --rm" }),
+  sdnotify: flag.string({
+    description: 'control sd-notify behavior ("container"|"conmon"|"healthy"|"ignore")',
+    default: "container",
+    choices: ["container", "conmon", "healthy", "ignore"],
+  }),
   secret: flag.stringArray({ description: "Add secret to container", completes: "secret" }),
   "volumes-from": flag.stringArray({
     description: "Mount volumes from the specified container(s)",

@@ -10,7 +10,6 @@ export const unsupportedFlags = {
     pod: "Run container in an existing pod",
     "pod-id-file": "Read the pod ID from the file",
     "rdt-class": "Class of Service (COS) that the container should be assigned to",
-    sdnotify: 'control sd-notify behavior ("container"|"conmon"|"healthy"|"ignore")',
     "seccomp-policy": "Policy for selecting a seccomp profile (experimental)",
   }),
   "kernel-memory": unsupported("string", { hidden: true, description: "Kernel memory limit" }),

@@ -84,6 +84,11 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
       },
     );
   }
+  if (config.sdnotify === "healthy" && !config.health?.check) {
+    throw new EngineError("invalid-argument", 'sdnotify policy "healthy" requires a healthcheck to be set', {
+      hint: "--health-cmd sets one",
+    });
+  }
   checkSources(config);
   checkOverlays(ctx, config.mounts, config.userns.kind !== "host");
   resolveImages(ctx, config.mounts);

@@ -188,7 +188,7 @@ function inspectConfig(ctx: Context, record: ContainerRecord, spec: RuntimeSpec 
     StopTimeout: config.stopTimeout,
     Passwd: config.passwd,
     ChrootDirs: config.chrootDirs,
-    sdNotifyMode: "container",
+    sdNotifyMode: config.sdnotify ?? "container",
     ...exposedPorts(config),
   };
 }

@@ -8,6 +8,7 @@ import { runDirectory, runtimeRoot } from "../../runtime/places.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import type { CgroupPlan } from "./cgroup.ts";
 import { logFile } from "./logs.ts";
+import { notifyConfig } from "./notify.ts";
 import { overlayMounts } from "./overlays.ts";
 import type { Mappings } from "./owner.ts";
 import { rootfsMount } from "./rootfs-mount.ts";
@@ -52,6 +53,7 @@ export function monitorConfig(
       ? [nativePath(ctx, "coracle"), ...globalFlags(ctx), "container", "cleanup", record.id]
       : null,
     cleanupAlways: false,
+    notify: notifyConfig(record),
     health: monitorHealth(ctx, record),
     ...(cgroup?.slice ? { systemdSlice: cgroup.slice } : {}),
   };

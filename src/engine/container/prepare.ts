@@ -32,6 +32,7 @@ import { joinedNamespaces } from "./joined-namespaces.ts";
 import { monitorConfig } from "./monitor-config.ts";
 import { requestedMounts } from "./mounts.ts";
 import { prepareNetwork } from "./network.ts";
+import { addNotifySocket } from "./notify.ts";
 import { type Mappings, type Owner, parentOwner } from "./owner.ts";
 import { imageFile, rootfsPath, userDatabases } from "./rootfs.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
@@ -110,6 +111,7 @@ export async function prepareStart(
     seccomp: seccompProfile(ctx, config.security.seccomp),
   });
   splitMappings(spec);
+  addNotifySocket(ctx, record, spec);
   // A bind of what the host doesn't have (a kernel without POSIX message queues) would keep the container from starting.
   spec.mounts = spec.mounts?.filter(({ source }) => source !== "/dev/mqueue" || fs.existsSync(source));
   const hooks = containerHooks(ctx, {

@@ -15,8 +15,7 @@ export async function systemReset(ctx: Context): Promise<void> {
   for (const result of results) if (result.status === "rejected") throw result.reason;
   const trash: string[] = [];
   if (fs.existsSync(ctx.graphRoot)) {
-    for (const name of fs.readdirSync(ctx.graphRoot)) {
-      if (name === "staging") continue;
+    for (const name of inOrder(fs.readdirSync(ctx.graphRoot))) {
       const moved = moveToTrash(ctx, `${ctx.graphRoot}/${name}`);
       if (moved !== undefined) trash.push(moved);
     }
@@ -24,4 +23,11 @@ export async function systemReset(ctx: Context): Promise<void> {
   await removeTrees(ctx, trash);
   fs.rmSync(stagingDirectory(ctx), { recursive: true, force: true });
   fs.rmSync(runDirectories(ctx), { recursive: true, force: true });
+}
+
+/** What is named in an index must not lose its parts before its name, should we be killed. */
+export function inOrder(names: readonly string[]): string[] {
+  const isIndex = (name: string) => name.endsWith(".json");
+  const others = names.filter((name) => name !== "staging" && !isIndex(name));
+  return [...names.filter(isIndex), ...others];
 }
