@@ -17,6 +17,13 @@ export interface ParentsInput {
   record: LayerRecord;
 }
 
+/** The same, to be asked about many names: an image may imply as many directories as it likes. */
+interface Layer {
+  diff: string;
+  implicit: ReadonlySet<string>;
+  opaque: ReadonlySet<string>;
+}
+
 interface DirectoryMetadata {
   path: string;
   mode: number;
@@ -61,9 +68,12 @@ export async function makeParentsLayer(
 }
 
 /** The directories to set right, sorted, each with all of its own parents (which would be wrong next). */
-function impliedDirectories(layers: readonly ParentsInput[]): DirectoryMetadata[] {
+function impliedDirectories(inputs: readonly ParentsInput[]): DirectoryMetadata[] {
   const found = new Map<string, DirectoryMetadata>();
-  for (const name of new Set(layers.flatMap(({ record }) => record.implicit))) {
+  const layers = inputs.map(({ diff, record }): Layer => {
+    return { diff, implicit: new Set(record.implicit), opaque: new Set(record.opaque) };
+  });
+  for (const name of new Set(layers.flatMap(({ implicit }) => [...implicit]))) {
     const effective = effectiveMetadata(layers, name);
     if (!effective?.implied) continue;
     for (let at = name; ; at = parentOf(at)) {
@@ -85,20 +95,20 @@ function parentOf(name: string): string {
  * would show another, because a layer above only implies it. Undefined when it isn't a directory there.
  */
 function effectiveMetadata(
-  layers: readonly ParentsInput[],
+  layers: readonly Layer[],
   name: string,
 ): { metadata: DirectoryMetadata; implied: boolean } | undefined {
   let top: fs.Stats | undefined;
-  for (const { diff, record } of layers) {
+  for (const { diff, implicit, opaque } of layers) {
     const found = lookUp(diff, name);
     if (found === "hidden") break;
     if (found !== undefined) {
       top ??= found;
-      if (!record.implicit.includes(name)) {
+      if (!implicit.has(name)) {
         return { metadata: describe(name, found), implied: !sameMetadata(top, found) };
       }
     }
-    if (isHiddenBelow(record, name)) break;
+    if (isHiddenBelow(opaque, name)) break;
   }
   return top && { metadata: describe(name, top), implied: false };
 }
@@ -119,8 +129,10 @@ function lookUp(diff: string, name: string): fs.Stats | "hidden" | undefined {
   return stats;
 }
 
-function isHiddenBelow(record: LayerRecord, name: string): boolean {
-  return record.opaque.some((opaque) => opaque === "" || name === opaque || name.startsWith(`${opaque}/`));
+function isHiddenBelow(opaque: ReadonlySet<string>, name: string): boolean {
+  if (opaque.size === 0) return false;
+  for (let at = name; at !== ""; at = parentOf(at)) if (opaque.has(at)) return true;
+  return opaque.has("");
 }
 
 function describe(name: string, stats: fs.Stats): DirectoryMetadata {
