@@ -67,7 +67,7 @@ export function unknownCommand(table: CommandTable, name: string): EngineError {
   const words = name.split(" ");
   const last = words.pop() as string;
   const parent = ["coracle", ...words].join(" ");
-  const meant = suggestions(last, subcommands(table, words[0]));
+  const meant = suggestions(last, subcommands(table, words[0]), words.length === 0);
   const question = meant.length > 0 ? `\nDid you mean this?\n\t${meant.join("\n\t")}\n\n` : "";
   return new EngineError(
     "unknown-command",

@@ -1,7 +1,7 @@
-/** What may have been meant by a word that is no command, as cobra looks for it. */
-export function suggestions(typed: string, names: readonly string[]): string[] {
+/** What may have been meant by a word that is no command, as cobra looks for it: slips count at the top only. */
+export function suggestions(typed: string, names: readonly string[], slips: boolean): string[] {
   const word = typed.toLowerCase();
-  return names.filter((name) => name.startsWith(word) || distance(word, name) <= farthest);
+  return names.filter((name) => name.startsWith(word) || (slips && distance(word, name) <= farthest));
 }
 
 /** Changes of one letter that a slip may take. */
