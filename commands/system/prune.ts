@@ -35,6 +35,7 @@ export default class Prune extends CoracleCommand {
     this.#list("Containers", result.containers);
     this.#list("Volumes", result.volumes);
     this.#list("Images", result.images);
+    this.#list("Networks", result.networks);
     this.printLine(`Total reclaimed space: ${humanSize(result.reclaimed)}`);
     for (const error of result.errors) this.report(error);
   }

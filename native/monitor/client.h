@@ -27,7 +27,7 @@ struct client {
 	unsigned flags;
 	bool greeted, dead;
 	bool finishing; /* to be closed once it has taken everything */
-	bool awaits_start, awaits_stop, awaits_pause;
+	bool awaits_start, awaits_stop, awaits_pause, awaits_network;
 	bool holds; /* the container is paused for as long as it is connected */
 	enum health_request health;
 	unsigned char header[FRAME_HEADER];

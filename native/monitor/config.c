@@ -260,12 +260,28 @@ static int parse_ports(json_t *array, struct error *err)
 	return 0;
 }
 
+static int parse_bridge(json_t *object, struct bridge_config *bridge, struct error *err)
+{
+	const char *file = "monitor.json: network.bridge";
+	json_error_t problem;
+	if (json_unpack_ex(object, &problem, 0, "{s:s s:s s:s s:o s:o !}", "directory", &bridge->directory, "netavark",
+			   &bridge->netavark, "aardvark", &bridge->aardvark, "setup", &bridge->setup, "resolve",
+			   &bridge->resolve) < 0)
+		return bad(err, file, problem.text);
+	if (!config_is_absolute(bridge->directory) || !config_is_absolute(bridge->netavark) ||
+	    !config_is_absolute(bridge->aardvark) || !json_is_object(bridge->setup) || !json_is_array(bridge->resolve))
+		return bad(err, file, "paths must be absolute, setup an object, resolve an array");
+	return 0;
+}
+
 static int parse_network(json_t *object, struct config *config, struct error *err)
 {
 	const char *file = "monitor.json: network", *mode;
 	json_error_t problem;
-	if (json_unpack_ex(object, &problem, 0, "{s:s s?s s?o s?o s?s !}", "mode", &mode, "program", &config->network_program,
-			   "args", &config->network_args, "ports", &config->ports, "address", &config->network_address) < 0)
+	json_t *bridge = NULL;
+	if (json_unpack_ex(object, &problem, 0, "{s:s s?s s?o s?o s?s s?o !}", "mode", &mode, "program",
+			   &config->network_program, "args", &config->network_args, "ports", &config->ports, "address",
+			   &config->network_address, "bridge", &bridge) < 0)
 		return bad(err, file, problem.text);
 	if (strcmp(mode, "none") == 0 || strcmp(mode, "host") == 0 || strcmp(mode, "path") == 0)
 		return 0;
@@ -273,8 +289,14 @@ static int parse_network(json_t *object, struct config *config, struct error *er
 		config->network = NETWORK_SLIRP;
 	else if (strcmp(mode, "pasta") == 0)
 		config->network = NETWORK_PASTA;
+	else if (strcmp(mode, "bridge") == 0)
+		config->network = NETWORK_BRIDGE;
 	else
-		return bad(err, file, "mode is not one of none, host, path, slirp4netns, pasta");
+		return bad(err, file, "mode is not one of none, host, path, slirp4netns, pasta, bridge");
+	if (config->network == NETWORK_BRIDGE && !config->network_address)
+		return bad(err, file, "a bridge needs an address");
+	if (config->network == NETWORK_BRIDGE && parse_bridge(bridge, &config->bridge, err) < 0)
+		return -1;
 	if (!config_is_absolute(config->network_program) || (config->network_args && !config_is_strings(config->network_args)))
 		return bad(err, file, "it needs an absolute program and args of strings");
 	return parse_ports(config->ports, err);

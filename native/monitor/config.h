@@ -11,7 +11,7 @@
 enum notify_mode { NOTIFY_NONE, NOTIFY_CONTAINER, NOTIFY_CONMON, NOTIFY_HEALTHY };
 enum rootfs_driver { ROOTFS_NONE, ROOTFS_OVERLAY, ROOTFS_FUSE, ROOTFS_SUBPATH, ROOTFS_ADOPT, ROOTFS_FILESYSTEM };
 enum log_driver { LOG_NONE, LOG_K8S, LOG_JSON, LOG_PASSTHROUGH };
-enum network_mode { NETWORK_OTHER, NETWORK_SLIRP, NETWORK_PASTA };
+enum network_mode { NETWORK_OTHER, NETWORK_SLIRP, NETWORK_PASTA, NETWORK_BRIDGE };
 enum restart_policy { RESTART_NO, RESTART_ALWAYS, RESTART_ON_FAILURE };
 enum health_action { HEALTH_NONE, HEALTH_KILL, HEALTH_RESTART, HEALTH_STOP };
 
@@ -49,6 +49,14 @@ struct workdir_config {
 	gid_t gid;
 };
 
+/* What the bridges need (keeper.h). */
+struct bridge_config {
+	const char *directory; /* of the keeper: socket, lock, what aardvark-dns reads */
+	const char *netavark, *aardvark;
+	json_t *setup;   /* what netavark is to do for the container */
+	json_t *resolve; /* what aardvark-dns must answer before the network counts as ready */
+};
+
 /* Strings and arrays belong to `document`. */
 struct config {
 	json_t *document;
@@ -75,6 +83,7 @@ struct config {
 	enum network_mode network;
 	const char *network_program;
 	json_t *network_args, *ports;
+	struct bridge_config bridge;
 	const char *network_address; /* where the forwarder finds the container; NULL: the program itself publishes */
 	int stop_signal, stop_timeout;
 	int timeout;

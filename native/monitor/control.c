@@ -121,6 +121,34 @@ static void pause_request(struct client *client, bool pause, bool hold)
 	}
 }
 
+static void network_request(struct client *client, bool anew)
+{
+	struct monitor *m = client->monitor;
+	struct config fresh = {0};
+	struct error err;
+	if (!is_running(m) || m->config->network != NETWORK_BRIDGE) {
+		refuse(client, "container-not-running", "the container does not run on a bridge");
+		return;
+	}
+	if (config_load_container(m->launch->directory, &fresh, &err) < 0) {
+		config_free(&fresh);
+		client_answer(client, &err);
+		return;
+	}
+	m->config->bridge = fresh.bridge;
+	/* The forwarder of the ports is started anew, with what is asked for then. */
+	bool moved = strcmp(m->config->network_address, fresh.network_address) != 0;
+	m->config->network_address = fresh.network_address;
+	m->config->ports = fresh.ports;
+	if (moved)
+		network_move(m);
+	json_object_set_new(m->config->document, "network changed", fresh.document);
+	if (bridge_change(m, anew, &err) < 0)
+		client_answer(client, &err);
+	else
+		client->awaits_network = true;
+}
+
 /* The values belong to their document: it stays as long as the one before, in place of what was loaded last. */
 static void reload_request(struct client *client)
 {
@@ -151,7 +179,7 @@ void control_frame(struct client *client, char type, const unsigned char *payloa
 		char type;
 		size_t length;
 	} known[] = {{'H', 1}, {'C', 0}, {'R', 4}, {'K', 4}, {'T', 8}, {'G', 0}, {'P', 0},
-		     {'F', 0}, {'U', 0}, {'V', 0}, {'L', 0}};
+		     {'F', 0}, {'U', 0}, {'V', 0}, {'L', 0}, {'N', 1}};
 	struct monitor *m = client->monitor;
 	size_t i = 0, count = sizeof known / sizeof *known;
 	while (i < count && known[i].type != type)
@@ -186,6 +214,9 @@ void control_frame(struct client *client, char type, const unsigned char *payloa
 		break;
 	case 'L':
 		reload_request(client);
+		break;
+	case 'N':
+		network_request(client, payload[0] != 0);
 		break;
 	default:
 		pause_request(client, type != 'U', type == 'F');

@@ -94,7 +94,7 @@ void network_init(struct monitor *m)
 {
 	m->network.ready = (struct source){.fd = -1, .ready = ready, .owner = m};
 	m->network.message = (struct source){.fd = -1, .ready = message, .owner = m};
-	m->network.exit_fd = -1;
+	m->network.exit_fd = m->network.bridges = -1;
 }
 
 static void started(struct monitor *m, pid_t pid)
@@ -186,8 +186,10 @@ static void begin_program(struct monitor *m)
 {
 	if (m->config->network == NETWORK_SLIRP)
 		begin_slirp(m);
-	else
+	else if (m->config->network == NETWORK_PASTA)
 		begin_pasta(m);
+	else
+		bridge_begin(m);
 }
 
 static int begin_forwarder(struct monitor *m, struct error *err)
@@ -212,26 +214,45 @@ void network_begin(struct monitor *m)
 	m->network.ended = false;
 	m->network.revivals = 0;
 	/* First of all: a port that is in use shall cost nothing. */
-	if (begin_forwarder(m, &err) < 0)
+	if (begin_forwarder(m, &err) < 0) {
 		supervisor_fail(m, &err);
-	else
-		begin_program(m);
+		return;
+	}
+	loop_set_timer(&m->loop, TIMER_HELPER, READY_TIMEOUT_MS);
+	begin_program(m);
 }
 
 void network_revive(struct monitor *m)
 {
 	struct network *network = &m->network;
 	struct error ignored;
-	if (m->phase != PHASE_RUNNING || network->ended)
+	if (m->config->network == NETWORK_BRIDGE && network->ended) {
+		loop_close(&m->loop, &network->ready); /* the keeper doesn't answer */
+		supervisor_advance(m);
+		return;
+	}
+	if (network->ended || m->phase < PHASE_NETWORK || m->phase > PHASE_RUNNING)
+		return;
+	if (m->config->network == NETWORK_BRIDGE && network->ready.fd < 0)
+		bridge_begin(m);
+	if (m->phase != PHASE_RUNNING)
 		return;
 	if (network->forwarder == 0 && begin_forwarder(m, &ignored) < 0)
 		network->forwarder = 0;
-	if (network->pid == 0) {
+	if (network->pid == 0 && m->config->network != NETWORK_BRIDGE) {
 		if (network->exit_fd >= 0)
 			close(steal_fd(&network->exit_fd));
 		begin_program(m);
 	}
 	supervisor_write_status(m);
+}
+
+void network_move(struct monitor *m)
+{
+	if (m->network.forwarder > 0)
+		kill(m->network.forwarder, SIGKILL);
+	else
+		loop_set_timer(&m->loop, TIMER_REVIVE, REVIVE_MS);
 }
 
 void network_expired(struct monitor *m)
@@ -248,7 +269,10 @@ void network_end(struct monitor *m)
 	network->ended = true;
 	loop_cancel_timer(&m->loop, TIMER_HELPER);
 	loop_cancel_timer(&m->loop, TIMER_REVIVE);
-	loop_close(&m->loop, &network->ready);
+	if (m->config->network == NETWORK_BRIDGE)
+		bridge_end(m);
+	else
+		loop_close(&m->loop, &network->ready);
 	loop_close(&m->loop, &network->message);
 	if (network->exit_fd >= 0)
 		close(steal_fd(&network->exit_fd));
@@ -260,7 +284,17 @@ void network_end(struct monitor *m)
 
 bool network_ending(const struct monitor *m)
 {
-	return m->network.pid > 0 || m->network.forwarder > 0;
+	bool leaving = m->config->network == NETWORK_BRIDGE && m->network.ready.fd >= 0;
+	return m->network.pid > 0 || m->network.forwarder > 0 || leaving;
+}
+
+void network_answer(struct monitor *m, const struct error *err)
+{
+	for (struct client *client = m->clients.first; client; client = client->next) {
+		if (client->awaits_network)
+			client_answer(client, err);
+		client->awaits_network = false;
+	}
 }
 
 void network_reaped(struct monitor *m, pid_t pid, int status)

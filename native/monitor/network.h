@@ -21,6 +21,8 @@ struct network {
 	struct source ready, message;
 	bool up, ended;
 	int revivals;
+	int bridges; /* the network namespace that the bridges are in, or -1 */
+	bool joined; /* the keeper of this connection knows us */
 	char said[512]; /* what it said before it was up */
 	size_t said_length;
 };
@@ -41,6 +43,17 @@ void network_reaped(struct monitor *m, pid_t pid, int status);
 /* network_exec.c: becomes the program. */
 void network_exec_slirp(struct monitor *m, int ready_fd, int exit_fd, int message_fd) __attribute__((noreturn));
 void network_exec_pasta(struct monitor *m, int message_fd) __attribute__((noreturn));
+
+/* network_bridge.c */
+void bridge_begin(struct monitor *m);
+/* Has the keeper bring our networks in line with the configuration; `anew`: make all of them anew. */
+int bridge_change(struct monitor *m, bool anew, struct error *err);
+void bridge_end(struct monitor *m);
+/* Answers the clients that wait for such a change. */
+void network_answer(struct monitor *m, const struct error *err);
+
+/* The container has another address: ports are forwarded to that. */
+void network_move(struct monitor *m);
 
 /* network_ports.c: publishes all ports through slirp4netns's API socket. */
 int network_publish(struct monitor *m, struct error *err);

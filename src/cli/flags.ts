@@ -39,6 +39,7 @@ export type Completes =
   | "volume"
   | "secret"
   | "network"
+  | "network-mode"
   | "signal"
   | "file"
   | "none";

@@ -8,9 +8,9 @@ export interface HostsInput {
   base: string;
   /** `name[;name…]:ip` of --add-host. */
   addHosts: string[];
-  /** Names of the container itself and its address; "" where it has none of its own. */
+  /** Names of the container itself, and its own addresses. */
   names: string[];
-  address: string;
+  addresses: string[];
   /** Address under which the container reaches the host; "" where it doesn't. */
   hostAddress: string;
 }
@@ -35,8 +35,17 @@ export function hostsFile(input: HostsInput): string {
     lines.push(`${input.hostAddress}\thost.containers.internal host.docker.internal`);
   }
   const own = input.names.filter((name) => !addedNames.includes(name));
-  if (input.address !== "" && own.length > 0) lines.push(`${input.address}\t${own.join(" ")}`);
+  if (own.length > 0) for (const address of input.addresses) lines.push(`${address}\t${own.join(" ")}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** aardvark-dns misses questions while it looks at who has come or gone: they are asked again soon, and often enough. */
+function withPatience(options: readonly string[]): string[] {
+  const has = (name: string) => options.some((option) => option.startsWith(`${name}:`));
+  return [
+    ...options,
+    ...["timeout:1", "attempts:5"].filter((option) => !has(option.slice(0, option.indexOf(":")))),
+  ];
 }
 
 function noGateway(entry: string): EngineError {
@@ -53,8 +62,12 @@ export interface ResolvInput {
   dns: string[];
   dnsSearch: string[];
   dnsOptions: string[];
-  /** The network's own resolver, asked first; "" for none. */
-  resolver: string;
+  /** The network's own resolvers, asked first. */
+  resolvers: string[];
+  /** They pass on to the host's what they don't know. */
+  onlyResolvers: boolean;
+  /** Domains of the network, before the host's. */
+  search: string[];
   /** The container shares the host's network: its loopback resolvers are reachable. */
   hostNetwork: boolean;
   ipv6: boolean;
@@ -73,16 +86,38 @@ export function resolvConf(input: ResolvInput): string {
     .map((words) => words[0] ?? "")
     .filter((server) => server !== "" && (input.hostNetwork || !loopback.test(server)))
     .filter((server) => input.ipv6 || !server.includes(":"));
-  const own = input.dns.length > 0 ? input.dns : [...(input.resolver ? [input.resolver] : []), ...ofHost];
+  const ofNetwork = [...input.resolvers, ...(input.onlyResolvers ? [] : ofHost)];
+  const own = input.dns.length > 0 ? input.dns : ofNetwork;
   const search =
     input.dnsSearch.length > 0
       ? input.dnsSearch.filter((domain) => domain !== ".")
-      : (fields("search").at(-1) ?? []);
-  const options = input.dnsOptions.length > 0 ? input.dnsOptions : (fields("options").at(-1) ?? []);
+      : [...input.search, ...(fields("search").at(-1) ?? [])];
+  const given = input.dnsOptions.length > 0 ? input.dnsOptions : (fields("options").at(-1) ?? []);
+  const options = input.onlyResolvers ? withPatience(given) : given;
   const lines = [
     ...(search.length > 0 ? [`search ${search.join(" ")}`] : []),
     ...own.map((server) => `nameserver ${server}`),
     ...(options.length > 0 ? [`options ${options.join(" ")}`] : []),
   ];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** /etc/hosts of a running container with the addresses that it has now. */
+export function withAddresses(text: string, names: readonly string[], addresses: readonly string[]): string {
+  const own = names.filter(Boolean).join(" ");
+  const kept = text.split("\n").filter((line) => line !== "" && line.split("\t")[1] !== own);
+  return [...kept, ...addresses.filter(Boolean).map((address) => `${address}\t${own}`), ""].join("\n");
+}
+
+/** /etc/resolv.conf of a running container with the resolvers that its networks have now. */
+export function withResolvers(text: string, resolvers: readonly string[], search: readonly string[]): string {
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("nameserver "));
+  const domains = lines.flatMap((line) => (line.startsWith("search ") ? line.split(" ").slice(1) : []));
+  const all = [...new Set([...search, ...domains])];
+  return [
+    ...(all.length > 0 ? [`search ${all.join(" ")}`] : []),
+    ...resolvers.map((server) => `nameserver ${server}`),
+    ...lines.filter((line) => !line.startsWith("search ")),
+    "",
+  ].join("\n");
 }

@@ -160,6 +160,11 @@ export class MonitorConnection {
     await this.ask("L");
   }
 
+  /** Brings its networks in line with monitor.json; `anew`: all of them are made anew. */
+  async changeNetworks(anew: boolean): Promise<void> {
+    await this.ask("N", Uint8Array.of(anew ? 1 : 0));
+  }
+
   /** Has the container's health checked now. */
   async checkHealth(): Promise<HealthAnswer> {
     return (await this.ask("V")).health as HealthAnswer;

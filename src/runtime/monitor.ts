@@ -85,6 +85,21 @@ export type MonitorNetwork =
   | { mode: "none" | "host" | "path" }
   | { mode: "pasta"; program: string; args: string[] }
   | {
+      mode: "bridge";
+      /** slirp4netns, the way out of the namespace of the bridges. */
+      program: string;
+      args: string[];
+      ports: PortMapping[];
+      address: string;
+      bridge: {
+        directory: string;
+        netavark: string;
+        aardvark: string;
+        setup: object;
+        resolve: { server: string; name: string; address: string }[];
+      };
+    }
+  | {
       mode: "slirp4netns";
       program: string;
       args: string[];

@@ -24,6 +24,11 @@ function storeKey(ctx: Context): string {
   return key;
 }
 
+/** What the keeper of this store's bridges has: its socket and lock, and what aardvark-dns reads. */
+export function bridgesDirectory(ctx: Context): string {
+  return path.join(ctx.runRoot, "bridges", storeKey(ctx));
+}
+
 /** A container's attach socket and exec sessions. Made before its monitor, removed by it: what stays is a leftover. */
 export function runDirectory(ctx: Context, id: string): string {
   return path.join(runDirectories(ctx), id);

@@ -28,7 +28,14 @@ const readers: Record<Completes, (options: GlobalOptions) => Promise<Candidate[]
     const { listSecrets } = await import("../../engine/secret/list.ts");
     return listSecrets(createContext(options), []).map(({ Spec }) => ({ value: Spec.Name }));
   },
-  network: async () => ["host", "none", "private", "slirp4netns"].map((value) => ({ value })),
+  network: async (options) => {
+    const { listNetworks } = await import("../../engine/network/list.ts");
+    return listNetworks(createContext(options)).map(({ name }) => ({ value: name }));
+  },
+  "network-mode": async (options) => {
+    const modes = ["bridge", "host", "none", "pasta", "private", "slirp4netns"];
+    return [...modes.map((value) => ({ value })), ...(await readers.network(options))];
+  },
   signal: async () => {
     const { signalName } = await import("../../oci/signals.ts");
     return Array.from({ length: 31 }, (_, index) => ({ value: signalName(index + 1) }));

@@ -25,6 +25,7 @@ import { parseGroupAdd } from "../../oci/user.ts";
 import { expandGlob, hostEnv, readText } from "../host-env.ts";
 import type { CreateFlags } from "./flags.ts";
 import { healthConfig } from "./health-flags.ts";
+import { networkMode } from "./network-flags.ts";
 import { bytes, resources } from "./resource-flags.ts";
 import { userPart } from "./user-flags.ts";
 
@@ -92,7 +93,6 @@ function checkConflicts(flags: CreateFlags, given: Given): void {
   if (flags["no-hosts"] && given.has("add-host")) together("no-hosts", "add-host");
   if (flags["no-hosts"] && given.has("hosts-file")) together("no-hosts", "hosts-file");
   const network = parseNetwork(flags.network).kind;
-  if (network === "bridge") throw usage("--network=bridge is not supported yet");
   const hasDns = ["dns", "dns-option", "dns-search"].some((name) => given.has(name));
   if (hasDns && (network === "none" || network === "container")) {
     throw usage(`conflicting options: dns and the network mode: ${network}`);
@@ -191,7 +191,7 @@ function networkPart(flags: CreateFlags) {
   return {
     hostname: flags.hostname,
     domainname: "",
-    network: parseNetwork(flags.network),
+    network: networkMode(flags),
     ports: parsePorts(flags.publish),
     exposed: parseExposed(flags.expose),
     dns: parseDns(flags.dns),

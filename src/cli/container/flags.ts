@@ -122,10 +122,17 @@ const networkFlags = {
     default: "",
     completes: "file",
   }),
+  ip: flag.string({ description: "Specify a static IPv4 address for the container", default: "" }),
+  ip6: flag.string({ description: "Specify a static IPv6 address for the container", default: "" }),
+  "mac-address": flag.string({
+    description: "Container MAC address (e.g. 92:d0:c6:0a:29:33)",
+    default: "",
+  }),
+  "network-alias": flag.strings({ description: "Add network-scoped alias for the container" }),
   network: flag.stringArray({
     description: "Connect a container to a network",
     aliases: ["net"],
-    completes: "network",
+    completes: "network-mode",
   }),
   "no-hostname": flag.boolean({
     description: "Do not create /etc/hostname within the container, instead use the version from the image",

@@ -4,9 +4,6 @@ import { type GoType, unsupported } from "../flags.ts";
 export const unsupportedFlags = {
   ...each("string", {
     "init-ctr": "Make this a pod init container",
-    ip: "Specify a static IPv4 address for the container",
-    ip6: "Specify a static IPv6 address for the container",
-    "mac-address": "Container MAC address (e.g. 92:d0:c6:0a:29:33)",
     pod: "Run container in an existing pod",
     "pod-id-file": "Read the pod ID from the file",
     "rdt-class": "Class of Service (COS) that the container should be assigned to",
@@ -16,7 +13,6 @@ export const unsupportedFlags = {
   ...each("strings", {
     "decryption-key": "Key needed to decrypt the image (e.g. /path/to/key.pem)",
     gpus: "GPU devices to add to the container ('all' to pass all GPUs)",
-    "network-alias": "Add network-scoped alias for the container",
   }),
 };
 

@@ -4,7 +4,7 @@ import { EngineError, isErrno, reasonOf } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { hostsFile, resolvConf } from "../../network/files.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
-import type { ContainerNetwork } from "./network.ts";
+import type { ContainerNetwork } from "./container-network.ts";
 import type { Owner } from "./owner.ts";
 import { timezoneFile } from "./timezone.ts";
 import { type UserDatabases, userFiles } from "./user-files.ts";
@@ -56,7 +56,7 @@ export function writeFiles(
           base: baseHosts(ctx, config.hostsFile, imageHosts),
           addHosts: config.addHosts,
           names: [hostname, record.name],
-          address: network.address,
+          addresses: network.addresses,
           hostAddress: network.hostAddress,
         }),
       );
@@ -71,7 +71,9 @@ export function writeFiles(
           dns: config.dns,
           dnsSearch: config.dnsSearch,
           dnsOptions: config.dnsOptions,
-          resolver: network.resolver,
+          resolvers: network.resolvers,
+          onlyResolvers: network.onlyResolvers ?? false,
+          search: network.search ?? [],
           hostNetwork,
           ipv6: network.ipv6,
         }),

@@ -98,6 +98,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   hostDevices(config.devices, false);
   resolveSecrets(ctx, config);
   resolveContainers(ctx, config);
+  await resolveBridges(ctx, config);
   if (config.timezone) timezoneFile(config.timezone);
   if (config.security.seccomp) seccompProfile(ctx, config.security.seccomp);
   config.ports = await choosePorts(config.ports);
@@ -147,9 +148,10 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     }
     await publish(ctx, record, staged);
     recordContainerEvent(ctx, record, "create");
-    // The other half of the protocols of rmi and `volume rm`: they look for containers after they have taken it away.
+    // The other half of the protocols of rmi, `volume rm` and `network rm`: they look for containers after they have taken it away.
     await makeVolumes(ctx, config.mounts, id, madeVolumes);
     if (image && !hasImage(ctx, image.id)) throw imageRemoved(request);
+    await resolveBridges(ctx, config);
     if (request.cidFile) writeUserFile(request.cidFile, id);
     // A container that is to be started is found by this from now on.
     if (request.startPending) ensureDirectory(runDirectory(ctx, id));
@@ -163,6 +165,13 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     // What failed then is only how we noticed.
     throw image && !hasImage(ctx, image.id) ? imageRemoved(request, error) : error;
   }
+}
+
+/** Networks are known by their names from here on. */
+async function resolveBridges(ctx: Context, { network }: ContainerConfig): Promise<void> {
+  if (network.kind !== "bridge") return;
+  const { resolveNetworks } = await import("./bridge.ts");
+  resolveNetworks(ctx, network.networks);
 }
 
 function imageRemoved(request: CreateRequest, cause?: unknown): EngineError {

@@ -1,8 +1,11 @@
+import type { Context } from "../../host/context.ts";
 import type { ContainerConfig, NamespaceMode, NetworkMode } from "../../oci/container.ts";
-import { publishesPorts } from "../../oci/network-flag.ts";
+import type { Lease } from "../../oci/lease.ts";
+import { DEFAULT_NETWORK, publishesPorts } from "../../oci/network-flag.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import { type ContainerStatus, isActive } from "../../runtime/status.ts";
 import { sortedKeys } from "./inspect-values.ts";
+import { activeLeases } from "./lease.ts";
 
 type Bindings = Record<string, { HostIp: string; HostPort: string }[] | null>;
 
@@ -26,23 +29,25 @@ function withProtocol(port: string): string {
   return port.includes("/") ? port : `${port}/tcp`;
 }
 
-export function networkSettings({ config }: ContainerRecord, status: ContainerStatus) {
-  const addresses = {
-    EndpointID: "",
-    Gateway: "",
-    IPAddress: "",
-    IPPrefixLen: 0,
-    IPv6Gateway: "",
-    GlobalIPv6Address: "",
-    GlobalIPv6PrefixLen: 0,
-    MacAddress: "",
-  };
+const nowhere = {
+  EndpointID: "",
+  Gateway: "",
+  IPAddress: "",
+  IPPrefixLen: 0,
+  IPv6Gateway: "",
+  GlobalIPv6Address: "",
+  GlobalIPv6PrefixLen: 0,
+  MacAddress: "",
+};
+
+export function networkSettings(ctx: Context, { id, config }: ContainerRecord, status: ContainerStatus) {
   const own = publishesPorts(config.network);
   const pid = isActive(status.state) ? status.last?.init?.pid : undefined;
-  const mode = namespaceMode(config.network);
-  const network = { ...addresses, NetworkID: mode, DriverOpts: null, IPAMConfig: null, Links: null };
+  const networks = endpoints(ctx, id, config.network);
+  const onDefault = Object.keys(networks ?? {}).join() === DEFAULT_NETWORK;
   return {
-    ...addresses,
+    // As Podman: of the default network, where there is no other.
+    ...(onDefault ? addressesOf(activeLeases(ctx, id)[DEFAULT_NETWORK]) : nowhere),
     Bridge: "",
     SandboxID: "",
     HairpinMode: false,
@@ -50,7 +55,42 @@ export function networkSettings({ config }: ContainerRecord, status: ContainerSt
     LinkLocalIPv6PrefixLen: 0,
     Ports: own ? portBindings(config) : {},
     SandboxKey: own && pid !== undefined ? `/proc/${pid}/ns/net` : "",
-    ...(config.network.kind === "container" ? {} : { Networks: { [mode]: network } }),
+    ...(networks ? { Networks: networks } : {}),
+  };
+}
+
+/** By the networks' names; of a network that is the container's own, by its kind. */
+function endpoints(ctx: Context, id: string, network: NetworkMode): Record<string, object> | undefined {
+  if (network.kind === "container") return undefined;
+  const rest = { DriverOpts: null, IPAMConfig: null, Links: null };
+  if (network.kind !== "bridge") {
+    const mode = namespaceMode(network);
+    return { [mode]: { ...nowhere, NetworkID: mode, ...rest } };
+  }
+  const leases = activeLeases(ctx, id);
+  return sortedKeys(
+    Object.fromEntries(
+      network.networks.map(({ name, aliases }) => {
+        const Aliases = [...new Set([...aliases, id.slice(0, 12)])];
+        return [name, { ...addressesOf(leases[name]), NetworkID: name, ...rest, Aliases }];
+      }),
+    ),
+  );
+}
+
+function addressesOf(lease: Lease | undefined): typeof nowhere {
+  if (!lease) return nowhere;
+  const v4 = lease.addresses.find(({ ip }) => !ip.includes(":"));
+  const v6 = lease.addresses.find(({ ip }) => ip.includes(":"));
+  return {
+    ...nowhere,
+    Gateway: v4?.gateway ?? "",
+    IPAddress: v4?.ip ?? "",
+    IPPrefixLen: v4?.bits ?? 0,
+    IPv6Gateway: v6?.gateway ?? "",
+    GlobalIPv6Address: v6?.ip ?? "",
+    GlobalIPv6PrefixLen: v6?.bits ?? 0,
+    MacAddress: lease.mac,
   };
 }
 

@@ -75,7 +75,7 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
     GraphDriver: { Name: record.driver, Data: graphDriverData(ctx, record, directory, status) },
     Mounts: inspectMounts(ctx, config.mounts),
     Dependencies: dependenciesOf(config),
-    NetworkSettings: networkSettings(record, status),
+    NetworkSettings: networkSettings(ctx, record, status),
     Namespace: "",
     IsInfra: false,
     IsService: false,

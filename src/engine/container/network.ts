@@ -1,36 +1,24 @@
 import * as os from "node:os";
 import type { Context } from "../../host/context.ts";
 import { pasta, pastaAddress, pastaResolver } from "../../network/pasta.ts";
-import { slirp4netns } from "../../network/slirp4netns.ts";
 import type { MonitorNetwork } from "../../runtime/monitor.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
+import { type ContainerNetwork, containerSlirp } from "./container-network.ts";
 
-/** What a start makes of a container's network. */
-export interface ContainerNetwork {
-  monitor: MonitorNetwork;
-  /** The container's own address; "" where it has none. */
-  address: string;
-  /** Resolvers of the network, asked before the host's; "" for none. */
-  resolver: string;
-  ipv6: boolean;
-  /** Address under which the container reaches the host; "" where it doesn't. */
-  hostAddress: string;
-}
-
-export function prepareNetwork(ctx: Context, record: ContainerRecord): ContainerNetwork {
+export async function prepareNetwork(ctx: Context, record: ContainerRecord): Promise<ContainerNetwork> {
   const { network, ports } = record.config;
   const hostAddress = configuredHostAddress(ctx) ?? hostAddresses()[0] ?? "";
-  const nothing = { address: "", resolver: "", ipv6: false, hostAddress };
+  const nothing = { addresses: [], resolvers: [], ipv6: false, hostAddress };
   switch (network.kind) {
     case "none":
-      return { ...nothing, monitor: { mode: "none" }, address: "127.0.0.1" };
+      return { ...nothing, monitor: { mode: "none" }, addresses: ["127.0.0.1"] };
     case "host":
       return { ...nothing, monitor: { mode: "host" }, ipv6: true };
     case "slirp4netns": {
       const { program, args, address, resolver, ipv6, publishes } = containerSlirp(ctx, network.options);
       const forwarder = publishes ? {} : { address };
       const monitor: MonitorNetwork = { mode: "slirp4netns", program, args, ports, ...forwarder };
-      return { monitor, address, resolver, ipv6, hostAddress };
+      return { monitor, addresses: [address], resolvers: [resolver], ipv6, hostAddress };
     }
     case "pasta": {
       const options = [...(ctx.config.network.pasta_options ?? []), ...network.options];
@@ -39,22 +27,19 @@ export function prepareNetwork(ctx: Context, record: ContainerRecord): Container
       const other = hostAddresses().find((one) => one !== address) ?? "";
       return {
         monitor: { mode: "pasta", ...pasta(options, ports) },
-        address,
-        resolver: pastaResolver(options),
+        addresses: address === "" ? [] : [address],
+        resolvers: [pastaResolver(options)],
         ipv6: true,
         hostAddress: configuredHostAddress(ctx) ?? other,
       };
     }
+    case "bridge": {
+      const { prepareBridge } = await import("./bridge.ts");
+      return { ...nothing, ...(await prepareBridge(ctx, record, network.networks)) };
+    }
     default:
       return { ...nothing, monitor: { mode: "path" } };
   }
-}
-
-/** With the program and options of the configuration, where the caller names none. */
-function containerSlirp(ctx: Context, options: string[]) {
-  const { network_cmd_path, network_cmd_options = [] } = ctx.config.engine;
-  const program = ctx.options.networkCommand || network_cmd_path || undefined;
-  return slirp4netns([...network_cmd_options, ...options], program);
 }
 
 /** "" for `none`: the container shall not know the host's. */

@@ -55,7 +55,7 @@ export async function prepareStart(
   const { config } = record;
   const directory = containerDirectory(ctx, record.id);
   const host = hostFacts(ctx);
-  const network = prepareNetwork(ctx, record);
+  const network = await prepareNetwork(ctx, record);
   ensureDirectory(runDirectories(ctx));
   ensureDirectory(runtimeRoot(ctx, record));
   const cgroup = cgroupPlan(ctx, record);

@@ -13,7 +13,6 @@ import { chownSources, copyUpVolumes } from "./copy-up.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { healContainer } from "./heal.ts";
 import { renewOverlays } from "./overlays.ts";
-import { explainPortInUse } from "./port-holder.ts";
 import { prepareStart } from "./prepare.ts";
 import { allowMount } from "./rootfs-mount.ts";
 
@@ -103,8 +102,9 @@ async function launch(
   const { pidFile, conmonPidFile } = record;
   for (const file of [pidFile, conmonPidFile]) if (file) writeUserFile(file, "");
   const relay = startContainerMonitor(ctx, directory, { ...options, fds: fds.numbers });
-  const pid = await relay.started().catch((error: unknown) => {
+  const pid = await relay.started().catch(async (error: unknown) => {
     writeEarlier(ctx, record.id, last);
+    const { explainPortInUse } = await import("./port-holder.ts");
     throw explainPortInUse(ctx, record, error);
   });
   if (pidFile) writeUserFile(pidFile, `${pid}`);

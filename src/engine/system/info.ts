@@ -6,6 +6,7 @@ import { storageConfFile } from "../../host/config/files.ts";
 import { registriesConf } from "../../host/config/registries.ts";
 import { type Context, isRealRoot } from "../../host/context.ts";
 import { nativePath } from "../../host/native.ts";
+import { findProgram } from "../../host/programs.ts";
 import { stagingDirectory } from "../../host/staging.ts";
 import { defaultCapabilities } from "../../oci/capabilities.ts";
 import { eventsBackend } from "../../runtime/event-log.ts";
@@ -42,6 +43,7 @@ function hostInfo(ctx: Context, version: string) {
   const manager = cgroupManager(ctx);
   const cgroup = parentCgroup(ctx);
   const slirp4netns = describeProgram("slirp4netns");
+  const netavark = describeProgram("netavark");
   return {
     arch: goArch(),
     buildahVersion: "",
@@ -65,13 +67,13 @@ function hostInfo(ctx: Context, version: string) {
     logDriver: ctx.config.containers.log_driver ?? "k8s-file",
     memFree: memory("MemFree"),
     memTotal: memory("MemTotal"),
-    networkBackend: "slirp4netns",
+    networkBackend: "netavark",
     networkBackendInfo: {
-      backend: "slirp4netns",
-      version: slirp4netns.version,
-      package: slirp4netns.package,
-      path: slirp4netns.executable,
-      dns: {},
+      backend: "netavark",
+      version: netavark.version,
+      package: netavark.package,
+      path: netavark.executable,
+      dns: { path: findProgram("aardvark-dns") ?? "" },
     },
     ociRuntime: ociRuntime(ctx, version),
     os: "linux",
@@ -197,7 +199,7 @@ async function registries(): Promise<Record<string, unknown>> {
 function plugins() {
   return {
     volume: ["local"],
-    network: ["none", "host", "slirp4netns", "pasta", "container", "ns"],
+    network: ["bridge", "none", "host", "slirp4netns", "pasta", "container", "ns"],
     log: ["k8s-file", "json-file", "none", "passthrough", "passthrough-tty"],
     authorization: null,
   };

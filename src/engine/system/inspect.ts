@@ -3,6 +3,7 @@ import type { Context } from "../../host/context.ts";
 import { containerExists } from "../container/exists.ts";
 import { inspectContainer } from "../container/inspect.ts";
 import { inspectImage } from "../image/inspect.ts";
+import { inspectNetwork } from "../network/inspect.ts";
 import { inspectVolume } from "../volume/inspect.ts";
 
 export interface InspectOptions {
@@ -18,6 +19,7 @@ const kinds: Record<string, Inspect> = {
   all: inspectAny,
   container: inspectOneContainer,
   image: inspectOneImage,
+  network: inspectNetwork,
   volume: inspectVolume,
 };
 
@@ -69,11 +71,14 @@ function inspectOneImage(ctx: Context, name: string): object {
 
 function inspectAny(ctx: Context, name: string, options: InspectOptions): object {
   if (containerExists(ctx, name)) return inspectContainer(ctx, name, options);
-  for (const inspect of [inspectImage, inspectVolume]) {
+  for (const inspect of [inspectImage, inspectVolume, inspectNetwork]) {
     try {
       return inspect(ctx, name);
     } catch (error) {
-      if (!(error instanceof EngineError) || !["image-not-known", "no-such-volume"].includes(error.code))
+      if (
+        !(error instanceof EngineError) ||
+        !["image-not-known", "no-such-volume", "no-such-network"].includes(error.code)
+      )
         throw error;
     }
   }

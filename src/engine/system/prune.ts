@@ -6,6 +6,7 @@ import { removeContainers } from "../container/many.ts";
 import { prunableContainers } from "../container/prune.ts";
 import { containerSize } from "../container/size.ts";
 import { pruneImages } from "../image/prune.ts";
+import { pruneNetworks } from "../network/remove.ts";
 import { pruneVolumes, unusedVolumes } from "../volume/prune.ts";
 import { directorySize } from "./disk-usage.ts";
 
@@ -20,6 +21,7 @@ export interface SystemPruneResult {
   /** Ids. */
   containers: string[];
   volumes: string[];
+  networks: string[];
   images: string[];
   errors: EngineError[];
   /** Bytes, where each image counts as a whole. */
@@ -28,11 +30,19 @@ export interface SystemPruneResult {
 
 /** Removes what nothing uses: containers first, since they use the rest. */
 export async function systemPrune(ctx: Context, options: SystemPruneOptions): Promise<SystemPruneResult> {
-  const result: SystemPruneResult = { containers: [], volumes: [], images: [], errors: [], reclaimed: 0 };
+  const result: SystemPruneResult = {
+    containers: [],
+    volumes: [],
+    networks: [],
+    images: [],
+    errors: [],
+    reclaimed: 0,
+  };
   await containers(ctx, options, result);
   const images = await pruneImages(ctx, options);
   result.images = images.map(({ id }) => id);
   for (const { size } of images) result.reclaimed += size;
+  result.networks = await pruneNetworks(ctx, options.filters);
   if (options.volumes) await volumes(ctx, options, result);
   return result;
 }

@@ -28,7 +28,7 @@ describe("complete", () => {
   });
 
   it("offers flags that work, not those that are only recognised", async () => {
-    expect(await values("run", "--net")).toEqual(["--network"]);
+    expect(await values("run", "--net")).toEqual(["--network", "--network-alias"]);
     expect(await values("run", "--pod-id")).toEqual([]);
     expect(await values("--log")).toEqual(["--log-level"]);
   });

@@ -1,12 +1,19 @@
 import { describe, expect, test } from "vitest";
-import { type HostsInput, hostsFile, type ResolvInput, resolvConf } from "../../../src/network/files.ts";
+import {
+  type HostsInput,
+  hostsFile,
+  type ResolvInput,
+  resolvConf,
+  withAddresses,
+  withResolvers,
+} from "../../../src/network/files.ts";
 
 const hosts = (changes: Partial<HostsInput>) =>
   hostsFile({
     base: "127.0.0.1 localhost\n",
     addHosts: [],
     names: [],
-    address: "",
+    addresses: [],
     hostAddress: "",
     ...changes,
   }).split("\n");
@@ -16,7 +23,7 @@ describe("/etc/hosts", () => {
     expect(
       hosts({
         names: ["abc", "web"],
-        address: "10.0.2.100",
+        addresses: ["10.0.2.100"],
         hostAddress: "192.168.1.2",
         base: "1.2.3.4 a b",
       }),
@@ -50,14 +57,16 @@ describe("/etc/resolv.conf", () => {
       dns: [],
       dnsSearch: [],
       dnsOptions: [],
-      resolver: "",
+      resolvers: [],
+      onlyResolvers: false,
+      search: [],
       hostNetwork: false,
       ipv6: true,
       ...changes,
     });
 
   test("leaves out what the container can't reach and asks the network's resolver first", () => {
-    expect(resolv({ resolver: "10.0.2.3", ipv6: false })).toMatch(
+    expect(resolv({ resolvers: ["10.0.2.3"], ipv6: false })).toMatch(
       /^nameserver 10\.0\.2\.3\nnameserver 9\.9\.9\.9\n/m,
     );
     expect(resolv({ hostNetwork: true })).toContain("nameserver 127.0.0.53\n");
@@ -69,4 +78,22 @@ describe("/etc/resolv.conf", () => {
     );
     expect(resolv({ dns: ["1.1.1.1"], dnsSearch: ["."] })).not.toContain("search");
   });
+
+  test("a network with names of its own asks only its resolvers, and again", () => {
+    expect(resolv({ resolvers: ["10.89.0.1"], onlyResolvers: true, search: ["dns.podman"] })).toBe(
+      "search dns.podman lan # home\nnameserver 10.89.0.1\noptions ndots:2 timeout:1 attempts:5\n".replace(
+        " # home",
+        " # home",
+      ),
+    );
+  });
+});
+
+test("a running container's files follow its networks", () => {
+  expect(withAddresses("127.0.0.1\tlocalhost\n10.0.0.2\tbox web\n", ["box", "web"], ["10.1.0.2", ""])).toBe(
+    "127.0.0.1\tlocalhost\n10.1.0.2\tbox web\n",
+  );
+  expect(withResolvers("search lan\nnameserver 1.1.1.1\noptions x\n", ["10.89.0.1"], ["dns.podman"])).toBe(
+    "search dns.podman lan\nnameserver 10.89.0.1\noptions x\n",
+  );
 });

@@ -1,0 +1,33 @@
+import { atLeast, CoracleCommand, flag } from "../../src/cli/command.ts";
+import { showInspected } from "../../src/cli/inspect.ts";
+
+export default class Inspect extends CoracleCommand {
+  static override summary = "Inspect network";
+  static override description = "Displays the network configuration for one or more networks.";
+  static override usage = "[options] NETWORK [NETWORK...]";
+  static override examples = [
+    "coracle network inspect podman",
+    'coracle network inspect --format "{{.Name}} {{.Driver}}" podman',
+  ];
+  static override flags = {
+    format: flag.string({ char: "f", description: "Pretty-print network to JSON or using a Go template" }),
+  };
+  static override arity = atLeast(1);
+  static override completes = ["network"] as const;
+
+  async run(): Promise<void> {
+    const { flags, args } = await this.input(Inspect);
+    const { inspectNetwork } = await import("../../src/engine/network/inspect.ts");
+    const found: object[] = [];
+    const errors: unknown[] = [];
+    for (const name of args) {
+      try {
+        found.push(inspectNetwork(this.context, name));
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    showInspected(found, flags.format);
+    for (const error of errors) this.report(error);
+  }
+}

@@ -1,0 +1,31 @@
+import type { Context } from "../../host/context.ts";
+import { requireNetavark } from "../../network/bridge.ts";
+import { createNetwork as createRecord } from "../../network/networks.ts";
+import type { NetworkRequest } from "../../oci/network.ts";
+import { recordEvent } from "../../runtime/event-log.ts";
+
+export type { NetworkRequest };
+
+/** Minor versions of netavark 1 that first had them. */
+export const DNS_SERVERS = 6;
+const ROUTES = 7;
+
+/** The name of the network. */
+export async function createNetwork(
+  ctx: Context,
+  request: NetworkRequest,
+  options: { ignore: boolean },
+): Promise<string> {
+  if (request.dnsServers.length > 0) requireNetavark(DNS_SERVERS, "--dns");
+  if (request.routes.length > 0) requireNetavark(ROUTES, "--route");
+  const network = await createRecord(ctx, request, options);
+  if (!network) return request.name;
+  recordEvent(ctx, {
+    Type: "network",
+    Status: "create",
+    ID: network.id,
+    Name: network.name,
+    Network: network.name,
+  });
+  return network.name;
+}

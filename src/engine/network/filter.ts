@@ -1,0 +1,84 @@
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { matchesLabels } from "../../oci/label-filter.ts";
+import type { NetworkRecord } from "../../oci/network.ts";
+import { DEFAULT_NETWORK } from "../../oci/network-flag.ts";
+import { parseTime } from "../../oci/time.ts";
+import { networkUsers } from "./users.ts";
+
+/** `--filter` of `network ls` and `network prune`, by podman-network-ls(1). Keys are all to hold. */
+
+type Predicate = (network: NetworkRecord) => boolean;
+
+const predicates: Record<string, (values: string[], ctx: Context) => Predicate> = {
+  name: (values) => {
+    const patterns = values.map(regularExpression);
+    return ({ name }) => patterns.some((pattern) => pattern.test(name));
+  },
+  driver:
+    (values) =>
+    ({ driver }) =>
+      values.includes(driver),
+  id:
+    (values) =>
+    ({ id }) =>
+      values.some((value) => id.startsWith(value)),
+  label:
+    (values) =>
+    ({ labels }) =>
+      matchesLabels(values, labels ?? {}),
+  "label!":
+    (values) =>
+    ({ labels }) =>
+      !matchesLabels(values, labels ?? {}),
+  until: (values) => {
+    const [value = ""] = values;
+    if (values.length > 1) throw badFilter("specify exactly one timestamp for until");
+    const end = parseTime(value);
+    return ({ created }) => Date.parse(created) < end;
+  },
+  dangling: (values, ctx) => {
+    const wanted = new Set(values.map(parseBoolean));
+    return ({ name }) => wanted.has(networkUsers(ctx, name).length === 0 && name !== DEFAULT_NETWORK);
+  },
+};
+
+export function filterNetworks(
+  ctx: Context,
+  networks: readonly NetworkRecord[],
+  filters: readonly string[],
+  allowed: readonly string[] = Object.keys(predicates),
+): NetworkRecord[] {
+  const groups = new Map<string, string[]>();
+  for (const filter of filters) {
+    const [key = "", value] = filter.split(/=(.*)/s);
+    if (value === undefined) {
+      throw badFilter(`filter input must be in the form of filter=value: ${filter} is invalid`);
+    }
+    groups.set(key, [...(groups.get(key) ?? []), value]);
+  }
+  const wanted = [...groups].map(([key, values]) => {
+    const make = allowed.includes(key) ? predicates[key] : undefined;
+    if (!make) throw badFilter(`invalid filter ${JSON.stringify(key)}`, `filters are ${allowed.join(", ")}`);
+    return make(values, ctx);
+  });
+  return networks.filter((network) => wanted.every((predicate) => predicate(network)));
+}
+
+function regularExpression(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch {
+    throw badFilter(`error parsing regexp: ${text}`);
+  }
+}
+
+function parseBoolean(text: string): boolean {
+  if (text === "true" || text === "1") return true;
+  if (text === "false" || text === "0") return false;
+  throw badFilter(`invalid dangling filter value "${text}"`);
+}
+
+function badFilter(message: string, hint?: string): EngineError {
+  return new EngineError("bad-filter", message, { hint });
+}

@@ -1,0 +1,149 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { EngineError, isErrno } from "../errors.ts";
+import { type Context, ensureDirectory } from "../host/context.ts";
+import { listDirectory, readJson, syncDirectory, writeJsonAtomic } from "../host/files.ts";
+import { withLock } from "../host/lock.ts";
+import { defaultNetwork, type NetworkRecord, type NetworkRequest, newNetwork } from "../oci/network.ts";
+import { DEFAULT_NETWORK } from "../oci/network-flag.ts";
+import { type Subnet, trySubnet } from "../oci/subnet.ts";
+
+/** `networks/<name>.json`: the networks there are, a file each, as Podman keeps them. */
+
+function networksDirectory(ctx: Context): string {
+  const configured = ctx.config.network.network_config_dir;
+  return configured ? path.resolve(configured) : path.join(ctx.graphRoot, "networks");
+}
+
+function networkFile(ctx: Context, name: string): string {
+  return path.join(networksDirectory(ctx), `${name}.json`);
+}
+
+/** By name. The default network is always there. */
+export function listNetworks(ctx: Context): NetworkRecord[] {
+  const names = listDirectory(networksDirectory(ctx))
+    .filter((file) => /^[a-zA-Z0-9].*\.json$/.test(file))
+    .map((file) => file.slice(0, -".json".length));
+  const networks = names.flatMap((name) => readNetwork(ctx, name) ?? []);
+  if (!names.includes(DEFAULT_NETWORK))
+    networks.push(defaultNetwork(DEFAULT_NETWORK, new Date().toISOString()));
+  return networks.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function readNetwork(ctx: Context, name: string): NetworkRecord | undefined {
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) return undefined;
+  const record = readJson<NetworkRecord>(networkFile(ctx, name));
+  if (record || name !== DEFAULT_NETWORK) return record;
+  return defaultNetwork(name, new Date().toISOString());
+}
+
+/** By name, id, or the beginning of an id. */
+export function findNetwork(ctx: Context, nameOrId: string): NetworkRecord | undefined {
+  const named = readNetwork(ctx, nameOrId);
+  if (named || !/^[0-9a-f]+$/.test(nameOrId)) return named;
+  const matches = listNetworks(ctx).filter(({ id }) => id.startsWith(nameOrId));
+  if (matches.length > 1) {
+    throw new EngineError("ambiguous-network", `more than one result for network ID ${nameOrId}`, {
+      hint: "give more digits of the id",
+    });
+  }
+  return matches[0];
+}
+
+export function getNetwork(ctx: Context, nameOrId: string): NetworkRecord {
+  const network = findNetwork(ctx, nameOrId);
+  if (network) return network;
+  throw new EngineError(
+    "no-such-network",
+    `unable to find network with name or ID ${nameOrId}: network not found`,
+    { hint: "`coracle network ls` lists all networks" },
+  );
+}
+
+/** Undefined with `ignore` and one of that name that is there. */
+export async function createNetwork(
+  ctx: Context,
+  request: NetworkRequest,
+  { ignore }: { ignore: boolean },
+): Promise<NetworkRecord | undefined> {
+  return await withLock(ctx, "network", () => {
+    if (ignore && request.name !== "" && readNetwork(ctx, request.name)) return undefined;
+    const record = newNetwork(request, {
+      networks: listNetworks(ctx),
+      ...hostSurroundings(),
+      now: new Date().toISOString(),
+    });
+    writeNetwork(ctx, record);
+    return record;
+  });
+}
+
+function writeNetwork(ctx: Context, record: NetworkRecord): void {
+  ensureDirectory(networksDirectory(ctx));
+  writeJsonAtomic(networkFile(ctx, record.name), record);
+}
+
+/** Changes a network's record; the default one becomes a file then. */
+export async function changeNetwork(
+  ctx: Context,
+  name: string,
+  change: (record: NetworkRecord) => NetworkRecord,
+): Promise<NetworkRecord> {
+  return await withLock(ctx, "network", () => {
+    const changed = change(getNetwork(ctx, name));
+    writeNetwork(ctx, changed);
+    return changed;
+  });
+}
+
+/** Unless `users` has any, which is asked under the lock. */
+export async function removeNetwork(ctx: Context, name: string, users: () => string[]): Promise<void> {
+  await withLock(ctx, "network", () => {
+    getNetwork(ctx, name);
+    if (users().length > 0) {
+      throw new EngineError(
+        "network-in-use",
+        `"${name}" has associated containers with it. Use -f to forcibly delete containers and pods: network is being used`,
+        { exitCode: 2 },
+      );
+    }
+    fs.rmSync(networkFile(ctx, name), { force: true });
+    syncDirectory(networksDirectory(ctx));
+  });
+}
+
+/** What a new network must keep clear of. */
+function hostSurroundings(): { hostSubnets: Subnet[]; hostInterfaces: string[] } {
+  const interfaces = os.networkInterfaces();
+  const own = Object.values(interfaces).flatMap((addresses) =>
+    (addresses ?? []).flatMap(({ cidr, scopeid }) => (cidr && !scopeid ? (trySubnet(cidr) ?? []) : [])),
+  );
+  return { hostSubnets: [...own, ...routes()], hostInterfaces: Object.keys(interfaces) };
+}
+
+/** Networks that the host has a route to, the default route aside. */
+function routes(): Subnet[] {
+  let table: string;
+  try {
+    table = fs.readFileSync("/proc/net/route", "utf8");
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "EACCES")) return [];
+    throw error;
+  }
+  return table
+    .split("\n")
+    .slice(1)
+    .flatMap((line) => {
+      const fields = line.split("\t");
+      const base = littleEndian(fields[1]);
+      const mask = littleEndian(fields[7]);
+      if (base === undefined || mask === undefined || mask === 0n) return [];
+      return [{ version: 4 as const, base, bits: mask.toString(2).replaceAll("0", "").length }];
+    });
+}
+
+function littleEndian(text: string | undefined): bigint | undefined {
+  const bytes = text?.match(/^[0-9A-F]{8}$/) ? text.match(/../g) : null;
+  return bytes ? BigInt(`0x${bytes.reverse().join("")}`) : undefined;
+}

@@ -1,0 +1,319 @@
+import { EngineError } from "../errors.ts";
+import { randomHex } from "./hash.ts";
+import { invalid } from "./invalid.ts";
+import {
+  type Address,
+  contains,
+  formatIp,
+  formatSubnet,
+  lastAddress,
+  overlaps,
+  parseIp,
+  parseSubnet,
+  type Subnet,
+} from "./subnet.ts";
+
+/** The networks that containers share: their records and how one is made of what is asked for. Pure. */
+
+export interface NetworkSubnet {
+  subnet: string;
+  gateway?: string;
+  lease_range?: { start_ip: string; end_ip: string };
+}
+
+export interface NetworkRoute {
+  destination: string;
+  gateway: string;
+  metric?: number;
+}
+
+/** With Podman's keys, in Podman's order. */
+export interface NetworkRecord {
+  name: string;
+  id: string;
+  driver: "bridge";
+  network_interface: string;
+  created: string;
+  subnets: NetworkSubnet[];
+  routes?: NetworkRoute[];
+  ipv6_enabled: boolean;
+  internal: boolean;
+  dns_enabled: boolean;
+  network_dns_servers?: string[];
+  labels?: Record<string, string>;
+  options?: Record<string, string>;
+  ipam_options: { driver: "host-local" | "none" };
+}
+
+export interface NetworkRequest {
+  /** "" for one like its interface. */
+  name: string;
+  driver: string;
+  subnets: string[];
+  gateways: string[];
+  ranges: string[];
+  routes: string[];
+  dnsServers: string[];
+  interfaceName: string;
+  ipamDriver: string;
+  ipv6: boolean;
+  internal: boolean;
+  disableDns: boolean;
+  labels: Record<string, string>;
+  options: Record<string, string>;
+}
+
+/** What is there already. */
+export interface NetworkSurroundings {
+  networks: readonly NetworkRecord[];
+  /** Of the host's interfaces and routes. */
+  hostSubnets: readonly Subnet[];
+  hostInterfaces: readonly string[];
+  now: string;
+}
+
+const DEFAULT_ID = "2f259bab93aaaaa2542ba43ef33eb990d0999ee1b9924b557b7be53c0b7a1bb9";
+
+/** The network that is there without having been made. */
+export function defaultNetwork(name: string, now: string): NetworkRecord {
+  return {
+    name,
+    id: DEFAULT_ID,
+    driver: "bridge",
+    network_interface: "podman0",
+    created: now,
+    subnets: [{ subnet: "10.88.0.0/16", gateway: "10.88.0.1" }],
+    ipv6_enabled: false,
+    internal: false,
+    dns_enabled: false,
+    ipam_options: { driver: "host-local" },
+  };
+}
+
+/** Names that `--network` takes for something else. */
+const MODES = [
+  "bridge",
+  "container",
+  "default",
+  "host",
+  "none",
+  "ns",
+  "pasta",
+  "pod",
+  "private",
+  "slirp4netns",
+];
+
+export function newNetwork(request: NetworkRequest, around: NetworkSurroundings): NetworkRecord {
+  checkDriver(request);
+  if (request.name !== "" && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(request.name)) {
+    throw invalid(
+      `network name ${request.name} invalid: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument`,
+    );
+  }
+  if (MODES.includes(request.name)) {
+    throw invalid(
+      `cannot create network with name "${request.name}" because it conflicts with a valid network mode`,
+    );
+  }
+  if (around.networks.some(({ name }) => name === request.name)) {
+    throw new EngineError(
+      "network-exists",
+      `network name ${request.name} already used: network already exists`,
+      {
+        hint: "give another name, or --ignore",
+      },
+    );
+  }
+  const network_interface = chooseInterface(request.interfaceName, around);
+  const subnets = chooseSubnets(request, around);
+  const options = checkOptions(request.options);
+  const ipv6 = subnets.some(({ subnet }) => parseSubnet(subnet).version === 6);
+  return {
+    name: request.name || network_interface,
+    id: randomHex(32),
+    driver: "bridge",
+    network_interface,
+    created: around.now,
+    subnets,
+    ...(request.routes.length > 0 ? { routes: request.routes.map(parseRoute) } : {}),
+    ipv6_enabled: request.ipv6 || ipv6,
+    internal: request.internal,
+    dns_enabled: !request.disableDns && request.ipamDriver !== "none",
+    ...(request.dnsServers.length > 0 ? { network_dns_servers: request.dnsServers.map(checkServer) } : {}),
+    ...(Object.keys(request.labels).length > 0 ? { labels: sorted(request.labels) } : {}),
+    ...(Object.keys(options).length > 0 ? { options: sorted(options) } : {}),
+    ipam_options: { driver: request.ipamDriver === "none" ? "none" : "host-local" },
+  };
+}
+
+function checkDriver({ driver, ipamDriver, disableDns, dnsServers }: NetworkRequest): void {
+  if (driver === "macvlan" || driver === "ipvlan") {
+    throw new EngineError("not-supported", `network driver ${driver} is not supported yet`, {
+      hint: "it needs an interface of the host, which an ordinary user can't give away; use bridge",
+    });
+  }
+  if (driver !== "bridge") throw invalid(`unsupported driver ${driver}: invalid argument`);
+  if (ipamDriver !== "" && ipamDriver !== "host-local" && ipamDriver !== "none") {
+    if (ipamDriver === "dhcp") throw invalid("ipam driver dhcp is not supported yet");
+    throw invalid(`unsupported ipam driver "${ipamDriver}"`);
+  }
+  if (disableDns && dnsServers.length > 0)
+    throw invalid("cannot set NetworkDNSServers if DNS is not enabled for the network: invalid argument");
+}
+
+export function checkServer(server: string): string {
+  if (!parseIp(server)) throw invalid(`unable to parse ip ${server}`);
+  return server;
+}
+
+/** The first free `podmanN`. */
+function chooseInterface(name: string, { networks, hostInterfaces }: NetworkSurroundings): string {
+  const taken = new Set([...networks.map((network) => network.network_interface), "podman0"]);
+  if (name !== "") {
+    if (taken.has(name)) throw invalid(`bridge name ${name} already in use`);
+    if (!/^[^\s/:]{1,15}$/.test(name)) throw invalid(`network interface name ${name} invalid`);
+    return name;
+  }
+  for (const host of hostInterfaces) taken.add(host);
+  const names = new Set(networks.map((network) => network.name));
+  for (let number = 1; ; number++) {
+    const candidate = `podman${number}`;
+    if (!taken.has(candidate) && !names.has(candidate)) return candidate;
+  }
+}
+
+function chooseSubnets(request: NetworkRequest, around: NetworkSurroundings): NetworkSubnet[] {
+  const { gateways, ranges, internal, ipamDriver } = request;
+  if (ipamDriver === "none") {
+    if (request.subnets.length > 0) throw invalid("none ipam driver is set but subnets are given");
+    return [];
+  }
+  if (gateways.length > request.subnets.length || ranges.length > request.subnets.length) {
+    throw invalid("cannot set gateway or range without subnet");
+  }
+  const used = [
+    ...around.hostSubnets,
+    ...around.networks.flatMap(({ subnets }) => subnets.map(({ subnet }) => parseSubnet(subnet))),
+  ];
+  const asked = request.subnets.map(parseSubnet);
+  for (const [index, subnet] of asked.entries()) {
+    const others = [...used, ...asked.slice(0, index)];
+    if (others.some((other) => overlaps(other, subnet))) {
+      const text = formatSubnet(subnet);
+      throw invalid(
+        `subnet ${text} is already used on the host or by another config`,
+        "choose another subnet",
+      );
+    }
+  }
+  const subnets = asked.map((subnet, index) => describe(subnet, gateways[index], ranges[index], internal));
+  const has = (version: 4 | 6) => asked.some((subnet) => subnet.version === version);
+  if (asked.length === 0 || (request.ipv6 && !has(4) && !has(6))) {
+    subnets.push(describe(freeSubnet(used), undefined, undefined, internal));
+  }
+  if (request.ipv6 && !has(6)) subnets.push(describe(freeSubnet6(used), undefined, undefined, internal));
+  return subnets;
+}
+
+function describe(
+  subnet: Subnet,
+  gateway: string | undefined,
+  range: string | undefined,
+  internal: boolean,
+): NetworkSubnet {
+  const text = formatSubnet(subnet);
+  if (gateway !== undefined && gateway !== "") {
+    const address = parseIp(gateway);
+    if (!address)
+      throw invalid(
+        `invalid argument "${gateway}" for "--gateway": invalid string being converted to IP address: ${gateway}`,
+      );
+    if (!contains(subnet, address)) throw invalid(`gateway ${gateway} not in subnet ${text}`);
+  }
+  const first = formatIp({ version: subnet.version, value: subnet.base + 1n });
+  // As Podman: nothing leads out of an internal network.
+  const own = gateway || (internal ? "" : first);
+  return {
+    subnet: text,
+    ...(own ? { gateway: own } : {}),
+    ...(range ? { lease_range: parseRange(range, subnet) } : {}),
+  };
+}
+
+/** A network in CIDR form, or first and last address. */
+function parseRange(text: string, subnet: Subnet): { start_ip: string; end_ip: string } {
+  const [from, to] = text.split("-");
+  const ends =
+    from && to ? { start: parseIp(from), end: parseIp(to) } : rangeOf(parseSubnet(text), subnet.version);
+  if (!ends.start || !ends.end) throw invalid(`invalid IP range ${text}`);
+  const start_ip = formatIp(ends.start);
+  const end_ip = formatIp(ends.end);
+  const where = formatSubnet(subnet);
+  if (!contains(subnet, ends.start)) throw invalid(`lease range start ip ${start_ip} not in subnet ${where}`);
+  if (!contains(subnet, ends.end)) throw invalid(`lease range end ip ${end_ip} not in subnet ${where}`);
+  return { start_ip, end_ip };
+}
+
+function rangeOf(range: Subnet, version: 4 | 6): { start: Address; end: Address } {
+  return { start: { version, value: range.base + 1n }, end: lastAddress(range) };
+}
+
+/** 10.89.0.0/24 and on. */
+function freeSubnet(used: readonly Subnet[]): Subnet {
+  for (let second = 89n; second < 256n; second++) {
+    for (let third = 0n; third < 256n; third++) {
+      const subnet: Subnet = { version: 4, base: (10n << 24n) + (second << 16n) + (third << 8n), bits: 24 };
+      if (!used.some((other) => overlaps(other, subnet))) return subnet;
+    }
+  }
+  throw invalid("could not find free subnet from subnet pools", "name one with --subnet");
+}
+
+function freeSubnet6(used: readonly Subnet[]): Subnet {
+  for (;;) {
+    const subnet: Subnet = { version: 6, base: BigInt(`0xfd${randomHex(7)}`) << 64n, bits: 64 };
+    if (!used.some((other) => overlaps(other, subnet))) return subnet;
+  }
+}
+
+/** `DESTINATION,GATEWAY[,METRIC]` */
+function parseRoute(text: string): NetworkRoute {
+  const [destination = "", gateway = "", metric] = text.split(",");
+  const subnet = parseSubnet(destination);
+  if (!parseIp(gateway)) throw invalid(`route gateway ${gateway} invalid`);
+  if (metric !== undefined && !/^\d+$/.test(metric)) throw invalid(`invalid route metric ${metric}`);
+  return {
+    destination: formatSubnet(subnet),
+    gateway,
+    ...(metric === undefined ? {} : { metric: Number(metric) }),
+  };
+}
+
+const NUMBERS = ["mtu", "vlan"];
+
+/** Under Docker's names, too. */
+function checkOptions(options: Record<string, string>): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const [given, value] of Object.entries(options)) {
+    const key = given === "com.docker.network.driver.mtu" ? "mtu" : given;
+    if (NUMBERS.includes(key)) {
+      if (!/^[+-]?\d+$/.test(value)) throw invalid(`strconv.Atoi: parsing "${value}": invalid syntax`);
+      if (key === "vlan" && Number(value) > 4094)
+        throw invalid(`vlan ID ${value} must be between 0 and 4094`);
+      result[key] = value;
+    } else if (key === "isolate") {
+      if (!/^(1|0|[tT]|[fF]|[tT]rue|[fF]alse|TRUE|FALSE)$/.test(value)) {
+        throw invalid(`strconv.ParseBool: parsing "${value}": invalid syntax`);
+      }
+      result[key] = /^(1|[tT])/.test(value) ? "true" : "false";
+    } else {
+      throw invalid(`unsupported bridge network option ${given}`, "options are isolate, mtu and vlan");
+    }
+  }
+  return result;
+}
+
+function sorted(map: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

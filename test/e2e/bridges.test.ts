@@ -1,0 +1,221 @@
+/** Networks that containers share: bridges in a namespace of the user's, names, addresses, published ports, crashes. */
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useHome } from "../support/home.ts";
+import { waitUntil } from "../support/process.ts";
+import { hasDevice, hasProgram, skipUnless } from "../support/requirements.ts";
+
+const home = useHome({ image: true });
+const { coracle, ok } = {
+  coracle: (...args: string[]) => home.coracle(...args),
+  ok: (...args: string[]) => home.ok(...args),
+};
+
+const installed = (name: string) => {
+  const places = `${process.env.PATH}:/usr/lib/podman:/usr/libexec/podman`.split(":");
+  const found = places.some((place) => {
+    try {
+      return readFileSync(`${place}/${name}`).length > 0;
+    } catch {
+      return false;
+    }
+  });
+  return found ? undefined : `${name} is not installed`;
+};
+
+beforeEach((context) => {
+  skipUnless(
+    context,
+    ...[hasProgram("slirp4netns"), hasDevice("/dev/net/tun")],
+    ...["netavark", "aardvark-dns"].map(installed),
+  );
+});
+
+afterEach(async () => {
+  await coracle("rm", "-a", "-f", "-t", "0");
+  await coracle("network", "prune", "-f");
+});
+
+const serve = "echo hello from $HOSTNAME >/tmp/index.html; exec httpd -f -p 80 -h /tmp";
+const server = (name: string, ...flags: string[]) =>
+  ok("run", "-d", "--name", name, "--hostname", name, ...flags, "bb", "sh", "-c", serve);
+const sleeper = (name: string, ...flags: string[]) =>
+  ok("run", "-d", "--name", name, ...flags, "bb", "sleep", "1000");
+const fetchedOnce = (from: string, host: string) =>
+  coracle("exec", from, "wget", "-qO-", `http://${host}/`).then(({ stdout }) => stdout);
+/** What aardvark-dns reads, of this home's only store: asking for a name that isn't there takes the host's resolver. */
+function namesOf(network: string): string {
+  const bridges = `${home.runtimeDirectory}/coracle/bridges`;
+  return readdirSync(bridges)
+    .map((store) => readFileSync(`${bridges}/${store}/aardvark-dns/${network}`, "utf8"))
+    .join("");
+}
+/** A server listens a moment after its container has started. */
+async function fetched(from: string, host: string): Promise<string> {
+  let text = "";
+  for (let tries = 0; text === "" && tries < 20; tries++) text = await fetchedOnce(from, host);
+  return text;
+}
+const addressOf = (name: string, network: string) =>
+  ok("inspect", "-f", `{{(index .NetworkSettings.Networks "${network}").IPAddress}}`, name);
+
+async function freePort(): Promise<number> {
+  const listener = createServer();
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const { port } = listener.address() as { port: number };
+  await new Promise((resolve) => listener.close(resolve));
+  return port;
+}
+
+const fetchText = (url: string) =>
+  fetch(url).then(
+    (answer) => answer.text(),
+    () => "",
+  );
+
+/** Processes of the home by the beginning of their names. */
+const named = (name: string) =>
+  home.processes().filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/comm`, "utf8").startsWith(name);
+    } catch {
+      return false;
+    }
+  });
+
+describe("names", () => {
+  test("of containers resolve as soon as they run: name, alias and short id, both ways", async () => {
+    await ok("network", "create", "web");
+    await server("one", "--network", "web", "--network-alias", "first");
+    await server("two", "--network", "web:alias=second");
+    const id = (await ok("inspect", "-f", "{{.Id}}", "one")).slice(0, 12);
+    for (const host of ["one", "first", id, "one.dns.podman"])
+      expect(await fetched("two", host)).toBe("hello from one\n");
+    expect(await fetched("one", "second")).toBe("hello from two\n");
+    const { stdout } = await coracle("run", "--rm", "--network", "web", "bb", "cat", "/etc/resolv.conf");
+    expect(stdout).toMatch(/^search dns\.podman.*\nnameserver 10\.89\.0\.1\noptions .*timeout/);
+  });
+
+  test("go with restart, disconnect and connect", async () => {
+    await ok("network", "create", "web");
+    await ok("network", "create", "other");
+    await server("one", "--network", "web");
+    await sleeper("two", "--network", "web");
+    await ok("restart", "-t", "0", "one");
+    expect(await fetched("two", "one")).toBe("hello from one\n");
+
+    expect(namesOf("web")).toContain("one,");
+    await ok("network", "disconnect", "web", "one");
+    expect(namesOf("web")).not.toContain("one,");
+    expect(await ok("ps", "--filter", "name=one", "--format", "{{.Networks}}")).toBe("");
+    await ok("network", "connect", "--alias", "uno", "web", "one");
+    expect(await fetched("two", "uno")).toBe("hello from one\n");
+
+    await ok("network", "connect", "--ip", "10.89.1.77", "other", "one");
+    await sleeper("three", "--network", "other");
+    expect(await fetched("three", "one")).toBe("hello from one\n");
+    expect(await addressOf("one", "other")).toBe("10.89.1.77");
+    expect((await coracle("exec", "one", "cat", "/etc/hosts")).stdout).toContain("10.89.1.77\tone");
+    expect(await ok("ps", "--filter", "name=one", "--format", "{{.Networks}}")).toBe("web,other");
+    await ok("network", "reload", "--all");
+    expect(await fetched("three", "one")).toBe("hello from one\n");
+
+    const needed = await coracle("network", "rm", "web");
+    expect(needed).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(needed.stderr).toContain("network is being used");
+  });
+});
+
+describe("addresses", () => {
+  test("are those asked for, on all networks, and shown by inspect", async () => {
+    await ok("network", "create", "--ipv6", "--subnet", "10.123.0.0/24", "--subnet", "fd12:3::/64", "six");
+    await ok("network", "create", "--subnet", "10.124.0.0/24", "plain");
+    const flags = ["six:ip=10.123.0.9,ip6=fd12:3::9,mac=92:d0:c6:0a:29:33,interface_name=lan", "plain"];
+    await sleeper("many", ...flags.flatMap((flag) => ["--network", flag]));
+    const { stdout } = await coracle("exec", "many", "ip", "addr");
+    for (const part of [
+      "lan@",
+      "eth0@",
+      "92:d0:c6:0a:29:33",
+      "10.123.0.9/24",
+      "fd12:3::9/64",
+      "10.124.0.2/24",
+    ])
+      expect(stdout).toContain(part);
+    const networks = JSON.parse(await ok("inspect", "-f", "{{json .NetworkSettings.Networks}}", "many"));
+    expect(networks.six).toMatchObject({
+      IPAddress: "10.123.0.9",
+      Gateway: "10.123.0.1",
+      GlobalIPv6Address: "fd12:3::9",
+      MacAddress: "92:d0:c6:0a:29:33",
+    });
+    expect(Object.keys(networks)).toEqual(["plain", "six"]);
+
+    const taken = await coracle("run", "--rm", "--network", "six", "--ip", "10.123.0.9", "bb", "true");
+    expect(taken).toMatchObject({ exitCode: 126, stdout: "" });
+    expect(taken.stderr).toContain("requested ip address 10.123.0.9 is already allocated to container ID");
+    const outside = await coracle("run", "--rm", "--network", "plain", "--ip", "1.2.3.4", "bb", "true");
+    expect(outside.stderr).toContain("requested static ip 1.2.3.4 not in any subnet on network plain");
+  });
+
+  test("differ when containers start together, and all of them are answered for", async () => {
+    await ok("network", "create", "web");
+    const names = Array.from({ length: 6 }, (_, index) => `box${index}`);
+    await Promise.all(names.map((name) => server(name, "--network", "web")));
+    const addresses = await Promise.all(names.map((name) => addressOf(name, "web")));
+    expect(new Set(addresses).size).toBe(names.length);
+    const answers = await Promise.all(names.slice(1).map((name) => fetched("box0", name)));
+    expect(answers).toEqual(names.slice(1).map((name) => `hello from ${name}\n`));
+  });
+});
+
+test("published ports lead into bridges, and are told", async () => {
+  await ok("network", "create", "web");
+  const port = await freePort();
+  await server("one", "--network", "web", "-p", `127.0.0.1:${port}:80`);
+  await waitUntil(async () => (await fetchText(`http://127.0.0.1:${port}/`)) === "hello from one\n", {
+    what: "the answer",
+  });
+  expect(await ok("port", "one")).toBe(`80/tcp -> 127.0.0.1:${port}`);
+  const second = await coracle("run", "--rm", "--network", "web", "-p", `127.0.0.1:${port}:80`, "bb", "true");
+  expect(second).toMatchObject({ exitCode: 126, stdout: "" });
+  expect(second.stderr).toMatch(/address already in use.*container one publishes port/);
+});
+
+test("the default network needs no create; networks that aren't there are refused", async () => {
+  await sleeper("plain", "--network", "bridge");
+  expect(await ok("inspect", "-f", "{{.NetworkSettings.IPAddress}}", "plain")).toBe("10.88.0.2");
+  const missing = await coracle("run", "--rm", "--network", "nosuch", "bb", "true");
+  expect(missing).toMatchObject({ exitCode: 125, stdout: "" });
+  expect(missing.stderr).toContain("unable to find network with name or ID nosuch: network not found");
+});
+
+describe("after kill -9", () => {
+  test("of a monitor its name and address are free, and nothing is left", async () => {
+    await ok("network", "create", "web");
+    await sleeper("stays", "--network", "web");
+    await server("gone", "--network", "web");
+    const address = await addressOf("gone", "web");
+    process.kill(Number(await ok("inspect", "-f", "{{.State.ConmonPid}}", "gone")), "SIGKILL");
+    await waitUntil(() => !namesOf("web").includes("gone,"), { what: "the end of the name" });
+    await server("next", "--network", "web", "--ip", address);
+    expect(await fetched("stays", "next")).toBe("hello from next\n");
+    await ok("rm", "-a", "-f", "-t", "0");
+    await home.expectNothingLeft();
+  });
+
+  test.for(["coracle-network", "slirp4netns", "aardvark-dns"])("of %s all goes on", async (name) => {
+    await ok("network", "create", "web");
+    await server("one", "--network", "web");
+    await sleeper("two", "--network", "web");
+    const [pid] = named(name);
+    process.kill(pid as number, "SIGKILL");
+    await waitUntil(() => named(name).some((other) => other !== pid), { what: "another one" });
+    await waitUntil(async () => (await fetched("two", "one")) === "hello from one\n", { what: "the answer" });
+    await server("three", "--network", "web");
+    expect(await fetched("two", "three")).toBe("hello from three\n");
+    await ok("rm", "-a", "-f", "-t", "0");
+    await home.expectNothingLeft();
+  });
+});
