@@ -20,6 +20,7 @@
 #include "cleanup.h"
 #include "descriptors.h"
 #include "file.h"
+#include "setup.h"
 #include "signals.h"
 #include "socket_path.h"
 
@@ -325,6 +326,14 @@ static int watch_children(void)
 	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* That of the monitor that started us would keep its name, which the container's next one needs. */
+static void own_scope(const char *slice)
+{
+	char pid[16];
+	snprintf(pid, sizeof pid, "%d", (int)getpid());
+	setup_scope(slice, "coracle-network", pid);
+}
+
 void keeper_main(const struct keeper_launch *launch)
 {
 	int keep[] = {launch->netns};
@@ -334,6 +343,8 @@ void keeper_main(const struct keeper_launch *launch)
 	descriptors_keep(3, keep, 1);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || become_the_one() < 0)
 		_exit(1);
+	if (launch->config->systemd_slice)
+		own_scope(launch->config->systemd_slice);
 	int listener = listen_here(), signals = watch_children();
 	if (listener < 0 || signals < 0)
 		_exit(1);

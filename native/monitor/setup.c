@@ -92,16 +92,16 @@ int setup_locks(struct monitor *m, struct error *err)
 	return 0;
 }
 
-void setup_scope(const struct monitor *m)
+void setup_scope(const char *slice, const char *prefix, const char *name)
 {
 	char unit[256];
 	struct error ignored; /* the container's own scope fails next, and says why */
 	const struct systemd_property properties[] = {
-		{.name = "Slice", .type = 's', .text = m->config->systemd_slice},
+		{.name = "Slice", .type = 's', .text = slice},
 		{.name = "DefaultDependencies", .type = 'b'},
 		{.name = "CollectMode", .type = 's', .text = "inactive-or-failed"},
 	};
-	snprintf(unit, sizeof unit, "libpod-conmon-%s.scope", m->config->exec ? m->config->session : m->config->id);
+	snprintf(unit, sizeof unit, "%s-%s.scope", prefix, name);
 	(void)systemd_start_scope(unit, getpid(), properties, sizeof properties / sizeof *properties, &ignored);
 }
 

@@ -11,8 +11,8 @@ struct monitor;
 int setup_process(struct monitor *m, struct error *err);
 /* DIR/lock (already-running), and the shared one on aliveFile. */
 int setup_locks(struct monitor *m, struct error *err);
-/* A scope of its own, so that the end of the unit that called us doesn't end the monitor. */
-void setup_scope(const struct monitor *m);
+/* A scope of our own, PREFIX-NAME.scope, so that we don't end with the unit that we were called in. */
+void setup_scope(const char *slice, const char *prefix, const char *name);
 int setup_mount_namespace(struct error *err);
 /* Makes runDir and opens it. */
 int setup_run_directory(struct monitor *m, struct error *err);

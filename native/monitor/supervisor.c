@@ -413,7 +413,7 @@ static int prepare(struct monitor *m, struct error *err)
 	    notify_open(m, err) < 0)
 		return -1;
 	if (m->config->systemd_slice)
-		setup_scope(m);
+		setup_scope(m->config->systemd_slice, "libpod-conmon", m->config->exec ? m->config->session : m->config->id);
 	if (log_open(&m->log, m->config, err) < 0)
 		return -1;
 	return mount_rootfs(m, err) < 0 ? -1 : workdir_prepare(m->config, err);
