@@ -163,8 +163,9 @@ describe("cleanup", () => {
   };
 
   test("is run when the container has ended and nobody is there", async () => {
-    const bundle = withCleanup(["sleep", "0.2"]);
+    const bundle = withCleanup(["sleep", "100"]);
     await bundle.background();
+    process.kill(bundle.status.init?.pid as number, "SIGKILL");
     await waitUntil(() => bundle.exists("cleaned"));
     expect(readFileSync(join(bundle.directory, "cleaned"), "utf8")).toMatch(/"status":"exited".*\nfree\n$/);
   });
