@@ -73,9 +73,10 @@ export function bridgePrograms(directories: readonly string[] = []): { netavark:
       "no-netavark",
       `could not find ${name}, networks of several containers can't be set up`,
       {
-        hint: "install it (`apt install netavark aardvark-dns`), or use --network slirp4netns, pasta, none or host",
+        hint: "install it (`apt install netavark aardvark-dns iptables`), or use --network slirp4netns, pasta, none or host",
       },
     );
   };
+  find("iptables"); // netavark runs it, and doesn't depend on it in Debian
   return { netavark: find("netavark"), aardvark: find("aardvark-dns") };
 }

@@ -6,6 +6,9 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
 
+/** Less than what a test has: who waits for longer wants to know what the machine did. */
+const PATIENCE_MS = 200_000;
+
 /** Where the guest sees a file of the host. */
 export const inGuest = (path: string) => `/host${path}`;
 
@@ -46,11 +49,18 @@ export class Machines {
       { stdio: ["ignore", "pipe", "inherit"], detached: true },
     );
     let output = "";
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      cut(child);
+    }, PATIENCE_MS);
     child.stdout.on("data", (data) => {
       output += data;
       options.watch?.(output, () => cut(child));
     });
     const exitCode = await new Promise<number | null>((resolve) => child.once("close", resolve));
+    clearTimeout(timer);
+    if (isLate) throw new Error(`the machine was still busy after ${PATIENCE_MS / 1000} s:\n${output}`);
     return { exitCode, output };
   }
 

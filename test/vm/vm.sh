@@ -121,6 +121,7 @@ run() {
 	[ $# -gt 0 ] || fail "no script"
 	build
 	local work code=
+	find "$cache" -maxdepth 1 -name 'run.*' -mmin +60 -exec rm -rf {} + # of those that were killed
 	work=$(mktemp -d "$cache/run.XXXXXX")
 	# shellcheck disable=SC2064
 	trap "rm -rf '$work'" EXIT

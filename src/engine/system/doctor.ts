@@ -25,6 +25,7 @@ export function doctor(ctx: Context): Finding[] {
     program("pasta", "passt", "warning", "the alternative to slirp4netns", true),
     program("netavark", "netavark", "warning", "networks that containers share", true),
     program("aardvark-dns", "aardvark-dns", "warning", "names in networks that containers share", true),
+    program("iptables", "iptables", "warning", "networks that containers share", true),
     program("fuse-overlayfs", "fuse-overlayfs", "warning", "needed for --userns=keep-id", true),
     ...devices(),
     ...storage(ctx),
