@@ -1,5 +1,5 @@
 import { between, CoracleCommand, flag } from "../src/cli/command.ts";
-import { accessFlags, unsupportedPolicyFlag } from "../src/cli/registry-flags.ts";
+import { accessFlags, signingFlags, unsupportedPolicyFlag } from "../src/cli/registry-flags.ts";
 
 export default class Push extends CoracleCommand {
   static override summary = "Push an image to a specified destination";
@@ -49,18 +49,7 @@ export default class Push extends CoracleCommand {
     }),
     retry: accessFlags.retry,
     "retry-delay": accessFlags["retry-delay"],
-    "sign-by": flag.unsupported("string", {
-      description: "Add a signature at the destination using the key",
-    }),
-    "sign-by-sigstore": flag.unsupported("string", {
-      description: "Sign the image using a sigstore parameter file",
-    }),
-    "sign-by-sigstore-private-key": flag.unsupported("string", {
-      description: "Sign the image using a sigstore private key",
-    }),
-    "sign-passphrase-file": flag.unsupported("string", {
-      description: "Read a passphrase for signing from the file",
-    }),
+    ...signingFlags("image", "Add a signature at the destination using the key"),
     "tls-verify": accessFlags["tls-verify"],
   };
   static override arity = between(1, 2);

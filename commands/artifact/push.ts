@@ -1,5 +1,5 @@
 import { CoracleCommand, exactly, flag } from "../../src/cli/command.ts";
-import { accessFlags } from "../../src/cli/registry-flags.ts";
+import { accessFlags, signingFlags } from "../../src/cli/registry-flags.ts";
 
 export default class Push extends CoracleCommand {
   static override summary = "Push an OCI artifact";
@@ -13,18 +13,7 @@ export default class Push extends CoracleCommand {
       completes: "file",
     }),
     quiet: flag.boolean({ char: "q", description: "Suppress output information when pushing artifacts" }),
-    "sign-by": flag.unsupported("string", {
-      description: "Add a signature at the destination using the key",
-    }),
-    "sign-by-sigstore": flag.unsupported("string", {
-      description: "Sign the artifact using a sigstore parameter file",
-    }),
-    "sign-by-sigstore-private-key": flag.unsupported("string", {
-      description: "Sign the artifact using a sigstore private key",
-    }),
-    "sign-passphrase-file": flag.unsupported("string", {
-      description: "Read a passphrase for signing from the file",
-    }),
+    ...signingFlags("artifact", "Add a signature at the destination using the key"),
   };
   static override arity = exactly(1);
   static override completes = ["none"] as const;

@@ -1,5 +1,5 @@
 import { between, CoracleCommand, flag } from "../../src/cli/command.ts";
-import { accessFlags } from "../../src/cli/registry-flags.ts";
+import { accessFlags, signingFlags } from "../../src/cli/registry-flags.ts";
 
 export default class Push extends CoracleCommand {
   static override summary = "Push a manifest list or image index to a registry";
@@ -36,16 +36,7 @@ export default class Push extends CoracleCommand {
     quiet: flag.boolean({ char: "q", description: "Don't output progress information when pushing lists" }),
     "remove-signatures": flag.boolean({ description: "Don't copy signatures when pushing images" }),
     rm: flag.boolean({ description: "Remove the manifest list if push succeeds" }),
-    "sign-by": flag.unsupported("string", { description: "Sign the image using a GPG key" }),
-    "sign-by-sigstore": flag.unsupported("string", {
-      description: "Sign the image using a sigstore parameter file",
-    }),
-    "sign-by-sigstore-private-key": flag.unsupported("string", {
-      description: "Sign the image using a sigstore private key",
-    }),
-    "sign-passphrase-file": flag.unsupported("string", {
-      description: "Read a passphrase for signing from the file",
-    }),
+    ...signingFlags("image", "Sign the image using a GPG key"),
     "tls-verify": accessFlags["tls-verify"],
   };
   static override arity = between(1, 2);

@@ -62,3 +62,19 @@ export const unsupportedPolicyFlag = flag.unsupported("string", {
   description: "Path to a signature-policy file",
   hidden: true,
 });
+
+/** Of the commands that push an `image` or an `artifact`; `signBy` describes --sign-by, in Podman's words for each. */
+export function signingFlags(what: "image" | "artifact", signBy: string) {
+  return {
+    "sign-by": flag.unsupported("string", { description: signBy }),
+    "sign-by-sigstore": flag.unsupported("string", {
+      description: `Sign the ${what} using a sigstore parameter file`,
+    }),
+    "sign-by-sigstore-private-key": flag.unsupported("string", {
+      description: `Sign the ${what} using a sigstore private key`,
+    }),
+    "sign-passphrase-file": flag.unsupported("string", {
+      description: "Read a passphrase for signing from the file",
+    }),
+  };
+}

@@ -41,7 +41,7 @@ export function isBelowManager(uid: number): boolean {
 /** The cgroup of the unit that a process is in, which may be further down; undefined when it isn't. */
 export function scopeOf(pid: number, unit: string): string | undefined {
   try {
-    const cgroup = /^0::(.*)$/m.exec(fs.readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[1] ?? "";
+    const cgroup = cgroupOf(pid) ?? "";
     const end = `${cgroup}/`.indexOf(`/${unit}/`);
     return end < 0 ? undefined : cgroup.slice(0, end + 1 + unit.length);
   } catch {
@@ -123,9 +123,12 @@ export function controllers(cgroup: string): string[] {
   }
 }
 
+function cgroupOf(process: number | "self"): string | undefined {
+  return /^0::(.*)$/m.exec(fs.readFileSync(`/proc/${process}/cgroup`, "utf8"))?.[1];
+}
+
 function ownCgroup(): string | undefined {
-  const line = /^0::(.*)$/m.exec(fs.readFileSync("/proc/self/cgroup", "utf8"));
-  const own = line?.[1];
+  const own = cgroupOf("self");
   return own === undefined || own.startsWith("/..") ? undefined : own;
 }
 
