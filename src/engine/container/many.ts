@@ -4,7 +4,7 @@ import { withLock } from "../../host/lock.ts";
 import { recordContainerEvent } from "../../runtime/event-log.ts";
 import { awaitStart, findId, findRecord } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
-import { refuseNeeded, withDependents } from "./dependencies.ts";
+import { readDependents, refuseNeeded, withDependents } from "./dependencies.ts";
 import { sweep } from "./heal.ts";
 import { type RemoveOptions, removeContainer } from "./rm.ts";
 import { forEach } from "./select.ts";
@@ -28,11 +28,12 @@ export async function removeContainers(
   options: RemoveOptions & { depend: boolean },
 ) {
   await sweep(ctx);
-  const all = options.depend ? withDependents(ctx, names) : names;
+  const dependents = readDependents(ctx);
+  const all = options.depend ? withDependents(ctx, dependents, names) : names;
   const ids = new Set(all.flatMap((name) => findId(ctx, name) ?? []));
   return await forEach(all, async (name) => {
     const id = findId(ctx, name);
-    if (id !== undefined) refuseNeeded(ctx, id, ids);
+    if (id !== undefined) refuseNeeded(dependents, id, ids);
     return (await removeContainer(ctx, name, options)) === undefined ? undefined : name;
   });
 }
