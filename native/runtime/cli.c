@@ -38,6 +38,7 @@ static const struct {
 	{"pause", cli_pause, false, "freeze a container"},
 	{"resume", cli_resume, false, "thaw a container"},
 	{"update", cli_update, false, "change the resource limits of a container"},
+	{"events", cli_events, false, "print what a container uses, and that it ran out of memory"},
 	{"spec", cli_spec, false, "write an example config.json"},
 	{"features", cli_features, false, "print what this runtime supports as JSON"},
 	{"checkpoint", cli_unsupported, false, NULL},

@@ -16,7 +16,7 @@ struct cli {
 typedef int cli_command(const struct cli *cli, int argc, char **argv, struct error *err);
 
 cli_command cli_create, cli_run, cli_start, cli_exec, cli_state, cli_list, cli_ps, cli_kill, cli_delete, cli_pause,
-	cli_resume, cli_update, cli_spec, cli_features, cli_unsupported;
+	cli_resume, cli_update, cli_events, cli_spec, cli_features, cli_unsupported;
 
 /* The one positional argument; NULL with err. */
 const char *cli_container_id(int argc, char **argv, int first, struct error *err);

@@ -124,7 +124,7 @@ static int prepare(struct container *container, struct error *err)
 	if (spec_load(container->bundle, config_file(options), &container->spec, err) < 0 ||
 	    check_support(container, err) < 0)
 		return -1;
-	if (geteuid() != 0 && container->spec.namespaces[NS_USER].use == NS_HOST &&
+	if (geteuid() != 0 && container->spec.namespaces[NS_USER].use != NS_JOIN && !container->spec.uids.count &&
 	    idmap_add_default(&container->spec, err) < 0)
 		return -1;
 	container->state_dir = state_make_directory(options->root, options->id, err);

@@ -7,8 +7,8 @@
 /* Writes the mappings of the new user namespace of `pid`, from outside. */
 int idmap_write(pid_t pid, const struct id_mappings *uids, const struct id_mappings *gids, struct error *err);
 /*
- * For an ordinary user and a configuration without user namespace: one in which the caller is root and the subordinate
- * ids follow, as the caller's shared namespace has them.
+ * For an ordinary user and a configuration without user namespace, or with one and no mappings: one in which the
+ * caller is root and the subordinate ids follow, as the caller's shared namespace has them.
  */
 int idmap_add_default(struct spec *spec, struct error *err);
 /*

@@ -84,7 +84,9 @@ static int check_namespaces(const struct spec *spec, struct error *err)
 		return error_set(err, "bad-config", "linux.namespaces: a new mount namespace is required");
 	if ((spec->uids.count || spec->gids.count) && ns[NS_USER].use != NS_NEW)
 		return error_set(err, "bad-config", "linux.uidMappings and gidMappings need a new user namespace");
-	if (ns[NS_USER].use == NS_NEW && (!spec->uids.count || !spec->gids.count))
+	/* With neither, an ordinary user has default ones: see idmap_add_default(). */
+	bool mapped = spec->uids.count && spec->gids.count, unmapped = !spec->uids.count && !spec->gids.count;
+	if (ns[NS_USER].use == NS_NEW && !mapped && (!unmapped || geteuid() == 0))
 		return error_set(err, "bad-config",
 				 "a new user namespace needs both linux.uidMappings and linux.gidMappings");
 	if (spec->time_offsets && json_object_size(spec->time_offsets) && ns[NS_TIME].use != NS_NEW)

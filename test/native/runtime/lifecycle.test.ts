@@ -381,6 +381,27 @@ describe("cgroup", () => {
     expect(existsSync(cgroup)).toBe(false);
   });
 
+  test("events tells what is used, until the container ends", async (context) => {
+    skipUnless(context, hasCgroup("hugetlb"));
+    bundle.useCgroup();
+    bundle.config.process.args = ["sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; read end"];
+    const out = await bundle.output(`
+      mkfifo end; rt run -d c <>end; sleep 0.3
+      rt events --stats c; rt events --interval 50ms c >stream & sleep 0.3
+      echo >end; wait; head -n 1 stream; rt delete -f c; rt events --stats c 2>&1 || true`);
+    const [once, first, error] = lines(out);
+    for (const line of [once, first]) {
+      const event = JSON.parse(line as string);
+      expect(event).toMatchObject({ type: "stats", id: "c", data: { hugetlb: { "2MB": { usage: 0 } } } });
+      const { total, user, kernel } = event.data.cpu.usage;
+      expect(total).toBeGreaterThan(1_000_000);
+      expect(Math.abs(total - user - kernel)).toBeLessThanOrEqual(2000);
+    }
+    expect(error).toMatch(/container `c` does not exist/);
+    for (const bad of ["", "5", "0s", "-1s", "5parsecs"])
+      expect(await bundle.output(`rt events --interval '${bad}' c 2>&1 || true`)).toMatch(/is not a duration/);
+  });
+
   test("exec finds its way into a container that hands its controllers on", async (context) => {
     skipUnless(context, hasCgroup("hugetlb"));
     const cgroup = bundle.useCgroup()!;

@@ -161,6 +161,9 @@ describe("without privileges", () => {
     bundle.config.process.args = ["sh", "-c", "id -u; cat /proc/self/uid_map | grep -c ."];
     bundle.write();
     expect(await plain(["c"])).toMatchObject({ exitCode: 0, stdout: "0\n2\n" });
+    // As crun's `spec --rootless` writes it.
+    bundle.namespace("user").write();
+    expect(await plain(["d"])).toMatchObject({ exitCode: 0, stdout: "0\n2\n" });
   });
 });
 
