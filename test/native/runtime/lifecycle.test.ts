@@ -399,7 +399,9 @@ describe("cgroup", () => {
     }
     expect(error).toMatch(/container `c` does not exist/);
     for (const bad of ["", "5", "0s", "-1s", "5parsecs"])
-      expect(await bundle.output(`rt events --interval '${bad}' c 2>&1 || true`)).toMatch(/is not a duration/);
+      expect(await bundle.output(`rt events --interval '${bad}' c 2>&1 || true`)).toMatch(
+        /is not a duration/,
+      );
   });
 
   test("exec finds its way into a container that hands its controllers on", async (context) => {
