@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { TarEntry } from "../../bin/oci-archive.ts";
 import { useHome } from "../support/home.ts";
 import { busyboxConfig, busyboxEntries, imageArchive } from "../support/images.ts";
@@ -234,6 +234,58 @@ describe("a running container", () => {
     expect((await home.run(["exec", id, "env"], { env })).stdout).not.toContain("s3cret");
     await home.ok("rm", "-f", "-t", "0", id);
   });
+});
+
+test("a volume's links are exported as links, and not written through by an import (CVE-2023-0778)", async () => {
+  const script = `ln -s ${secret} /v/out; ln -s ${sentinel} /v/dir; echo own >/v/file`;
+  await home.ok("run", "--rm", ...none, "-v", "planted:/v", "bb", "sh", "-c", script);
+  const before = stateOfSentinel();
+  const archive = join(home.env.HOME as string, "planted.tar");
+  await home.ok("volume", "export", "-o", archive, "planted");
+  const listed = execFileSync("tar", ["-tvf", archive], { encoding: "utf8" });
+  expect(listed).toMatch(new RegExp(`out -> ${secret}`));
+  expect(readFileSync(archive).includes("host's own")).toBe(false);
+  // Over the links, and through them.
+  const content = join(home.env.HOME as string, "content");
+  mkdirSync(join(content, "dir"), { recursive: true });
+  writeFileSync(join(content, "dir/written"), "x");
+  writeFileSync(join(content, "out"), "overwritten");
+  execFileSync("tar", ["-cf", archive, "-C", content, "."]);
+  await home.coracle("volume", "import", "planted", archive);
+  expect(stateOfSentinel()).toEqual(before);
+});
+
+test("a container mounts no cgroup hierarchy of version 1, nor in a user namespace of its own (CVE-2022-0492)", async () => {
+  const mount = "mkdir -p /c; mount -t cgroup -o rdma cgroup /c";
+  const tries = `unshare -Urm sh -c '${mount}'; echo $?; ${mount}; echo $?`;
+  const { stdout, stderr } = await home.coracle("run", "--rm", ...none, "bb", "sh", "-c", tries);
+  expect(stdout).toMatch(/^[1-9]\d*\n[1-9]\d*\n$/);
+  expect(stderr.match(/mount: .*cgroup.*|mount: permission denied.*/g)?.length).toBeGreaterThanOrEqual(2);
+});
+
+test("who comes in by a published port is not taken for a process of the container (CVE-2021-20199)", async () => {
+  const page = `printf '%s\n' '#!/bin/sh' 'printf "Content-Type: text/plain\r\n\r\n"' 'echo peer $REMOTE_ADDR'`;
+  const script = `mkdir -p /www/cgi-bin; cd /www; ${page} >cgi-bin/peer; chmod 755 cgi-bin/peer; exec httpd -f`;
+  const id = await home.ok(
+    "run",
+    "-d",
+    "--network",
+    "slirp4netns",
+    "-p",
+    "127.0.0.1::80",
+    "bb",
+    "sh",
+    "-c",
+    script,
+  );
+  const address = (await home.ok("port", id, "80/tcp")).trim();
+  const peer = await vi.waitFor(
+    async () => (await (await fetch(`http://${address}/cgi-bin/peer`)).text()).trim(),
+    { timeout: 10_000 },
+  );
+  expect(peer).toMatch(/^peer /);
+  expect(peer).not.toMatch(/127\.|::1|localhost/);
+  await home.ok("rm", "-f", "-t", "0", id);
 });
 
 test.each([

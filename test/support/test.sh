@@ -36,7 +36,7 @@ copy_tree() {
 	chmod 755 "$work"
 	sh bin/install.sh "$work/prefix"
 	mkdir "$work/tree"
-	tar -c --exclude=./.git --exclude=./node_modules --exclude=./native/build/release --exclude=./native/build/fuzz . |
+	tar -c --exclude=./.git --exclude=./node_modules --exclude=./native/build/release . |
 		tar -x -C "$work/tree"
 	chmod -R a+rX "$work/tree" node_modules
 	# Half a gigabyte: links where that is possible.
@@ -70,6 +70,15 @@ run_tests() {
 	# shellcheck disable=SC2086
 	sh "$support/as-user.sh" "$user" sh -c 'cd "$0" && exec node node_modules/vitest/"$@"' "$work/tree" $vitest run "$@"
 }
+# A little fuzzing each time; `npm test -- fuzz SECONDS` is for more of it.
+fuzz() {
+	sh "$support/as-user.sh" "$user" make -s -j"$(nproc)" -C "$work/tree/test/fuzz" run BUILD="$work/tmp/fuzz" SECONDS="$1" JOBS="$(nproc)"
+}
+if [ "${1:-}" = fuzz ]; then
+	fuzz "${2:-60}"
+	exit
+fi
+[ $# -gt 0 ] || fuzz 40
 # Once more with sanitizers, which cost the memory limits that the tests proper look at. The others choose their build.
 [ $# -gt 0 ] || CORACLE_NATIVE_BIN=$CORACLE_ASAN_BIN run_tests test/native/monitor
 run_tests "$@"
