@@ -107,10 +107,12 @@ static int apply(struct member *member, json_t *request, struct error *err)
 	json_t *gone = difference(member->config, wanted), *added = difference(wanted, member->config);
 	take_away(member, gone);
 	int rc = added ? keeper_netavark(&keeper, "setup", added, member->netns, err) : 0;
+	if (added && rc == 0) {
+		keeper_settle_bridges(&keeper, added);
+		rc = keeper_rules_apply(&keeper, added, member->netns, err);
+	}
 	if (rc < 0)
 		take_away(member, added);
-	else if (added)
-		keeper_settle_bridges(&keeper, added);
 	json_decref(gone);
 	json_decref(added);
 	if (rc == 0) {
@@ -334,6 +336,20 @@ static void own_scope(const char *slice)
 	setup_scope(slice, "coracle-network", pid);
 }
 
+static void begin(void)
+{
+	struct keeper_rules rules;
+	if (keeper_begin(&keeper, &broken) < 0)
+		return;
+	if (keeper_rules_begin(&keeper, &rules) < 0) {
+		error_errno(&broken, "network-failed", "begin with the rules for the bridges");
+		return;
+	}
+	int rc = keeper_start_slirp(&keeper, &broken);
+	if (keeper_rules_end(&keeper, &rules, rc < 0 ? &(struct error){0} : &broken) == 0 && rc == 0)
+		broken.code[0] = '\0';
+}
+
 void keeper_main(const struct keeper_launch *launch)
 {
 	int keep[] = {launch->netns};
@@ -350,10 +366,7 @@ void keeper_main(const struct keeper_launch *launch)
 		_exit(1);
 	if (launch->netns < 0)
 		forget_names();
-	if (keeper_begin(&keeper, &broken) == 0 && keeper_start_slirp(&keeper, &broken) == 0)
-		broken.code[0] = '\0';
-	if (launch->netns < 0 && !broken.code[0])
-		keeper_never_refuse(&keeper);
+	begin();
 	serve_all(listener, signals);
 	/* Who comes now finds nobody and starts the next one. */
 	unlinkat(keeper.directory, "socket", 0);

@@ -21,8 +21,12 @@ struct keeper_launch {
 /* In a new process: becomes the keeper, unless there is one. */
 void keeper_main(const struct keeper_launch *launch) __attribute__((noreturn));
 
+/* Who makes the rules for packets that leave a bridge, and how netavark is kept from it. */
+enum keeper_firewall { FIREWALL_OF_NETAVARK, FIREWALL_NONE, FIREWALL_HIDDEN };
+
 struct keeper {
 	const struct keeper_launch *launch;
+	enum keeper_firewall firewall;
 	int directory, netns;
 	pid_t slirp;
 	int slirp_exit;
@@ -41,9 +45,22 @@ int keeper_start_slirp(struct keeper *keeper, struct error *err);
 
 /* keeper_netavark.c: `verb` for a container whose namespace is `netns`. */
 int keeper_netavark(const struct keeper *keeper, const char *verb, json_t *config, int netns, struct error *err);
-void keeper_never_refuse(const struct keeper *keeper);
 pid_t keeper_aardvark_pid(const struct keeper *keeper);
 void keeper_start_aardvark(const struct keeper *keeper);
+
+/* keeper_rules.c: begun before slirp4netns is started, and waited for after that. */
+struct keeper_rules {
+	pid_t version_pid, restore_pid;
+	int version, restore;
+};
+int keeper_rules_begin(const struct keeper *keeper, struct keeper_rules *started);
+int keeper_rules_end(struct keeper *keeper, struct keeper_rules *started, struct error *err);
+/* The part of a netavark configuration for which netavark makes rules of its own (`guarded`) or doesn't; NULL: nothing. */
+json_t *keeper_rules_part(const struct keeper *keeper, json_t *config, bool guarded);
+/* What netavark hasn't done for the rest, after its setup. */
+int keeper_rules_apply(const struct keeper *keeper, json_t *config, int netns, struct error *err);
+/* In a new process, before a program of the network is executed. */
+void keeper_environment(const struct keeper *keeper);
 
 /* keeper_dns.c: waits until the name is answered with the address, asked for from inside of `netns`. */
 int keeper_await_name(int netns, const char *server, const char *name, const char *address);

@@ -22,25 +22,17 @@
 #define TIMEOUT_MS 60000
 #define ANSWER_MAX (1U << 20)
 
-static void prepare_environment(const struct keeper *keeper)
-{
-	char path[PATH_MAX];
-	snprintf(path, sizeof path, "%s/xtables.lock", keeper->launch->config->bridge.directory);
-	setenv("XTABLES_LOCKFILE", path, 1);
-	/* firewalld rules the host's namespace, not ours. */
-	setenv("NETAVARK_FW", "iptables", 1);
-	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
-}
-
 /* Files, not pipes: aardvark-dns, which it leaves behind, may keep them open. */
-static void exec_netavark(const struct keeper *keeper, const char *verb, int in, int out, int netns)
+static void exec_netavark(const struct keeper *keeper, const char *verb, bool guarded, int in, int out, int netns)
 {
 	const struct bridge_config *bridge = &keeper->launch->config->bridge;
 	const char *argv[] = {bridge->netavark, "--config", bridge->directory, "--rootless", "true", "--aardvark-binary",
 			      bridge->aardvark, verb, "/proc/self/fd/3", NULL};
 	int copies[3] = {fcntl(in, F_DUPFD_CLOEXEC, 10), fcntl(out, F_DUPFD_CLOEXEC, 10), fcntl(netns, F_DUPFD_CLOEXEC, 10)};
 	signals_reset();
-	prepare_environment(keeper);
+	keeper_environment(keeper);
+	/* Never firewalld: it rules the host's namespace, not ours. */
+	setenv("NETAVARK_FW", !guarded && keeper->firewall == FIREWALL_NONE ? "none" : "iptables", 1);
 	child_place_fd(copies[0], 0);
 	child_place_fd(copies[1], 1);
 	child_place_fd(copies[1], 2);
@@ -81,7 +73,7 @@ static int explain(int out, const char *verb, struct error *err)
 	return -1;
 }
 
-int keeper_netavark(const struct keeper *keeper, const char *verb, json_t *config, int netns, struct error *err)
+static int run(const struct keeper *keeper, const char *verb, json_t *config, bool guarded, int netns, struct error *err)
 {
 	auto_free char *text = json_dumps(config, JSON_COMPACT);
 	auto_close int in = memfd_create("netavark-in", MFD_CLOEXEC);
@@ -90,29 +82,23 @@ int keeper_netavark(const struct keeper *keeper, const char *verb, json_t *confi
 		return error_errno(err, "network-failed", "ask netavark");
 	pid_t pid = fork();
 	if (pid == 0)
-		exec_netavark(keeper, verb, in, out, netns);
+		exec_netavark(keeper, verb, guarded, in, out, netns);
 	if (pid < 0)
 		return error_errno(err, "network-failed", "run netavark");
 	return wait_for(pid) < 0 ? explain(out, verb, err) : 0;
 }
 
-/*
- * aardvark-dns takes its sockets down for a moment whenever a container comes or goes. Who asks just then shall ask again,
- * as it does when a question is lost, and not be told that there is nobody.
- */
-void keeper_never_refuse(const struct keeper *keeper)
+int keeper_netavark(const struct keeper *keeper, const char *verb, json_t *config, int netns, struct error *err)
 {
-	pid_t pid = fork();
-	if (pid > 0)
-		child_wait(pid);
-	if (pid != 0)
-		return;
-	signals_reset();
-	prepare_environment(keeper);
-	if (keeper_enter(keeper) == 0)
-		execlp("iptables", "iptables", "-w", "-A", "OUTPUT", "-p", "icmp", "--icmp-type", "port-unreachable", "-j", "DROP",
-		       (char *)NULL);
-	_exit(127);
+	int rc = 0;
+	for (int guarded = 0; guarded < 2; guarded++) {
+		json_t *part = keeper_rules_part(keeper, config, guarded);
+		/* Of what is taken away, as much as possible. */
+		if (part && run(keeper, verb, part, guarded, netns, err) < 0)
+			rc = -1;
+		json_decref(part);
+	}
+	return rc;
 }
 
 pid_t keeper_aardvark_pid(const struct keeper *keeper)
@@ -145,7 +131,7 @@ void keeper_start_aardvark(const struct keeper *keeper)
 		return;
 	}
 	signals_reset();
-	prepare_environment(keeper);
+	keeper_environment(keeper);
 	cloexec_from(3);
 	if (keeper_enter(keeper) == 0)
 		execv(argv[0], (char *const *)argv);

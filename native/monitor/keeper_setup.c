@@ -37,6 +37,15 @@ static int loopback_up(void)
 	return ioctl(fd, SIOCSIFFLAGS, &request);
 }
 
+/* Of the network namespace that we are in. What the kernel doesn't have (IPv6) needs no setting. */
+static int set(const char *path, const char *value)
+{
+	auto_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	return write_full(fd, value, strlen(value)) < 0 ? -1 : 0;
+}
+
 static void make_parents(const char *path)
 {
 	auto_free char *copy = strdup(path);
@@ -83,11 +92,17 @@ static void leave_container(const struct config *config)
 		umount2(config->overlays[i].target, MNT_DETACH);
 }
 
-/* Runs in the new namespace. A look at whether somebody has an IPv6 address already takes seconds, and nobody has. */
+/*
+ * Runs in the new namespace. A look at whether somebody has an IPv6 address already takes seconds, and nobody has. slirp4netns
+ * advertises its IPv6 network, which a host that forwards passes over otherwise.
+ */
 static int configure(void)
 {
-	auto_close int dad = open("/proc/sys/net/ipv6/conf/default/accept_dad", O_WRONLY | O_CLOEXEC);
-	return loopback_up() < 0 || (dad >= 0 && write_full(dad, "0", 1) < 0) ? -1 : 0;
+	bool failed = loopback_up() < 0 || set("/proc/sys/net/ipv4/ip_forward", "1") < 0 ||
+		      set("/proc/sys/net/ipv6/conf/default/accept_dad", "0") < 0 ||
+		      set("/proc/sys/net/ipv6/conf/default/accept_ra", "2") < 0 ||
+		      set("/proc/sys/net/ipv6/conf/all/forwarding", "1") < 0;
+	return failed ? -1 : 0;
 }
 
 /* We stay in the host's, where slirp4netns belongs: nobody gets back there. */
@@ -140,6 +155,7 @@ static void settle(int fd, const char *name)
 void keeper_settle_bridges(const struct keeper *keeper, json_t *config)
 {
 	const char *name;
+	char path[PATH_MAX];
 	json_t *network;
 	pid_t pid = fork();
 	if (pid > 0)
@@ -149,8 +165,12 @@ void keeper_settle_bridges(const struct keeper *keeper, json_t *config)
 	int fd = setns(keeper->netns, CLONE_NEWNET) < 0 ? -1 : socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	json_object_foreach(json_object_get(config, "network_info"), name, network) {
 		const char *bridge = json_string_value(json_object_get(network, "network_interface"));
-		if (fd >= 0 && bridge)
-			settle(fd, bridge);
+		if (fd < 0 || !bridge)
+			continue;
+		settle(fd, bridge);
+		/* Who is on an internal network and has given itself a default route doesn't get out either. */
+		snprintf(path, sizeof path, "/proc/sys/net/ipv4/conf/%s/forwarding", bridge);
+		set(path, json_is_true(json_object_get(network, "internal")) ? "0" : "1");
 	}
 	_exit(0);
 }

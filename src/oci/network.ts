@@ -184,7 +184,8 @@ function chooseInterface(name: string, { networks, hostInterfaces }: NetworkSurr
 }
 
 function chooseSubnets(request: NetworkRequest, around: NetworkSurroundings): NetworkSubnet[] {
-  const { gateways, ranges, internal, ipamDriver } = request;
+  const { gateways, ranges, ipamDriver } = request;
+  const alone = request.internal && request.disableDns;
   if (ipamDriver === "none") {
     if (request.subnets.length > 0) throw invalid("none ipam driver is set but subnets are given");
     return [];
@@ -207,12 +208,12 @@ function chooseSubnets(request: NetworkRequest, around: NetworkSurroundings): Ne
       );
     }
   }
-  const subnets = asked.map((subnet, index) => describe(subnet, gateways[index], ranges[index], internal));
+  const subnets = asked.map((subnet, index) => describe(subnet, gateways[index], ranges[index], alone));
   const has = (version: 4 | 6) => asked.some((subnet) => subnet.version === version);
   if (asked.length === 0 || (request.ipv6 && !has(4) && !has(6))) {
-    subnets.push(describe(freeSubnet(used), undefined, undefined, internal));
+    subnets.push(describe(freeSubnet(used), undefined, undefined, alone));
   }
-  if (request.ipv6 && !has(6)) subnets.push(describe(freeSubnet6(used), undefined, undefined, internal));
+  if (request.ipv6 && !has(6)) subnets.push(describe(freeSubnet6(used), undefined, undefined, alone));
   return subnets;
 }
 
@@ -220,7 +221,7 @@ function describe(
   subnet: Subnet,
   gateway: string | undefined,
   range: string | undefined,
-  internal: boolean,
+  alone: boolean,
 ): NetworkSubnet {
   const text = formatSubnet(subnet);
   if (gateway !== undefined && gateway !== "") {
@@ -232,8 +233,8 @@ function describe(
     if (!contains(subnet, address)) throw invalid(`gateway ${gateway} not in subnet ${text}`);
   }
   const first = formatIp({ version: subnet.version, value: subnet.base + 1n });
-  // As Podman: nothing leads out of an internal network.
-  const own = gateway || (internal ? "" : first);
+  // As Podman: nothing leads out of an internal network, but aardvark-dns listens there.
+  const own = gateway || (alone ? "" : first);
   return {
     subnet: text,
     ...(own ? { gateway: own } : {}),

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
 import { waitUntil } from "../support/process.ts";
-import { hasDevice, hasProgram, skipUnless } from "../support/requirements.ts";
+import { hasDevice, hasHostAddress, hasProgram, hostAddress, skipUnless } from "../support/requirements.ts";
 
 const home = useHome({ image: true });
 const { coracle, ok } = {
@@ -125,6 +125,62 @@ describe("names", () => {
     expect(needed).toMatchObject({ exitCode: 2, stdout: "" });
     expect(needed.stderr).toContain("network is being used");
   });
+});
+
+test("all lookups are answered while containers come and go", async () => {
+  await ok("network", "create", "web");
+  await sleeper("target", "--network", "web", "--network-alias", "goal");
+  const pid = await ok("inspect", "-f", "{{.State.Pid}}", "target");
+  const script = `
+    const { Resolver } = require("node:dns").promises;
+    let failed = 0;
+    async function ask(count) {
+      const resolver = new Resolver({ timeout: 1000, tries: 5 });
+      resolver.setServers(["10.89.0.1"]);
+      for (let i = 0; i < count; i++) {
+        const name = i % 2 ? "target.dns.podman" : "goal.dns.podman";
+        const [address] = await resolver.resolve4(name).catch(({ code }) => [code]);
+        if (address !== "10.89.0.2") failed++, console.log(name, address);
+        await new Promise((next) => setTimeout(next, 10));
+      }
+    }
+    Promise.all(Array.from({ length: 6 }, () => ask(500))).then(() => console.log("failed:", failed));`;
+  const enter = [home.program, "unshare", "nsenter", "--target", pid, "--net"];
+  const lookups = home.exec([...enter, process.execPath, "-e", script]);
+  const comeAndGo = async (name: string) => {
+    for (let round = 0; round < 3; round++) {
+      await sleeper(`${name}-${round}`, "--network", "web");
+      expect(namesOf("web")).toContain(` ${name}-${round},`);
+      await ok("rm", "-f", "-t", "0", `${name}-${round}`);
+    }
+  };
+  await Promise.all(["a", "b", "c", "d"].map(comeAndGo));
+  expect((await lookups).stdout).toBe("failed: 0\n");
+});
+
+test("only internal networks have no way out, and only isolated ones none to each other", async (context) => {
+  skipUnless(context, hasHostAddress());
+  const outside = createServer((socket) => socket.end("HTTP/1.0 200 OK\r\n\r\nfrom host\n"));
+  await new Promise<void>((resolve) => outside.listen(0, hostAddress(), resolve));
+  const host = `${hostAddress()}:${(outside.address() as { port: number }).port}`;
+  const reached = async (from: string, where: string) =>
+    (await coracle("exec", from, "timeout", "3", "wget", "-qO-", `http://${where}/`)).stdout;
+  await ok("network", "create", "open");
+  await ok("network", "create", "--internal", "inside");
+  for (const name of ["alone", "apart"]) await ok("network", "create", "-o", "isolate=true", name);
+  for (const name of ["open", "inside", "alone", "apart"])
+    await server(`on-${name}`, "--network", name, "--cap-add", "NET_ADMIN");
+  await sleeper("on-both", "--network", "inside", "--network", "open");
+
+  for (const name of ["on-open", "on-alone", "on-both"])
+    expect(await reached(name, host)).toBe("from host\n");
+  expect(await fetched("on-both", "on-inside")).toBe("hello from on-inside\n");
+  // Not even by a way of its own making.
+  await ok("exec", "on-inside", "ip", "route", "add", "default", "via", "10.89.1.1");
+  expect(await reached("on-inside", host)).toBe("");
+  expect(await reached("on-open", await addressOf("on-alone", "alone"))).toBe("hello from on-alone\n");
+  expect(await reached("on-alone", await addressOf("on-apart", "apart"))).toBe("");
+  outside.close();
 });
 
 describe("addresses", () => {

@@ -7,7 +7,7 @@ import { networkInterfaces } from "node:os";
 import { afterEach, describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
 import { waitUntil } from "../support/process.ts";
-import { hasDevice, hasProgram, skipUnless } from "../support/requirements.ts";
+import { hasDevice, hasHostAddress, hasProgram, hostAddress, skipUnless } from "../support/requirements.ts";
 
 const home = useHome({ image: true });
 const run = (...args: string[]) => home.coracle("run", "--rm", ...args);
@@ -61,14 +61,8 @@ async function helper(container: string, name: string): Promise<number> {
   return Number(children.find(isIt) ?? 0);
 }
 
-const ownAddress = () =>
-  Object.values(networkInterfaces())
-    .flat()
-    .find((one) => one?.family === "IPv4" && !one.internal)?.address ?? "";
-
 /** pasta needs an interface with a default route. */
-const hasAddress = () => (ownAddress() === "" ? "the host has no address beside loopback" : undefined);
-const pasta = () => [hasProgram("pasta"), hasDevice("/dev/net/tun"), hasAddress()];
+const pasta = () => [hasProgram("pasta"), hasDevice("/dev/net/tun"), hasHostAddress()];
 const needs = (network: string) => (network === "pasta" ? pasta() : slirp());
 
 afterEach(() => home.coracle("rm", "-a", "-f", "-t", "0"));
@@ -328,7 +322,7 @@ describe("pasta", () => {
       return text !== "";
     });
     expect(text).toContain("nameserver 169.254.1.1\n");
-    expect(text).toContain(`inet ${ownAddress()}/`);
+    expect(text).toContain(`inet ${hostAddress()}/`);
     expect(await home.ok("ps", "--format", "{{.Ports}}")).toBe(`127.0.0.1:${port}->80/tcp`);
 
     const second = await run("--network", "pasta", "-p", `127.0.0.1:${port}:80`, "bb", "true");

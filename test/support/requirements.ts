@@ -5,6 +5,7 @@
  *       skipUnless(context, hasProgram("docker-registry"));
  */
 import { accessSync, constants, readFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "vitest";
 import { delegatedCgroup } from "./cgroup.ts";
@@ -47,4 +48,14 @@ export function hasDevice(path: string): Requirement {
   } catch {
     return `${path} can't be opened`;
   }
+}
+
+/** The first of the host's IPv4 addresses that isn't a loopback one; "" where there is none. */
+export function hostAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flat();
+  return addresses.find((one) => one?.family === "IPv4" && !one.internal)?.address ?? "";
+}
+
+export function hasHostAddress(): Requirement {
+  return hostAddress() === "" ? "the host has no address beside loopback" : undefined;
 }
