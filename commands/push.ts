@@ -68,6 +68,7 @@ export default class Push extends CoracleCommand {
       compression,
       force: given.has("force-compression") ? flags["force-compression"] : true,
       level: flags["compression-level"],
+      compress: flags.compress,
       digestFile: flags.digestfile,
       onProgress: imageProgress(flags.quiet),
     });

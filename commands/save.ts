@@ -1,6 +1,7 @@
 import { isatty } from "node:tty";
 import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
 import { unsupportedPolicyFlag } from "../src/cli/registry-flags.ts";
+import type { SaveTarget } from "../src/engine/image/save.ts";
 
 export default class Save extends CoracleCommand {
   static override summary = "Save image(s) to an archive";
@@ -13,7 +14,10 @@ export default class Save extends CoracleCommand {
   ];
   static override flags = {
     "signature-policy": unsupportedPolicyFlag,
-    compress: flag.unsupported("bool", { description: "Compress layers when saving to a directory" }),
+    "all-platforms": flag.boolean({
+      description: "Of a manifest list all images, also those in a registry (not for docker-archive)",
+    }),
+    compress: flag.boolean({ description: "Compress tarball image layers when saving to a docker-dir" }),
     format: flag.string({
       description: "Save image to oci-archive, oci-dir, docker-archive or docker-dir",
       default: "docker-archive",
@@ -36,14 +40,21 @@ export default class Save extends CoracleCommand {
   static override completes = ["image"] as const;
 
   async run(): Promise<void> {
-    const { flags, args } = await this.input(Save);
+    const { flags, args, given } = await this.input(Save);
+    if (given.has("compress") && flags.format !== "docker-dir")
+      throw this.usageError("--compress can only be set when --format is 'docker-dir'");
     if (flags.output === undefined && isatty(1)) {
       throw this.usageError("refusing to save to terminal. Use -o flag or redirect");
     }
     const { imageProgress } = await import("../src/cli/image-progress.ts");
     const { saveImages } = await import("../src/engine/image/save.ts");
     await saveImages(this.context, args, {
-      format: flags.format,
+      target: flags.format as SaveTarget,
+      conversion: {
+        ...(flags.format === "docker-dir" ? { format: "v2s2" } : {}),
+        ...(flags.compress ? { compression: "gzip", force: false } : {}),
+      },
+      allPlatforms: flags["all-platforms"],
       output: flags.output,
       multiple: flags["multi-image-archive"],
       onProgress: imageProgress(flags.quiet),

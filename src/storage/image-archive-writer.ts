@@ -3,7 +3,7 @@ import * as path from "node:path";
 import type { Context } from "../host/context.ts";
 import { readJson } from "../host/files.ts";
 import { runLayerTool } from "../host/layer-tool.ts";
-import { digestHex } from "../oci/digest.ts";
+import { digestHex, digestOf } from "../oci/digest.ts";
 import { type Descriptor, type Index, mediaTypes } from "../oci/image.ts";
 import { openBlob, readBlob } from "./blobs.ts";
 import { DirectoryWriter } from "./directory-writer.ts";
@@ -17,76 +17,71 @@ export interface SavedImage {
   names: string[];
 }
 
-export async function writeOciArchive(
-  ctx: Context,
-  fd: number,
-  images: readonly SavedImage[],
-): Promise<void> {
-  writeOci(ctx, new TarWriter(fd), images, []);
+/** An image, or a list of them, as it leaves the store: its blobs are files, some of them made for that. */
+export interface OutgoingImage {
+  names: string[];
+  manifest: OutgoingManifest;
+  /** Of a list: the manifests of its images, as far as they go along. */
+  instances: OutgoingManifest[];
+  blobs: { digest: string; file: string }[];
 }
 
-/** Images that are in the directory already stay, unless one of these takes their name. */
-export function writeOciDirectory(ctx: Context, directory: string, images: readonly SavedImage[]): void {
+export interface OutgoingManifest {
+  bytes: Uint8Array;
+  mediaType: string;
+}
+
+export function writeOciArchive(fd: number, image: OutgoingImage): void {
+  writeOci(new TarWriter(fd), image, []);
+}
+
+/** Images that are in the directory already stay, unless this one takes their name. */
+export function writeOciDirectory(directory: string, image: OutgoingImage): void {
   const index = readJson<Index>(path.join(directory, "index.json"));
-  writeOci(ctx, new DirectoryWriter(directory), images, index?.manifests ?? []);
+  writeOci(new DirectoryWriter(directory), image, index?.manifests ?? []);
 }
 
-/** What the transport `dir:` reads: the manifest of one image, and its blobs beside it. */
-export function writeImageDirectory(
-  ctx: Context,
-  directory: string,
-  image: StoredImage,
-  manifest: Uint8Array,
-): void {
+/** What the transport `dir:` reads: the manifest of one image or list, and its blobs and manifests beside it. */
+export function writeImageDirectory(directory: string, image: OutgoingImage): void {
   const sink = new DirectoryWriter(directory);
-  for (const { digest } of [...image.manifest.layers, image.manifest.config])
-    copyBlob(ctx, sink, digestHex(digest), digest);
-  sink.file("manifest.json", manifest);
+  for (const { digest, file } of image.blobs) copyFile(sink, digestHex(digest), file);
+  for (const { bytes } of image.instances) sink.file(`${digestHex(digestOf(bytes))}.manifest.json`, bytes);
+  sink.file("manifest.json", image.manifest.bytes);
   sink.file("version", Buffer.from("Directory Transport Version: 1.1\n"));
 }
 
 const refName = "org.opencontainers.image.ref.name";
 
-/** An OCI image layout: manifests and blobs byte for byte as they were pulled or loaded. */
+/** An OCI image layout. */
 function writeOci(
-  ctx: Context,
-  tar: FileSink,
-  images: readonly SavedImage[],
+  sink: FileSink,
+  { names, manifest, instances, blobs }: OutgoingImage,
   present: readonly Descriptor[],
 ): void {
   // Tools that unpack it without being root fail on directories that aren't listed.
-  for (const directory of ["blobs/", "blobs/sha256/"]) tar.directory(directory);
+  for (const directory of ["blobs/", "blobs/sha256/"]) sink.directory(directory);
   const written = new Set<string>();
-  const blob = (digest: string) => {
+  const once = (digest: string, write: (name: string) => void) => {
     if (written.has(digest)) return;
     written.add(digest);
-    copyBlob(ctx, tar, `blobs/sha256/${digestHex(digest)}`, digest);
+    write(`blobs/sha256/${digestHex(digest)}`);
   };
-  const taken = new Set(images.flatMap(({ names }) => names));
-  const kept = present.filter(({ annotations }) => !taken.has(annotations?.[refName] ?? ""));
-  const index: Index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: kept };
-  for (const { image, names } of images) {
-    for (const { digest } of image.manifest.layers) blob(digest);
-    blob(`sha256:${image.id}`);
-    blob(image.manifestDigest);
-    const descriptor = {
-      mediaType: image.manifest.mediaType ?? mediaTypes.ociManifest,
-      digest: image.manifestDigest,
-      size: readBlob(ctx, image.manifestDigest).length,
-    };
-    for (const name of names) {
-      index.manifests.push({ ...descriptor, annotations: { [refName]: name } });
-    }
-    if (names.length === 0 && !kept.some(({ digest }) => digest === descriptor.digest))
-      index.manifests.push(descriptor);
-  }
-  tar.file("index.json", Buffer.from(JSON.stringify(index)));
-  tar.file("oci-layout", Buffer.from('{"imageLayoutVersion":"1.0.0"}'));
-  tar.end();
+  for (const { digest, file } of blobs) once(digest, (name) => copyFile(sink, name, file));
+  for (const { bytes } of [...instances, manifest]) once(digestOf(bytes), (name) => sink.file(name, bytes));
+  const { bytes, mediaType } = manifest;
+  const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length };
+  const manifests = present.filter(({ annotations }) => !names.includes(annotations?.[refName] ?? ""));
+  if (names.length === 0 && !manifests.some(({ digest }) => digest === descriptor.digest))
+    manifests.push(descriptor);
+  for (const name of names) manifests.push({ ...descriptor, annotations: { [refName]: name } });
+  const index: Index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests };
+  sink.file("index.json", Buffer.from(JSON.stringify(index)));
+  sink.file("oci-layout", Buffer.from('{"imageLayoutVersion":"1.0.0"}'));
+  sink.end();
 }
 
-function copyBlob(ctx: Context, sink: FileSink, name: string, digest: string): void {
-  const source = openBlob(ctx, digest);
+function copyFile(sink: FileSink, name: string, file: string): void {
+  const source = fs.openSync(file, "r");
   try {
     sink.copy(name, source, fs.fstatSync(source).size);
   } finally {

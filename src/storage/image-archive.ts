@@ -21,7 +21,7 @@ export interface ArchivedImage {
 export function readArchivedImages(archive: Archive, wanted: Platform): ArchivedImage[] {
   if (archive.has("oci-layout")) return readOciImages(archive, wanted);
   if (archive.isDirectory) {
-    if (archive.has("version")) return [readDirectoryImage(archive)];
+    if (archive.has("version")) return [readDirectoryImage(archive, wanted)];
     throw new EngineError("no-archive", `${archive.name} is a directory without an image`, {
       hint: "give an archive file, an OCI image layout, or what was pushed to dir:",
     });
@@ -137,12 +137,22 @@ function readBlobEntry(archive: Archive, descriptor: Descriptor, maxSize: number
   throw new EngineError("digest-mismatch", `${archive.name}: blob ${descriptor.digest} has digest ${found}`);
 }
 
-/** What the transport `dir:` writes: one manifest, and its blobs beside it. */
-function readDirectoryImage(archive: Archive): ArchivedImage {
-  const bytes = mustRead(archive, "manifest.json", maxManifestSize);
-  const parsed = parseManifest(bytes, `${archive.name}: manifest.json`);
-  if (parsed.kind === "index") throw corrupt(archive, "a list of images in a directory is not supported yet");
-  return { names: [], digests: [digestOf(bytes)], ...readLayers(archive, bytes, parsed.manifest) };
+/** What the transport `dir:` writes: one manifest, or a list with its manifests, and all blobs beside it. */
+function readDirectoryImage(archive: Archive, wanted: Platform): ArchivedImage {
+  let bytes = mustRead(archive, "manifest.json", maxManifestSize);
+  let parsed = parseManifest(bytes, `${archive.name}: manifest.json`);
+  const digests = [digestOf(bytes)];
+  if (parsed.kind === "index") {
+    const { digest, mediaType } = chooseManifest(parsed.index, wanted, archive.name);
+    const name = `${digestHex(digest)}.manifest.json`;
+    bytes = mustRead(archive, name, maxManifestSize);
+    if (digestOf(bytes) !== digest)
+      throw new EngineError("digest-mismatch", `${archive.name}: ${name} has digest ${digestOf(bytes)}`);
+    digests.push(digest);
+    parsed = parseManifest(bytes, `${archive.name}: ${name}`, mediaType);
+  }
+  if (parsed.kind === "index") throw corrupt(archive, "its indexes are nested too deep");
+  return { names: [], digests, ...readLayers(archive, bytes, parsed.manifest) };
 }
 
 interface DockerEntry {

@@ -1,5 +1,6 @@
 /** What a registry has under a name, and lists that are put together here. */
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tar } from "../../bin/oci-archive.ts";
 import { FakeRegistry } from "../support/fake-registry.ts";
@@ -175,5 +176,51 @@ describe("lists in the store", () => {
       manifests: [{ mediaType: "application/vnd.docker.distribution.manifest.v2+json" }],
     });
     await bb.ok("manifest", "rm", "multi", "local");
+  });
+
+  test("are saved with their images, and give back the one for a platform", async (context) => {
+    const at = (name: string) => `${bb.directory}/${name}`;
+    const fake = await FakeRegistry.start();
+    let list: string;
+    try {
+      fake.image("a/b", "1", [tar([{ path: "far" }])]);
+      list = await bb.ok("manifest", "create", "saved", "bb");
+      const add = ["manifest", "add", "--tls-verify=false", "--arch", "s390x", "saved"];
+      await bb.ok(...add, `docker://${fake.address}/a/b:1`);
+      const push = ["manifest", "push", "-q", "--tls-verify=false", "saved"];
+      for (const place of ["oci:oci:x:1", "dir:dir", "oci-archive:pushed.tar:x:1"])
+        await bb.ok(...push, place.replace(":", `:${bb.directory}/`));
+      // The one that isn't in the store is fetched from where it is.
+      const conf = join(bb.env.HOME as string, ".config/containers/registries.conf");
+      mkdirSync(dirname(conf), { recursive: true });
+      writeFileSync(conf, `[[registry]]\nlocation = "${fake.address}"\ninsecure = true\n`);
+      const save = ["save", "-q", "--all-platforms"];
+      await bb.ok(...save, "--format", "oci-archive", "-o", at("saved.tar"), "saved");
+      rmSync(conf);
+      expect((await bb.coracle(...save, "-o", at("no"), "saved")).stderr).toContain("--format oci-archive");
+    } finally {
+      await fake.stop();
+    }
+    expect(await bb.coracle("manifest", "push", "saved", `docker-archive:${at("x")}`)).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining("can't hold a list of images"),
+    });
+    const id = await bb.ok("image", "inspect", "--format", "{{.Id}}", "bb");
+    const archives = [`oci-archive:${at("pushed.tar")}:x:1`, `oci-archive:${at("saved.tar")}`];
+    for (const place of [`oci:${at("oci")}:x:1`, `dir:${at("dir")}`, ...archives]) {
+      expect(await bb.ok("pull", "-q", place)).toBe(id);
+      const far = await bb.ok("pull", "-q", "--platform", "linux/s390x", place);
+      expect(far).not.toBe(id);
+      await bb.ok("rmi", "-f", far);
+    }
+    // An image that is loaded under its name has taken that.
+    await bb.ok("manifest", "rm", list);
+    skipUnless(context, hasProgram("skopeo"));
+    for (const [place, to] of [
+      [`oci:${at("oci")}:x:1`, `dir:${at("copy")}`],
+      [`dir:${at("dir")}`, `oci:${at("copied")}:x`],
+    ] as const)
+      expect(await bb.exec(["skopeo", "copy", "-q", "--all", place, to])).toMatchObject({ exitCode: 0 });
+    expect(await bb.ok("pull", "-q", `dir:${at("copy")}`)).toBe(id);
   });
 });

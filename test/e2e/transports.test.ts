@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { tar } from "../../bin/oci-archive.ts";
-import { FakeRegistry } from "../support/fake-registry.ts";
+import { digestOf, FakeRegistry } from "../support/fake-registry.ts";
 import { useHome } from "../support/home.ts";
 import { busyboxArchive } from "../support/images.ts";
 import { hasProgram, skipUnless } from "../support/requirements.ts";
@@ -30,7 +30,7 @@ describe("there and back", () => {
   test.each([
     ["oci", "x:1", "localhost/x:1"],
     ["oci-archive", "x:1", "localhost/x:1"],
-    ["docker-archive", "localhost/x:1", "localhost/x:1"],
+    ["docker-archive", "x/y:1", "docker.io/x/y:1"],
     ["dir", "", "<none>:<none>"],
   ])("%s", async (transport, reference, name) => {
     const place = `${transport}:${at(`to-${transport}`)}${reference && `:${reference}`}`;
@@ -81,6 +81,48 @@ test("save to directories, and load from them", async (context) => {
     expect(copied).toMatchObject({ exitCode: 0 });
     await home.exec(["rm", at("copy")]);
   }
+});
+
+test("layers are compressed on the way into files where that is asked for", async () => {
+  await home.ok("save", "-q", "-o", at("plain.tar"), "bb");
+  await home.ok("rmi", "-f", id);
+  await home.ok("load", "-q", "-i", at("plain.tar"));
+  const layerOf = (file: string) => JSON.parse(readFileSync(at(file), "utf8")).layers[0];
+  const startOf = (directory: string, layer: { digest: string }) =>
+    readFileSync(join(at(directory), layer.digest.slice("sha256:".length)))
+      .subarray(0, 2)
+      .toString("hex");
+  await home.ok("push", "-q", "bb", `dir:${at("as-is")}`);
+  expect(layerOf("as-is/manifest.json").mediaType).toBe("application/vnd.oci.image.layer.v1.tar");
+  const digestFile = at("digest");
+  await home.ok("push", "-q", "--compress", "--digestfile", digestFile, "bb", `dir:${at("gzip")}`);
+  expect(layerOf("gzip/manifest.json").mediaType).toMatch(/tar\+gzip$/);
+  expect(startOf("gzip", layerOf("gzip/manifest.json"))).toBe("1f8b");
+  expect(readFileSync(digestFile, "utf8")).toBe(digestOf(readFileSync(at("gzip/manifest.json"))));
+  await home.ok("save", "-q", "--compress", "--format", "docker-dir", "-o", at("docker"), "bb");
+  expect(layerOf("docker/manifest.json").mediaType).toBe("application/vnd.docker.image.rootfs.diff.tar.gzip");
+  expect((await home.coracle("save", "--compress", "-o", at("no"), "bb")).stderr).toBe(
+    "Error: --compress can only be set when --format is 'docker-dir'\n",
+  );
+  await home.ok("push", "-q", "--compression-format", "zstd", "bb", `dir:${at("zstd")}`);
+  expect(startOf("zstd", layerOf("zstd/manifest.json"))).toBe("28b5");
+  await home.ok("rmi", "-f", id);
+  expect(await home.ok("pull", "-q", `dir:${at("zstd")}`)).toBe(id);
+  expect(await home.ok("pull", "-q", `dir:${at("docker")}`)).toBe(id);
+});
+
+test("an image of a docker-archive is chosen by its name or place", async () => {
+  await home.ok("tag", "bb", "docker.io/a/b:1");
+  const place = `docker-archive:${at("named.tar")}`;
+  await home.ok("push", "-q", "a/b:1", `${place}:c/d:2`);
+  await home.ok("rmi", "-f", id);
+  await home.ok("pull", "-q", `${place}:c/d:2`);
+  expect(await names()).toBe("docker.io/c/d:2");
+  await home.ok("pull", "-q", `${place}:@0`);
+  expect((await names()).split("\n").sort()).toEqual(["docker.io/a/b:1", "docker.io/c/d:2"]);
+  expect((await home.coracle("pull", `${place}:@1`)).stderr).toBe(
+    "Error: Invalid source index @1, only 1 manifest items available\n",
+  );
 });
 
 test("a push to our own store gives another name", async () => {

@@ -74,6 +74,16 @@ function chosen(archive: Archive, images: ArchivedImage[], reference: string | u
       throw new EngineError("no-such-image", "more than one image in oci, choose an image");
     return images.map((image) => ({ ...image, names: [] }));
   }
+  const isDocker = !archive.isDirectory && !archive.has("oci-layout");
+  const at = isDocker ? /^@(\d+)$/.exec(reference)?.[1] : undefined;
+  if (at !== undefined) {
+    const image = images[Number(at)];
+    if (image) return [image];
+    throw new EngineError(
+      "no-such-image",
+      `Invalid source index ${reference}, only ${images.length} manifest items available`,
+    );
+  }
   const found = images.find(({ names }) => names.some((name) => sameName(name, reference)));
   if (found) return [{ ...found, names: [reference] }];
   const names = images.flatMap((image) => image.names);

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { parsePlatform, platformOf } from "../../oci/image-platform.ts";
-import { formatReference, parseReference } from "../../oci/reference.ts";
+import { completeReference, formatReference, parseReference } from "../../oci/reference.ts";
 import { parseTransport, type Transport } from "../../oci/transport.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import { unknownImage } from "../../storage/image-lookup.ts";
@@ -49,12 +49,18 @@ async function imagesOf(
   const loaded = await loadImages(ctx, {
     input: transport.path,
     isDirectory: transport.kind === "oci" || transport.kind === "dir",
-    reference: transport.kind === "dir" ? undefined : transport.reference,
+    reference: transport.kind === "dir" ? undefined : referenceIn(transport),
     platform,
     signaturePolicy,
     onProgress,
   });
   return loaded.map(({ image }) => image);
+}
+
+/** In a docker-archive names are Docker's; `@N` is the place of an image in it. */
+function referenceIn({ kind, reference }: { kind: string; reference: string | undefined }) {
+  if (kind !== "docker-archive" || reference === undefined || reference.startsWith("@")) return reference;
+  return formatReference(completeReference(parseReference(reference)));
 }
 
 async function imageOf(ctx: Context, text: string, options: PullOptions): Promise<StoredImage> {

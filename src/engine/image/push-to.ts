@@ -1,6 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { writeUserFile } from "../../host/files.ts";
+import { completeReference, formatReference, parseReference } from "../../oci/reference.ts";
 import { parseTransport } from "../../oci/transport.ts";
 import { findImage, getImage } from "../../storage/images.ts";
 import { findList } from "../../storage/manifest-lists.ts";
@@ -9,6 +10,8 @@ import { saveImages } from "./save.ts";
 import { addTags } from "./tag.ts";
 
 export interface PushToOptions extends PushOptions {
+  /** Layers that aren't compressed become that on their way to `dir:`. */
+  compress?: boolean | undefined;
   /** Gets the digest of the manifest at the destination. */
   digestFile?: string | undefined;
 }
@@ -28,7 +31,7 @@ async function write(
   ctx: Context,
   nameOrId: string,
   destination: string | undefined,
-  options: PushOptions,
+  options: PushToOptions,
 ): Promise<string> {
   const target = destination === undefined ? undefined : parseTransport(destination);
   if (target === undefined || target.kind === "docker") {
@@ -47,23 +50,23 @@ async function write(
     await addTags(ctx, image.id, [name]);
     return image.manifestDigest;
   }
-  const { onProgress } = options;
+  const { onProgress, format, compression, force, level } = options;
   onProgress?.({ type: "sources" });
-  for (const { digest } of image.manifest.layers) onProgress?.({ type: "layer", digest, status: "started" });
-  onProgress?.({ type: "config", digest: image.manifest.config.digest });
-  const formats = {
+  const conversion =
+    target.kind === "dir" && options.compress && compression === undefined
+      ? { format, compression: "gzip" as const, force: false, level }
+      : { format, compression, force, level };
+  const targets = {
     oci: "oci-dir",
     "oci-archive": "oci-archive",
     "docker-archive": "docker-archive",
-    dir: "dir",
-  };
+    dir: "docker-dir",
+  } as const;
   const name = target.kind === "dir" ? undefined : target.reference;
-  const isDocker = target.kind === "docker-archive";
-  await saveImages(ctx, [image.id, ...(isDocker && name !== undefined ? [name] : [])], {
-    format: formats[target.kind],
-    output: target.path,
-    refName: isDocker ? undefined : name,
-  });
-  onProgress?.({ type: "manifest" });
-  return image.manifestDigest;
+  const common = { target: targets[target.kind], conversion, output: target.path, onProgress };
+  if (target.kind !== "docker-archive")
+    return await saveImages(ctx, [image.id], { ...common, refName: name });
+  // It has the image's own name as well, and Docker Hub's where this one is short.
+  const more = name === undefined ? [] : [formatReference(completeReference(parseReference(name)))];
+  return await saveImages(ctx, [nameOrId, ...more], common);
 }

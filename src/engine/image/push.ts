@@ -1,53 +1,32 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { runLayerTool } from "../../host/layer-tool.ts";
 import { createStaging } from "../../host/staging.ts";
 import { digestOf } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/image.ts";
-import {
-  type Compression,
-  canHold,
-  convertManifest,
-  formatOf,
-  layerCompression,
-  type ManifestFormat,
-} from "../../oci/manifest-format.ts";
+import { formatOf } from "../../oci/manifest-format.ts";
 import {
   completeReference,
   type FullReference,
   parseReference,
   repositoryName,
 } from "../../oci/reference.ts";
-import type { BlobSource, RegistryUpload } from "../../registry/upload.ts";
-import { blobPath, openBlob, readBlob } from "../../storage/blobs.ts";
+import type { RegistryUpload } from "../../registry/upload.ts";
+import { readBlob } from "../../storage/blobs.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
 import { resolveEntry } from "../../storage/image-lookup.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
 import { getImage, readImage } from "../../storage/images.ts";
 import { type RegistryAccess, registryOptions } from "../registry/options.ts";
 import { limited } from "./limited.ts";
+import { type Conversion, manifestFor, type OutgoingLayer, prepareLayer } from "./outgoing.ts";
 import type { OnProgress } from "./progress.ts";
 
-export interface PushOptions extends RegistryAccess {
-  /** Media types of the manifest; as it is in the store where not given. */
-  format?: ManifestFormat | undefined;
-  /** Layers that aren't compressed become that (gzip); given, all the others do, too, unless `force` is false. */
-  compression?: Exclude<Compression, "none"> | undefined;
-  force?: boolean | undefined;
-  level?: number | undefined;
+export interface PushOptions extends RegistryAccess, Conversion {
   onProgress?: OnProgress | undefined;
 }
 
 /** Layers on their way at once. */
 const parallel = 4;
-
-interface Layer {
-  descriptor: Descriptor;
-  compression: Compression;
-  source: BlobSource;
-}
 
 /** Uploads an image to where its name says, or to `destination`; returns the digest of the manifest there. */
 export async function pushImage(
@@ -121,73 +100,15 @@ export function pushReference(
   return completeReference(parseReference(text.replace(/^docker:\/\//, "")));
 }
 
-/** A layer in the compression it is to have; `i` is its place in the image. */
-async function prepareLayer(
-  ctx: Context,
-  staging: string,
-  image: StoredImage,
-  descriptor: Descriptor,
-  i: number,
-  format: ManifestFormat,
-  { compression: wanted, force = true, level }: PushOptions,
-): Promise<Layer> {
-  const compression = layerCompression(descriptor);
-  if (compression === undefined) {
-    throw new EngineError("not-supported", `layers of type ${descriptor.mediaType} can't be pushed`);
-  }
-  const target = targetCompression(compression, wanted, force, format);
-  if (target === compression)
-    return { descriptor, compression, source: { file: blobPath(ctx, descriptor.digest) } };
-  const file = path.join(staging, `layer-${i}`);
-  const stdin = openBlob(ctx, descriptor.digest);
-  try {
-    const args = ["compress", "--to", file, "--format", target, "--digest", descriptor.digest];
-    args.push("--diff-id", image.config.rootfs.diff_ids[i] as string);
-    if (level !== undefined) args.push("--level", String(level));
-    const made = JSON.parse((await runLayerTool(ctx, args, { stdin })).toString()) as {
-      digest: string;
-      size: number;
-    };
-    return {
-      descriptor: { ...descriptor, digest: made.digest, size: made.size },
-      compression: target,
-      source: { file },
-    };
-  } finally {
-    fs.closeSync(stdin);
-  }
-}
-
-/** Never "none" where it means work: registries hold compressed layers. */
-function targetCompression(
-  now: Compression,
-  wanted: PushOptions["compression"],
-  force: boolean,
-  format: ManifestFormat,
-): Compression {
-  if (wanted !== undefined && !canHold(format, wanted)) {
-    throw new EngineError(
-      "bad-argument",
-      `manifests in the format ${format} can't have layers compressed with ${wanted}`,
-      {
-        hint: "use --format oci",
-      },
-    );
-  }
-  if (now === "none") return wanted ?? "gzip";
-  if (wanted !== undefined && force) return wanted;
-  return canHold(format, now) ? now : "gzip";
-}
-
 async function pushLayer(
   upload: RegistryUpload,
-  { descriptor, source }: Layer,
+  { descriptor, file }: OutgoingLayer,
   mountable: (digest: string) => string | undefined,
 ): Promise<void> {
   if (await upload.hasBlob(descriptor.digest)) return;
   const from = mountable(descriptor.digest);
   if (from !== undefined && (await upload.mountBlob(descriptor.digest, from))) return;
-  await upload.putBlob(descriptor.digest, source);
+  await upload.putBlob(descriptor.digest, { file });
 }
 
 /** Another repository of the same registry that probably has a blob, since an image with it came from there. */
@@ -203,21 +124,4 @@ function mountSources(ctx: Context, target: FullReference): (digest: string) => 
       known.set(digest, from.slice(prefix.length));
   }
   return (digest) => known.get(digest);
-}
-
-/** The stored manifest byte for byte, where nothing about it has to change. */
-function manifestFor(
-  ctx: Context,
-  image: StoredImage,
-  format: ManifestFormat,
-  layers: readonly Layer[],
-): { bytes: Buffer; mediaType: string } {
-  const same =
-    format === formatOf(image.manifest) &&
-    layers.every(({ descriptor }, i) => descriptor.digest === image.manifest.layers[i]?.digest);
-  const converted = convertManifest(image.manifest, format, layers);
-  const mediaType = converted.mediaType as string;
-  if (same)
-    return { bytes: readBlob(ctx, image.manifestDigest), mediaType: image.manifest.mediaType ?? mediaType };
-  return { bytes: Buffer.from(JSON.stringify(converted)), mediaType };
 }

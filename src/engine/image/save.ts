@@ -3,119 +3,146 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { writeError } from "../../host/files.ts";
 import { withOutput } from "../../host/output-file.ts";
-import { canHold, convertManifest, formatOf, layerCompression } from "../../oci/manifest-format.ts";
+import { createStaging } from "../../host/staging.ts";
+import { digestOf } from "../../oci/digest.ts";
 import { completeReference, formatReference, localName, parseReference } from "../../oci/reference.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
-import { readBlob } from "../../storage/blobs.ts";
 import {
+  type OutgoingImage,
   type SavedImage,
   writeDockerArchive,
   writeImageDirectory,
   writeOciArchive,
   writeOciDirectory,
 } from "../../storage/image-archive-writer.ts";
-import type { StoredImage } from "../../storage/image-types.ts";
 import { getResolved } from "../../storage/images.ts";
+import { findList } from "../../storage/manifest-lists.ts";
+import type { RegistryAccess } from "../registry/options.ts";
+import { type Conversion, prepareImage } from "./outgoing.ts";
 import type { OnProgress } from "./progress.ts";
 
 export interface SaveOptions {
-  format: string;
+  target: SaveTarget;
+  /** What it is turned into; a docker-archive has all layers uncompressed. */
+  conversion?: Conversion;
   /** File to write, or undefined for stdout. */
   output?: string | undefined;
   /** What an OCI layout is to call the image, as it is written. */
   refName?: string | undefined;
   /** Every argument is an image; else those after the first are more names for it. */
   multiple?: boolean;
+  /** Of a list all images, also those that are in a registry. */
+  allPlatforms?: boolean;
+  access?: RegistryAccess;
   onProgress?: OnProgress | undefined;
 }
 
-/** Writes images as an archive that `load` gives back. */
+export type SaveTarget = keyof typeof writers | "docker-archive";
+
+/** Writes images as an archive that `load` gives back; returns the digest of what it now is. */
 export async function saveImages(
   ctx: Context,
   names: readonly string[],
   options: SaveOptions,
-): Promise<void> {
-  const write = writerOf(options);
-  const images = options.multiple ? mergeSame(names.map((name) => find(ctx, name))) : [withNames(ctx, names)];
-  const { output, refName, onProgress = () => {} } = options;
-  if (refName !== undefined) for (const saved of images) saved.names = [refName];
+): Promise<string> {
+  const { target, multiple, output } = options;
+  check(options);
+  if (target !== "docker-archive") return await saveAsFiles(ctx, names, target, options);
+  const images = multiple ? mergeSame(names.map((name) => find(ctx, name))) : [withNames(ctx, names)];
+  tellCopying(images, options.onProgress);
+  await withOutput(output, (fd) => writeDockerArchive(ctx, fd, images));
+  options.onProgress?.({ type: "manifest" });
+  for (const { image } of images) recordSave(ctx, image.id, output);
+  return images[0]?.image.manifestDigest as string;
+}
+
+/** What has its manifest beside its blobs. */
+async function saveAsFiles(
+  ctx: Context,
+  names: readonly string[],
+  target: keyof typeof writers,
+  options: SaveOptions,
+): Promise<string> {
+  const { output, conversion = {}, refName, onProgress } = options;
+  const staging = createStaging(ctx, "push");
+  try {
+    const list = options.allPlatforms ? findList(ctx, names[0] as string) : undefined;
+    let outgoing: OutgoingImage;
+    if (list) {
+      const { prepareList } = await import("../manifest/outgoing.ts");
+      const all = { ...options.access, ...conversion, all: true, plain: true, onProgress };
+      outgoing = { ...(await prepareList(ctx, staging.path, list, all)), names: list.names.slice(0, 1) };
+    } else {
+      const saved = withNames(ctx, names);
+      tellCopying([saved], onProgress);
+      outgoing = { ...(await prepareImage(ctx, staging.path, saved.image, conversion)), names: saved.names };
+    }
+    if (refName !== undefined) outgoing.names = [refName];
+    await writeFiles(target, output, outgoing);
+    onProgress?.({ type: "manifest" });
+    recordSave(ctx, list?.id ?? getResolved(ctx, names[0] as string).image.id, output);
+    return digestOf(outgoing.manifest.bytes);
+  } finally {
+    await staging.remove();
+  }
+}
+
+function recordSave(ctx: Context, id: string, output = "/dev/stdout"): void {
+  recordEvent(ctx, { Type: "image", Status: "save", ID: id, Name: output });
+}
+
+function tellCopying(images: readonly SavedImage[], onProgress: OnProgress = () => {}): void {
   for (const [i, { image }] of images.entries()) {
     if (i > 0) onProgress({ type: "manifest" });
     for (const { digest } of image.manifest.layers) onProgress({ type: "layer", digest, status: "started" });
     onProgress({ type: "config", digest: image.manifest.config.digest });
   }
-  await write(ctx, output, images);
-  onProgress({ type: "manifest" });
-  for (const { image } of images)
-    recordEvent(ctx, { Type: "image", Status: "save", ID: image.id, Name: output ?? "/dev/stdout" });
 }
 
-type Write = (ctx: Context, output: string | undefined, images: readonly SavedImage[]) => Promise<void>;
+/** To a file, stdout or, but for an `oci-archive`, a directory, whose name must be given. */
+export async function writeFiles(
+  target: keyof typeof writers,
+  output: string | undefined,
+  image: OutgoingImage,
+): Promise<void> {
+  await writers[target](output, image);
+}
 
-const toFile =
-  (write: typeof writeDockerArchive): Write =>
-  (ctx, output, images) =>
-    withOutput(output, (fd) => write(ctx, fd, images));
-
-/** To a directory, whose name must be given. */
 const toDirectory =
-  (write: (ctx: Context, directory: string, images: readonly SavedImage[]) => void): Write =>
-  async (ctx, output, images) => {
-    if (output === undefined)
-      throw new EngineError("bad-argument", "--format oci-dir and docker-dir need --output DIRECTORY");
+  (write: (directory: string, image: OutgoingImage) => void) =>
+  async (output: string | undefined, image: OutgoingImage): Promise<void> => {
     try {
-      write(ctx, output, images);
+      write(output as string, image);
     } catch (error) {
-      throw error instanceof EngineError ? error : writeError(output, error);
+      throw error instanceof EngineError ? error : writeError(output as string, error);
     }
   };
 
-const writers: Record<string, Write> = {
-  "docker-archive": toFile(writeDockerArchive),
-  "oci-archive": toFile(writeOciArchive),
+const writers = {
+  "oci-archive": (output: string | undefined, image: OutgoingImage) =>
+    withOutput(output, async (fd) => writeOciArchive(fd, image)),
   "oci-dir": toDirectory(writeOciDirectory),
-  "docker-dir": toDirectory((ctx, directory, images) => {
-    for (const { image } of images) writeImageDirectory(ctx, directory, image, dockerManifest(ctx, image));
-  }),
-  // As `push dir:` has it: the manifest stays what it is.
-  dir: toDirectory((ctx, directory, images) => {
-    for (const { image } of images)
-      writeImageDirectory(ctx, directory, image, readBlob(ctx, image.manifestDigest));
-  }),
+  "docker-dir": toDirectory(writeImageDirectory),
 };
 
-function writerOf({ format, multiple, output }: SaveOptions): Write {
+function check({ target, multiple, output, allPlatforms }: SaveOptions): void {
   const bad = (message: string, hint?: string) => new EngineError("bad-argument", message, { hint });
-  const write = Object.hasOwn(writers, format) ? writers[format] : undefined;
-  if (write === undefined)
+  if (target !== "docker-archive" && !Object.hasOwn(writers, target))
     throw bad("format value must be one of oci-dir oci-archive docker-dir docker-archive");
-  if (multiple && format !== "docker-archive")
-    throw bad(`unsupported format "${format}" for saving multiple images (only docker-archive)`);
-  if (format === "docker-archive" && output !== undefined && isFilled(output))
+  if (multiple && target !== "docker-archive")
+    throw bad(`unsupported format "${target}" for saving multiple images (only docker-archive)`);
+  if (target.endsWith("-dir") && output === undefined)
+    throw bad("--format oci-dir and docker-dir need --output DIRECTORY");
+  if (allPlatforms && target === "docker-archive")
+    throw bad("a docker-archive can't hold one image for several platforms", "use --format oci-archive");
+  if (target === "docker-archive" && output !== undefined && isFilled(output))
     throw bad("docker-archive doesn't support modifying existing images", `remove ${output} first`);
-  return write;
 }
 
 /** What Podman would take for an archive to add to. */
 function isFilled(output: string): boolean {
   const stat = fs.statSync(output, { throwIfNoEntry: false });
   return stat?.isFile() === true && stat.size > 0;
-}
-
-function dockerManifest(ctx: Context, image: StoredImage): Uint8Array {
-  if (formatOf(image.manifest) === "v2s2") return readBlob(ctx, image.manifestDigest);
-  const layers = image.manifest.layers.map((descriptor) => {
-    const compression = layerCompression(descriptor);
-    if (compression !== undefined && canHold("v2s2", compression)) return { descriptor, compression };
-    throw new EngineError(
-      "not-supported",
-      `layers of type ${descriptor.mediaType} can't be saved as docker-dir`,
-      {
-        hint: "use oci-dir",
-      },
-    );
-  });
-  return Buffer.from(JSON.stringify(convertManifest(image.manifest, "v2s2", layers)));
 }
 
 /** An image under the name by which it was asked for; by id it gets none. */

@@ -1,18 +1,19 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { writeUserFile } from "../../host/files.ts";
+import { createStaging } from "../../host/staging.ts";
 import { digestOf } from "../../oci/digest.ts";
-import { mediaTypes } from "../../oci/image.ts";
 import { type ListInstance, listDocument, listFormat } from "../../oci/manifest-list.ts";
 import type { FullReference } from "../../oci/reference.ts";
 import { repositoryName } from "../../oci/reference.ts";
 import { parseTransport } from "../../oci/transport.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
-import { getImage } from "../../storage/images.ts";
-import { getList, removeList } from "../../storage/manifest-lists.ts";
+import { getList, removeList, type StoredList } from "../../storage/manifest-lists.ts";
 import { type PushOptions, pushReference, pushStored } from "../image/push.ts";
+import { writeFiles } from "../image/save.ts";
 import { registryOptions } from "../registry/options.ts";
 import { copyInstance } from "./copy.ts";
+import { locateInstance } from "./instance.ts";
+import { prepareList } from "./outgoing.ts";
 
 export interface PushListOptions extends PushOptions {
   /** The images as well; without, they must be there. */
@@ -23,7 +24,7 @@ export interface PushListOptions extends PushOptions {
   digestFile?: string | undefined;
 }
 
-/** Uploads a list with its images, whether they are in the store or in a registry; returns its digest there. */
+/** Writes a list with its images to a registry, an archive or a directory, whether they are in the store or in a registry; returns its digest there. */
 export async function pushList(
   ctx: Context,
   nameOrId: string,
@@ -31,7 +32,47 @@ export async function pushList(
   options: PushListOptions,
 ): Promise<string> {
   const list = getList(ctx, nameOrId);
-  const reference = listReference(ctx, nameOrId, destination);
+  const digest = await writeList(ctx, list, nameOrId, destination, options);
+  if (options.digestFile !== undefined) writeUserFile(options.digestFile, digest);
+  if (options.rm) await removeList(ctx, list.id);
+  return digest;
+}
+
+async function writeList(
+  ctx: Context,
+  list: StoredList,
+  nameOrId: string,
+  destination: string | undefined,
+  options: PushListOptions,
+): Promise<string> {
+  const target = destination === undefined ? undefined : parseTransport(destination);
+  if (target === undefined || target.kind === "docker")
+    return await uploadList(ctx, list, pushReference(ctx, nameOrId, target?.reference), options);
+  if (target.kind === "docker-archive" || target.kind === "containers-storage")
+    throw new EngineError("bad-argument", `${target.kind}: can't hold a list of images`, {
+      hint: "push it to a registry, or to oci:, oci-archive: or dir:",
+    });
+  options.onProgress?.({ type: "list", text: "Getting image list signatures" });
+  const staging = createStaging(ctx, "push");
+  try {
+    const outgoing = await prepareList(ctx, staging.path, list, { plain: true, ...options });
+    const name = target.kind === "dir" ? undefined : target.reference;
+    if (name !== undefined) outgoing.names = [name];
+    const kinds = { oci: "oci-dir", "oci-archive": "oci-archive", dir: "docker-dir" } as const;
+    await writeFiles(kinds[target.kind], target.path, outgoing);
+    options.onProgress?.({ type: "list", text: "Storing list signatures" });
+    return digestOf(outgoing.manifest.bytes);
+  } finally {
+    await staging.remove();
+  }
+}
+
+async function uploadList(
+  ctx: Context,
+  list: StoredList,
+  reference: FullReference,
+  options: PushListOptions,
+): Promise<string> {
   const { all, onProgress } = options;
   onProgress?.({ type: "list", text: "Getting image list signatures" });
   const count = list.instances.length;
@@ -67,18 +108,7 @@ export async function pushList(
     document.mediaType as string,
   );
   onProgress?.({ type: "list", text: "Storing list signatures" });
-  if (options.digestFile !== undefined) writeUserFile(options.digestFile, digest);
-  if (options.rm) await removeList(ctx, list.id);
   return digest;
-}
-
-function listReference(ctx: Context, nameOrId: string, destination: string | undefined): FullReference {
-  const target = destination === undefined ? undefined : parseTransport(destination);
-  if (target === undefined || target.kind === "docker")
-    return pushReference(ctx, nameOrId, target?.reference);
-  throw new EngineError("not-supported", `pushing a list to ${target.kind}: is not supported yet`, {
-    hint: "push it to a registry: docker://REGISTRY/REPOSITORY:TAG",
-  });
 }
 
 /** The instance as it is at the destination. */
@@ -89,26 +119,11 @@ async function pushInstance(
   options: PushListOptions,
 ): Promise<ListInstance> {
   const { registry, repository } = target;
-  const { digest } = instance.descriptor;
-  const index = readImageIndex(ctx);
-  const id = Object.entries(index.images).find(([, { manifest }]) => manifest === digest)?.[0];
-  if (id !== undefined) {
-    const pushed = await pushStored(ctx, getImage(ctx, id), { registry, repository }, options);
+  const found = locateInstance(ctx, instance, options.format);
+  if ("image" in found) {
+    const pushed = await pushStored(ctx, found.image, { registry, repository }, options);
     return { ...instance, descriptor: { ...instance.descriptor, ...pushed } };
   }
-  if (instance.source === null) {
-    throw new EngineError("image-not-known", `image ${digest} of the list is no longer in the store`, {
-      hint: `pull or load it again, or \`coracle manifest remove\` it from the list`,
-    });
-  }
-  const isOci = instance.descriptor.mediaType === mediaTypes.ociManifest;
-  if (options.format !== undefined && isOci !== (options.format === "oci")) {
-    throw new EngineError(
-      "not-supported",
-      `image ${digest} of the list is in ${instance.source}, and can't be converted to ${options.format} on the way`,
-      { hint: "pull it and add it from the store, or push without --format" },
-    );
-  }
-  await copyInstance(ctx, instance.descriptor, instance.source, target, options);
+  await copyInstance(ctx, instance.descriptor, found.source, target, options);
   return instance;
 }

@@ -1,0 +1,126 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { runLayerTool } from "../../host/layer-tool.ts";
+import type { Descriptor } from "../../oci/image.ts";
+import {
+  type Compression,
+  canHold,
+  convertManifest,
+  formatOf,
+  layerCompression,
+  type ManifestFormat,
+} from "../../oci/manifest-format.ts";
+import { blobPath, openBlob, readBlob } from "../../storage/blobs.ts";
+import type { OutgoingImage, OutgoingManifest } from "../../storage/image-archive-writer.ts";
+import type { StoredImage } from "../../storage/image-types.ts";
+import { limited } from "./limited.ts";
+
+/** What an image is to be turned into on its way out of the store; nothing where none of it is given. */
+export interface Conversion {
+  /** Media types of the manifest; as it is in the store where not given. */
+  format?: ManifestFormat | undefined;
+  /** Layers that aren't compressed become that (gzip); given, all the others do, too, unless `force` is false. */
+  compression?: Exclude<Compression, "none"> | undefined;
+  force?: boolean | undefined;
+  level?: number | undefined;
+  /** Layers that aren't compressed may stay so: registries hold compressed ones. */
+  plain?: boolean | undefined;
+}
+
+export interface OutgoingLayer {
+  descriptor: Descriptor;
+  compression: Compression;
+  file: string;
+}
+
+/** Layers being compressed at once. */
+const parallel = 2;
+
+/** The image as files; those that had to be made are in `staging`. */
+export async function prepareImage(
+  ctx: Context,
+  staging: string,
+  image: StoredImage,
+  conversion: Conversion,
+): Promise<OutgoingImage> {
+  const format = conversion.format ?? formatOf(image.manifest);
+  const layers = await limited(parallel, image.manifest.layers, (descriptor, i) =>
+    prepareLayer(ctx, staging, image, descriptor, i, format, { plain: true, ...conversion }),
+  );
+  const config = image.manifest.config.digest;
+  const blobs = layers.map(({ descriptor, file }) => ({ digest: descriptor.digest, file }));
+  blobs.push({ digest: config, file: blobPath(ctx, config) });
+  return { names: [], manifest: manifestFor(ctx, image, format, layers), instances: [], blobs };
+}
+
+/** A layer in the compression it is to have; `i` is its place in the image. */
+export async function prepareLayer(
+  ctx: Context,
+  staging: string,
+  image: StoredImage,
+  descriptor: Descriptor,
+  i: number,
+  format: ManifestFormat,
+  options: Conversion,
+): Promise<OutgoingLayer> {
+  const compression = layerCompression(descriptor);
+  if (compression === undefined) {
+    throw new EngineError("not-supported", `layers of type ${descriptor.mediaType} can't leave the store`);
+  }
+  const target = targetCompression(compression, format, options);
+  if (target === compression) return { descriptor, compression, file: blobPath(ctx, descriptor.digest) };
+  const file = path.join(staging, `${image.id}-${i}`);
+  const stdin = openBlob(ctx, descriptor.digest);
+  try {
+    const args = ["compress", "--to", file, "--format", target, "--digest", descriptor.digest];
+    args.push("--diff-id", image.config.rootfs.diff_ids[i] as string);
+    if (options.level !== undefined) args.push("--level", String(options.level));
+    const made = JSON.parse((await runLayerTool(ctx, args, { stdin })).toString()) as {
+      digest: string;
+      size: number;
+    };
+    return {
+      descriptor: { ...descriptor, digest: made.digest, size: made.size },
+      compression: target,
+      file,
+    };
+  } finally {
+    fs.closeSync(stdin);
+  }
+}
+
+function targetCompression(
+  now: Compression,
+  format: ManifestFormat,
+  { compression: wanted, force = true, plain = false }: Conversion,
+): Compression {
+  if (wanted !== undefined && !canHold(format, wanted)) {
+    throw new EngineError(
+      "bad-argument",
+      `manifests in the format ${format} can't have layers compressed with ${wanted}`,
+      { hint: "use --format oci" },
+    );
+  }
+  if (now === "none") return wanted ?? (plain ? "none" : "gzip");
+  if (wanted !== undefined && force) return wanted;
+  return canHold(format, now) ? now : "gzip";
+}
+
+/** The stored manifest byte for byte, where nothing about it has to change. */
+export function manifestFor(
+  ctx: Context,
+  image: StoredImage,
+  format: ManifestFormat,
+  layers: readonly OutgoingLayer[],
+): OutgoingManifest {
+  const same =
+    format === formatOf(image.manifest) &&
+    layers.every(({ descriptor }, i) => descriptor.digest === image.manifest.layers[i]?.digest);
+  const converted = convertManifest(image.manifest, format, layers);
+  const mediaType = converted.mediaType as string;
+  if (same)
+    return { bytes: readBlob(ctx, image.manifestDigest), mediaType: image.manifest.mediaType ?? mediaType };
+  return { bytes: Buffer.from(JSON.stringify(converted)), mediaType };
+}

@@ -1,0 +1,34 @@
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { mediaTypes } from "../../oci/image.ts";
+import type { ManifestFormat } from "../../oci/manifest-format.ts";
+import type { ListInstance } from "../../oci/manifest-list.ts";
+import { readImageIndex } from "../../storage/image-index.ts";
+import type { StoredImage } from "../../storage/image-types.ts";
+import { getImage } from "../../storage/images.ts";
+
+/** Where an image of a list is: in the store, or in a repository of a registry, from where it goes as it is. */
+export function locateInstance(
+  ctx: Context,
+  { descriptor, source }: ListInstance,
+  format: ManifestFormat | undefined,
+): { image: StoredImage } | { source: string } {
+  const { digest } = descriptor;
+  const index = readImageIndex(ctx);
+  const id = Object.entries(index.images).find(([, { manifest }]) => manifest === digest)?.[0];
+  if (id !== undefined) return { image: getImage(ctx, id) };
+  if (source === null) {
+    throw new EngineError("image-not-known", `image ${digest} of the list is no longer in the store`, {
+      hint: `pull or load it again, or \`coracle manifest remove\` it from the list`,
+    });
+  }
+  const isOci = descriptor.mediaType === mediaTypes.ociManifest;
+  if (format !== undefined && isOci !== (format === "oci")) {
+    throw new EngineError(
+      "not-supported",
+      `image ${digest} of the list is in ${source}, and can't be converted to ${format} on the way`,
+      { hint: "pull it and add it from the store, or push without --format" },
+    );
+  }
+  return { source };
+}
