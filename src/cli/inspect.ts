@@ -1,8 +1,8 @@
+import type { InspectedNetwork } from "../engine/network/inspect.ts";
 import { EngineError, rephrase } from "../errors.ts";
-import type { NetworkRecord } from "../oci/network.ts";
 import { containerStructs, containerType } from "./inspect-container-types.ts";
 import { imageStructs, imageType } from "./inspect-types.ts";
-import { networkFields } from "./network-report.ts";
+import { inspectedFields } from "./network-report.ts";
 import { print } from "./output.ts";
 import { asksForJson, enforceRange, parse, withPartial } from "./report.ts";
 import { GoDuration, GoTime, GoValue } from "./template/time.ts";
@@ -32,7 +32,7 @@ export function inspectText(objects: object[], format: string | undefined): stri
 
 /** Of images and containers all types are known. */
 function withGoTypes(object: object): unknown {
-  if ("network_interface" in object) return networkFields(object as NetworkRecord);
+  if ("network_interface" in object) return inspectedFields(object as InspectedNetwork);
   if ("NamesHistory" in object) return goValue(object, imageType, imageStructs);
   if (!("NetworkSettings" in object)) return forTemplate(object);
   const typed = { ...object, NetworkSettings: forTemplate(object.NetworkSettings) };

@@ -1,3 +1,4 @@
+import type { InspectedNetwork } from "../engine/network/inspect.ts";
 import type { NetworkRecord } from "../oci/network.ts";
 import { GoTime } from "./template/time.ts";
 import { goValue } from "./template/types.ts";
@@ -28,6 +29,26 @@ export function networkFields(network: NetworkRecord): Record<string, unknown> {
     Labels: map(network.labels),
     Options: map(network.options),
     IPAMOptions: map(network.ipam_options),
+  };
+}
+
+/** The same with the containers that are connected, as `inspect` has them. */
+export function inspectedFields({ containers, ...network }: InspectedNetwork): Record<string, unknown> {
+  const ofInterface = ({ subnets, mac_address }: { subnets: object[]; mac_address: string }) => ({
+    Subnets: subnets.map(({ ipnet, gateway = "" }: { ipnet?: string; gateway?: string }) => ({
+      IPNet: ipnet,
+      Gateway: gateway,
+    })),
+    MacAddress: mac_address,
+  });
+  const values = (object: object, value: (one: never) => unknown) =>
+    Object.fromEntries(Object.entries(object).map(([key, one]) => [key, value(one as never)]));
+  return {
+    ...networkFields(network),
+    Containers: values(containers, ({ name, interfaces }: InspectedNetwork["containers"][string]) => ({
+      Name: name,
+      Interfaces: values(interfaces, ofInterface),
+    })),
   };
 }
 

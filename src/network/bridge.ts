@@ -54,8 +54,12 @@ export function bridgeSetup(
 }
 
 /** Refuses what an older netavark would pass over without a word. */
-export function requireNetavark(minor: number, what: string): void {
-  const { stdout } = runProgram(bridgePrograms().netavark, ["--version"]);
+export function requireNetavark(
+  directories: readonly string[] | undefined,
+  minor: number,
+  what: string,
+): void {
+  const { stdout } = runProgram(bridgePrograms(directories).netavark, ["--version"]);
   const match = /(\d+)\.(\d+)/.exec(stdout);
   if (match && (Number(match[1]) > 1 || Number(match[2]) >= minor)) return;
   throw new EngineError(

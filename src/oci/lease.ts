@@ -24,6 +24,9 @@ export function leaseAddresses(
     if (!subnets.some(({ range }) => contains(range, address))) {
       throw invalid(`requested static ip ${ip} not in any subnet on network ${network.name}`);
     }
+    if (subnets.some(({ gateway }) => gateway === formatIp(address))) {
+      throw invalid(`IPAM error: requested ip address ${ip} is the gateway of network ${network.name}`);
+    }
     const owner = used.get(formatIp(address));
     if (owner !== undefined) {
       throw invalid(`IPAM error: requested ip address ${ip} is already allocated to container ID ${owner}`);

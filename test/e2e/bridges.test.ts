@@ -1,6 +1,7 @@
 /** Networks that containers share: bridges in a namespace of the user's, names, addresses, published ports, crashes. */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
 import { waitUntil } from "../support/process.ts";
@@ -207,6 +208,24 @@ describe("addresses", () => {
       MacAddress: "92:d0:c6:0a:29:33",
     });
     expect(Object.keys(networks)).toEqual(["plain", "six"]);
+    await ok("create", "--name", "resting", "--network", "six", "bb", "true");
+    const [{ containers }] = JSON.parse(await ok("network", "inspect", "six"));
+    expect(containers).toEqual({
+      [await ok("inspect", "-f", "{{.Id}}", "many")]: {
+        name: "many",
+        interfaces: {
+          lan: {
+            subnets: [
+              { ipnet: "10.123.0.9/24", gateway: "10.123.0.1" },
+              { ipnet: "fd12:3::9/64", gateway: "fd12:3::1" },
+            ],
+            mac_address: "92:d0:c6:0a:29:33",
+          },
+        },
+      },
+    });
+    const template = "{{range .Containers}}{{.Name}} {{range .Interfaces}}{{.MacAddress}}{{end}}{{end}}";
+    expect(await ok("network", "inspect", "-f", template, "six")).toBe("many 92:d0:c6:0a:29:33");
 
     const taken = await coracle("run", "--rm", "--network", "six", "--ip", "10.123.0.9", "bb", "true");
     expect(taken).toMatchObject({ exitCode: 126, stdout: "" });
@@ -245,6 +264,41 @@ test("the default network needs no create; networks that aren't there are refuse
   const missing = await coracle("run", "--rm", "--network", "nosuch", "bb", "true");
   expect(missing).toMatchObject({ exitCode: 125, stdout: "" });
   expect(missing.stderr).toContain("unable to find network with name or ID nosuch: network not found");
+});
+
+test("network update changes resolvers, where netavark can", async () => {
+  await ok("network", "create", "web");
+  const { stderr, exitCode } = await coracle("network", "update", "--dns-add", "192.0.2.53", "web");
+  const old = /netavark 1\.[0-5]\./.test(stderr);
+  expect(exitCode).toBe(old ? 125 : 0);
+  if (old) expect(stderr).toContain("--dns-add is not supported by netavark 1.");
+
+  // Only its version is asked for.
+  const programs = join(home.directory, "programs");
+  mkdirSync(programs, { recursive: true });
+  writeFileSync(join(programs, "netavark"), "#!/bin/sh\necho netavark 1.14.0\n", { mode: 0o755 });
+  const conf = join(home.directory, "helpers.conf");
+  writeFileSync(conf, `[engine]\nhelper_binaries_dir = ["${programs}", "/usr/lib/podman"]\n`);
+  const env = { CONTAINERS_CONF_OVERRIDE: conf };
+  const update = (...flags: string[]) => home.run(["network", "update", ...flags, "web"], { env });
+  const servers = () => ok("network", "inspect", "-f", "{{.NetworkDNSServers}}", "web");
+  expect(await update("--dns-add", "192.0.2.53,192.0.2.54")).toMatchObject({ exitCode: 0, stdout: "web\n" });
+  expect(await servers()).toBe("[192.0.2.53 192.0.2.54]");
+  expect(await update("--dns-drop", "192.0.2.53", "--dns-add", "192.0.2.55")).toMatchObject({ exitCode: 0 });
+  expect(await servers()).toBe("[192.0.2.54 192.0.2.55]");
+  expect((await update("--dns-add", "nonsense")).exitCode).toBe(125);
+  expect((await update("--dns-drop", "192.0.2.54,192.0.2.55")).exitCode).toBe(0);
+  expect(await servers()).toBe("[]");
+});
+
+test("of a renamed container the old name is answered until it starts again, as with Podman", async () => {
+  await ok("network", "create", "web");
+  await server("one", "--network", "web");
+  await ok("rename", "one", "uno");
+  expect(namesOf("web")).toContain(" one,");
+  await ok("restart", "-t", "0", "uno");
+  expect(namesOf("web")).toContain(" uno,");
+  expect(namesOf("web")).not.toContain(" one,");
 });
 
 describe("after kill -9", () => {

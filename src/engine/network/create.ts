@@ -16,8 +16,9 @@ export async function createNetwork(
   request: NetworkRequest,
   options: { ignore: boolean },
 ): Promise<string> {
-  if (request.dnsServers.length > 0) requireNetavark(DNS_SERVERS, "--dns");
-  if (request.routes.length > 0) requireNetavark(ROUTES, "--route");
+  if (request.dnsServers.length > 0)
+    requireNetavark(ctx.config.engine.helper_binaries_dir, DNS_SERVERS, "--dns");
+  if (request.routes.length > 0) requireNetavark(ctx.config.engine.helper_binaries_dir, ROUTES, "--route");
   const network = await createRecord(ctx, request, options);
   if (!network) return request.name;
   recordEvent(ctx, {

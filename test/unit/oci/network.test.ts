@@ -101,6 +101,7 @@ describe("leases", () => {
     expect(ips(["fd05::9"])).toEqual(["10.5.0.2", "fd05::9"]);
     expect(() => ips(["10.5.0.2"], [["10.5.0.2", "abc"]])).toThrow("already allocated to container ID abc");
     expect(() => ips(["10.6.0.2"])).toThrow("not in any subnet on network n");
+    expect(() => ips(["10.5.0.1"])).toThrow("requested ip address 10.5.0.1 is the gateway of network n");
     const full: [string, string][] = [
       ["10.5.0.2", "x"],
       ["10.5.0.3", "y"],
