@@ -14,6 +14,7 @@
 #include "file.h"
 #include "layer_entry.h"
 #include "report.h"
+#include "sandbox.h"
 #include "stream.h"
 #include "unpack.h"
 
@@ -171,13 +172,12 @@ int apply_command(int argc, char **argv, struct error *err)
 		input.fd = growing;
 		input.follow_fd = STDIN_FILENO;
 	}
-	struct stream *stream = stream_start(&input, err);
-	if (!stream)
-		return -1;
 	struct unpack unpack;
 	unpack_init(&unpack, root, options.opaque_xattr);
-	int result = apply(&options, &unpack, stream, err);
+	struct stream *stream = sandbox_files(root, err) < 0 ? NULL : stream_start(&input, err);
+	int result = stream ? apply(&options, &unpack, stream, err) : -1;
 	unpack_free(&unpack);
-	stream_free(stream);
+	if (stream)
+		stream_free(stream);
 	return result;
 }

@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "encoder.h"
 #include "report.h"
+#include "sandbox.h"
 
 struct compress_options {
 	struct blob_options blob;
@@ -80,7 +81,7 @@ int compress_command(int argc, char **argv, struct error *err)
 	struct encoder encoder;
 	int result = encoder_init(&encoder, options.kind, (int)options.level, fd, err);
 	struct stream_options input = {.fd = STDIN_FILENO, .offset = -1, .follow_fd = -1, .copy_fd = -1};
-	struct stream *stream = result == 0 ? stream_start(&input, err) : NULL;
+	struct stream *stream = result == 0 && sandbox_files(-1, err) == 0 ? stream_start(&input, err) : NULL;
 	if (stream) {
 		struct stream_summary summary;
 		result = blob_finish(stream, &options.blob, encode(stream, &encoder, err), &summary, err);

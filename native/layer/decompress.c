@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "file.h"
 #include "report.h"
+#include "sandbox.h"
 
 static int write_out(struct stream *stream, struct error *err)
 {
@@ -40,7 +41,7 @@ int decompress_command(int argc, char **argv, struct error *err)
 	    blob_check_digest("diff-id", options.diff_id, err) < 0)
 		return -1;
 	struct stream_options input = {.fd = STDIN_FILENO, .offset = -1, .follow_fd = -1, .copy_fd = -1};
-	struct stream *stream = stream_start(&input, err);
+	struct stream *stream = sandbox_files(-1, err) < 0 ? NULL : stream_start(&input, err);
 	if (!stream)
 		return -1;
 	struct stream_summary summary;

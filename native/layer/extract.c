@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "file.h"
 #include "report.h"
+#include "sandbox.h"
 #include "stream.h"
 #include "unpack.h"
 
@@ -39,11 +40,13 @@ static int extract(const struct extract_options *options, int root, const char *
 	if (directory < 0)
 		return fail_errno(err, "open directory %s", options->path);
 	struct stream_options input = {.fd = STDIN_FILENO, .offset = -1, .follow_fd = -1, .copy_fd = -1};
-	struct stream *stream = stream_start(&input, err);
-	if (!stream)
-		return -1;
 	struct unpack unpack;
 	unpack_init(&unpack, root, NULL);
+	struct stream *stream = sandbox_files(root, err) < 0 ? NULL : stream_start(&input, err);
+	if (!stream) {
+		unpack_free(&unpack);
+		return -1;
+	}
 	unpack.prefix = prefix;
 	unpack.keep_kinds = options->no_overwrite_dir;
 	unpack.ownership.change = options->change_owner;

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "layer.h"
 #include "report.h"
+#include "sandbox.h"
 
 static const struct {
 	const char *name;
@@ -85,7 +86,7 @@ int layer_main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	struct error err;
-	int result = run(argc, argv, &err);
+	int result = sandbox_calls(&err) < 0 ? -1 : run(argc, argv, &err);
 	if (result == 0 && fflush(stdout) != 0)
 		result = fail_errno(&err, "write to standard output");
 	if (result < 0)

@@ -1,11 +1,12 @@
 /** Hostile archives, for `apply` and for `extract`: whatever they say, nothing changes outside of the target. */
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Running } from "../../support/process.ts";
 import { skipUnless } from "../../support/requirements.ts";
 import {
   describeTree,
+  inside,
   layer,
   layerError,
   layerOk,
@@ -168,3 +169,25 @@ while True:
   const after = await describeTree(outside);
   expect(after).toEqual(before);
 });
+
+test.each([["apply"], ["extract"], ["decompress"]])(
+  "%s has neither network nor programs nor other files when it comes to the archive",
+  async (command) => {
+    const program = join(import.meta.dirname, "../../../bin/coracle-layer");
+    const trace = join(work, "trace");
+    const args = command === "decompress" ? [] : COMMANDS[command as keyof typeof COMMANDS]().slice(1);
+    const calls = "trace=seccomp,landlock_restrict_self,read";
+    const { exitCode } = await inside(["strace", "-f", "-o", trace, "-e", calls, program, command, ...args], {
+      input: tar(file("a", "content")),
+    });
+    expect(exitCode).toBe(0);
+    const steps = [
+      /seccomp\(SECCOMP_SET_MODE_FILTER, .*= 0$/,
+      /landlock_restrict_self\(.*= 0$/,
+      /read\(0, .*= [1-9]/,
+    ];
+    const lines = readFileSync(trace, "utf8").split("\n");
+    const order = lines.map((line) => steps.findIndex((step) => step.test(line))).filter((step) => step >= 0);
+    expect(order.slice(0, 3)).toEqual([0, 1, 2]);
+  },
+);
