@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "closer.h"
 #include "commands.h"
 #include "path.h"
 #include "report.h"
@@ -23,6 +24,7 @@ struct removal {
 	int top; /* the directory under removal; what lies too deep is moved up here */
 	unsigned moved;
 	struct path path; /* of the directory that is being emptied */
+	struct closer closer;
 	struct error *err;
 };
 
@@ -143,13 +145,15 @@ static int remove_directory(struct removal *removal, int parent, const char *nam
 			return 0;
 		return fail(removal, name);
 	}
-	auto_closedir DIR *directory = fdopendir(fd);
+	DIR *directory = fdopendir(fd);
 	if (!directory)
 		return fail(removal, name);
 	if (depth == 0)
 		removal->top = fd;
 	steal_fd(&fd);
-	return remove_opened(removal, parent, name, directory, depth);
+	int result = remove_opened(removal, parent, name, directory, depth);
+	closer_take(&removal->closer, directory);
+	return result;
 }
 
 int remove_at(int parent, const char *name, struct error *err)
@@ -160,6 +164,7 @@ int remove_at(int parent, const char *name, struct error *err)
 		return fail_errno(err, "remove %s", name);
 	struct removal removal = {.top = -1, .err = err};
 	int result = remove_directory(&removal, parent, name, 0);
+	closer_end(&removal.closer);
 	free(removal.path.text);
 	return result;
 }

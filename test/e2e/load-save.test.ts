@@ -114,6 +114,31 @@ describe("load", () => {
     await home.ok("rmi", "implicit:1");
   });
 
+  test("thousands of such directories, and their removal", async () => {
+    const names = Array.from({ length: 3000 }, (_, i) => `d${i % 10}/e${i}`);
+    const tops = Array.from({ length: 10 }, (_, i) => `d${i}`);
+    const below = [...tops, ...names].map((name) => ({
+      path: `${name}/`,
+      type: "directory" as const,
+      mode: 0o750,
+    }));
+    const busybox = [
+      { path: "bin/", type: "directory" as const },
+      { path: "bin/busybox", data: readFileSync("/bin/busybox"), mode: 0o755 },
+    ];
+    const above = names.map((name) => ({ path: `${name}/f`, data: "" }));
+    const archive = imageArchive("many", {
+      reference: "localhost/many:1",
+      layers: [[...busybox, ...below], above],
+      config: {},
+    });
+    await home.ok("load", "-q", "-i", archive);
+    const count = "busybox stat -c %a d*/e* | busybox sort | busybox uniq -c; echo d*/e*/f | busybox wc -w";
+    const run = ["run", "--rm", "--network", "none", "many:1", "/bin/busybox", "sh", "-c"];
+    expect((await home.ok(...run, count)).split(/\s+/).filter(Boolean)).toEqual(["3000", "750", "3000"]);
+    await home.ok("rmi", "many:1");
+  });
+
   describe("what is no image archive is told in one line", () => {
     const oci = () => readFileSync(busyboxArchive());
     const replaceIn = (data: Buffer, from: string, to: string) => {

@@ -256,6 +256,15 @@ describe("remove", () => {
     ]);
   });
 
+  test("so many directories that they are closed by others", async () => {
+    await shell(
+      "mkdir -p t/a t/b && (cd t/a && seq 500 | xargs mkdir) && (cd t/b && seq 500 | xargs mkdir)",
+      work,
+    );
+    await layerOk(["remove", join(work, "t")]);
+    expect((await shell("find .", work)).trim()).toBe(".");
+  });
+
   test("as an owner without privileges, too", async () => {
     mkdirSync(join(work, "t/a"), { recursive: true });
     const script = 'touch "$0"/t/a/f && chmod 0 "$0"/t/a && chmod 500 "$0"/t && "$@"';
