@@ -15,3 +15,17 @@ export function parseChallenge(header: string): Challenge | undefined {
   }
   return { scheme: (match[1] as string).toLowerCase(), parameters };
 }
+
+/**
+ * Adds `repository:a/b:pull` and what else the text of a challenge asks for to what has been asked for before, as
+ * `repository:a/b:pull,push`: a token that is good for all of it serves all requests.
+ */
+export function addScopes(scopes: readonly string[], text: string): string[] {
+  const actions = new Map<string, Set<string>>();
+  for (const scope of [...scopes, ...text.split(" ").filter(Boolean)]) {
+    const colon = scope.lastIndexOf(":");
+    const [resource, list] = [scope.slice(0, colon), scope.slice(colon + 1)];
+    actions.set(resource, new Set([...(actions.get(resource) ?? []), ...list.split(",")]));
+  }
+  return [...actions].map(([resource, list]) => `${resource}:${[...list].join(",")}`);
+}

@@ -1,4 +1,6 @@
+import type { Dispatcher } from "undici";
 import { EngineError } from "../errors.ts";
+import { proxyFor } from "./proxy.ts";
 
 /** One HTTP exchange; the only module that knows the HTTP library. Redirects are the caller's business. */
 export interface HttpRequest {
@@ -33,8 +35,9 @@ const answerTimeout = 30;
 const slowest = 16 * 1024;
 
 export async function request(url: URL, options: HttpRequest): Promise<HttpResponse> {
-  const { fetch, Agent } = await import("undici");
+  const undici = await import("undici");
   const tls = tlsSettings(url, options.tls);
+  const proxy = proxyFor(url, process.env);
   const answered = new AbortController();
   const timeout = answerTimeout + bodySize(options.body) / slowest;
   const timer = setTimeout(() => answered.abort(), timeout * 1000);
@@ -46,15 +49,35 @@ export async function request(url: URL, options: HttpRequest): Promise<HttpRespo
     signal: AbortSignal.any(signals),
     ...(options.body === undefined ? {} : { body: options.body }),
     // Node's way, and Bun's (which puts its own fetch in the place of undici's).
-    ...(tls ? { dispatcher: new Agent({ connect: tls }), tls } : {}),
+    ...(tls || proxy ? { dispatcher: dispatcherFor(undici, tls, proxy) } : {}),
+    ...(tls ? { tls } : {}),
+    proxy: proxy?.href ?? false,
   };
   try {
-    return await (fetch as unknown as Fetch)(url.href, init);
+    return await (undici.fetch as unknown as Fetch)(url.href, init);
   } catch (error) {
     throw connectionError(url, error, answered.signal.aborted);
   } finally {
     clearTimeout(timer);
   }
+}
+
+const dispatchers = new Map<string, Dispatcher>();
+
+/** Connections are kept, so one for all requests of a kind. */
+function dispatcherFor(
+  { Agent, ProxyAgent }: typeof import("undici"),
+  tls: object | undefined,
+  proxy: URL | undefined,
+): Dispatcher {
+  const key = JSON.stringify([tls, proxy?.href]);
+  const made =
+    dispatchers.get(key) ??
+    (proxy
+      ? new ProxyAgent({ uri: proxy.href, proxyTunnel: false, ...(tls ? { requestTls: tls } : {}) })
+      : new Agent({ connect: tls as object }));
+  dispatchers.set(key, made);
+  return made;
 }
 
 function bodySize(body: HttpRequest["body"]): number {

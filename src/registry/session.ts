@@ -1,5 +1,5 @@
 import { EngineError } from "../errors.ts";
-import { parseChallenge } from "./challenge.ts";
+import { addScopes, parseChallenge } from "./challenge.ts";
 import { registryFailure } from "./errors.ts";
 import { discardBody, type HttpResponse, type Method, readBody, request, type TlsOptions } from "./http.ts";
 
@@ -43,6 +43,10 @@ export class RegistrySession {
   #base: Promise<URL> | undefined;
   /** Value of the Authorization header that the registry took last. */
   #authorization: string | undefined;
+  /** What a token has to be good for, what the last one is, and the work to get the next. */
+  #scopes: string[] = [];
+  #granted = "";
+  #renewal: Promise<void> = Promise.resolve();
 
   constructor(registry: string, options: SessionOptions) {
     this.registry = registry;
@@ -57,11 +61,14 @@ export class RegistrySession {
   async exchange(path: string, what: string, options: Exchange = {}): Promise<Answer> {
     this.#base ??= this.#findBase();
     const url = new URL(path, await this.#base);
-    for (let retried = false; ; retried = true) {
+    for (let attempt = 0; ; attempt++) {
+      const used = this.#authorization;
       const answer = await this.#follow(url, options);
       const { status } = answer.response;
       if ((status >= 200 && status < 300) || options.accept?.includes(status)) return answer;
-      if (status === 401 && !retried && (await this.#authorize(url, answer.response, what))) continue;
+      // Twice: a token that another request got meanwhile may not be enough.
+      const again = status === 401 && attempt < 2;
+      if (again && (await this.#authorize(url, answer.response, what, used))) continue;
       throw await this.failure(answer, what);
     }
   }
@@ -142,12 +149,28 @@ export class RegistrySession {
   }
 
   /** Meets the challenge of a 401; false where there is nothing more to offer. */
-  async #authorize(url: URL, response: HttpResponse, what: string): Promise<boolean> {
+  async #authorize(
+    url: URL,
+    response: HttpResponse,
+    what: string,
+    used: string | undefined,
+  ): Promise<boolean> {
     const { credentials } = this.#options;
     const challenge = parseChallenge(response.headers.get("www-authenticate") ?? "");
     if (challenge?.scheme === "bearer") {
       await discardBody(response);
-      this.#authorization = `Bearer ${await this.#fetchToken(url, challenge.parameters, what)}`;
+      const { parameters } = challenge;
+      this.#scopes = addScopes(this.#scopes, parameters.scope ?? "");
+      const renewal = this.#renewal
+        .catch(() => {})
+        .then(async () => {
+          const scopes = this.#scopes;
+          if (this.#authorization !== used && this.#granted === scopes.join(" ")) return;
+          this.#authorization = `Bearer ${await this.#fetchToken(url, parameters, scopes, what)}`;
+          this.#granted = scopes.join(" ");
+        });
+      this.#renewal = renewal;
+      await renewal;
       return true;
     }
     if (challenge?.scheme !== "basic" || credentials === undefined) return false;
@@ -159,8 +182,12 @@ export class RegistrySession {
   }
 
   /** Distribution's token authentication: anonymous, with name and password, or for an identity token (OAuth 2). */
-  async #fetchToken(registry: URL, parameters: Record<string, string>, what: string): Promise<string> {
-    const { realm, service, scope = "" } = parameters;
+  async #fetchToken(
+    registry: URL,
+    { realm, service }: Record<string, string>,
+    scopes: readonly string[],
+    what: string,
+  ): Promise<string> {
     if (realm === undefined || !URL.canParse(realm)) {
       throw new EngineError(
         "registry-failed",
@@ -168,7 +195,7 @@ export class RegistrySession {
       );
     }
     const url = this.#checkTarget(registry, new URL(realm), "sends for a token");
-    const response = await this.#askForToken(url, service, scope.split(" ").filter(Boolean));
+    const response = await this.#askForToken(url, service, scopes);
     if (response.status !== 200) throw await this.failure({ url, response }, what);
     const body = await readBody(url, response, 1 << 20, this.idleTimeout);
     let answer: { token?: unknown; access_token?: unknown } = {};

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { tar } from "../../bin/oci-archive.ts";
-import { digestOf, FakeRegistry, sendError } from "../support/fake-registry.ts";
+import { digestOf, FakeRegistry, sendError, startTunnelProxy } from "../support/fake-registry.ts";
 import { useHome } from "../support/home.ts";
 import { imageArchive } from "../support/images.ts";
 import { waitUntil } from "../support/process.ts";
@@ -348,6 +348,48 @@ describe("from one that can be told what to do", () => {
       return true;
     };
     expect(await pull()).toMatchObject({ exitCode: 125, stderr: expect.stringContaining("blob unknown") });
+  });
+
+  test("tokens that expire on the way are fetched anew", async () => {
+    registry.image("a/b", "1", layersIn(4, 1000, "expired"));
+    let valid = 0;
+    let answered = 0;
+    registry.handler = (request, response, url) => {
+      if (url.pathname === "/token") {
+        response.end(JSON.stringify({ token: `t${valid}`, expires_in: 60 }));
+        return true;
+      }
+      // After the manifest, and after a blob.
+      if (request.headers.authorization === `Bearer t${valid}` && ++answered !== 2 && answered !== 5)
+        return false;
+      if (request.headers.authorization === `Bearer t${valid}`) valid++;
+      const realm = `http://${registry.address}/token`;
+      response.writeHead(401, { "www-authenticate": `Bearer realm="${realm}",scope="repository:a/b:pull"` });
+      response.end();
+      return true;
+    };
+    expect(await pull()).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(valid).toBe(2);
+  });
+
+  test("by a proxy, but not from this machine", async () => {
+    const secure = await FakeRegistry.start({ tls: true });
+    const proxy = await startTunnelProxy(secure.address);
+    try {
+      for (const each of [registry, secure]) each.image("a/b", "1", layersIn(1, 10, "proxy"));
+      const env = { HTTPS_PROXY: proxy.url, HTTP_PROXY: "http://127.0.0.1:1" };
+      for (const reference of ["r.example/a/b:1", name()]) {
+        const result = await home.run([...insecure, "-q", reference], { env });
+        expect(result).toMatchObject({ exitCode: 0, stderr: "" });
+      }
+      expect(proxy.tunnels.length).toBeGreaterThan(0);
+      expect(new Set(proxy.tunnels.map((tunnel) => tunnel.split(" ")[0]))).toEqual(
+        new Set(["r.example:443"]),
+      );
+    } finally {
+      await proxy.stop();
+      await secure.stop();
+    }
   });
 
   test("a token is fetched when the registry wants one", async () => {

@@ -306,4 +306,41 @@ describe("a registry with habits of its own", () => {
     expect(asked).toContain(`${basic} /token?service=test&scope=repository%3Aa%2Fb%3Apull%2Cpush&account=me`);
     expect(shown).toEqual(new Set([undefined, "Bearer of-the-day"]));
   });
+
+  test("that gives a token for each thing to do, and lets it expire in the middle", async () => {
+    const layers = [1, 2, 3, 4, 5].map((i) => [{ path: `f${i}`, data: `${i}` }]);
+    const archive = imageArchive("five", { reference: "localhost/five:1", layers, config: {} });
+    await home.ok("load", "-q", "-i", archive);
+    let epoch = 0;
+    let puts = 0;
+    registry.handler = (request, response, url) => {
+      request.resume();
+      if (url.pathname === "/token") {
+        const scopes = url.searchParams.getAll("scope").join(" ");
+        response.end(JSON.stringify({ token: Buffer.from(`${epoch}|${scopes}`).toString("base64url") }));
+        return true;
+      }
+      if (url.pathname === "/v2/" && request.headers.authorization === undefined) return false;
+      const scope = `repository:a/b:${request.method === "HEAD" ? "pull" : "pull,push"}`;
+      const token = (request.headers.authorization ?? "").slice("Bearer ".length);
+      const [at, scopes = ""] = Buffer.from(token, "base64url").toString().split("|");
+      const isBlob = request.method === "PUT" && url.pathname.includes("/uploads/");
+      if (isBlob && at === `${epoch}` && ++puts === 2) epoch++;
+      if (at !== `${epoch}` || !scopes.includes(scope)) {
+        const realm = `http://${registry.address}/token`;
+        response.writeHead(401, { "www-authenticate": `Bearer realm="${realm}",scope="${scope}"` }).end();
+        return true;
+      }
+      const status = { HEAD: 404, POST: 202 }[request.method as string] ?? 201;
+      response.writeHead(status, { location: "/v2/a/b/blobs/uploads/1" }).end();
+      return true;
+    };
+    for (let i = 0; i < 3; i++) {
+      [epoch, puts] = [i, 0];
+      registry.requests.length = 0;
+      const result = await home.coracle("push", "-q", http, "five:1", `${registry.address}/a/b:1`);
+      expect(result).toMatchObject({ exitCode: 0, stderr: "" });
+    }
+    await home.ok("rmi", "five:1");
+  });
 });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { completeReference, parseReference } from "../../src/oci/reference.ts";
 import { RegistryClient } from "../../src/registry/client.ts";
-import { digestOf, FakeRegistry, sendError } from "../support/fake-registry.ts";
+import { digestOf, FakeRegistry, sendError, startTunnelProxy } from "../support/fake-registry.ts";
 import { hasProgram, skipUnless } from "../support/requirements.ts";
 
 const registries: FakeRegistry[] = [];
@@ -217,6 +217,27 @@ describe("TLS", () => {
     });
     expect(registry.requests).toEqual([]);
   });
+});
+
+test("by a proxy, plainly and through a tunnel, but not to this machine", async () => {
+  const [plain, secure] = [await start(), await start({ tls: true })];
+  for (const registry of [plain, secure]) registry.image("a/b", "1", []);
+  const proxy = await startTunnelProxy(secure.address);
+  const before = { ...process.env };
+  Object.assign(process.env, { HTTPS_PROXY: proxy.url, HTTP_PROXY: `http://${plain.address}` });
+  try {
+    await clientOf("r.example").manifest("1");
+    await clientOf(plain.address).manifest("1");
+    expect(new Set(proxy.tunnels)).toEqual(
+      new Set([`r.example:443 Basic ${Buffer.from("me:secret").toString("base64")}`]),
+    );
+    await proxy.stop();
+    await clientOf("r.example").manifest("1");
+    expect(plain.requests.map(({ headers }) => headers.host)).toContain("r.example");
+  } finally {
+    process.env = before;
+    await proxy.stop().catch(() => {});
+  }
 });
 
 describe("blobs", () => {

@@ -4,9 +4,10 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 
 export const digestOf = (data: Buffer | string) =>
   `sha256:${createHash("sha256").update(data).digest("hex")}`;
@@ -127,6 +128,37 @@ function sendPart(
   const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
   response.writeHead(from > 0 ? 206 : 200, { "content-type": type, "content-length": data.length - from });
   response.end(data.subarray(from));
+}
+
+export interface TunnelProxy {
+  url: string;
+  /** What each tunnel was asked for: `host:port` and the Proxy-Authorization. */
+  tunnels: string[];
+  stop(): Promise<void>;
+}
+
+/** A proxy whose tunnels all end at one registry, whatever host they are for. */
+export async function startTunnelProxy(registry: string): Promise<TunnelProxy> {
+  const tunnels: string[] = [];
+  const open = new Set<Duplex>();
+  const server = createServer((_request, response) => response.writeHead(501).end());
+  server.on("connect", (request, client) => {
+    tunnels.push(`${request.url} ${request.headers["proxy-authorization"] ?? ""}`);
+    const [host, port] = registry.split(":") as [string, string];
+    const target = connect(Number(port), host, () => client.write("HTTP/1.1 200 OK\r\n\r\n"));
+    for (const socket of [client, target]) open.add(socket.on("error", () => {}));
+    target.pipe(client).pipe(target);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://me:secret@127.0.0.1:${(server.address() as AddressInfo).port}`,
+    tunnels,
+    async stop() {
+      for (const socket of open) socket.destroy();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
 export function sendError(response: ServerResponse, status: number, code: string, message: string): void {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseChallenge } from "../../../src/registry/challenge.ts";
+import { addScopes, parseChallenge } from "../../../src/registry/challenge.ts";
 
 test("Docker Hub's", () => {
   const header =
@@ -27,4 +27,13 @@ test("a scheme alone", () => {
 
 test("nothing", () => {
   expect(parseChallenge("")).toBeUndefined();
+});
+
+test("scopes add up", () => {
+  const pull = addScopes([], "repository:a/b:pull");
+  expect(pull).toEqual(["repository:a/b:pull"]);
+  const push = addScopes(pull, "repository:a/b:pull,push repository:r:5/c:pull");
+  expect(push).toEqual(["repository:a/b:pull,push", "repository:r:5/c:pull"]);
+  expect(addScopes(push, "repository:a/b:pull")).toEqual(push);
+  expect(addScopes([], "")).toEqual([]);
 });
