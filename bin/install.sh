@@ -28,6 +28,11 @@ share=${DESTDIR:-}$prefix/share
 put 644 "$root/completions/coracle.bash" "$share/bash-completion/completions/coracle"
 put 644 "$root/completions/_coracle" "$share/zsh/site-functions/_coracle"
 put 644 "$root/completions/coracle.fish" "$share/fish/vendor_completions.d/coracle.fish"
-mkdir -p "${DESTDIR:-}$prefix/bin"
+for unit in "$root"/bin/units/*; do
+	put 644 "$unit" "$share/systemd/user/${unit##*/}"
+done
+generators=${DESTDIR:-}$prefix/lib/systemd/user-generators
+mkdir -p "${DESTDIR:-}$prefix/bin" "$generators"
+ln -sf ../../coracle/bin/coracle "$generators/coracle-user-generator"
 ln -sf ../lib/coracle/bin/coracle "${DESTDIR:-}$prefix/bin/coracle"
 ln -sf ../lib/coracle/bin/coracle-runtime "${DESTDIR:-}$prefix/bin/coracle-runtime"

@@ -22,5 +22,7 @@ int main(int argc, char **argv)
 		return conmon_main(argc, argv);
 	if (strcmp(name, "coracle-layer") == 0)
 		return layer_main(argc, argv);
+	if (strcmp(name, "coracle-user-generator") == 0)
+		return launcher_generator_main(argc, argv);
 	return launcher_main(argc, argv);
 }

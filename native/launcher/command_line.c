@@ -14,7 +14,7 @@ static const char *const valued_flags[] = {
 };
 
 static const char *const readers[] = {
-	"__complete", "completion", "events", "help", "history", "images", "inspect", "login", "logout", "logs", "port",
+	"__complete", "__quadlet-generator", "completion", "events", "help", "history", "images", "inspect", "login", "logout", "logs", "port",
 	"ps", "search", "stats", "version", "wait", NULL,
 };
 

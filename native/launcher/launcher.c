@@ -131,3 +131,15 @@ int launcher_main(int argc, char **argv)
 	fprintf(stderr, "Error: %s\n", err.message);
 	return err.exit_code;
 }
+
+/* As systemd calls it: the engine's hidden command, with the same arguments. */
+int launcher_generator_main(int argc, char **argv)
+{
+	auto_free char **longer = calloc((size_t)argc + 2, sizeof *longer);
+	if (!longer)
+		return 125;
+	longer[0] = (char *)"coracle";
+	longer[1] = (char *)"__quadlet-generator";
+	memcpy(longer + 2, argv + 1, (size_t)argc * sizeof *longer);
+	return launcher_main(argc + 1, longer);
+}

@@ -35,6 +35,7 @@ class Program {
   }
 
   async #dispatch(): Promise<number> {
+    if (this.#argv[0] === "__quadlet-generator") return this.#generate(this.#argv.slice(1));
     const top = splitArgv(this.#argv, topSyntax, { interspersed: false });
     if (top.given.some(({ name }) => name === "version")) return this.#version();
     await readGlobalFlags(top.given, this.#options);
@@ -93,6 +94,12 @@ class Program {
     if (unknown) printError(text.trimEnd());
     else print(text);
     return 0;
+  }
+
+  /** Called as coracle-user-generator. */
+  async #generate(argv: readonly string[]): Promise<number> {
+    const { generateUnits } = await import("./quadlet-generator.ts");
+    return generateUnits(argv);
   }
 
   async #complete(how: string, words: string[]): Promise<number> {

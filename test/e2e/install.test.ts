@@ -32,6 +32,11 @@ test("puts everything under the prefix, readable for all", async () => {
   }
   expect(lstatSync(join(prefix, "share/bash-completion/completions/coracle")).mode & 0o777).toBe(0o644);
   expect(readlinkSync(join(prefix, "bin/coracle"))).toBe("../lib/coracle/bin/coracle");
+  const generator = join(prefix, "lib/systemd/user-generators/coracle-user-generator");
+  expect((await home.exec([generator, "-version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(readdirSync(join(prefix, "share/systemd/user"))).toContain(
+    "coracle-user-wait-network-online.service",
+  );
 });
 
 test("installs over what is running", async () => {

@@ -1,0 +1,66 @@
+import { containerKeys, containerRefusals, convertContainer } from "./container.ts";
+import { groups, type Kind, kindOf } from "./names.ts";
+import { References, translateDependencies } from "./references.ts";
+import {
+  convertImage,
+  convertNetwork,
+  convertVolume,
+  imageKeys,
+  networkKeys,
+  volumeKeys,
+} from "./resources.ts";
+import type { UnitFile } from "./unit-file.ts";
+import type { Conversion, Work } from "./work.ts";
+
+interface Converter {
+  keys: readonly string[];
+  /** Keys of features that don't exist here. */
+  refusals?: readonly string[];
+  convert: (work: Work) => void;
+}
+
+const converters: Partial<Record<Kind, Converter>> = {
+  container: { keys: containerKeys, refusals: containerRefusals, convert: convertContainer },
+  image: { keys: imageKeys, refusals: ["DecryptionKey"], convert: convertImage },
+  network: { keys: networkKeys, convert: convertNetwork },
+  volume: { keys: volumeKeys, convert: convertVolume },
+};
+
+/** Turns a Quadlet file into a service. What can't be done is an error that names the line. */
+export function convertUnit(unit: UnitFile, conversion: Conversion): UnitFile {
+  const kind = kindOf(unit.name) as Kind;
+  const group = groups[kind];
+  const converter = converters[kind];
+  if (!converter) throw unit.error(`.${kind} files are not supported yet`);
+  checkKeys(unit, group, converter);
+  checkKeys(unit, "Quadlet", { keys: ["DefaultDependencies"] });
+  const service = unit.copy(conversion.table.get(unit.name)?.service as string);
+  translateDependencies(unit, service, conversion.table);
+  if (unit.boolean("Quadlet", "DefaultDependencies") ?? true) {
+    for (const key of ["Wants", "After"]) service.addFirst("Unit", key, NETWORK_UNIT);
+  }
+  service.add("Unit", "SourcePath", unit.path);
+  // systemd passes over groups that begin so.
+  service.rename(group, `X-${group}`);
+  service.rename("Quadlet", "X-Quadlet");
+  service.add("Unit", "RequiresMountsFor", "%t/containers");
+  converter.convert({
+    ...conversion,
+    unit,
+    service,
+    references: new References(unit, service, conversion.table),
+  });
+  return service;
+}
+
+/** Units of a user can't wait for network-online.target, which is the system's: this one does. */
+const NETWORK_UNIT = "coracle-user-wait-network-online.service";
+
+function checkKeys(unit: UnitFile, group: string, { keys, refusals = [] }: Omit<Converter, "convert">): void {
+  for (const key of unit.keys(group)) {
+    if (refusals.includes(key)) {
+      throw unit.error(`key '${key}' in group '${group}' is not supported yet`, group, key);
+    }
+    if (!keys.includes(key)) throw unit.error(`unsupported key '${key}' in group '${group}'`, group, key);
+  }
+}
