@@ -231,15 +231,16 @@ static void pass_alive_lock(struct monitor *m)
 	setenv("CORACLE_ALIVE_FD", number, 1);
 }
 
-void end_cleanup(struct monitor *m)
+pid_t end_cleanup(struct monitor *m)
 {
 	const struct config *config = m->config;
 	if (!config->cleanup || (m->relay_told && m->launch->relay_cleans_up && !config->cleanup_always))
-		return;
+		return 0;
 	auto_free const char **argv = config_argv(NULL, config->cleanup, 0);
-	/* In our place, but for clients that still have to read. */
-	if (!argv || (m->clients.count > 0 && fork() != 0))
-		return;
+	/* Not in our place: our exit status is the container's, and with us a service manager takes its service for ended. */
+	pid_t pid = argv ? fork() : 0;
+	if (!argv || pid != 0)
+		return pid;
 	pass_alive_lock(m);
 	signals_reset();
 	execv(argv[1], (char *const *)(argv + 1));

@@ -454,11 +454,13 @@ int supervise(const struct launch *launch)
 		clients_sweep(m);
 	}
 	clients_sweep(m);
-	end_cleanup(m);
+	pid_t cleanup = end_cleanup(m);
 	/* Clients that are slow to read the last output. */
 	while (m->clients.count > 0) {
 		loop_step(&m->loop);
 		clients_sweep(m);
 	}
-	return 0;
+	while (cleanup > 0 && waitpid(cleanup, NULL, 0) < 0 && errno == EINTR)
+		;
+	return m->status.exit_code & 0xff;
 }

@@ -105,7 +105,7 @@ void end_begin(struct monitor *m);
 /* Goes on with it as far as possible now. */
 void end_advance(struct monitor *m);
 void end_timer_expired(struct monitor *m, enum timer timer);
-/* Everything is over and told: runs the cleanup, where there is one. */
-void end_cleanup(struct monitor *m);
+/* Everything is over and told: runs the cleanup, where there is one. Returns its pid, or 0. */
+pid_t end_cleanup(struct monitor *m);
 
 #endif
