@@ -48,3 +48,22 @@ function listGiven(directory: string): string[] {
     });
   }
 }
+
+/** The machine's own, where distributions keep them; SSL_CERT_FILE names another file, as for Go's programs. */
+export function readSystemCertificates(): string[] {
+  const { SSL_CERT_FILE } = process.env;
+  const usual = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+  ];
+  for (const file of SSL_CERT_FILE ? [SSL_CERT_FILE] : usual) {
+    try {
+      const text = fs.readFileSync(file, "utf8");
+      return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+    } catch {
+      // the next one
+    }
+  }
+  return [];
+}

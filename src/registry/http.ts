@@ -34,9 +34,26 @@ type Fetch = (url: string, init: Record<string, unknown>) => Promise<HttpRespons
 const answerTimeout = 30;
 const slowest = 16 * 1024;
 
+/** Those of the machine, once they have been needed: reading them takes longer than a small exchange. */
+let systemCertificates: string[] = [];
+
 export async function request(url: URL, options: HttpRequest): Promise<HttpResponse> {
+  try {
+    return await exchange(url, options);
+  } catch (error) {
+    const isUntrusted =
+      options.tls.verify && error instanceof EngineError && /no trusted/.test(error.message);
+    if (!isUntrusted || systemCertificates.length > 0) throw error;
+    const { readSystemCertificates } = await import("./certificates.ts");
+    systemCertificates = readSystemCertificates();
+    if (systemCertificates.length === 0) throw error;
+    return await exchange(url, options);
+  }
+}
+
+async function exchange(url: URL, options: HttpRequest): Promise<HttpResponse> {
   const undici = await import("undici");
-  const tls = tlsSettings(url, options.tls);
+  const tls = tlsSettings(url, options.tls, systemCertificates);
   const proxy = proxyFor(url, process.env);
   const answered = new AbortController();
   const timeout = answerTimeout + bodySize(options.body) / slowest;
@@ -86,9 +103,20 @@ function bodySize(body: HttpRequest["body"]): number {
 }
 
 /** What differs from the platform's own way to check certificates; undefined for nothing. */
-function tlsSettings(url: URL, { verify, ca, cert, key }: TlsOptions): object | undefined {
-  if (url.protocol !== "https:" || (verify && !ca && !cert)) return undefined;
-  return { rejectUnauthorized: verify, ...(ca ? { ca } : {}), ...(cert ? { cert, key } : {}) };
+function tlsSettings(
+  url: URL,
+  { verify, ca = [], cert, key }: TlsOptions,
+  system: readonly string[],
+): object | undefined {
+  const extra = [...ca, ...system];
+  if (url.protocol !== "https:" || (verify && extra.length === 0 && !cert)) return undefined;
+  const { rootCertificates } = process.getBuiltinModule("node:tls");
+  return {
+    rejectUnauthorized: verify,
+    // They would take the place of those that are built in; what the registry redirects to may need these.
+    ...(extra.length > 0 ? { ca: [...rootCertificates, ...extra] } : {}),
+    ...(cert ? { cert, key } : {}),
+  };
 }
 
 /** Codes of the OpenSSL and BoringSSL failures that mean: this is no certificate we trust, or no TLS at all. */
@@ -133,7 +161,10 @@ function connectionError(url: URL, error: unknown, timedOut = false): EngineErro
   });
 }
 
-/** The body piece by piece; a registry that sends nothing for `idleTimeout` seconds is given up. */
+/** Bytes in a second that the slowest of lines bring. */
+const trickle = 128;
+
+/** The body piece by piece; a registry that sends nothing, or next to nothing, for `idleTimeout` seconds is given up. */
 export async function* readChunks(
   url: URL,
   response: HttpResponse,
@@ -145,8 +176,10 @@ export async function* readChunks(
   let timer: NodeJS.Timeout | undefined;
   const cancel = () => reader.cancel().catch(() => {});
   signal?.addEventListener("abort", cancel);
+  let [waited, came] = [0, 0];
   try {
     for (;;) {
+      const asked = performance.now();
       const idle = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(stalled(url, idleTimeout)), idleTimeout * 1000);
       });
@@ -154,6 +187,12 @@ export async function* readChunks(
       clearTimeout(timer);
       signal?.throwIfAborted();
       if (done) return;
+      waited += performance.now() - asked;
+      came += value.length;
+      if (waited > idleTimeout * 1000) {
+        if (came < idleTimeout * trickle) throw stalled(url, idleTimeout);
+        [waited, came] = [0, 0];
+      }
       yield value;
     }
   } catch (error) {

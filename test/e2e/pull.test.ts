@@ -1,4 +1,13 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -471,6 +480,14 @@ describe("from one that can be told what to do", () => {
           }),
         /is not a container image but application\/vnd.cncf.helm/,
       ],
+      [
+        "a config that isn't JSON",
+        () => {
+          const mediaType = "application/vnd.oci.image.config.v1+json";
+          registry.image("a/b", "1", [layer], { config: { mediaType, ...registry.blob("a/b", "<html>") } });
+        },
+        /not valid JSON/,
+      ],
       ["no manifest", () => registry.manifest("a/b", "1", "<html>"), /not valid JSON/],
       [
         "a manifest without end",
@@ -561,9 +578,25 @@ describe("what can't be pulled", () => {
     registry.image("a", "latest", []);
     const refused = await home.coracle("pull", "-q", `${registry.address}/a`);
     const accepted = await home.coracle(...insecure, "-q", `${registry.address}/a`);
-    await registry.stop();
     expect(refused.stderr).toMatch(/no trusted TLS connection/);
     expect(accepted).toMatchObject({ exitCode: 0, stderr: "" });
+    // Trusted where the user, or the machine, says so.
+    const own = join(home.env.HOME as string, ".config/containers/certs.d", registry.address);
+    const directory = join(home.directory, "certificates");
+    for (const each of [own, directory]) {
+      mkdirSync(each, { recursive: true });
+      copyFileSync(registry.certificate, join(each, "ca.crt"));
+    }
+    const pull = ["pull", "-q", `${registry.address}/a`];
+    const byFlag = await home.coracle(...pull, "--cert-dir", directory);
+    const byUser = await home.coracle(...pull);
+    rmSync(own, { recursive: true });
+    const byMachine = await home.run(pull, { env: { SSL_CERT_FILE: registry.certificate } });
+    const byNobody = await home.coracle(...pull);
+    await registry.stop();
+    for (const each of [byFlag, byUser, byMachine])
+      expect(each).toMatchObject({ exitCode: 0, stdout: accepted.stdout, stderr: "" });
+    expect(byNobody).toMatchObject({ exitCode: 125 });
   });
 
   test.each([

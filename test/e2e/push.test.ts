@@ -1,8 +1,8 @@
 /** Logging in to registries and pushing to them; what we push, others pull, and the other way round. */
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { digestOf, FakeRegistry } from "../support/fake-registry.ts";
 import { useHome } from "../support/home.ts";
@@ -80,6 +80,36 @@ describe("a registry with accounts", () => {
     expect(await home.ok("pull", "-q", http, name)).toBe(id);
     await home.ok("rmi", name);
     await home.ok("logout", "--all");
+  });
+
+  test("the files that may hold an account, the first one counts", async () => {
+    const name = `${registry.address}/kept/bb:1`;
+    await home.ok("push", "-q", http, "--creds", "tester:secret", "bb", name);
+    const auth = Buffer.from(`${CREDENTIALS.username}:${CREDENTIALS.password}`).toString("base64");
+    const good = JSON.stringify({ auths: { [registry.address]: { auth } } });
+    const bad = JSON.stringify({ auths: { [registry.address]: { auth: "eDp5" } } });
+    const at = (file: string) => join(home.env.HOME as string, file);
+    const write = (file: string, content: string) => {
+      mkdirSync(dirname(at(file)), { recursive: true });
+      writeFileSync(at(file), content);
+    };
+    const pull = async (env: Record<string, string> = {}, ...args: string[]) =>
+      (await home.run(["pull", "-q", http, ...args, name], { env })).exitCode;
+    write("given.json", good);
+    write("bad.json", bad);
+    expect(await pull({}, "--authfile", at("given.json"))).toBe(0);
+    expect(await pull({ REGISTRY_AUTH_FILE: at("given.json") })).toBe(0);
+    expect(await pull({ REGISTRY_AUTH_FILE: at("given.json") }, "--authfile", at("bad.json"))).toBe(125);
+    expect(await pull({}, "--authfile", at("bad.json"), "--creds", "tester:secret")).toBe(0);
+    write("docker/config.json", good);
+    expect(await pull()).toBe(125);
+    expect(await pull({ DOCKER_CONFIG: at("docker") })).toBe(0);
+    for (const file of [".docker/config.json", ".config/containers/auth.json"]) {
+      write(file, good);
+      expect(await pull()).toBe(0);
+      rmSync(at(file));
+    }
+    await home.ok("rmi", name);
   });
 
   test("a credential helper knows the password", async () => {

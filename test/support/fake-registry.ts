@@ -45,6 +45,11 @@ export class FakeRegistry {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** File with the certificate of one with TLS, which it has signed itself. */
+  get certificate(): string {
+    return join(this.#directory as string, "cert.pem");
+  }
+
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
