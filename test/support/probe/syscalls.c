@@ -1,0 +1,59 @@
+/*
+ * Tries every system call with arguments that can do nothing, each in a process of its own, and prints how it was
+ * answered: `NUMBER ANSWER`, the answer being the name of the error, `done`, `waits` or `signal N`.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LAST 470
+
+static const char *answer_of(long number, int out)
+{
+	static char text[32];
+	int pipe_fds[2], status, error = -1;
+	if (pipe(pipe_fds) < 0)
+		return "no pipe";
+	pid_t child = fork();
+	if (child == 0) {
+		setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {.tv_usec = 200000}}, NULL);
+		close(out);
+		/* Not a valid descriptor, address, flag or process anywhere. */
+		long result = syscall(number, -1L, -1L, -1L, -1L, -1L, -1L);
+		error = result < 0 ? errno : 0;
+		if (write(pipe_fds[1], &error, sizeof error) < 0)
+			_exit(1);
+		_exit(0);
+	}
+	close(pipe_fds[1]);
+	ssize_t n = read(pipe_fds[0], &error, sizeof error);
+	close(pipe_fds[0]);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (n == sizeof error)
+		return error ? strerrorname_np(error) : "done";
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+		return "waits";
+	if (WIFSIGNALED(status)) {
+		snprintf(text, sizeof text, "signal %d", WTERMSIG(status));
+		return text;
+	}
+	return "done"; /* one that ends the process, or has not come back */
+}
+
+int main(void)
+{
+	signal(SIGCHLD, SIG_DFL);
+	for (long number = 0; number <= LAST; number++) {
+		printf("%ld %s\n", number, answer_of(number, STDOUT_FILENO));
+		fflush(stdout);
+	}
+	return 0;
+}
