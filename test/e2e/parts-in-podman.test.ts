@@ -10,7 +10,8 @@ import { hasProgram, skipUnless } from "../support/requirements.ts";
 
 const missing = [hasProgram("podman"), hasProgram("crun")];
 const home = new Home();
-const lib = join(dirname(home.program), "../lib/coracle/bin");
+/** CORACLE_NATIVE_BIN=…/native/build/asan for those with sanitizers. */
+const lib = process.env.CORACLE_NATIVE_BIN ?? join(dirname(home.program), "../lib/coracle/bin");
 const [conmon, runtime] = [join(lib, "coracle-conmon"), join(lib, "coracle-runtime")];
 
 beforeAll(async () => {
