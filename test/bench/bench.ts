@@ -19,6 +19,7 @@ import { join } from "node:path";
 import { type ImageContent, ociArchive, type TarEntry } from "../../bin/oci-archive.ts";
 import { busyboxArchive, busyboxConfig, busyboxEntries } from "../support/images.ts";
 import { registryCases } from "./registry-cases.ts";
+import { runtimeCase } from "./runtime-case.ts";
 
 const home = mkdtempSync(join(process.env.CORACLE_TEST_TMP || tmpdir(), "bench-"));
 const prefix = process.env.CORACLE_TEST_PREFIX;
@@ -241,7 +242,8 @@ try {
   console.log(
     `${"".padEnd(38)}${"coracle".padStart(11)}${"podman".padStart(11)}${"ratio".padStart(8)}${"target".padStart(9)}`,
   );
-  for (const one of [...cases, ...registry.cases]) if (chosen(one.name)) await measure(one);
+  for (const one of [...cases, runtimeCase(bench), ...registry.cases])
+    if (chosen(one.name)) await measure(one);
   if (chosen("memory of a pull")) await registry.memory();
   if (chosen("memory of monitor")) await monitorMemory();
 } finally {
