@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -190,6 +191,26 @@ static int check_preserved(const struct config *config, struct error *err)
 	return 0;
 }
 
+/*
+ * A service manager only waits for its own children, and takes a process for none while the relay is its parent. So there
+ * is one between them that ends at once.
+ */
+static pid_t fork_monitor(void)
+{
+	pid_t pid = fork();
+	if (pid < 0 || !getenv("NOTIFY_SOCKET"))
+		return pid;
+	if (pid == 0) {
+		pid_t monitor = fork();
+		if (monitor != 0)
+			_exit(monitor < 0);
+		return 0;
+	}
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return pid;
+}
+
 static int launch_monitor(const struct arguments *arguments, struct launch *launch, struct error *err)
 {
 	struct connection data = {-1, -1}, control = {-1, -1};
@@ -206,7 +227,7 @@ static int launch_monitor(const struct arguments *arguments, struct launch *laun
 	launch->data = data.monitor;
 	launch->control = control.monitor;
 	fflush(NULL);
-	pid_t pid = fork();
+	pid_t pid = fork_monitor();
 	if (pid < 0)
 		return error_errno(err, "internal", "fork");
 	return pid == 0 ? become_monitor(launch) : relay_for(arguments, launch, &data, &control);

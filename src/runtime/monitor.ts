@@ -139,6 +139,8 @@ export interface RelayOptions {
   attach: Stream[];
   /** Descriptors that take the place of our stdout and stderr. */
   output?: { stdout: number; stderr: number };
+  /** Leave our stdout and stderr to the container itself, which writes there when we are gone (--log-driver passthrough). */
+  passOutput?: boolean;
   /** As for --detach-keys; "" for none. */
   detachKeys: string;
   /** Pass this process's signals on to the container. */
@@ -285,6 +287,7 @@ const hints: Record<string, string> = {
 
 function startRelay(ctx: Context, args: string[], options: RelayOptions): Relay {
   const stream = (name: Stream) => {
+    if (options.passOutput && name !== "stdin") return "inherit";
     if (!options.attach.includes(name)) return "ignore";
     return (name !== "stdin" && options.output?.[name]) || "inherit";
   };

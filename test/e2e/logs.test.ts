@@ -134,3 +134,12 @@ describe("log drivers", () => {
     expect(result.stderr).toMatch(/^Error: .*nosuch.*\n/);
   });
 });
+
+test("passthrough: a detached container writes where its command did", async () => {
+  const file = join(home.directory, "passed");
+  const run = `exec "$0" run -d --name passed --network none --log-driver passthrough bb sh -c 'echo out; echo err >&2' </dev/null >"$1" 2>&1`;
+  expect(await home.exec(["sh", "-c", run, home.program, file])).toMatchObject({ exitCode: 0 });
+  await home.ok("wait", "passed");
+  expect(readFileSync(file, "utf8").trim().split("\n").sort()).toEqual(["err", "out"]);
+  await home.ok("rm", "passed");
+});

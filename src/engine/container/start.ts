@@ -4,6 +4,7 @@ import { withListenFds } from "../../host/descriptors.ts";
 import { writeUserFile } from "../../host/files.ts";
 import { withLock } from "../../host/lock.ts";
 import { checkDetachKeys } from "../../oci/detach-keys.ts";
+import { isPassthrough } from "../../oci/log-options.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
 import { attachRelay, type Relay, type RelayOptions, startContainerMonitor } from "../../runtime/monitor.ts";
 import { runDirectory } from "../../runtime/places.ts";
@@ -101,7 +102,8 @@ async function launch(
   // Now: a file that can't be written is no reason to end a container that runs.
   const { pidFile, conmonPidFile } = record;
   for (const file of [pidFile, conmonPidFile]) if (file) writeUserFile(file, "");
-  const relay = startContainerMonitor(ctx, directory, { ...options, fds: fds.numbers });
+  const passOutput = isPassthrough(record.config.log.driver) && options.attach.length === 0;
+  const relay = startContainerMonitor(ctx, directory, { ...options, passOutput, fds: fds.numbers });
   const pid = await relay.started().catch(async (error: unknown) => {
     writeEarlier(ctx, record.id, last);
     const { explainPortInUse } = await import("./port-holder.ts");
