@@ -15,7 +15,7 @@ static const char *const valued_flags[] = {
 
 static const char *const readers[] = {
 	"__complete", "__quadlet-generator", "completion", "events", "help", "history", "images", "inspect", "login", "logout", "logs", "port",
-	"ps", "search", "stats", "version", "wait", NULL,
+	"ps", "quadlet", "search", "stats", "version", "wait", NULL,
 };
 
 /* What only reads below `container`, `image`, `volume`, … */

@@ -124,3 +124,32 @@ test("systemd takes what is generated", async (context) => {
     stderr: "",
   });
 });
+
+test("quadlet install puts files where the generator looks; print shows them", async () => {
+  const app = join(home.directory, "app");
+  mkdirSync(app);
+  writeFileSync(join(app, "shop.container"), "[Container]\nImage=localhost/bb\n");
+  writeFileSync(join(app, "shop.conf"), "x=1\n");
+  const quadlet = (...args: string[]) => home.coracle("quadlet", ...args);
+  const installed = await quadlet("install", "--reload-systemd=false", app);
+  expect(installed).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(installed.stdout).toBe(`${units}/shop.conf\n${units}/shop.container\n`);
+  expect(readFileSync(join(units, ".app.app"), "utf8")).toBe("shop.conf\nshop.container\n");
+  expect((await quadlet("print", "shop.container")).stdout).toBe("[Container]\nImage=localhost/bb\n");
+  expect((await generate("-dryrun")).stdout).toContain("---shop.service---");
+  expect(await quadlet("install", "--reload-systemd=false", app)).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringContaining(
+      "a Quadlet with name shop.container already exists, refusing to overwrite",
+    ),
+  });
+  expect(await quadlet("install", "--reload-systemd=false", "-r", app)).toMatchObject({ exitCode: 0 });
+  expect(await quadlet("install", "--reload-systemd=false", join(app, "shop.conf"))).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringContaining('".conf" is not a supported Quadlet file type'),
+  });
+  expect(await quadlet("print", "none.container")).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringContaining('could not locate quadlet "none.container"'),
+  });
+});

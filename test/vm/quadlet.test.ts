@@ -48,8 +48,11 @@ section reload; systemctl --user reload web; coracle exec systemd-web ls /d
 section output; journalctl --user -u web -o cat --no-pager | grep -c hello
 section container-killed; main=$(property web MainPID); kill -9 $(coracle inspect systemd-web --format '{{.State.Pid}}'); restarted $main; coracle ps --format '{{.Names}} {{.State}}'
 section monitor-killed; main=$(property web MainPID); kill -9 $main; restarted $main; coracle ps --format '{{.Names}} {{.State}}'; property web NRestarts
+section list; coracle quadlet list --format '{{.Name}} {{.UnitName}} {{.Status}}'; coracle quadlet list -f name=web --format '{{.Path}}'
+section rm-running; coracle quadlet rm web.container; echo $?
 section stop; systemctl --user stop web; property web Result; coracle ps -a; ls $XDG_RUNTIME_DIR/*.cid
 section fails; systemctl --user start fails; i=0; while [ "$(property fails ActiveState)" != failed ] && [ $i -lt 100 ]; do sleep 0.2; i=$((i+1)); done; property fails ExecMainStatus
+section rm; coracle quadlet rm --all --force; ls -A $units
 section left; coracle ps -aq; pgrep -u alice -l coracle
 `;
 
@@ -88,6 +91,16 @@ test("it can be reloaded, and its output is in the journal", () => {
 test("it survives the end of its container and of the monitor", () => {
   expect(part("container-killed")).toBe("systemd-web running");
   expect(part("monitor-killed")).toBe("systemd-web running\n2");
+});
+
+test("quadlet list and rm ask systemd what runs", () => {
+  expect(part("list")).toMatch(
+    /^bad\.container bad\.service Not loaded\ndata\.volume data-volume\.service active\/exited\nfails\.container fails\.service inactive\/dead\nweb\.container web\.service active\/running\n\/home\/alice\/.*\/web\.container$/,
+  );
+  expect(part("rm-running")).toMatch(
+    /^Error: quadlet web\.container is running and force is not set.*\n125$/,
+  );
+  expect(part("rm")).toBe("bad.container\ndata.volume\nfails.container\nweb.container");
 });
 
 test("it stops in order, and leaves nothing", () => {

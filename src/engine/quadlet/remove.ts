@@ -1,0 +1,79 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { kindOf } from "../../oci/quadlet/names.ts";
+import { installDirectory } from "./directories.ts";
+import { appsOf, filesOf, findQuadlet, findQuadlets } from "./installed.ts";
+import { serviceStates, systemctl } from "./services.ts";
+
+export interface RemoveQuadlets {
+  all: boolean;
+  force: boolean;
+  ignore: boolean;
+}
+
+/** Removes Quadlet files with all that was installed with them; services that run are stopped, or refuse it. */
+export function removeQuadlets(
+  ctx: Context,
+  names: readonly string[],
+  { all, force, ignore }: RemoveQuadlets,
+): { removed: string[]; errors: EngineError[] } {
+  const directory = installDirectory(process.env, ctx.home);
+  const removed: string[] = [];
+  const errors: EngineError[] = [];
+  const attempt = (name: string, remove: () => void) => {
+    try {
+      remove();
+      removed.push(name);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      if (ignore && error.code === "no-such-quadlet") removed.push(name);
+      else errors.push(error);
+    }
+  };
+  const apps = appsOf(ctx);
+  const wanted = new Set(all ? findQuadlets(ctx).map(({ name }) => name) : names);
+  const lists = new Set<string>();
+  for (const name of wanted) {
+    const list = apps.get(name);
+    if (!list) continue;
+    lists.add(list);
+    for (const file of filesOf(path.join(directory, list)).filter(kindOf)) wanted.add(file);
+  }
+  for (const name of wanted) {
+    attempt(name, () => {
+      const { file, service } = findQuadlet(ctx, name);
+      if (service !== undefined) stop(name, service, force);
+      fs.rmSync(file, { force: true });
+    });
+  }
+  for (const list of lists) {
+    // What still runs needs its files.
+    if (
+      filesOf(path.join(directory, list)).some(
+        (file) => kindOf(file) && fs.existsSync(path.join(directory, file)),
+      )
+    )
+      continue;
+    for (const file of filesOf(path.join(directory, list)))
+      fs.rmSync(path.join(directory, file), { force: true });
+    fs.rmSync(path.join(directory, list), { force: true });
+  }
+  return { removed, errors };
+}
+
+function stop(name: string, service: string, force: boolean): void {
+  const state = serviceStates([service]).get(service);
+  if (state?.load !== "loaded" || state.active !== "active") return;
+  if (!force) {
+    throw new EngineError(
+      "running",
+      `quadlet ${name} is running and force is not set, refusing to remove: quadlet running`,
+      {
+        hint: `\`systemctl --user stop ${service}\`, or --force`,
+      },
+    );
+  }
+  systemctl(`stopping quadlet ${name}`, ["stop", service]);
+}
