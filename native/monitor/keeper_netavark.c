@@ -66,7 +66,9 @@ static int explain(int out, const char *verb, struct error *err)
 	const char *line = strstr(text, "{\"error\"");
 	json_t *answer = line ? json_loads(line, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
 	const char *message = json_string_value(json_object_get(answer, "error"));
-	error_set(err, "network-failed", "netavark: %s", message ? message : text);
+	if (!message)
+		message = text[0] ? text : "was ended by a signal";
+	error_set(err, "network-failed", "netavark: %s", message);
 	json_decref(answer);
 	for (char *end = err->message + strlen(err->message); end > err->message && end[-1] == '\n';)
 		*--end = '\0';

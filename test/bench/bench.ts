@@ -18,6 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ImageContent, ociArchive, type TarEntry } from "../../bin/oci-archive.ts";
 import { busyboxArchive, busyboxConfig, busyboxEntries } from "../support/images.ts";
+import { networkCases } from "./network-cases.ts";
 import { registryCases } from "./registry-cases.ts";
 import { runtimeCase } from "./runtime-case.ts";
 
@@ -242,7 +243,7 @@ try {
   console.log(
     `${"".padEnd(38)}${"coracle".padStart(11)}${"podman".padStart(11)}${"ratio".padStart(8)}${"target".padStart(9)}`,
   );
-  for (const one of [...cases, runtimeCase(bench), ...registry.cases])
+  for (const one of [...cases, runtimeCase(bench), ...networkCases(bench), ...registry.cases])
     if (chosen(one.name)) await measure(one);
   if (chosen("memory of a pull")) await registry.memory();
   if (chosen("memory of monitor")) await monitorMemory();

@@ -1,5 +1,5 @@
 /** Networks that containers share: bridges in a namespace of the user's, names, addresses, published ports, crashes. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -13,17 +13,22 @@ const { coracle, ok } = {
   ok: (...args: string[]) => home.ok(...args),
 };
 
-const installed = (name: string) => {
-  const places = `${process.env.PATH}:/usr/lib/podman:/usr/libexec/podman`.split(":");
-  const found = places.some((place) => {
-    try {
-      return readFileSync(`${place}/${name}`).length > 0;
-    } catch {
-      return false;
-    }
-  });
-  return found ? undefined : `${name} is not installed`;
-};
+const find = (name: string) =>
+  `${process.env.PATH}:/usr/lib/podman:/usr/libexec/podman`
+    .split(":")
+    .map((place) => join(place, name))
+    .find((file) => existsSync(file));
+const installed = (name: string) => (find(name) ? undefined : `${name} is not installed`);
+
+/** The environment in which a script stands for netavark. */
+function insteadOfNetavark(name: string, script: string): Record<string, string> {
+  const programs = join(home.directory, name);
+  mkdirSync(programs, { recursive: true });
+  writeFileSync(join(programs, "netavark"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const CONTAINERS_CONF_OVERRIDE = join(programs, "containers.conf");
+  writeFileSync(CONTAINERS_CONF_OVERRIDE, `[engine]\nhelper_binaries_dir = ["${programs}"]\n`);
+  return { CONTAINERS_CONF_OVERRIDE };
+}
 
 beforeEach((context) => {
   skipUnless(
@@ -274,12 +279,7 @@ test("network update changes resolvers, where netavark can", async () => {
   if (old) expect(stderr).toContain("--dns-add is not supported by netavark 1.");
 
   // Only its version is asked for.
-  const programs = join(home.directory, "programs");
-  mkdirSync(programs, { recursive: true });
-  writeFileSync(join(programs, "netavark"), "#!/bin/sh\necho netavark 1.14.0\n", { mode: 0o755 });
-  const conf = join(home.directory, "helpers.conf");
-  writeFileSync(conf, `[engine]\nhelper_binaries_dir = ["${programs}", "/usr/lib/podman"]\n`);
-  const env = { CONTAINERS_CONF_OVERRIDE: conf };
+  const env = insteadOfNetavark("newer", "echo netavark 1.14.0");
   const update = (...flags: string[]) => home.run(["network", "update", ...flags, "web"], { env });
   const servers = () => ok("network", "inspect", "-f", "{{.NetworkDNSServers}}", "web");
   expect(await update("--dns-add", "192.0.2.53,192.0.2.54")).toMatchObject({ exitCode: 0, stdout: "web\n" });
@@ -315,17 +315,50 @@ describe("after kill -9", () => {
     await home.expectNothingLeft();
   });
 
-  test.for(["coracle-network", "slirp4netns", "aardvark-dns"])("of %s all goes on", async (name) => {
+  test("of netavark the start fails, and nothing of it stays", async () => {
     await ok("network", "create", "web");
-    await server("one", "--network", "web");
-    await sleeper("two", "--network", "web");
-    const [pid] = named(name);
-    process.kill(pid as number, "SIGKILL");
-    await waitUntil(() => named(name).some((other) => other !== pid), { what: "another one" });
-    await waitUntil(async () => (await fetched("two", "one")) === "hello from one\n", { what: "the answer" });
-    await server("three", "--network", "web");
-    expect(await fetched("two", "three")).toBe("hello from three\n");
+    const killed = join(home.directory, "kill-after");
+    const netavark = find("netavark");
+    const script = `exec 9<&0
+case "$*" in *" setup "*) if [ -e ${killed} ]; then ${netavark} "$@" <&9 & sleep "$(cat ${killed})"; kill -9 $! $$; fi; esac
+exec ${netavark} "$@"`;
+    const env = insteadOfNetavark("killed", script);
+    const run = (name: string) =>
+      home.run(["run", "-d", "--name", name, "--network", "web", "bb", "sleep", "1000"], { env });
+    expect((await run("stays")).stderr).toBe("");
+    for (const seconds of ["0", "0.01", "0.02", "0.05"]) {
+      writeFileSync(killed, seconds);
+      expect(await run(`gone${seconds}`)).toMatchObject({ exitCode: 126 });
+    }
+    rmSync(killed);
+    expect(await run("next")).toMatchObject({ exitCode: 0 });
+    expect(namesOf("web")).toMatch(/^\S+\n.* stays,.*\n.* next,.*\n$/);
+    const pid = await ok("inspect", "-f", "{{.State.Pid}}", "next");
+    expect(await ok("unshare", "nsenter", "--target", pid, "--net", "ip", "-o", "route")).toContain(
+      "default via",
+    );
     await ok("rm", "-a", "-f", "-t", "0");
     await home.expectNothingLeft();
   });
+
+  test.for(["coracle-network", "slirp4netns", "aardvark-dns", "coracle-ports"])(
+    "of %s all goes on",
+    async (name) => {
+      await ok("network", "create", "web");
+      const port = await freePort();
+      await server("one", "--network", "web", "-p", `127.0.0.1:${port}:80`);
+      await sleeper("two", "--network", "web");
+      const [pid] = named(name);
+      process.kill(pid as number, "SIGKILL");
+      await waitUntil(() => named(name).some((other) => other !== pid), { what: "another one" });
+      await waitUntil(async () => (await fetched("two", "one")) === "hello from one\n", {
+        what: "the answer",
+      });
+      expect(await fetchText(`http://127.0.0.1:${port}/`)).toBe("hello from one\n");
+      await server("three", "--network", "web");
+      expect(await fetched("two", "three")).toBe("hello from three\n");
+      await ok("rm", "-a", "-f", "-t", "0");
+      await home.expectNothingLeft();
+    },
+  );
 });
