@@ -4,7 +4,7 @@ import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { listDirectory, syncDirectory } from "../host/files.ts";
 import { reapLocks, withLock } from "../host/lock.ts";
-import { createStaging, hasStaging, reapStaging, removeTrees } from "../host/staging.ts";
+import { createStaging, deadStaging, hasStaging, reapStaging, removeTrees } from "../host/staging.ts";
 import { digestHex, digestOf } from "../oci/digest.ts";
 import { parseImageConfig, parseManifest } from "../oci/image-manifest.ts";
 import { blobsDirectory, hasBlob, writeBlob } from "./blobs.ts";
@@ -21,7 +21,7 @@ import type { StoredImage } from "./image-types.ts";
 import { layerKeys, readImage } from "./images.ts";
 import { diffDirectory, hasLayer, layerDirectory, layersDirectory, readLayerRecord } from "./layers.ts";
 import { makeParentsLayer } from "./parents.ts";
-import { reapPartialBlobs } from "./partial-blob.ts";
+import { downloadMark, keepForNextPull, reapPartialBlobs } from "./partial-blob.ts";
 import { releaseReserve } from "./reserve.ts";
 
 /** Changing what images there are. */
@@ -179,6 +179,9 @@ export async function reapImages(ctx: Context, usedLayers: () => Iterable<string
   reapLocks(ctx);
   reapPartialBlobs(ctx);
   if (!hasStaging(ctx, "image", false) || hasStaging(ctx, "image", true)) return await reapStaging(ctx);
+  const wasPull = deadStaging(ctx, ["image"]).some((directory) =>
+    fs.existsSync(path.join(directory, downloadMark)),
+  );
   const trash = await withLock(ctx, "storage", () => {
     removeUnfinishedIndex(ctx);
     const needed = neededFiles(ctx, readImageIndex(ctx));
@@ -186,7 +189,16 @@ export async function reapImages(ctx: Context, usedLayers: () => Iterable<string
     const present = [layersDirectory(ctx), blobsDirectory(ctx)].flatMap((directory) =>
       listDirectory(directory).map((name) => path.join(directory, name)),
     );
-    return trashUnused(ctx, present, needed);
+    const kept = (file: string) =>
+      wasPull &&
+      path.dirname(file) === blobsDirectory(ctx) &&
+      !needed.has(file) &&
+      keepForNextPull(ctx, file);
+    return trashUnused(
+      ctx,
+      present.filter((file) => !kept(file)),
+      needed,
+    );
   });
   await removeTrees(ctx, trash);
   await reapStaging(ctx, (kind) => kind !== "container");

@@ -14,7 +14,7 @@ import type { Descriptor } from "../oci/image.ts";
 import { digestOfPart } from "./archive.ts";
 import { commitBlob, hasBlob, openBlob } from "./blobs.ts";
 import { type AppliedLayer, applyLayer, commitLayer, type FilePart, hasLayer, layerSync } from "./layers.ts";
-import { type Download, PartialBlob } from "./partial-blob.ts";
+import { type Download, downloadMark, PartialBlob } from "./partial-blob.ts";
 
 /** A layer to have in the store: unpacked, and its blob as it came. */
 export interface WantedLayer {
@@ -56,6 +56,8 @@ export async function importLayers(
     signal: failed.signal,
     onEvent,
   };
+  if (layers.some(({ source }) => "download" in source))
+    fs.writeFileSync(path.join(staging, downloadMark), "");
   // One image may list a layer twice.
   const queue = [...new Map(layers.map((layer) => [layer.descriptor.digest + layer.diffID, layer])).values()];
   const failures: unknown[] = [];

@@ -29,6 +29,22 @@ export function reapPartialBlobs(ctx: Context, now = Date.now()): void {
   }
 }
 
+/** Stands in the staging of a pull that downloads. */
+export const downloadMark = "download";
+
+/** Smaller ones are fetched again as fast as they are found. */
+const worthKeeping = 64 * 1024;
+
+/** A layer blob of a pull that was killed before it had its image: the next pull begins with all of it. */
+export function keepForNextPull(ctx: Context, blob: string): boolean {
+  const name = path.basename(blob);
+  const size = fs.statSync(blob, { throwIfNoEntry: false })?.size ?? 0;
+  if (name.startsWith(".") || size < worthKeeping) return false;
+  ensureDirectory(partialDirectory(ctx));
+  fs.renameSync(blob, path.join(partialDirectory(ctx), name));
+  return true;
+}
+
 export class PartialBlob {
   readonly file: string;
   readonly #descriptor: Descriptor;

@@ -232,8 +232,8 @@ describe("from one that can be told what to do", () => {
       registry.requests.filter(({ path }) => path === `/v2/${blob}`).map(({ headers }) => headers.range);
 
     /** Answers with the first 90 % and nothing more, until the pull is killed. */
-    async function killAt90(): Promise<void> {
-      registry.image("a/b", "1", [layer]);
+    async function killAt90(below: Buffer[] = [], isReady = () => true): Promise<void> {
+      registry.image("a/b", "1", [...below, layer]);
       let sent: (() => void) | undefined;
       registry.handler = (_request, response, url) => {
         if (url.pathname !== `/v2/${blob}`) return false;
@@ -243,7 +243,8 @@ describe("from one that can be told what to do", () => {
         return true;
       };
       const first = home.start([...insecure, name()]);
-      await waitUntil(() => existsSync(partial) && statSync(partial).size === cut, { what: "90 %" });
+      const isCut = () => existsSync(partial) && statSync(partial).size === cut;
+      await waitUntil(() => isCut() && isReady(), { what: "90 %" });
       for (const pid of home.processes()) if (pid === first.child.pid) process.kill(pid, "SIGKILL");
       await first.done;
       sent?.();
@@ -258,6 +259,15 @@ describe("from one that can be told what to do", () => {
       for (const result of await Promise.all([pull(), pull()]))
         expect(result).toMatchObject({ exitCode: 0, stderr: "" });
       expect(ranges()).toEqual([`bytes=${cut}-`]);
+      expect(stored("blobs/partial")).toEqual([]);
+    });
+
+    test("has the layers that were complete", async () => {
+      const [done] = layersIn(1, 1 << 20, "done") as [Buffer];
+      await killAt90([done], () => stored("layers").length === 1);
+      expect(await pull()).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(ranges()).toEqual([`bytes=${cut}-`]);
+      expect(registry.count(`a/b/blobs/${digestOf(done)}`)).toBe(0);
       expect(stored("blobs/partial")).toEqual([]);
     });
 
