@@ -28,8 +28,11 @@ share=${DESTDIR:-}$prefix/share
 put 644 "$root/completions/coracle.bash" "$share/bash-completion/completions/coracle"
 put 644 "$root/completions/_coracle" "$share/zsh/site-functions/_coracle"
 put 644 "$root/completions/coracle.fish" "$share/fish/vendor_completions.d/coracle.fish"
+mkdir -p "$share/systemd/user"
 for unit in "$root"/bin/units/*; do
-	put 644 "$unit" "$share/systemd/user/${unit##*/}"
+	target=$share/systemd/user/${unit##*/}
+	sed "s|@PREFIX@|$(realpath -ms "$prefix")|" "$unit" >"$target.new"
+	mv -f "$target.new" "$target"
 done
 generators=${DESTDIR:-}$prefix/lib/systemd/user-generators
 mkdir -p "${DESTDIR:-}$prefix/bin" "$generators"

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
@@ -34,8 +34,11 @@ test("puts everything under the prefix, readable for all", async () => {
   expect(readlinkSync(join(prefix, "bin/coracle"))).toBe("../lib/coracle/bin/coracle");
   const generator = join(prefix, "lib/systemd/user-generators/coracle-user-generator");
   expect((await home.exec([generator, "-version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-  expect(readdirSync(join(prefix, "share/systemd/user"))).toContain(
-    "coracle-user-wait-network-online.service",
+  const units = join(prefix, "share/systemd/user");
+  expect(readdirSync(units)).toEqual(["coracle-restart.service", "coracle-user-wait-network-online.service"]);
+  expect(lstatSync(join(units, "coracle-restart.service")).mode & 0o777).toBe(0o644);
+  expect(readFileSync(join(units, "coracle-restart.service"), "utf8")).toContain(
+    `ExecStart=${prefix}/bin/coracle start --all --filter restart-policy=always\n`,
   );
 });
 
