@@ -70,6 +70,24 @@ bool command_is_long(int argc, char **argv)
 	return i < argc && listed(argv[i], long_commands);
 }
 
+bool command_publishes(int argc, char **argv)
+{
+	static const char *const starters[] = {"restart", "start", NULL};
+	int i = command_index(argc, argv);
+	if (i < argc && strcmp(argv[i], "container") == 0)
+		i++;
+	if (i < argc && listed(argv[i], starters))
+		return true;
+	if (i >= argc || strcmp(argv[i], "run") != 0)
+		return false;
+	for (i++; i < argc; i++) {
+		bool is_short = argv[i][0] == '-' && argv[i][1] != '-' && strpbrk(argv[i], "pP");
+		if (is_short || strncmp(argv[i], "--publish", strlen("--publish")) == 0)
+			return true;
+	}
+	return false;
+}
+
 enum command_kind command_kind(int argc, char **argv)
 {
 	int i = command_index(argc, argv);

@@ -16,4 +16,7 @@ enum command_kind command_kind(int argc, char **argv);
 /* Whether a command moves data or goes on for long, so that compiling its code for the machine is worth the time. */
 bool command_is_long(int argc, char **argv);
 
+/* Whether a command may start a container with published ports. Not exact: a word of the container's looks the same. */
+bool command_publishes(int argc, char **argv);
+
 #endif

@@ -12,7 +12,7 @@
 #include "cleanup.h"
 
 /* Descriptors from 3 on may belong to the container (--preserve-fds, LISTEN_FDS): ours stays away from them. */
-#define ALIVE_FD_MIN 200
+#define OWN_FD_MIN 200
 
 /* 2 to the engine's allocator. Written so that the engine tells it from a value of the user's own, which stays. */
 #define HUGE_PAGES "02"
@@ -24,15 +24,15 @@ static int set_number(const char *name, unsigned long value)
 	return setenv(name, text, 1);
 }
 
-/* The descriptor has to outlive exec: it carries the lock. */
-static int pass_alive(int alive)
+/* The descriptor has to outlive exec. */
+static int pass_descriptor(const char *name, int descriptor)
 {
-	if (alive < 0)
-		return unsetenv("CORACLE_ALIVE_FD");
-	int fd = fcntl(alive, F_DUPFD, ALIVE_FD_MIN);
+	if (descriptor < 0)
+		return unsetenv(name);
+	int fd = fcntl(descriptor, F_DUPFD, OWN_FD_MIN);
 	if (fd < 0)
-		fd = fcntl(alive, F_DUPFD, 3);
-	return fd < 0 ? -1 : set_number("CORACLE_ALIVE_FD", (unsigned long)fd);
+		fd = fcntl(descriptor, F_DUPFD, 3);
+	return fd < 0 ? -1 : set_number(name, (unsigned long)fd);
 }
 
 static int set_environment(const struct engine_environment *environment, const char *bin)
@@ -52,7 +52,9 @@ static int set_environment(const struct engine_environment *environment, const c
 		return -1;
 	if (set_number("CORACLE_UID", environment->uid) < 0 || set_number("CORACLE_GID", environment->gid) < 0)
 		return -1;
-	return pass_alive(environment->alive);
+	if (pass_descriptor("CORACLE_OUTSIDE_FD", environment->outside) < 0)
+		return -1;
+	return pass_descriptor("CORACLE_ALIVE_FD", environment->alive);
 }
 
 /* PREFIX/bin/coracle → PREFIX/bin and PREFIX/dist. */

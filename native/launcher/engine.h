@@ -13,6 +13,7 @@ struct engine_environment {
 	uid_t uid;
 	gid_t gid;
 	int alive; /* or -1 */
+	int outside; /* or -1 */
 	bool compile; /* the command runs long enough */
 };
 

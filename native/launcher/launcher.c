@@ -20,6 +20,7 @@
 #include "engine.h"
 #include "file.h"
 #include "inherited.h"
+#include "outside.h"
 #include "run_directory.h"
 #include "user_namespace.h"
 
@@ -72,6 +73,8 @@ static int enter_namespaces(const struct caller *caller, const struct run_direct
 	} else if (root) {
 		use_present_namespace(run, environment);
 	} else {
+		if (command_publishes(caller->argc, caller->argv) && (environment->outside = outside_open(err)) < 0)
+			return -1;
 		if (user_namespace_enter(caller, run, &environment->alive, err) < 0)
 			return -1;
 		unsigned ignored;
@@ -106,7 +109,7 @@ static int launch(int argc, char **argv, struct error *err)
 	auto_close int run_fd = run.fd;
 	struct engine_environment environment = {
 		.ns = "none", .run = run.path, .uid = caller.uid, .gid = caller.gid, .alive = -1,
-		.compile = command_is_long(argc, argv)};
+		.outside = -1, .compile = command_is_long(argc, argv)};
 	enum command_kind kind = command_kind(argc, argv);
 	if (enters(kind, root) && (enter_namespaces(&caller, &run, root, real_root, &environment, err) < 0 ||
 				   (kind != COMMAND_MOUNTS && private_mount_namespace(err) < 0)))

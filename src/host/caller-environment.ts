@@ -6,6 +6,7 @@ const own = [
   "CORACLE_UID",
   "CORACLE_GID",
   "CORACLE_ALIVE_FD",
+  "CORACLE_OUTSIDE_FD",
   "CORACLE_FDS",
 ];
 

@@ -59,7 +59,7 @@ function dropCidFile({ id, cidFile }: ContainerRecord): void {
  */
 export function endMonitor(directory: string): void {
   const status = readMonitorStatus(directory);
-  // One that has ended may be us: it becomes the command that cleans up (--rm).
+  // One that has ended may wait for us: the command that cleans up (--rm) is its child.
   if (status && status.status !== "exited") signalMonitor(status.monitor, "SIGKILL");
 }
 

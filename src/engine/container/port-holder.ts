@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { socketOwner } from "../../host/outside.ts";
 import { type ListeningSocket, listeningSockets } from "../../host/sockets.ts";
 import type { PortMapping } from "../../oci/container.ts";
 import { type ContainerRecord, listRecords } from "../../runtime/records.ts";
@@ -35,8 +36,12 @@ function holderProcess(ports: readonly PortMapping[]): string {
   return `${owner} has port ${socket.port} (\`ss -lntup\` tells more); publish another port`;
 }
 
-/** Only those of our own user namespace show their descriptors. */
+/** Those of our own user namespace show their descriptors to us; others only to who is outside of it. */
 function processOf({ inode }: ListeningSocket): string | undefined {
+  return processHere(inode) ?? socketOwner(inode);
+}
+
+function processHere(inode: string): string | undefined {
   const wanted = `socket:[${inode}]`;
   for (const pid of fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {

@@ -3,6 +3,7 @@ import { type Context, ensureDirectory } from "../../host/context.ts";
 import { withListenFds } from "../../host/descriptors.ts";
 import { writeUserFile } from "../../host/files.ts";
 import { withLock } from "../../host/lock.ts";
+import { closeOutside } from "../../host/outside.ts";
 import { checkDetachKeys } from "../../oci/detach-keys.ts";
 import { isPassthrough } from "../../oci/log-options.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
@@ -109,6 +110,7 @@ async function launch(
     const { explainPortInUse } = await import("./port-holder.ts");
     throw explainPortInUse(ctx, record, error);
   });
+  closeOutside();
   if (pidFile) writeUserFile(pidFile, `${pid}`);
   if (conmonPidFile) writeUserFile(conmonPidFile, `${readStatus(ctx, record.id).last?.monitor?.pid ?? ""}`);
   return relay;
