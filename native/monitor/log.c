@@ -143,13 +143,11 @@ static size_t json_piece(const char *data, size_t length, size_t room, size_t *e
 	size_t piece = 0;
 	*escaped = 0;
 	while (piece < length) {
-		int n = utf8_length(data + piece, length - piece);
-		bool plain = n > 1 || (n == 1 && (unsigned char)data[piece] >= 0x20);
-		size_t size = plain ? (size_t)n + 1 : 6;
+		size_t bytes, size = text_escaped_size(data + piece, length - piece, &bytes);
 		if (*escaped + size > room)
 			break;
 		*escaped += size;
-		piece += n > 0 ? (size_t)n : 1;
+		piece += bytes;
 		if (data[piece - 1] == '\n')
 			break;
 	}

@@ -43,6 +43,13 @@ static void add_escape(struct text *text, unsigned char c)
 		text_add(text, "\\u%04x", c);
 }
 
+size_t text_escaped_size(const char *data, size_t length, size_t *bytes)
+{
+	int n = utf8_length(data, length);
+	*bytes = n > 0 ? (size_t)n : 1;
+	return n > 1 || (n == 1 && is_plain((unsigned char)*data)) ? *bytes : sizeof "\\u0000" - 1;
+}
+
 void text_add_escaped(struct text *text, const char *data, size_t length)
 {
 	for (size_t i = 0; i < length;) {

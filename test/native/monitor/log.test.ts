@@ -73,6 +73,13 @@ test("json-file has Docker's lines, whatever the bytes are", async () => {
   ).toBe("é split\n");
 });
 
+test("json-file cuts what its escapes make long, and loses nothing of it", async () => {
+  const text = "\x7f".repeat(50_000);
+  const { bundle } = await logged("json-file", ["sh", "-c", "head -c 50000 /dev/zero | tr '\\0' '\\177'"]);
+  const lines = bundle.log.split("\n").slice(0, -1);
+  expect(lines.map((line) => JSON.parse(line).log).join("")).toBe(text);
+});
+
 test.each(["k8s-file", "json-file"])("%s is rotated over its size", async (driver) => {
   const { bundle } = await logged(driver, ["seq", "1", "2000"], { maxSize: 20000, maxFile: 3 });
   const files = ["log.2", "log.1", "log"].map((name) => readFileSync(join(bundle.directory, name), "utf8"));
