@@ -1,6 +1,6 @@
 #!/bin/sh
-# run.sh BUILD SECONDS SEED TARGET: one target (SEED 0: another way each time), as root of a user namespace and in a file system of its own. What it crashes at
-# stays in BUILD and is shown, as is its output then.
+# run.sh BUILD SECONDS SEED TARGET: one target, as root of a user namespace and in a file system of its own. SEED 0 goes
+# another way each time. What it crashes at stays in BUILD and is shown, as is its output then.
 set -eu
 build=$(cd "$1" && pwd)
 target=$4
