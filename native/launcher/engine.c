@@ -14,9 +14,6 @@
 /* Descriptors from 3 on may belong to the container (--preserve-fds, LISTEN_FDS): ours stays away from them. */
 #define OWN_FD_MIN 200
 
-/* 2 to the engine's allocator. Written so that the engine tells it from a value of the user's own, which stays. */
-#define HUGE_PAGES "02"
-
 static int set_number(const char *name, unsigned long value)
 {
 	char text[24];
@@ -43,9 +40,6 @@ static int set_environment(const struct engine_environment *environment, const c
 		unsetenv(foreign[i]);
 	/* Getting ready to compile costs more than a short command could gain: a quarter of its start-up. */
 	if (!environment->compile && setenv("BUN_JSC_useJIT", "0", 1) < 0)
-		return -1;
-	/* Its heap in huge pages: half of its page faults less. A long command would hold more memory for it. */
-	if (!environment->compile && setenv("MIMALLOC_ALLOW_THP", HUGE_PAGES, 0) < 0)
 		return -1;
 	if (setenv("CORACLE_NS", environment->ns, 1) < 0 || setenv("CORACLE_RUN", environment->run, 1) < 0 ||
 	    setenv("CORACLE_BIN", bin, 1) < 0)

@@ -125,7 +125,6 @@ class Program {
 
 // The launcher's word to the interpreter of this process alone (native/PROTOCOL.md §1).
 delete process.env.BUN_JSC_useJIT;
-if (process.env.MIMALLOC_ALLOW_THP === "02") delete process.env.MIMALLOC_ALLOW_THP;
 const program = new Program(process.argv.slice(2));
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, (error) => process.exit(program.showError(error)));
