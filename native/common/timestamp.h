@@ -5,5 +5,7 @@
 
 /* RFC 3339 with nanoseconds, UTC. */
 void time_now(char time[TIME_MAX]);
+/* Milliseconds of CLOCK_MONOTONIC, for how long something takes. */
+long long monotonic_ms(void);
 
 #endif

@@ -17,11 +17,13 @@
 
 static bool has_descriptor(int process, const char *wanted)
 {
-	int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_close int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_closedir DIR *descriptors = fd < 0 ? NULL : fdopendir(fd);
+	if (descriptors)
+		(void)steal_fd(&fd);
 	for (struct dirent *entry; descriptors && (entry = readdir(descriptors));) {
 		char target[64];
-		ssize_t n = readlinkat(fd, entry->d_name, target, sizeof target - 1);
+		ssize_t n = readlinkat(dirfd(descriptors), entry->d_name, target, sizeof target - 1);
 		if (n > 0 && strlen(wanted) == (size_t)n && memcmp(target, wanted, (size_t)n) == 0)
 			return true;
 	}

@@ -4,7 +4,6 @@
  */
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "../runtime/cgroup.h"
@@ -20,8 +19,8 @@ static void look(struct monitor *m)
 		return;
 	}
 	text[n] = '\0';
-	const char *count = strstr(text, "\noom_kill ");
-	if (count && strtoul(count + strlen("\noom_kill "), NULL, 10) > 0)
+	const char *count = cgroup_value(text, "oom_kill");
+	if (count && strtoul(count, NULL, 10) > 0)
 		m->oom_seen = true;
 }
 

@@ -11,12 +11,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cgroup_devices.h"
 #include "cleanup.h"
 #include "file.h"
+#include "timestamp.h"
 
 #define FILE_MAX (1 << 20)
 
@@ -52,14 +52,20 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
-/* The value of `key` in a flat-keyed file such as cgroup.events; -1 when there is none. */
-static long find_key(const char *text, const char *key)
+const char *cgroup_value(const char *text, const char *key)
 {
 	size_t length = strlen(key);
 	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL)
 		if (strncmp(line, key, length) == 0 && line[length] == ' ')
-			return strtol(line + length + 1, NULL, 10);
-	return -1;
+			return line + length + 1;
+	return NULL;
+}
+
+/* -1 when there is none. */
+static long find_key(const char *text, const char *key)
+{
+	const char *value = cgroup_value(text, key);
+	return value ? strtol(value, NULL, 10) : -1;
 }
 
 static long read_key(int directory, const char *file, const char *key)
@@ -183,18 +189,11 @@ bool cgroup_is_frozen(const char *directory)
 	return text && text[0] == '1';
 }
 
-static long long now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 /* Waits until cgroup.events says so; the kernel reports its changes by POLLPRI. */
 static int wait_for(int directory, const char *key, long value, int timeout_ms)
 {
 	auto_close int events = openat(directory, "cgroup.events", O_RDONLY | O_CLOEXEC);
-	long long end = now_ms() + timeout_ms;
+	long long end = monotonic_ms() + timeout_ms;
 	while (events >= 0) {
 		char text[512];
 		ssize_t n = pread(events, text, sizeof text - 1, 0);
@@ -202,7 +201,7 @@ static int wait_for(int directory, const char *key, long value, int timeout_ms)
 		long now = find_key(text, key);
 		if (now == value || now < 0)
 			return 0;
-		long long left = end - now_ms();
+		long long left = end - monotonic_ms();
 		struct pollfd poll_events = {.fd = events, .events = POLLPRI};
 		if (left <= 0 || (poll(&poll_events, 1, (int)left) < 0 && errno != EINTR)) {
 			errno = ETIMEDOUT;

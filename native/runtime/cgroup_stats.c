@@ -31,19 +31,9 @@ static void add_file(json_t *object, const char *member, int cgroup, const char 
 		set_number(object, member, number_of(text));
 }
 
-/* The rest of the line that begins with a key. */
-static const char *value_of(const char *text, const char *key)
-{
-	size_t length = strlen(key);
-	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL)
-		if (strncmp(line, key, length) == 0 && line[length] == ' ')
-			return line + length + 1;
-	return NULL;
-}
-
 static void add_key(json_t *object, const char *member, const char *text, const char *key, json_int_t factor)
 {
-	const char *value = value_of(text, key);
+	const char *value = cgroup_value(text, key);
 	if (value)
 		set_number(object, member, number_of(value) * factor);
 }
@@ -56,7 +46,7 @@ static void add_pressure(json_t *object, int cgroup, const char *file)
 	for (int full = 0; pressure && full < 2; full++) {
 		double avg10, avg60, avg300;
 		unsigned long long total;
-		const char *line = value_of(text, full ? "full" : "some");
+		const char *line = cgroup_value(text, full ? "full" : "some");
 		if (line && sscanf(line, "avg10=%lf avg60=%lf avg300=%lf total=%llu", &avg10, &avg60, &avg300, &total) == 4)
 			json_object_set_new(pressure, full ? "full" : "some",
 					    json_pack("{s:{s:f s:f s:f s:I}}", "data", "avg10", avg10, "avg60", avg60,

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cgroup.h"
@@ -14,6 +13,7 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "state.h"
+#include "timestamp.h"
 
 #define USAGE "events [--interval DURATION] [--stats] ID"
 
@@ -58,26 +58,19 @@ static int parse_interval(const char *text, long *ms, struct error *err)
 	return error_set(err, "usage", "--interval: `%s` is not a duration like 5s, of at most a day", text);
 }
 
-static long long now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 /* Until the container has ended. */
 static int follow(const struct state *state, int init, long interval, struct error *err)
 {
 	auto_close int cgroup = cgroup_open(state->cgroup);
 	auto_close int memory = cgroup < 0 ? -1 : openat(cgroup, "memory.events", O_RDONLY | O_CLOEXEC);
 	bool killed = cgroup_oom_killed(state->cgroup);
-	long long next = now_ms() + interval;
+	long long next = monotonic_ms() + interval;
 	for (;;) {
 		char skipped[512];
 		struct pollfd polled[] = {{.fd = init, .events = POLLIN}, {.fd = memory, .events = POLLPRI}};
 		/* Only what comes after a read is told. */
 		(void)!pread(memory, skipped, sizeof skipped, 0);
-		long long left = next - now_ms();
+		long long left = next - monotonic_ms();
 		int ready = poll(polled, 2, left > 0 ? (int)left : 0);
 		if (ready < 0 && errno != EINTR)
 			return error_errno(err, "runtime-failed", "wait for events of container `%s`", state->id);
@@ -88,7 +81,7 @@ static int follow(const struct state *state, int init, long interval, struct err
 		}
 		if (ready > 0 && polled[0].revents)
 			return 0;
-		if (now_ms() < next)
+		if (monotonic_ms() < next)
 			continue;
 		next += interval;
 		if (print_stats(state, err) < 0)
