@@ -17,7 +17,7 @@ here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 cache=${CORACLE_VM_CACHE:-/var/cache/coracle-vm}
 image=$cache/root.ext4
 kernel=$cache/kernel/linux
-packages=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,udev,kmod,uidmap,slirp4netns,passt,fuse-overlayfs
+packages=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,udev,kmod,uidmap,slirp4netns,passt,netavark,aardvark-dns,iptables,fuse-overlayfs
 packages+=,crun,podman,iproute2,procps,util-linux,systemd-container,strace
 
 fail() {
