@@ -203,16 +203,15 @@ static int describe_data(struct tar_reader *reader, const struct tar_header *hea
 	entry->size = stored;
 	if (stored > INT64_MAX)
 		return corrupt(err, "a file is too large");
+	/* An extended header may have brought a map for what has none. */
+	if (entry->type != TAR_FILE || header->type == 'S' || !pax->sparse)
+		entry->segment_count = 0;
 	if (entry->type != TAR_FILE)
 		return 0;
-	if (header->type == 'S') {
-		entry->segment_count = 0;
+	if (header->type == 'S')
 		return tar_sparse_read_gnu(reader, header, entry, err);
-	}
-	if (!pax->sparse) {
-		entry->segment_count = 0;
+	if (!pax->sparse)
 		return tar_entry_add_segment(entry, 0, stored) < 0 ? no_memory(err) : 0;
-	}
 	entry->sparse = true;
 	entry->size = pax->has_real_size ? pax->real_size : stored;
 	return tar_sparse_read_pax(reader, pax->map_in_data, entry, err);

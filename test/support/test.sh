@@ -70,15 +70,15 @@ run_tests() {
 	# shellcheck disable=SC2086
 	sh "$support/as-user.sh" "$user" sh -c 'cd "$0" && exec node node_modules/vitest/"$@"' "$work/tree" $vitest run "$@"
 }
-# A little fuzzing each time, always the same way; `npm test -- fuzz SECONDS` goes new ones.
+# A little fuzzing each time, much the same way; `npm test -- fuzz SECONDS` goes new ones.
 fuzz() {
-	sh "$support/as-user.sh" "$user" make -s -j"$(nproc)" -C "$work/tree/test/fuzz" run BUILD="$work/tmp/fuzz" SECONDS="$1" SEED="$2" JOBS="$(nproc)"
+	sh "$support/as-user.sh" "$user" make -s -j"$(nproc)" -C "$work/tree/test/fuzz" run BUILD="$work/tmp/fuzz" JOBS="$(nproc)" "$@"
 }
 if [ "${1:-}" = fuzz ]; then
-	fuzz "${2:-60}" 0
+	fuzz SECONDS="${2:-60}" SEED=0
 	exit
 fi
-[ $# -gt 0 ] || fuzz 30 1
+[ $# -gt 0 ] || fuzz RUNS=60000 SEED=1
 # Once more with sanitizers, which cost the memory limits that the tests proper look at. The others choose their build.
 [ $# -gt 0 ] || CORACLE_NATIVE_BIN=$CORACLE_ASAN_BIN run_tests test/native/monitor
 run_tests "$@"
