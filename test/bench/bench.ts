@@ -15,9 +15,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type ImageContent, ociArchive, type TarEntry } from "../../bin/oci-archive.ts";
-import { busyboxArchive, busyboxConfig, busyboxEntries } from "../support/images.ts";
+import { basename, join } from "node:path";
+import { busyboxArchive } from "../support/images.ts";
+import { benchImages } from "./images.ts";
 import { networkCases } from "./network-cases.ts";
 import { registryCases } from "./registry-cases.ts";
 import { runtimeCase } from "./runtime-case.ts";
@@ -106,25 +106,12 @@ function make200(engine: Engine): void {
 }
 const remove200 = (engine: Engine) => void call(engine, ["rm", "-fa", "-t", "0"]);
 
-function manyFiles(): ImageContent {
-  const entries: TarEntry[] = [];
-  for (let directory = 0; directory < 100; directory++) {
-    entries.push({ path: `many/${directory}/`, type: "directory" });
-    for (let file = 0; file < 500; file++) {
-      entries.push({
-        path: `many/${directory}/f${file}`,
-        data: `${directory} ${file}\n`.repeat(1 + (file % 40)),
-      });
-    }
-  }
-  return {
-    reference: "localhost/small50k:latest",
-    layers: [busyboxEntries(), entries],
-    config: busyboxConfig,
-    gzip: true,
-  };
+/** The archive of an image of ours. */
+function ownArchive(name: string): string {
+  const file = join(home, `${name}.oci.tar`);
+  if (!existsSync(file)) writeFileSync(file, (benchImages[name] as () => Buffer)());
+  return file;
 }
-const many = join(home, "small50k.oci.tar");
 
 const cases: Case[] = [
   simple("run --rm --network none IMAGE true", 0.4, ["run", "--rm", "--network", "none", image, "true"]),
@@ -144,8 +131,9 @@ const cases: Case[] = [
     name: "load of 50,000 files",
     target: 0.6,
     rounds: 3,
+    before: () => void ownArchive("small50k"),
     measure: (engine) => {
-      const took = once(engine, ["load", "-q", "-i", many]);
+      const took = once(engine, ["load", "-q", "-i", ownArchive("small50k")]);
       call(engine, ["rmi", "localhost/small50k"]);
       return took;
     },
@@ -232,12 +220,13 @@ const isArchive = (word: string) => word.endsWith(".oci.tar");
 const words = process.argv.slice(2);
 const wanted = words.filter((word) => !isArchive(word));
 const chosen = (name: string) => wanted.length === 0 || wanted.some((word) => name.includes(word));
-const archives = words.some(isArchive) ? words.filter(isArchive) : [many];
+const given = words.filter(isArchive).map((file) => [basename(file, ".oci.tar"), () => file] as const);
+const own = Object.keys(benchImages).map((name) => [name, () => ownArchive(name)] as const);
+const archives = new Map(given.length > 0 ? given : own);
 const bench = { home, env, program: (engine: Engine) => programs[engine], call, once, row };
 let registry: Awaited<ReturnType<typeof registryCases>> | undefined;
 try {
   for (const engine of engines) call(engine, ["load", "-q", "-i", busyboxArchive()]);
-  writeFileSync(many, ociArchive(manyFiles()));
   registry = await registryCases(bench, archives);
   console.log(`${call("coracle", ["--version"]).trim()}, ${call("podman", ["--version"]).trim()}`);
   console.log(

@@ -1,33 +1,32 @@
 /** Images on their way: from and to a registry, into and out of archives. Both engines use the same docker-registry. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { tar } from "../../bin/oci-archive.ts";
 import { digestOf } from "../support/fake-registry.ts";
 import { startRegistry, type TestRegistry } from "../support/registry.ts";
 import type { Bench, Case, Engine } from "./bench.ts";
 
-/** Cases for each of these OCI archives; `stop` ends what they need. */
+/** Cases for each of these images, whose OCI archive is asked for when it is needed; `stop` ends what they need. */
 export async function registryCases(
   bench: Bench,
-  archives: readonly string[],
+  archives: ReadonlyMap<string, () => string>,
 ): Promise<{ cases: Case[]; memory: () => Promise<void>; stop: () => Promise<void> }> {
   const source = await startRegistry();
-  const cases = archives.flatMap((archive) => casesOf(bench, source, archive));
+  const upload = (image: string, archive: () => string) => () => uploaded(source, image, archive());
+  const cases = [...archives].flatMap(([image, archive]) => casesOf(bench, image, upload(image, archive)));
   return {
     cases: [...cases, manyImages(bench)],
     memory: async () => {
-      for (const archive of archives) await pullMemory(bench, uploaded(source, archive), archive);
+      for (const [image, archive] of archives) await pullMemory(bench, image, upload(image, archive)());
     },
     stop: () => source.stop(),
   };
 }
 
-const imageName = (archive: string) => basename(archive).replace(/\.oci\.tar$/, "");
-
 /** Puts the image into the registry, if it isn't there; returns its name. */
-function uploaded(registry: TestRegistry, archive: string): string {
-  const name = `${registry.address}/bench/${imageName(archive)}:1`;
+function uploaded(registry: TestRegistry, image: string, archive: string): string {
+  const name = `${registry.address}/bench/${image}:1`;
   const args = ["copy", "-q", "--dest-tls-verify=false", `oci-archive:${archive}`, `docker://${name}`];
   const { status, stderr } = spawnSync("skopeo", args, { encoding: "utf8" });
   if (status !== 0) throw new Error(`skopeo ${args.join(" ")}: ${stderr}`);
@@ -36,12 +35,11 @@ function uploaded(registry: TestRegistry, archive: string): string {
 
 const pullArgs = (name: string) => ["pull", "-q", "--tls-verify=false", name];
 
-function casesOf({ call, once, home }: Bench, source: TestRegistry, archive: string): Case[] {
-  const image = imageName(archive);
+function casesOf({ call, once, home }: Bench, image: string, upload: () => string): Case[] {
   const file = join(home, "saved.tar");
   let name = "";
   const pulled = (engine: Engine) => {
-    name ||= uploaded(source, archive);
+    name ||= upload();
     call(engine, pullArgs(name));
   };
   const removed = (engine: Engine) => void call(engine, ["rmi", "-f", name]);
@@ -56,7 +54,7 @@ function casesOf({ call, once, home }: Bench, source: TestRegistry, archive: str
       target: 0.6,
       rounds: 3,
       before: () => {
-        name ||= uploaded(source, archive);
+        name ||= upload();
       },
       measure: (engine) => {
         const took = once(engine, pullArgs(name));
@@ -141,7 +139,7 @@ function manyImages({ call, once, home }: Bench): Case {
 }
 
 /** The most memory that a pull's main process had, in kB. */
-async function pullMemory({ program, call, env, row }: Bench, name: string, archive: string): Promise<void> {
+async function pullMemory({ program, call, env, row }: Bench, image: string, name: string): Promise<void> {
   const peaks: Record<string, number> = {};
   for (const engine of ["coracle", "podman"] as const) {
     const child = spawn(program(engine), pullArgs(name), { env, stdio: "ignore" });
@@ -149,13 +147,7 @@ async function pullMemory({ program, call, env, row }: Bench, name: string, arch
     call(engine, ["rmi", "-f", name]);
   }
   const [ours, theirs] = [peaks["coracle"] as number, peaks["podman"] as number];
-  row(
-    `memory of a pull of ${imageName(archive)}`,
-    `${ours} kB`,
-    `${theirs} kB`,
-    ours / theirs,
-    150_000 / theirs,
-  );
+  row(`memory of a pull of ${image}`, `${ours} kB`, `${theirs} kB`, ours / theirs, 150_000 / theirs);
 }
 
 async function peakMemory(child: ChildProcess): Promise<number> {
