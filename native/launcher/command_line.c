@@ -30,8 +30,9 @@ static const char *const group_readers[] = {
 /* Also below `container`, `image`, `volume`. */
 static const char *const mounters[] = {"mount", "umount", "unmount", NULL};
 
+/* What moves data isn't among them: the bytes pass by the interpreter. */
 static const char *const long_commands[] = {
-	"artifact", "build", "events", "kube", "load", "manifest", "play", "pull", "push", "save", "service", "stats", NULL,
+	"build", "events", "kube", "play", "service", "stats", NULL,
 };
 
 static bool listed(const char *word, const char *const *list)
