@@ -1,5 +1,6 @@
 /* decompress: a layer's blob as the tar in it. */
-#include <stdio.h>
+#include <errno.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #include "blob.h"
@@ -8,7 +9,25 @@
 #include "report.h"
 #include "sandbox.h"
 
-static int write_out(struct stream *stream, struct error *err)
+/* At its end, or at `at`, which moves on: then others may write to other places of the same file. */
+static int write_some(const uint8_t *data, size_t length, off_t *at)
+{
+	if (*at < 0)
+		return write_full(STDOUT_FILENO, data, length) < 0 ? -1 : 0;
+	while (length > 0) {
+		ssize_t n = pwrite(STDOUT_FILENO, data, length, *at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		data += n;
+		length -= (size_t)n;
+		*at += n;
+	}
+	return 0;
+}
+
+static int write_out(struct stream *stream, off_t at, struct error *err)
 {
 	const uint8_t *data;
 	size_t length;
@@ -17,7 +36,7 @@ static int write_out(struct stream *stream, struct error *err)
 			return -1;
 		if (length == 0)
 			return 0;
-		if (write_full(STDOUT_FILENO, data, length) < 0)
+		if (write_some(data, length, &at) < 0)
 			return fail_errno(err, "write to standard output");
 	}
 }
@@ -27,15 +46,22 @@ int decompress_command(int argc, char **argv, struct error *err)
 	static const struct option known[] = {
 		{"digest", required_argument, NULL, 'g'},
 		{"diff-id", required_argument, NULL, 'i'},
+		{"at", required_argument, NULL, 'a'},
 		{NULL, 0, NULL, 0},
 	};
 	struct blob_options options = {0};
 	int option;
+	unsigned long long at;
+	off_t place = -1;
 	while ((option = option_next(argc, argv, known, err)) >= 0) {
 		if (option == 'g')
 			options.digest = optarg;
-		else
+		else if (option == 'i')
 			options.diff_id = optarg;
+		else if (option_number("at", optarg, INT64_MAX / 2, &at, err) < 0)
+			return -1;
+		else
+			place = (off_t)at;
 	}
 	if (option == -2 || blob_check_digest("digest", options.digest, err) < 0 ||
 	    blob_check_digest("diff-id", options.diff_id, err) < 0)
@@ -45,7 +71,7 @@ int decompress_command(int argc, char **argv, struct error *err)
 	if (!stream)
 		return -1;
 	struct stream_summary summary;
-	int result = blob_finish(stream, &options, write_out(stream, err), &summary, err);
+	int result = blob_finish(stream, &options, write_out(stream, place, err), &summary, err);
 	stream_free(stream);
 	return result;
 }

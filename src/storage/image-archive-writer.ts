@@ -3,6 +3,7 @@ import * as path from "node:path";
 import type { Context } from "../host/context.ts";
 import { readJson } from "../host/files.ts";
 import { runLayerTool } from "../host/layer-tool.ts";
+import { limited } from "../host/limited.ts";
 import { digestHex, digestOf } from "../oci/digest.ts";
 import { type Descriptor, type Index, mediaTypes } from "../oci/image.ts";
 import { openBlob, readBlob } from "./blobs.ts";
@@ -89,15 +90,23 @@ function copyFile(sink: FileSink, name: string, file: string): void {
   }
 }
 
-/** What `docker save` wrote before it became an OCI layout, which every tool reads: layers uncompressed. */
+/** Layers being unpacked at once. */
+const parallel = 4;
+
+/**
+ * What `docker save` wrote before it became an OCI layout, which every tool reads: layers uncompressed. In an empty file
+ * each has its place from the start, so several are written at once.
+ */
 export async function writeDockerArchive(
   ctx: Context,
   fd: number,
   images: readonly SavedImage[],
 ): Promise<void> {
-  const tar = new TarWriter(fd);
+  // The place in a file that is our stdout is its owner's.
+  const tar = new TarWriter(fd, { isEmptyFile: fd > 2 && fs.fstatSync(fd).isFile() });
   const written = new Set<string>();
   const manifest: object[] = [];
+  const left: LayerContent[] = [];
   for (const { image, names } of images) {
     const layers: string[] = [];
     for (const [i, diffID] of image.config.rootfs.diff_ids.entries()) {
@@ -105,35 +114,36 @@ export async function writeDockerArchive(
       layers.push(name);
       if (written.has(name)) continue;
       written.add(name);
-      await writeLayer(ctx, tar, fd, name, diffID, image.manifest.layers[i]?.digest as string);
+      const size = readLayerRecord(ctx, diffID)?.diffSize;
+      if (size === undefined) throw new Error(`no record of layer ${diffID}`);
+      tar.header(name, size);
+      const content = { diffID, digest: image.manifest.layers[i]?.digest as string, offset: tar.leave(size) };
+      if (content.offset === undefined) await writeLayer(ctx, fd, content);
+      else left.push(content);
+      tar.pad(size);
     }
     tar.file(`${image.id}.json`, readBlob(ctx, `sha256:${image.id}`));
     manifest.push({ Config: `${image.id}.json`, RepoTags: names, Layers: layers });
   }
   tar.file("manifest.json", Buffer.from(JSON.stringify(manifest)));
   tar.end();
+  await limited(parallel, left, (content) => writeLayer(ctx, fd, content));
+}
+
+interface LayerContent {
+  diffID: string;
+  digest: string;
+  offset: number | undefined;
 }
 
 /** The layer tool writes the content to the same descriptor, verified: it doesn't pass through this process. */
-async function writeLayer(
-  ctx: Context,
-  tar: TarWriter,
-  fd: number,
-  name: string,
-  diffID: string,
-  digest: string,
-): Promise<void> {
-  const size = readLayerRecord(ctx, diffID)?.diffSize;
-  if (size === undefined) throw new Error(`no record of layer ${diffID}`);
-  tar.header(name, size);
-  const source = openBlob(ctx, digest);
+async function writeLayer(ctx: Context, fd: number, { diffID, digest, offset }: LayerContent): Promise<void> {
+  const args = ["decompress", "--digest", digest, "--diff-id", diffID];
+  if (offset !== undefined) args.push("--at", String(offset));
+  const stdin = openBlob(ctx, digest);
   try {
-    await runLayerTool(ctx, ["decompress", "--digest", digest, "--diff-id", diffID], {
-      stdin: source,
-      stdout: fd,
-    });
+    await runLayerTool(ctx, args, { stdin, stdout: fd });
   } finally {
-    fs.closeSync(source);
+    fs.closeSync(stdin);
   }
-  tar.pad(size);
 }

@@ -13,13 +13,16 @@ export interface FileSink {
 
 /**
  * Writes a tar archive of regular files to an open file or pipe. Content may also be written by another process to the
- * same descriptor: between `header` and `pad`.
+ * same descriptor: between `header` and `pad`, or, into a file, at any time at the place that `leave` gives it.
  */
 export class TarWriter implements FileSink {
   readonly #fd: number;
+  /** Where to write next; null for what has only one place to write at. */
+  #position: number | null;
 
-  constructor(fd: number) {
+  constructor(fd: number, { isEmptyFile = false } = {}) {
     this.#fd = fd;
+    this.#position = isEmptyFile ? 0 : null;
   }
 
   /** `name` ends in a slash. */
@@ -50,6 +53,13 @@ export class TarWriter implements FileSink {
     this.#write(encodeHeader(name, size));
   }
 
+  /** Leaves room for content and returns where that is; undefined where it must be written now. */
+  leave(size: number): number | undefined {
+    if (this.#position === null) return undefined;
+    this.#position += size;
+    return this.#position - size;
+  }
+
   pad(size: number): void {
     const rest = size % 512;
     if (rest > 0) this.#write(Buffer.alloc(512 - rest));
@@ -62,7 +72,9 @@ export class TarWriter implements FileSink {
   #write(bytes: Uint8Array): void {
     for (let rest = bytes; rest.length > 0; ) {
       try {
-        rest = rest.subarray(fs.writeSync(this.#fd, rest));
+        const written = fs.writeSync(this.#fd, rest, 0, rest.length, this.#position);
+        if (this.#position !== null) this.#position += written;
+        rest = rest.subarray(written);
       } catch (error) {
         // A pipe that somebody made non-blocking.
         if (!isErrno(error, "EAGAIN")) throw error;

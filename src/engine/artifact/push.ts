@@ -1,10 +1,10 @@
 import type { Context } from "../../host/context.ts";
 import { writeUserFile } from "../../host/files.ts";
+import { limited } from "../../host/limited.ts";
 import { mediaTypes } from "../../oci/image.ts";
 import { completeReference, parseReference, repositoryName } from "../../oci/reference.ts";
 import { artifactManifest, getArtifact } from "../../storage/artifacts.ts";
 import { blobPath, readBlob } from "../../storage/blobs.ts";
-import { limited } from "../image/limited.ts";
 import type { OnProgress } from "../image/progress.ts";
 import { type RegistryAccess, registryOptions } from "../registry/options.ts";
 

@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { runLayerTool } from "../../host/layer-tool.ts";
+import { limited } from "../../host/limited.ts";
 import type { Descriptor } from "../../oci/image.ts";
 import {
   type Compression,
@@ -15,7 +16,6 @@ import {
 import { blobPath, openBlob, readBlob } from "../../storage/blobs.ts";
 import type { OutgoingImage, OutgoingManifest } from "../../storage/image-archive-writer.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
-import { limited } from "./limited.ts";
 
 /** What an image is to be turned into on its way out of the store; nothing where none of it is given. */
 export interface Conversion {

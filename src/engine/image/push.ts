@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { limited } from "../../host/limited.ts";
 import { createStaging } from "../../host/staging.ts";
 import { digestOf } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/image.ts";
@@ -17,7 +18,6 @@ import { resolveEntry } from "../../storage/image-lookup.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
 import { getImage, readImage } from "../../storage/images.ts";
 import { type RegistryAccess, registryOptions } from "../registry/options.ts";
-import { limited } from "./limited.ts";
 import { type Conversion, manifestFor, type OutgoingLayer, prepareLayer } from "./outgoing.ts";
 import type { OnProgress } from "./progress.ts";
 

@@ -209,6 +209,13 @@ describe("compression", () => {
     const options = ["--digest", digest(blob), "--diff-id", digest(plain)];
     const { stdoutBytes } = await layer(["decompress", ...options], { input: blob });
     expect(stdoutBytes.equals(plain)).toBe(true);
+    // At its place in a file, whatever is around it.
+    writeFileSync(join(work, "blob"), blob);
+    writeFileSync(join(work, "file"), Buffer.alloc(3 * plain.length, "x"));
+    const place = ["decompress", ...options, "--at", `${plain.length}`];
+    await shell('exec "$@" <blob 1<>file', work, layerProgram, ...place);
+    const rest = Buffer.alloc(plain.length, "x");
+    expect(readFileSync(join(work, "file")).equals(Buffer.concat([rest, plain, rest]))).toBe(true);
     const wrong = ["decompress", "--diff-id", digest(blob)];
     expect(await layerError(wrong, { input: blob })).toMatchObject({ code: "diffid-mismatch" });
   });
