@@ -1,6 +1,6 @@
 import { isatty } from "node:tty";
 import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
-import { unsupportedPolicyFlag } from "../src/cli/registry-flags.ts";
+import { accessFlags, unsupportedPolicyFlag } from "../src/cli/registry-flags.ts";
 import type { SaveTarget } from "../src/engine/image/save.ts";
 
 export default class Save extends CoracleCommand {
@@ -13,6 +13,8 @@ export default class Save extends CoracleCommand {
     "coracle save > alpine-all.tar alpine:latest",
   ];
   static override flags = {
+    // The way to the images that --all-platforms fetches.
+    ...accessFlags,
     "signature-policy": unsupportedPolicyFlag,
     "all-platforms": flag.boolean({
       description: "Of a manifest list all images, also those in a registry (not for docker-archive)",
@@ -47,6 +49,7 @@ export default class Save extends CoracleCommand {
       throw this.usageError("refusing to save to terminal. Use -o flag or redirect");
     }
     const { imageProgress } = await import("../src/cli/image-progress.ts");
+    const { registryAccess } = await import("../src/cli/registry-flags.ts");
     const { saveImages } = await import("../src/engine/image/save.ts");
     await saveImages(this.context, args, {
       target: flags.format as SaveTarget,
@@ -55,6 +58,7 @@ export default class Save extends CoracleCommand {
         ...(flags.compress ? { compression: "gzip", force: false } : {}),
       },
       allPlatforms: flags["all-platforms"],
+      access: registryAccess(flags, given),
       output: flags.output,
       multiple: flags["multi-image-archive"],
       onProgress: imageProgress(flags.quiet),

@@ -259,6 +259,9 @@ describe("save", () => {
     });
     await home.ok("load", "-i", more);
     await home.ok("save", "-m", "-o", scratch("m.tar"), "bb", "more:1");
+    // Into a file layers are written side by side, into a pipe one after the other.
+    const { stdoutBytes } = await home.coracle("save", "-m", "bb", "more:1");
+    expect(stdoutBytes.equals(readFileSync(scratch("m.tar")))).toBe(true);
     await home.ok("rmi", "bb", "more:1");
     expect(await home.ok("load", "-i", scratch("m.tar"))).toBe(
       "Loaded image: localhost/bb:latest\nLoaded image: localhost/more:1",
@@ -285,6 +288,27 @@ describe("save", () => {
     const layers = (name: string) => home.ok("image", "inspect", "--format", "{{.RootFS.Layers}}", name);
     expect(await layers("x:1")).toBe(await layers("bb"));
     await home.ok("rmi", "x:1");
+  });
+
+  test.for(["oci-archive", "oci-dir"])("oci-image-tool and umoci take an %s", async (format, context) => {
+    skipUnless(context, hasProgram("oci-image-tool"), hasProgram("umoci"));
+    const layout = scratch(`tools-${format}`);
+    const name = "localhost/bb:latest";
+    if (format === "oci-dir") await home.ok("save", "-q", "--format", format, "-o", layout, "bb");
+    else {
+      await home.ok("save", "-q", "--format", format, "-o", `${layout}.tar`, "bb");
+      mkdirSync(layout);
+      execFileSync("tar", ["-xf", `${layout}.tar`, "-C", layout]);
+    }
+    const validate = ["oci-image-tool", "validate", "--type", "image", "--ref", `name=${name}`, layout];
+    expect(await home.exec(validate)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining("Validation succeeded"),
+    });
+    const bundle = `${layout}.bundle`;
+    const unpack = ["umoci", "unpack", "--rootless", "--image", `${layout}:${name}`, bundle];
+    expect(await home.exec(unpack)).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(join(bundle, "rootfs/etc/passwd"), "utf8")).toContain("guest:x:1000");
   });
 
   test("the file is there whole or not at all", async () => {
