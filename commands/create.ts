@@ -1,5 +1,6 @@
 import { atLeast, CoracleCommand } from "../src/cli/command.ts";
 import { createFlags } from "../src/cli/container/flags.ts";
+import { warn } from "../src/cli/log.ts";
 
 export default class Create extends CoracleCommand {
   static override summary = "Create but do not start a container";
@@ -18,7 +19,7 @@ export default class Create extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Create);
-    const { createRequest, discardedPorts } = await import("../src/cli/container/request.ts");
+    const { createRequest, discardedPorts, noops } = await import("../src/cli/container/request.ts");
     const { createContainer } = await import("../src/engine/container/create.ts");
     const { isPassthrough } = await import("../src/oci/log-options.ts");
     const request = createRequest({
@@ -29,6 +30,7 @@ export default class Create extends CoracleCommand {
       commandLine: this.commandLine,
       detach: false,
     });
+    noops(given).forEach(warn);
     for (const line of discardedPorts(request.config)) this.printError(line);
     const { id } = await createContainer(this.context, { ...request, startPending: false });
     if (!isPassthrough(request.config.log.driver)) this.printLine(id);

@@ -1,4 +1,5 @@
 import { any, CoracleCommand, flag } from "../src/cli/command.ts";
+import { warn } from "../src/cli/log.ts";
 
 export default class Restart extends CoracleCommand {
   static override summary = "Restart one or more containers";
@@ -34,7 +35,7 @@ export default class Restart extends CoracleCommand {
       filters: flags.filter,
       ...(flags.running ? { states: ["running" as const] } : {}),
     });
-    for (const result of await restartContainers(this.context, names, { timeout: flags.time })) {
+    for (const result of await restartContainers(this.context, names, { timeout: flags.time, warn })) {
       if (result.status === "fulfilled") this.printLine(result.value);
       else this.report(result.reason);
     }

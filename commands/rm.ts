@@ -4,6 +4,8 @@ import { EngineError } from "../src/errors.ts";
 /** 1: one of them doesn't exist; 2: one of them runs. */
 const exitCodes: Record<string, number> = { "no-such-container": 1, "container-running": 2 };
 
+import { warn } from "../src/cli/log.ts";
+
 export default class Rm extends CoracleCommand {
   static override summary = "Remove one or more containers";
   static override description =
@@ -56,6 +58,7 @@ export default class Rm extends CoracleCommand {
       ignore,
       timeout: flags.time,
       volumes: flags.volumes,
+      warn,
     });
     const codes = new Set<number>();
     for (const result of results) {

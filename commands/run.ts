@@ -2,6 +2,7 @@ import { isatty } from "node:tty";
 import { atLeast, CoracleCommand } from "../src/cli/command.ts";
 import { descriptors } from "../src/cli/container/descriptor-flags.ts";
 import { runFlags } from "../src/cli/container/flags.ts";
+import { warn } from "../src/cli/log.ts";
 import { EngineError } from "../src/errors.ts";
 
 export default class Run extends CoracleCommand {
@@ -20,7 +21,7 @@ export default class Run extends CoracleCommand {
 
   async run(): Promise<number> {
     const { flags, args, given } = await this.input(Run);
-    const { attachedStreams, createRequest, discardedPorts } = await import(
+    const { attachedStreams, createRequest, discardedPorts, noops } = await import(
       "../src/cli/container/request.ts"
     );
     const { runContainer } = await import("../src/engine/container/run.ts");
@@ -41,6 +42,7 @@ export default class Run extends CoracleCommand {
       commandLine: this.commandLine,
       detach,
     });
+    noops(given).forEach(warn);
     for (const line of discardedPorts(request.config)) this.printError(line);
     const result = await runContainer(this.context, request, {
       attach,
@@ -48,6 +50,8 @@ export default class Run extends CoracleCommand {
       detach,
       sigProxy: flags["sig-proxy"],
       fds,
+      // As Podman has it: who sees none of the output is at least told the id.
+      ...(attach.some((stream) => stream !== "stdin") ? {} : { onStart: (id) => this.printLine(id) }),
     });
     if (detach && !isPassthrough(request.config.log.driver)) this.printLine(result.id);
     return result.exitCode ?? 0;

@@ -1,4 +1,5 @@
 import { any, CoracleCommand, flag } from "../src/cli/command.ts";
+import { warn } from "../src/cli/log.ts";
 
 export default class Stop extends CoracleCommand {
   static override summary = "Stop one or more containers";
@@ -34,7 +35,7 @@ export default class Stop extends CoracleCommand {
       filters: flags.filter,
       ignore: flags.ignore,
     });
-    for (const result of await stopContainers(this.context, names, { timeout: flags.time })) {
+    for (const result of await stopContainers(this.context, names, { timeout: flags.time, warn })) {
       if (result.status === "fulfilled") this.printLine(result.value);
       else if (!(flags.ignore && result.reason?.code === "no-such-container")) this.report(result.reason);
     }

@@ -106,10 +106,12 @@ static int make_room(struct unpack *unpack, const struct place *place, bool *whi
 {
 	bool was_directory = is_directory(place);
 	if (unpack->keep_kinds && was_directory)
-		return error_set(err, "not-a-directory", "%s is a directory: it cannot be replaced by something else",
+		return error_set(err, "not-a-directory",
+				 "error creating \"%s\": a directory is there, which nothing else replaces: file exists",
 				 place->path);
 	if (unpack->keep_kinds && place->entry->type == TAR_DIRECTORY)
-		return error_set(err, "not-a-directory", "%s is not a directory: it cannot be replaced by one",
+		return error_set(err, "not-a-directory",
+				 "error creating \"%s\": no directory is there, and none replaces it: file exists",
 				 place->path);
 	if (target_clear(&unpack->target, place->parent, place->base, whiteout, err) == 0)
 		return 0;

@@ -22,8 +22,8 @@
 /* Processes outside the container (pid namespace of the host) may keep its output open; they are not waited for. */
 #define DRAIN_GRACE_MS 200
 #define UNMOUNT_GRACE_MS 3000
-/* What Podman says of a container that its --timeout has ended. */
-#define EXIT_TIMED_OUT 255
+/* As conmon has it, of a container that its --timeout has ended; of a process that ends with it a shell sees 255. */
+#define EXIT_TIMED_OUT (-1)
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS 60000
 /* A run this long was no failure to start: the next one is quick again. */

@@ -47,7 +47,8 @@ struct relay {
 static void leave(struct relay *r, int exit_code)
 {
 	r->done = true;
-	r->exit_code = exit_code;
+	/* As a process can end: -1 is that of a container that took too long. */
+	r->exit_code = exit_code & 0xff;
 }
 
 static void fail(struct relay *r, const char *message)

@@ -39,6 +39,7 @@ import { configureFlags } from "./configuration.ts";
 import { ExitWith } from "./exit-with.ts";
 import type { Completes } from "./flags.ts";
 import { globalSyntax, readGlobalFlags } from "./global-flags.ts";
+import { isLogged, logCommand } from "./log.ts";
 import { errorLine, print, printError, printJson, printLine } from "./output.ts";
 import { flagSyntax, parseFlags } from "./parse-flags.ts";
 
@@ -133,6 +134,8 @@ export abstract class CoracleCommand {
     const { configuration } = this.invocation.options;
     if (configuration) configureFlags(flags, given, definitions, configuration);
     statics.arity(split.args, this.invocation.path);
+    const { logLevel } = this.invocation.options;
+    if (logLevel !== undefined && isLogged("info", logLevel)) logCommand(this.context, this.commandLine);
     return { flags, args: split.args, given, argsBeforeDash: split.argsBeforeDash };
   }
 

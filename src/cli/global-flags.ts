@@ -4,10 +4,9 @@ import type { GlobalOptions } from "../host/context.ts";
 import type { GivenFlag } from "./argv.ts";
 import { ExitWith } from "./exit-with.ts";
 import * as flag from "./flags.ts";
+import { logLevels, warn } from "./log.ts";
 import { printError } from "./output.ts";
 import { flagSyntax, parseFlags } from "./parse-flags.ts";
-
-const logLevels = ["trace", "debug", "info", "warn", "warning", "error", "fatal", "panic"] as const;
 
 /** Flags of coracle itself; they may stand before or after the command. */
 export const globalFlags = {
@@ -101,6 +100,10 @@ export async function readGlobalFlags(found: readonly GivenFlag[], options: Glob
     options.logLevel = logLevel(level);
   });
   take<boolean>("debug", (debug) => {
+    if (given.has("log-level")) {
+      printError("Setting --log-level and --debug is not allowed");
+      throw new ExitWith(1);
+    }
     if (debug) options.logLevel = "debug";
   });
   take<string>("root", (directory) => {
@@ -143,10 +146,7 @@ export async function readGlobalFlags(found: readonly GivenFlag[], options: Glob
     options.modules = list;
   });
   take<string>("config", () => {
-    const time = `${new Date().toISOString().slice(0, 19)}Z`;
-    printError(
-      `time="${time}" level=warning msg="The --config flag is ignored by Coracle. Exists for Docker compatibility"`,
-    );
+    warn("The --config flag is ignored by Coracle. Exists for Docker compatibility");
   });
   take<string>("default-mounts-file", (file) => {
     options.defaultMountsFile = file;

@@ -1,4 +1,4 @@
-import packageJson from "../../package.json" with { type: "json" };
+import { version } from "../host/version.ts";
 
 /** What `version` prints, with the keys of Podman's. */
 export interface VersionReport {
@@ -15,15 +15,12 @@ export interface VersionReport {
   };
 }
 
-/** The version of Podman whose commands, flags and output formats ours are. */
-const apiVersion = "5.0.0";
-
 export function versionReport(): VersionReport {
   const architecture = process.arch === "x64" ? "amd64" : process.arch;
   return {
     Client: {
-      APIVersion: apiVersion,
-      Version: packageJson.version,
+      APIVersion: version,
+      Version: version,
       GoVersion: "",
       GitCommit: "",
       // Not told, so that equal sources make equal programs; Podman shows it so then.

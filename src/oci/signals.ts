@@ -20,8 +20,9 @@ function numbersByName(): Map<string, number> {
   return byName;
 }
 
-/** `SIGTERM`, `TERM`, `term`, `15`, `RTMIN+3`, `SIGRTMAX-1` → number. */
-export function parseSignal(text: string): number {
+/** `SIGTERM`, `TERM`, `term`, `15`, `RTMIN+3`, `SIGRTMAX-1`, and as for kill(1) `-TERM`, `-15` → number. */
+export function parseSignal(given: string): number {
+  const text = given.replace(/^-/, "");
   if (/^\d+$/.test(text)) {
     const number = Number(text);
     if (number === 0) throw invalid(text);

@@ -50,6 +50,21 @@ export function getResolved(
   return { image: readImage(ctx, found.id, index.images[found.id] as ImageEntry), name: found.name };
 }
 
+/** The name under which an image was asked for; its first one, or its id, where that was none of its names. */
+export function askedName(ctx: Context, image: StoredImage, text: string): string {
+  const found = quietly(() => resolveImage(readImageIndex(ctx), text.replace(/^docker:\/\//, "")));
+  return (found?.id === image.id ? found.name : undefined) ?? image.names[0] ?? image.id;
+}
+
+function quietly<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
+}
+
 export function hasImage(ctx: Context, id: string): boolean {
   return Object.hasOwn(readImageIndex(ctx).images, id);
 }

@@ -71,7 +71,9 @@ describe("from a registry that behaves", () => {
     const result = await home.coracle(...insecure, name);
     expect(result).toMatchObject({ exitCode: 0 });
     expect(result.stdout).toMatch(/^[0-9a-f]{64}\n$/);
-    expect(result.stderr).toMatch(new RegExp(`^Trying to pull ${name}\\.\\.\\.\nCopying blob sha256:`));
+    expect(result.stderr).toMatch(
+      new RegExp(`^Trying to pull ${name}\\.\\.\\.\nGetting image source signatures\nCopying blob sha256:`),
+    );
     expect(await home.coracle(...insecure, "-q", name)).toMatchObject({ stdout: result.stdout, stderr: "" });
     expect(await home.ok("images", "--format", "{{.Repository}}:{{.Tag}}")).toBe(name);
   });

@@ -246,6 +246,7 @@ export const createFlags = {
   ...containerOnlyFlags,
   ...healthFlags,
   ...unsupportedFlags,
+  "kernel-memory": flag.string({ hidden: true, description: "Kernel memory limit (does nothing)" }),
 };
 
 export const runFlags = {

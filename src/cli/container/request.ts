@@ -83,6 +83,12 @@ export function discardedPorts({ ports, network }: ContainerConfig): string[] {
   ];
 }
 
+/** What to warn of flags that are taken and do nothing, as Podman takes them. */
+export function noops(given: ReadonlySet<string>): string[] {
+  if (!given.has("kernel-memory")) return [];
+  return ["The --kernel-memory flag is no longer supported. This flag is a noop."];
+}
+
 /** The streams of --attach, or those that a foreground container has. */
 export function attachedStreams(
   flags: CreateFlags,

@@ -9,7 +9,6 @@ export const unsupportedFlags = {
     "rdt-class": "Class of Service (COS) that the container should be assigned to",
     "seccomp-policy": "Policy for selecting a seccomp profile (experimental)",
   }),
-  "kernel-memory": unsupported("string", { hidden: true, description: "Kernel memory limit" }),
   ...each("strings", {
     "decryption-key": "Key needed to decrypt the image (e.g. /path/to/key.pem)",
     gpus: "GPU devices to add to the container ('all' to pass all GPUs)",

@@ -2,7 +2,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError, isErrno, reasonOf } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { version } from "../../host/version.ts";
 import { hostsFile, resolvConf } from "../../network/files.ts";
+import type { ResolvedUser } from "../../oci/user.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import type { ContainerNetwork } from "./container-network.ts";
 import type { Owner } from "./owner.ts";
@@ -15,7 +17,7 @@ export interface ContainerFacts {
   network: ContainerNetwork;
   /** The container's root, as ids of our namespace. */
   owner: Owner;
-  users: UserDatabases;
+  users: UserDatabases & { user: ResolvedUser };
   /** Text of the image's /etc/hosts, where it is asked for. */
   imageHosts: string;
 }
@@ -124,7 +126,7 @@ function containerEnv(record: ContainerRecord): string {
   if (!record.config.privileged) return "";
   const { image } = record.config;
   return [
-    'engine="coracle"',
+    `engine="coracle-${version}"`,
     `name="${record.name}"`,
     `id="${record.id}"`,
     `image="${image?.name ?? ""}"`,

@@ -39,6 +39,7 @@ export function parsePlaces(ctx: Context, source: string, target: string): [Copy
  * container.
  */
 function parsePlace(ctx: Context, text: string): CopyPlace {
+  if (text === "/dev/stdin") return { container: null, path: "-" };
   const colon = text.indexOf(":");
   if (colon <= 0 || text.startsWith("/") || text.startsWith(".")) return { container: null, path: text };
   const name = text.slice(0, colon);
@@ -135,6 +136,7 @@ async function transfer(
     await pipeLayerTool(ctx, archive(base || "."), null);
     return;
   }
+  if (target.container === null) refuseDevice(target.path);
   const to = look(ctx, target);
   const at = absolute(target);
   if (to.exists && to.type === "directory") {
@@ -160,10 +162,20 @@ function look(ctx: Context, place: Rooted): Look {
   return JSON.parse(output.toString()) as Look;
 }
 
-/** In a container relative paths start at `/`, on the host at the working directory. */
-function absolute(place: CopyPlace): string {
-  const trimmed = place.path.replace(/(.)\/+$/, "$1").replace(/\/\.$/, "") || "/";
-  return place.container === null ? path.resolve(trimmed) : path.posix.resolve("/", trimmed);
+/** Relative paths start at the working directory, in a container at that of its first process. */
+function absolute({ path: given, record }: Rooted): string {
+  const trimmed = given.replace(/(.)\/+$/, "$1").replace(/\/\.$/, "") || "/";
+  return record ? path.posix.resolve("/", record.config.workdir, trimmed) : path.resolve(trimmed);
+}
+
+function refuseDevice(target: string): void {
+  const found = fs.statSync(target, { throwIfNoEntry: false });
+  if (!found || (target !== "/dev/stdout" && (found.isFile() || found.isDirectory()))) return;
+  throw new EngineError(
+    "not-a-directory",
+    `invalid destination: ${JSON.stringify(target)} must be a directory or a regular file`,
+    { hint: "`-` is for a tar archive on stdout" },
+  );
 }
 
 function notFound(place: CopyPlace): EngineError {

@@ -22,8 +22,8 @@ import {
   stageRecord,
 } from "../../runtime/records.ts";
 import { storageDriver } from "../../storage/driver.ts";
-import type { StorageDriver, StoredImage } from "../../storage/image-types.ts";
-import { hasImage, layerKeys } from "../../storage/images.ts";
+import type { StorageDriver } from "../../storage/image-types.ts";
+import { askedName, hasImage, layerKeys } from "../../storage/images.ts";
 import { diffDirectory } from "../../storage/layers.ts";
 import { createVolume, findVolume, removeVolume } from "../../storage/volumes.ts";
 import { pullImage } from "../image/pull.ts";
@@ -74,7 +74,13 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   const image = request.image === null ? undefined : await pullImage(ctx, request.image, request.pull);
   const inherited = withInheritedMounts(ctx, request.config);
   const config = withImageDefaults(inherited, request, image?.config, randomId, callerEnvironment());
-  config.image = image ? { reference: request.image as string, id: image.id, name: imageName(image) } : null;
+  config.image = image
+    ? {
+        reference: request.image as string,
+        id: image.id,
+        name: askedName(ctx, image, request.image as string),
+      }
+    : null;
   if (config.entrypoint.length + config.command.length === 0) {
     throw new EngineError(
       "no-command",
@@ -202,10 +208,6 @@ async function publish(ctx: Context, record: ContainerRecord, staging: string): 
       if (!(error instanceof EngineError && error.code === "name-in-use") || attempt > 20) throw error;
     }
   }
-}
-
-function imageName(image: StoredImage): string {
-  return image.names[0] ?? image.id;
 }
 
 /** An id mapping of its own needs a driver that can shift ids without copying the image. */

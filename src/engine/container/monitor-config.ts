@@ -22,13 +22,14 @@ export function monitorConfig(
   cgroup: CgroupPlan | null,
 ): MonitorConfig {
   const { config } = record;
+  const runtime = runtimePath(ctx, record);
   return {
     version: 1,
     id: record.id,
     name: record.name,
     runtime: {
-      path: record.runtime,
-      ...(record.runtime === null ? {} : { args: runtimeArguments(ctx, record.runtime, cgroup) }),
+      path: runtime,
+      ...(runtime === null ? {} : { args: runtimeArguments(ctx, runtime, cgroup) }),
       root: runtimeRoot(ctx, record),
     },
     rootfs: rootfsMount(ctx, record, mappings),
@@ -59,6 +60,17 @@ export function monitorConfig(
   };
 }
 
+/** null where the monitor does our runtime's work itself, which takes no flags. */
+function runtimePath(ctx: Context, { runtime }: ContainerRecord): string | null {
+  const hasFlags = runtimeFlags(ctx, "coracle-runtime").length > 0;
+  return runtime ?? (hasFlags ? nativePath(ctx, "coracle-runtime") : null);
+}
+
+/** Those of --runtime-flag, or else those that containers.conf has for a runtime of that name. */
+function runtimeFlags({ options, config }: Context, name: string): readonly string[] {
+  return options.runtimeFlags ?? config.engine.runtimes_flags?.[name] ?? [];
+}
+
 /** The global flags that make another invocation see the same store. */
 function globalFlags(ctx: Context): string[] {
   return [
@@ -69,7 +81,7 @@ function globalFlags(ctx: Context): string[] {
 
 /** crun insists on a cgroup unless told otherwise; runc finds out by itself. */
 function runtimeArguments(ctx: Context, runtime: string, cgroup: CgroupPlan | null): string[] {
-  const own = (ctx.options.runtimeFlags ?? []).map((flag) => `--${flag}`);
+  const own = runtimeFlags(ctx, path.basename(runtime)).map((flag) => `--${flag}`);
   if (path.basename(runtime) !== "crun") return cgroup?.slice ? ["--systemd-cgroup", ...own] : own;
   const manager = cgroup === null ? "disabled" : cgroup.slice ? "systemd" : "cgroupfs";
   return [`--cgroup-manager=${manager}`, ...own];

@@ -37,7 +37,7 @@ import { type Mappings, type Owner, parentOwner } from "./owner.ts";
 import { imageFile, rootfsPath, userDatabases } from "./rootfs.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
 import { secretEnv, secretFiles } from "./secrets.ts";
-import type { UserDatabases } from "./user-files.ts";
+import { passwdWithNames, type UserDatabases } from "./user-files.ts";
 
 export interface PreparedStart {
   /** With monitor.json and config.json. */
@@ -61,8 +61,20 @@ export async function prepareStart(
   const cgroup = cgroupPlan(ctx, record);
   if (cgroup === null) checkNoLimits(config);
   const mappings = containerIdMappings(config, host);
-  const { passwd, group } = await userDatabases(ctx, record);
-  const asked = resolveUser(requestedUser(config, host), passwd, group, config.groups);
+  const users: UserDatabases = {
+    ...(await userDatabases(ctx, record)),
+    requested: config.user,
+    caller: mappedCaller(config, host),
+    workdir: config.workdir,
+    hostUsers: config.hostUsers,
+    host: (name) => readHost(`/etc/${name}`),
+    mounts: config.mounts.map(({ destination }) => destination),
+    passwdEntry: config.passwdEntry,
+    groupEntry: config.groupEntry,
+  };
+  const asked = resolveUser(requestedUser(config, host), passwdWithNames(users), users.group, config.groups);
+  // Who has no line in /etc/passwd gets one, with this home.
+  if (asked.name === "" && users.passwd !== "") asked.home = config.workdir;
   // Those that the image gives a user can't all be had with few ids; those of --group-add must be.
   const addsGroups = config.groups.some((group) => group !== KEEP_GROUPS);
   const user = addsGroups ? asked : withMappedGroups(asked, mappings, host);
@@ -88,19 +100,7 @@ export async function prepareStart(
         hostname,
         network,
         owner: parentOwner(mappings, { uid: 0, gid: 0 }),
-        users: {
-          passwd,
-          group,
-          user,
-          requested: config.user,
-          caller: mappedCaller(config, host),
-          workdir: config.workdir,
-          hostUsers: config.hostUsers,
-          host: (name) => readHost(`/etc/${name}`),
-          mounts: config.mounts.map(({ destination }) => destination),
-          passwdEntry: config.passwdEntry,
-          groupEntry: config.groupEntry,
-        },
+        users: { ...users, user },
         imageHosts: hostsBase(ctx, config.hostsFile) === "image" ? await imageFile(ctx, record, "hosts") : "",
       }),
     ],
@@ -137,7 +137,7 @@ function splitMappings({ linux }: RuntimeSpec): void {
   if (linux.gidMappings) linux.gidMappings = inPieces(linux.gidMappings, readIdMap("gid_map"));
 }
 
-/** The working directory for the monitor to look after; nothing where it lies on a mount. */
+/** The working directory for the monitor to look after; nothing where it lies on a mount, or a mount makes it. */
 function rootfsWorkdir(
   ctx: Context,
   record: ContainerRecord,
@@ -145,8 +145,9 @@ function rootfsWorkdir(
   owner: Owner,
 ): Pick<MonitorConfig, "workdir"> {
   const { workdir, createWorkdir } = record.config;
-  const isOn = ({ destination }: Mount) => `${workdir}/`.startsWith(`${destination}/`);
-  if (mounts?.some(isOn)) return {};
+  const isNear = ({ destination }: Mount) =>
+    `${workdir}/`.startsWith(`${destination}/`) || destination.startsWith(`${workdir}/`);
+  if (mounts?.some(isNear)) return {};
   return { workdir: { root: rootfsPath(ctx, record), path: workdir, make: createWorkdir, ...owner } };
 }
 

@@ -18,7 +18,7 @@ import { listVolumes, removeVolume } from "../../storage/volumes.ts";
 import { dropContainer, endMonitor } from "./drop.ts";
 import { endProcesses } from "./end-processes.ts";
 import { healContainer } from "./heal.ts";
-import { stopContainer } from "./stop.ts";
+import { type StopOptions, stopContainer } from "./stop.ts";
 
 export interface RemoveOptions {
   force?: boolean;
@@ -28,6 +28,7 @@ export interface RemoveOptions {
   timeout?: number | undefined;
   /** Remove its anonymous volumes too. */
   volumes?: boolean;
+  warn?: StopOptions["warn"];
 }
 
 /** Removes a container. Returns its full id, or undefined when there was none and `ignore` is set. */
@@ -50,7 +51,7 @@ export async function removeContainer(
     if (isActive(state)) {
       if (!options.force && state !== "initialized") throw runningError(id, state);
       // Outside of the lock: stopping takes as long as the container likes.
-      await stopContainer(ctx, record, { timeout: options.timeout });
+      await stopContainer(ctx, record, { timeout: options.timeout, warn: options.warn });
     }
     const removed = await withLock(ctx, `container/${id}`, async () => {
       if (isActive(readStatus(ctx, id).state)) return false; // started again meanwhile

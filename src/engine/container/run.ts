@@ -7,6 +7,8 @@ import { startContainer } from "./start.ts";
 
 export interface RunOptions extends RelayOptions {
   detach: boolean;
+  /** Called as soon as the container runs, before it is followed. */
+  onStart?: (id: string) => void;
 }
 
 /** `exitCode` is null when the container was left running (detached). */
@@ -32,6 +34,7 @@ export async function runContainer(
       await relay.relayExit();
       return { id: record.id, exitCode: null };
     }
+    options.onStart?.(record.id);
     return {
       id: record.id,
       exitCode: await finishForeground(ctx, record, await followRelay(relay)),

@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { signalName } from "../../oci/signals.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import { isActive, readStatus, signalMonitor, wakeMonitor } from "../../runtime/status.ts";
@@ -14,10 +15,14 @@ const ENDING = 500;
 /** Seconds that a timer can wait, and the monitor's protocol can say, less the grace: 24 days, which stand for ever. */
 const LONGEST = Math.floor((2 ** 31 - 1 - GRACE) / 1000);
 
+const KILL = 9;
+
 export interface StopOptions {
   /** Seconds before SIGKILL; negative: for ever; undefined: the container's own. */
   timeout?: number | undefined;
   signal?: number;
+  /** Told when it did not end by itself in time. */
+  warn?: ((text: string) => void) | undefined;
 }
 
 /** Stops a running container and returns when nothing of it runs any more. False when it wasn't running. */
@@ -30,7 +35,7 @@ export async function stopContainer(
   const deadline = Date.now() + timeout * 1000 + GRACE;
   let wasRunning = false;
   // Between two runs of a restart policy a monitor lets go of everybody, with what they were about to ask.
-  while (await stopOnce(ctx, record, timeout, options.signal ?? 0)) {
+  while (await stopOnce(ctx, record, timeout, options)) {
     wasRunning = true;
     if (!isActive(readStatus(ctx, record.id).state)) break;
     if (Date.now() > deadline) {
@@ -47,7 +52,7 @@ async function stopOnce(
   ctx: Context,
   record: ContainerRecord,
   timeout: number,
-  signal: number,
+  { signal = 0, warn }: StopOptions,
 ): Promise<boolean> {
   const status = readStatus(ctx, record.id);
   if (status.stale) await healContainer(ctx, record.id);
@@ -57,7 +62,12 @@ async function stopOnce(
   const stopped = connection
     ? await within(timeout * 1000 + GRACE, async () => {
         await connection.stop(timeout, signal);
-        await connection.waitClosed();
+        const exit = await connection.waitClosed();
+        const asked = signal || record.config.stopSignal;
+        if (exit?.signal !== KILL || asked === KILL || timeout === 0) return;
+        warn?.(
+          `StopSignal ${signalName(asked)} failed to stop container ${record.name} in ${timeout} seconds, resorting to SIGKILL`,
+        );
       })
     : await stopBySignal(ctx, record.id, timeout * 1000);
   connection?.close();

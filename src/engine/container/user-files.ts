@@ -9,11 +9,10 @@ import {
 } from "../../oci/passwd.ts";
 import { parseId, type ResolvedUser } from "../../oci/user.ts";
 
-/** The databases of the image and whom the container's first process runs as. */
+/** The databases of the image and who is to be found in the container's. */
 export interface UserDatabases {
   passwd: string;
   group: string;
-  user: ResolvedUser;
   /** `--user` as given. */
   requested: string;
   /** The caller, where --userns=keep-id maps it; null otherwise. */
@@ -34,19 +33,30 @@ export interface UserDatabases {
  * /etc/passwd and /etc/group with lines for users that the image doesn't know, so that programs which look up their own
  * name work. null for a file that needs no change; an image without the file gets none (as Podman).
  */
-export function userFiles(input: UserDatabases): { passwd: string | null; group: string | null } {
-  let { passwd, group } = input;
-  for (const user of input.passwd === "" ? [] : addedUsers(input)) {
-    passwd = withPasswdEntry(passwd, user, input.passwdEntry) ?? passwd;
-  }
+export function userFiles(input: UserDatabases & { user: ResolvedUser }): {
+  passwd: string | null;
+  group: string | null;
+} {
+  let { group } = input;
+  const passwd = withUsers(input, [...namedUsers(input), ...numberedUser(input)]);
   for (const added of input.group === "" ? [] : addedGroups(input)) {
     group = withGroupEntry(group, added, input.groupEntry) ?? group;
   }
   return { passwd: passwd === input.passwd ? null : passwd, group: group === input.group ? null : group };
 }
 
-function addedUsers(input: UserDatabases): AddedUser[] {
-  const { caller, user, workdir } = input;
+/** /etc/passwd as --user is looked up in it: with those who are in the container by --hostuser and --userns=keep-id. */
+export function passwdWithNames(input: UserDatabases): string {
+  return withUsers(input, namedUsers(input));
+}
+
+function withUsers({ passwd, passwdEntry }: UserDatabases, users: readonly AddedUser[]): string {
+  if (passwd === "") return "";
+  return users.reduce((text, user) => withPasswdEntry(text, user, passwdEntry) ?? text, passwd);
+}
+
+function namedUsers(input: UserDatabases): AddedUser[] {
+  const { caller } = input;
   const users = (input.hostUsers ?? []).map((name) => {
     const { uid, gid, ...entry } = hostUser(input.host("passwd"), name);
     return { uid, gid, name: entry.name, gecos: entry.fullName, home: homeOf(entry.home, input) };
@@ -61,16 +71,12 @@ function addedUsers(input: UserDatabases): AddedUser[] {
       home: homeOf(entry?.home ?? "", input),
     });
   }
-  if (user.name === "" && user.uid !== caller?.uid) {
-    users.push({
-      uid: user.uid,
-      gid: user.gid,
-      name: String(user.uid),
-      gecos: "container user",
-      home: workdir,
-    });
-  }
   return users;
+}
+
+function numberedUser({ user, workdir }: UserDatabases & { user: ResolvedUser }): AddedUser[] {
+  const { uid, gid, name } = user;
+  return name === "" ? [{ uid, gid, name: String(uid), gecos: "container user", home: workdir }] : [];
 }
 
 function addedGroups(input: UserDatabases): { name: string; gid: number; member: string }[] {

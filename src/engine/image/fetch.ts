@@ -74,6 +74,7 @@ export async function fetchImage(
     options.onProgress?.({ type: "manifest" });
     return committed;
   };
+  options.onProgress?.({ type: "sources" });
   const present = findCommitted(ctx, image);
   if (present) {
     for (const digest of new Set(resolved.manifest.layers.map((layer) => layer.digest)))

@@ -115,10 +115,14 @@ async function loadImage(
     names,
     digests: archived.digests,
   };
+  onProgress({ type: "sources" });
   for (let attempt = 0; attempt < 3; attempt++) {
     await importLayers(ctx, staging, archived.layers, (event) => onProgress({ type: "layer", ...event }));
     const committed = await commitImage(ctx, staging, image);
-    if (committed) return { image: committed, names };
+    if (!committed) continue;
+    onProgress({ type: "config", digest: `sha256:${committed.id}` });
+    onProgress({ type: "manifest" });
+    return { image: committed, names };
   }
   throw new EngineError("image-vanished", "layers were removed while the image was loaded", {
     hint: "another command removes images; load again",

@@ -63,7 +63,7 @@ async function write(
     dir: "docker-dir",
   } as const;
   const name = target.kind === "dir" ? undefined : target.reference;
-  const common = { target: targets[target.kind], conversion, output: target.path, onProgress };
+  const common = { target: targets[target.kind], conversion, output: target.path, onProgress, isPush: true };
   if (target.kind !== "docker-archive")
     return await saveImages(ctx, [image.id], { ...common, refName: name });
   // It has the image's own name as well, and Docker Hub's where this one is short.

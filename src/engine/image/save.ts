@@ -33,6 +33,8 @@ export interface SaveOptions {
   multiple?: boolean;
   /** Of a list all images, also those that are in a registry. */
   allPlatforms?: boolean;
+  /** It is a `push` to files, and told as such. */
+  isPush?: boolean;
   access?: RegistryAccess;
   onProgress?: OnProgress | undefined;
 }
@@ -52,7 +54,7 @@ export async function saveImages(
   tellCopying(images, options.onProgress);
   await withOutput(output, (fd) => writeDockerArchive(ctx, fd, images));
   options.onProgress?.({ type: "manifest" });
-  for (const { image } of images) recordSave(ctx, image.id, output);
+  for (const { image } of images) recordSave(ctx, image.id, options);
   return images[0]?.image.manifestDigest as string;
 }
 
@@ -80,15 +82,17 @@ async function saveAsFiles(
     if (refName !== undefined) outgoing.names = [refName];
     await writeFiles(target, output, outgoing);
     onProgress?.({ type: "manifest" });
-    recordSave(ctx, list?.id ?? getResolved(ctx, names[0] as string).image.id, output);
+    recordSave(ctx, list?.id ?? getResolved(ctx, names[0] as string).image.id, options);
     return digestOf(outgoing.manifest.bytes);
   } finally {
     await staging.remove();
   }
 }
 
-function recordSave(ctx: Context, id: string, output = "/dev/stdout"): void {
-  recordEvent(ctx, { Type: "image", Status: "save", ID: id, Name: output });
+function recordSave(ctx: Context, id: string, { target, output = "/dev/stdout", isPush }: SaveOptions): void {
+  const transport = { "oci-dir": "oci", "docker-dir": "dir" }[target as string] ?? target;
+  const what = isPush ? { Status: "push", Name: `${transport}:${output}` } : { Status: "save", Name: output };
+  recordEvent(ctx, { Type: "image", ID: id, ...what });
 }
 
 function tellCopying(images: readonly SavedImage[], onProgress: OnProgress = () => {}): void {

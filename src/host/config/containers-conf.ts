@@ -48,7 +48,7 @@ const schema = {
     conmon_env_vars: "strings",
     detach_keys: "string",
     env: "strings",
-    events_logfile_max_size: "string",
+    events_logfile_max_size: "size",
     events_logfile_path: "string",
     events_logger: "string",
     helper_binaries_dir: "strings",
@@ -65,6 +65,7 @@ const schema = {
     retry_delay: "string",
     runtime: "string",
     runtimes: "lists",
+    runtimes_flags: "lists",
     stop_timeout: "int",
     tmp_dir: "string",
     volume_path: "string",
@@ -82,6 +83,8 @@ const schema = {
 
 interface Types {
   string: string;
+  /** A text like `10m`, or a number of bytes, which is given as text. */
+  size: string;
   bool: boolean;
   int: number;
   strings: string[];
@@ -142,6 +145,8 @@ type Merge = (value: unknown, before: unknown, place: Place) => unknown;
 
 const mergers: Record<Kind, Merge> = {
   string: (value, _before, place) => expect(typeof value === "string", value, "a string", place),
+  size: (value, _before, place) =>
+    String(expect(["string", "number"].includes(typeof value), value, 'a size like "10m"', place)),
   bool: (value, _before, place) => expect(typeof value === "boolean", value, "true or false", place),
   int: (value, _before, place) => expect(Number.isSafeInteger(value), value, "a number", place),
   strings: mergeStrings,

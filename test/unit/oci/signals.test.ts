@@ -23,7 +23,6 @@ test.each([
   ["foo", "invalid signal: foo"],
   ["", "invalid signal: "],
   ["0", "invalid signal: 0"],
-  ["-15", "invalid signal: -15"],
   ["15x", "invalid signal: 15x"],
   ["65", "valid signals are 1 through 64"],
   ["RTMIN-1", "invalid signal: RTMIN-1"],
@@ -31,6 +30,10 @@ test.each([
   ["RTMAX+1", "invalid signal: RTMAX+1"],
 ])("%s is refused as Podman does", (text, message) => {
   expect(() => parseSignal(text)).toThrow(message);
+});
+
+test("a dash may stand before it, as kill(1) wants it", () => {
+  expect(["-15", "-HUP", "-SIGRTMAX"].map(parseSignal)).toEqual([15, 1, 64]);
 });
 
 test("every number has a name that leads back to it", () => {
