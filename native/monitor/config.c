@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "runtime/capabilities.h"
 
 #define DOCUMENT_MAX (4U << 20)
 
@@ -378,6 +379,30 @@ static int parse_notify(json_t *object, struct config *config, struct error *err
 	return 0;
 }
 
+static int parse_privileges(json_t *object, struct config *config, struct error *err)
+{
+	const char *file = "monitor.json: privileges";
+	json_t *names, *name;
+	json_error_t problem;
+	int no_new_privileges;
+	size_t i;
+	if (!object)
+		return 0;
+	if (json_unpack_ex(object, &problem, 0, "{s:o s:b !}", "capabilities", &names, "noNewPrivileges", &no_new_privileges) < 0)
+		return bad(err, file, problem.text);
+	if (!config_is_strings(names))
+		return bad(err, file, "capabilities is not an array of strings");
+	json_array_foreach(names, i, name) {
+		int capability = capability_from_name(json_string_value(name));
+		if (capability < 0)
+			return bad(err, file, "capabilities has one that is not known");
+		config->capabilities |= 1ULL << capability;
+	}
+	config->bounded = true;
+	config->no_new_privileges = no_new_privileges;
+	return 0;
+}
+
 static int check_common(const struct config *config, int version, const char *file, struct error *err)
 {
 	if (version != 1)
@@ -393,21 +418,21 @@ int config_load_container(int directory, struct config *config, struct error *er
 {
 	const char *file = "monitor.json", *name;
 	json_t *runtime, *rootfs, *workdir = NULL, *log, *network, *restart, *cleanup, *alive, *health = NULL, *preserved = NULL,
-	       *overlays = NULL, *notify = NULL;
+	       *overlays = NULL, *notify = NULL, *privileges = NULL;
 	int version, terminal, open_stdin, stdin_once, cleanup_always;
 	json_error_t problem;
 	*config = (struct config){.document = load(directory, file, err)};
 	if (!config->document)
 		return -1;
 	if (json_unpack_ex(config->document, &problem, 0,
-			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o s?o s?s s?o !}", "version",
+			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o s?o s?s s?o s?o !}", "version",
 			   &version, "id", &config->id, "name", &name, "runtime", &runtime, "rootfs", &rootfs, "terminal",
 			   &terminal, "openStdin", &open_stdin, "stdinOnce", &stdin_once, "log", &log, "runDir",
 			   &config->run_dir, "aliveFile", &alive, "network", &network, "stopSignal",
 			   &config->stop_signal, "stopTimeout", &config->stop_timeout, "timeout", &config->timeout, "restart",
 			   &restart, "cleanup", &cleanup, "cleanupAlways", &cleanup_always, "preserveFds",
 			   &preserved, "workdir", &workdir, "health", &health, "overlays", &overlays, "systemdSlice", &config->systemd_slice,
-			   "notify", &notify) < 0)
+			   "notify", &notify, "privileges", &privileges) < 0)
 		return bad(err, file, problem.text);
 	if (nullable_string(alive, file, "aliveFile", &config->alive_file, err) < 0)
 		return -1;
@@ -421,6 +446,7 @@ int config_load_container(int directory, struct config *config, struct error *er
 	    parse_rootfs(rootfs, &config->rootfs, err) < 0 || parse_overlays(overlays, config, err) < 0 || parse_workdir(workdir, &config->workdir, err) < 0 ||
 	    parse_log(log, config, err) < 0 || parse_network(network, config, err) < 0 ||
 	    parse_restart(restart, config, err) < 0 || parse_notify(notify, config, err) < 0 ||
+	    parse_privileges(privileges, config, err) < 0 ||
 	    config_parse_health(health, &config->health, err) < 0)
 		return -1;
 	return parse_preserved(preserved, file, config, err) < 0 ? -1 : parse_cleanup(cleanup, file, config, err);

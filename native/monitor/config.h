@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "error.h"
 #include "process.h"
@@ -80,6 +81,9 @@ struct config {
 	unsigned log_max_file;
 	const char *run_dir;
 	const char *alive_file;
+	bool bounded; /* `capabilities` are all that the container may have; else that isn't known */
+	uint64_t capabilities;
+	bool no_new_privileges;
 	enum network_mode network;
 	const char *network_program;
 	json_t *network_args, *ports;

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,12 +12,12 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "descriptors.h"
 #include "file.h"
+#include "privileges.h"
 #include "signals.h"
 
 #define BATCH 64
@@ -175,15 +174,6 @@ static void forward_loop(struct forwarder *forwarder)
 	}
 }
 
-/* It talks to whoever connects, and needs no rights for it. */
-static void drop_rights(void)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[2] = {{0}};
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	syscall(SYS_capset, &header, none);
-}
-
 static void raise_descriptor_limit(void)
 {
 	struct rlimit limit;
@@ -206,6 +196,7 @@ static int keep_listeners(const struct forwarder *forwarder, int report)
 
 static void forwarder_main(struct forwarder *forwarder, int netns, int report, pid_t monitor)
 {
+	struct error err;
 	char ok = 1;
 	signals_reset();
 	signal(SIGPIPE, SIG_IGN);
@@ -220,10 +211,8 @@ static void forwarder_main(struct forwarder *forwarder, int netns, int report, p
 		if (forward_watch(forwarder, &forwarder->listeners[i].watch, EPOLLIN) < 0)
 			_exit(1);
 	}
-	drop_rights();
-	/* Losing rights makes the kernel forget this wish. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != monitor || write_full(report, &ok, 1) < 0)
+	/* It talks to whoever connects. */
+	if (getppid() != monitor || privileges_of_forwarder(&err) < 0 || write_full(report, &ok, 1) < 0)
 		_exit(1);
 	close(report);
 	forward_loop(forwarder);

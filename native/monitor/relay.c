@@ -18,6 +18,7 @@
 #include "event.h"
 #include "file.h"
 #include "memory.h"
+#include "privileges.h"
 #include "relay_output.h"
 #include "socket_path.h"
 #include "terminal.h"
@@ -354,6 +355,7 @@ int relay_run(const struct relay_options *options, int data, int control)
 {
 	static struct relay relay;
 	struct relay *r = &relay;
+	struct error err;
 	*r = (struct relay){.options = options, .data = data, .control = control, .keys = options->keys};
 	relay_output_init(&r->output);
 	r->stdin_open = (options->attach & CLIENT_STDIN) && data >= 0;
@@ -364,6 +366,8 @@ int relay_run(const struct relay_options *options, int data, int control)
 		terminal_raw();
 	if (data >= 0)
 		send_terminal_size(r);
+	if (privileges_of_relay(&err) < 0)
+		fail(r, err.message);
 	while (!r->done)
 		step(r);
 	terminal_restore();

@@ -19,6 +19,7 @@
 #include "event_log.h"
 #include "file.h"
 #include "notify.h"
+#include "privileges.h"
 #include "rootfs.h"
 #include "setup.h"
 #include "workdir.h"
@@ -88,6 +89,14 @@ static void log_start(struct monitor *m)
 		event_log(m, "attach", "");
 }
 
+/* Whose process runs, an exec session starts nothing any more. */
+static void confine_session(struct monitor *m)
+{
+	struct error err;
+	if (m->config->exec && !m->config->cleanup && privileges_of_session(&err) < 0)
+		supervisor_fail(m, &err);
+}
+
 static void running(struct monitor *m)
 {
 	m->phase = PHASE_RUNNING;
@@ -106,6 +115,7 @@ static void running(struct monitor *m)
 	else if (m->pending_signal)
 		supervisor_kill(m, m->pending_signal);
 	m->pending_signal = 0;
+	confine_session(m);
 	supervisor_advance(m);
 }
 
@@ -416,7 +426,10 @@ static int prepare(struct monitor *m, struct error *err)
 		setup_scope(m->config->systemd_slice, "libpod-conmon", m->config->exec ? m->config->session : m->config->id);
 	if (log_open(&m->log, m->config, err) < 0)
 		return -1;
-	return mount_rootfs(m, err) < 0 ? -1 : workdir_prepare(m->config, err);
+	if (mount_rootfs(m, err) < 0 || workdir_prepare(m->config, err) < 0)
+		return -1;
+	/* The overlay goes on with the rights of when it was mounted. */
+	return m->config->exec ? 0 : privileges_of_container(m->config, err);
 }
 
 static void init_monitor(struct monitor *m, const struct launch *launch)

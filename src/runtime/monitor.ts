@@ -38,6 +38,8 @@ export interface MonitorConfig {
   preserveFds?: number[];
   /** systemd makes scopes in it for the container and its monitor. */
   systemdSlice?: string;
+  /** What the monitor may keep it to; without, it keeps all. */
+  privileges?: { capabilities: string[]; noNewPrivileges: boolean };
   notify?: { socket: string; mode: "container" | "conmon" | "healthy" } | null;
   health: {
     check: MonitorCheck;

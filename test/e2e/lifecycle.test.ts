@@ -240,8 +240,10 @@ describe("wait", () => {
   });
 
   test("for the end of a --rm container", async () => {
-    await runDetached("w", "--rm", "bb", "sh", "-c", "sleep 0.3; exit 6");
-    expect(await home.ok("wait", "w")).toBe("6");
+    await runDetached("w", "--rm", "bb", "sh", "-c", "while ! test -e /end; do sleep 0.1; done; exit 6");
+    const waiting = home.start(["wait", "w"]);
+    await home.ok("exec", "w", "sh", "-c", "sleep 0.5; touch /end");
+    expect(await waiting.done).toMatchObject({ exitCode: 0, stdout: "6\n" });
   });
 });
 

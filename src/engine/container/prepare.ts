@@ -125,11 +125,22 @@ export async function prepareStart(
     ...monitorConfig(ctx, record, mappings, network.monitor, cgroup),
     preserveFds: fds.numbers,
     ...rootfsWorkdir(ctx, record, spec, owner),
+    ...privileges(record, spec),
   };
   writeJsonAtomic(path.join(directory, "monitor.json"), monitor, { durable: false });
   writeFileAtomic(path.join(directory, "config.json"), serializeSpec(spec), { durable: false });
   writeEventSubject(ctx, record);
   return { directory, owner };
+}
+
+/** What another runtime, or a hook, needs is not known. */
+function privileges(
+  { runtime }: ContainerRecord,
+  { process, hooks }: RuntimeSpec,
+): Pick<MonitorConfig, "privileges"> {
+  if (runtime !== null || hooks) return {};
+  const noNewPrivileges = process.noNewPrivileges ?? false;
+  return { privileges: { capabilities: process.capabilities?.bounding ?? [], noNewPrivileges } };
 }
 
 function splitMappings({ linux }: RuntimeSpec): void {

@@ -182,7 +182,7 @@ describe("cleanup", () => {
   });
 
   test("is run when the engine was killed meanwhile", async () => {
-    const bundle = withCleanup(["sleep", "0.3"]);
+    const bundle = withCleanup(["sleep", "2"]);
     const relay = bundle.run({ attach: stdio });
     await relay.started();
     relay.control.destroy();

@@ -1,8 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { waitUntil } from "../../support/process.ts";
-import { type Bundle, Client, isAlive, Relay, type RelayOptions, Workshop } from "./support.ts";
+import { type Bundle, Client, ExecSession, isAlive, Workshop } from "./support.ts";
 
 let workshop: Workshop;
 let bundle: Bundle;
@@ -14,50 +13,10 @@ beforeAll(async () => {
 afterAll(() => workshop.cleanUp());
 
 const stdio = "stdin,stdout,stderr";
-let count = 0;
 
-class Session {
-  readonly directory: string;
-
-  constructor(
-    args: string[],
-    changes: Record<string, unknown> = {},
-    processChanges: Record<string, unknown> = {},
-  ) {
-    const session = `s${count++}`;
-    this.directory = join(bundle.directory, session);
-    mkdirSync(this.directory, { mode: 0o700 });
-    const monitor = JSON.parse(readFileSync(join(bundle.directory, "monitor.json"), "utf8"));
-    const config = {
-      version: 1,
-      id: bundle.id,
-      session,
-      process: {
-        terminal: false,
-        user: { uid: 0, gid: 0 },
-        args,
-        env: ["PATH=/bin"],
-        cwd: "/",
-        ...processChanges,
-      },
-      openStdin: false,
-      runDir: this.directory,
-      aliveFile: null,
-      init: bundle.status.init,
-      runtime: monitor.runtime,
-      preserveFds: [],
-      cleanup: null,
-      ...changes,
-    };
-    writeFileSync(join(this.directory, "exec.json"), JSON.stringify(config));
-  }
-
-  run(options: RelayOptions = {}): Relay {
-    return new Relay(workshop, ["exec", bundle.directory, this.directory], options);
-  }
-
-  get status() {
-    return JSON.parse(readFileSync(join(this.directory, "status.json"), "utf8"));
+class Session extends ExecSession {
+  constructor(args: string[], changes: Record<string, unknown> = {}, process: Record<string, unknown> = {}) {
+    super(bundle, args, changes, process);
   }
 }
 

@@ -26,6 +26,9 @@ export const nativeDirectory =
 const applets =
   "sh cat echo sleep true false yes head dd stty kill printf id od tr seq wc date touch tail nc ls test";
 
+/** Of the containers. */
+const capabilities = ["CAP_KILL", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_AUDIT_WRITE"];
+
 export interface BundleOptions {
   /** Of the container's process. */
   args: string[];
@@ -265,9 +268,10 @@ export class Bundle {
     for (const name of ["upper", "work", "merged"])
       mkdirSync(join(this.directory, name), { recursive: true });
     this.writeConfig(options);
+    const privileges = options.hooks ? {} : { privileges: { capabilities, noNewPrivileges: false } };
     writeFileSync(
       join(this.directory, "monitor.json"),
-      JSON.stringify(this.monitorConfig(options.monitor ?? {})),
+      JSON.stringify(this.monitorConfig({ ...privileges, ...options.monitor })),
     );
   }
 
@@ -280,7 +284,6 @@ export class Bundle {
   private writeConfig(options: BundleOptions): void {
     const terminal = options.monitor?.terminal === true;
     const namespaces = options.namespaces ?? ["pid", "mount", "ipc", "uts", "network"];
-    const capabilities = ["CAP_KILL", "CAP_CHOWN", "CAP_DAC_OVERRIDE"];
     const config = {
       ociVersion: "1.0.2",
       process: {
@@ -402,6 +405,56 @@ export class Bundle {
         if (pid) process.kill(pid, "SIGKILL");
       } catch {}
     }
+  }
+}
+
+/** One more process of a running container. */
+export class ExecSession {
+  readonly directory: string;
+  private readonly bundle: Bundle;
+  private static count = 0;
+
+  constructor(
+    bundle: Bundle,
+    args: string[],
+    changes: Record<string, unknown> = {},
+    processChanges: Record<string, unknown> = {},
+  ) {
+    const session = `s${ExecSession.count++}`;
+    this.bundle = bundle;
+    this.directory = join(bundle.directory, session);
+    mkdirSync(this.directory, { mode: 0o700 });
+    const monitor = JSON.parse(readFileSync(join(bundle.directory, "monitor.json"), "utf8"));
+    const config = {
+      version: 1,
+      id: bundle.id,
+      session,
+      process: {
+        terminal: false,
+        user: { uid: 0, gid: 0 },
+        args,
+        env: ["PATH=/bin"],
+        cwd: "/",
+        ...processChanges,
+      },
+      openStdin: false,
+      runDir: this.directory,
+      aliveFile: null,
+      init: bundle.status.init,
+      runtime: monitor.runtime,
+      preserveFds: [],
+      cleanup: null,
+      ...changes,
+    };
+    writeFileSync(join(this.directory, "exec.json"), JSON.stringify(config));
+  }
+
+  run(options: RelayOptions = {}): Relay {
+    return new Relay(this.bundle.workshop, ["exec", this.bundle.directory, this.directory], options);
+  }
+
+  get status(): Status {
+    return JSON.parse(readFileSync(join(this.directory, "status.json"), "utf8"));
   }
 }
 
