@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
@@ -17,7 +18,7 @@ import { useHome } from "../support/home.ts";
 import { imageArchive } from "../support/images.ts";
 import { waitUntil } from "../support/process.ts";
 import { startRegistry, type TestRegistry } from "../support/registry.ts";
-import { hasProgram, skipUnless } from "../support/requirements.ts";
+import { hasCgroup, hasProgram, skipUnless } from "../support/requirements.ts";
 
 const home = useHome();
 const insecure = ["pull", "--tls-verify=false"];
@@ -29,6 +30,15 @@ const stored = (what: string) => {
   const directory = join(home.store, what);
   return existsSync(directory) ? readdirSync(directory) : [];
 };
+
+/** The most memory that a process has had so far, in kB; undefined when it has ended. */
+function peakMemory(pid: number): number | undefined {
+  try {
+    return Number(/^VmHWM:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+  } catch {
+    return undefined;
+  }
+}
 
 afterEach(async () => {
   await home.ok("rmi", "--all", "--force");
@@ -355,6 +365,26 @@ describe("from one that can be told what to do", () => {
     const [layer] = stored("layers");
     const { size, blocks } = statSync(join(home.store, "layers", `${layer}`, "diff/huge"));
     expect({ size, blocks }).toEqual({ size: 2 ** 40, blocks: 0 });
+  });
+
+  test("an image of whatever size is pulled with little memory", async (context) => {
+    skipUnless(context, hasCgroup());
+    // The layer alone is larger than what all processes together may use.
+    const noise = randomBytes(1 << 20);
+    const data = Buffer.concat(Array.from({ length: 160 }, () => noise));
+    registry.image("a/b", "1", [tar([{ path: "noise", data }])]);
+    const peaks = new Map<number, number>();
+    const running = home.start([...insecure, "-q", `${registry.address}/a/b:1`]);
+    const timer = setInterval(() => {
+      for (const pid of home.processes()) peaks.set(pid, peakMemory(pid) ?? peaks.get(pid) ?? 0);
+    }, 20);
+    try {
+      expect(await running.done).toMatchObject({ exitCode: 0, stderr: "" });
+    } finally {
+      clearInterval(timer);
+    }
+    expect(peaks.size).toBeGreaterThan(1);
+    expect([...peaks.values()].reduce((sum, peak) => sum + peak, 0)).toBeLessThan(150_000);
   });
 
   test("one layer that fails ends the others", async () => {
