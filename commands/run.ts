@@ -21,7 +21,7 @@ export default class Run extends CoracleCommand {
 
   async run(): Promise<number> {
     const { flags, args, given } = await this.input(Run);
-    const { attachedStreams, createRequest, discardedPorts, noops } = await import(
+    const { attachedStreams, createRequest, discardedPorts, missingTerminal, noops } = await import(
       "../src/cli/container/request.ts"
     );
     const { runContainer } = await import("../src/engine/container/run.ts");
@@ -42,7 +42,7 @@ export default class Run extends CoracleCommand {
       commandLine: this.commandLine,
       detach,
     });
-    noops(given).forEach(warn);
+    [...missingTerminal(flags), ...noops(given)].forEach(warn);
     for (const line of discardedPorts(request.config)) this.printError(line);
     const result = await runContainer(this.context, request, {
       attach,

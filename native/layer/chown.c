@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -52,10 +53,16 @@ int chown_command(int argc, char **argv, struct error *err)
 	auto_close int directory = option_directory(path, err);
 	if (directory < 0)
 		return -1;
-	if (fchown(directory, owner.uid, owner.gid) < 0)
-		return fail_errno(err, "change the owner of %s", path);
-	if (walk(directory, visit, &owner, err) < 0)
-		return -1;
+	struct stat st;
+	if (fstat(directory, &st) < 0)
+		return fail_errno(err, "look at %s", path);
+	/* As Podman: the owner of the directory tells whether all in it has been given away. So it comes last. */
+	if (st.st_uid != owner.uid || st.st_gid != owner.gid) {
+		if (walk(directory, visit, &owner, err) < 0)
+			return -1;
+		if (fchown(directory, owner.uid, owner.gid) < 0)
+			return fail_errno(err, "change the owner of %s", path);
+	}
 	puts("{}");
 	return 0;
 }

@@ -1,3 +1,4 @@
+import { isatty } from "node:tty";
 import type { CreateRequest } from "../../engine/container/create.ts";
 import { type PullOptions, platformText, pullPolicy } from "../../engine/image/pull-options.ts";
 import { EngineError } from "../../errors.ts";
@@ -87,6 +88,12 @@ export function discardedPorts({ ports, network }: ContainerConfig): string[] {
 export function noops(given: ReadonlySet<string>): string[] {
   if (!given.has("kernel-memory")) return [];
   return ["The --kernel-memory flag is no longer supported. This flag is a noop."];
+}
+
+/** What to warn of `-it` in a script. */
+export function missingTerminal({ tty, interactive }: CreateFlags): string[] {
+  if (!tty || !interactive || isatty(0)) return [];
+  return ["The input device is not a TTY. The --tty and --interactive flags might not work properly"];
 }
 
 /** The streams of --attach, or those that a foreground container has. */

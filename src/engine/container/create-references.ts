@@ -19,7 +19,14 @@ export function resolveContainers(ctx: Context, config: ContainerConfig): void {
   };
   for (const [name, mode] of Object.entries(modes)) {
     if (mode.kind !== "container") continue;
-    mode.id = named(ctx, mode.id, `looking up container to share ${name} namespace with`).id;
+    const { id, config: other } = named(ctx, mode.id, `looking up container to share ${name} namespace with`);
+    if (name === "ipc" && (other.ipc.kind === "private" || other.ipc.kind === "none")) {
+      throw new EngineError(
+        "not-shareable",
+        `joining IPC of container ${id} is not allowed: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+      );
+    }
+    mode.id = id;
   }
   config.requires &&= config.requires.map(
     (name) => named(ctx, name, `"${name}" is not a valid container, cannot be used as a dependency`).id,
