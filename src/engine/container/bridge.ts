@@ -37,6 +37,7 @@ export async function prepareBridge(
       bridge: { directory, ...programs, ...bridgeSetup(record, networks, leases) },
     },
     addresses,
+    // Without names of its own, as Podman 5: slirp4netns' resolver, which reaches the host's own loopback too, then the host's.
     resolvers: gateways.length > 0 ? gateways : [resolver],
     onlyResolvers: gateways.length > 0,
     search: gateways.length > 0 ? [DNS_DOMAIN] : [],
