@@ -213,8 +213,8 @@ static int parse_log(json_t *object, struct config *config, struct error *err)
 	int max_file = 1;
 	json_error_t problem;
 	json_t *path = NULL;
-	if (json_unpack_ex(object, &problem, 0, "{s:s s?o s?I s?i !}", "driver", &driver, "path", &path, "maxSize",
-			   &max_size, "maxFile", &max_file) < 0)
+	if (json_unpack_ex(object, &problem, 0, "{s:s s?o s?I s?i s?s !}", "driver", &driver, "path", &path, "maxSize",
+			   &max_size, "maxFile", &max_file, "tag", &config->log_tag) < 0)
 		return bad(err, file, problem.text);
 	if (nullable_string(path, file, "path", &config->log_path, err) < 0)
 		return -1;
@@ -222,11 +222,13 @@ static int parse_log(json_t *object, struct config *config, struct error *err)
 		config->log = LOG_K8S;
 	else if (strcmp(driver, "json-file") == 0)
 		config->log = LOG_JSON;
+	else if (strcmp(driver, "journald") == 0)
+		config->log = LOG_JOURNALD;
 	else if (strcmp(driver, "passthrough") == 0)
 		config->log = LOG_PASSTHROUGH;
 	else if (strcmp(driver, "none") != 0)
-		return bad(err, file, "driver is not one of k8s-file, json-file, none, passthrough");
-	if ((config->log == LOG_K8S || config->log == LOG_JSON) && !config_is_absolute(config->log_path))
+		return bad(err, file, "driver is not one of k8s-file, json-file, journald, none, passthrough");
+	if (config->log != LOG_NONE && config->log != LOG_PASSTHROUGH && !config_is_absolute(config->log_path))
 		return bad(err, file, "path must be absolute");
 	if (max_size < 0 || max_file < 1 || max_file > 1000)
 		return bad(err, file, "maxSize must not be negative, maxFile be 1 to 1000");
@@ -416,7 +418,7 @@ static int check_common(const struct config *config, int version, const char *fi
 
 int config_load_container(int directory, struct config *config, struct error *err)
 {
-	const char *file = "monitor.json", *name;
+	const char *file = "monitor.json";
 	json_t *runtime, *rootfs, *workdir = NULL, *log, *network, *restart, *cleanup, *alive, *health = NULL, *preserved = NULL,
 	       *overlays = NULL, *notify = NULL, *privileges = NULL;
 	int version, terminal, open_stdin, stdin_once, cleanup_always;
@@ -426,7 +428,7 @@ int config_load_container(int directory, struct config *config, struct error *er
 		return -1;
 	if (json_unpack_ex(config->document, &problem, 0,
 			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o s?o s?s s?o s?o !}", "version",
-			   &version, "id", &config->id, "name", &name, "runtime", &runtime, "rootfs", &rootfs, "terminal",
+			   &version, "id", &config->id, "name", &config->name, "runtime", &runtime, "rootfs", &rootfs, "terminal",
 			   &terminal, "openStdin", &open_stdin, "stdinOnce", &stdin_once, "log", &log, "runDir",
 			   &config->run_dir, "aliveFile", &alive, "network", &network, "stopSignal",
 			   &config->stop_signal, "stopTimeout", &config->stop_timeout, "timeout", &config->timeout, "restart",

@@ -11,7 +11,7 @@
 
 enum notify_mode { NOTIFY_NONE, NOTIFY_CONTAINER, NOTIFY_CONMON, NOTIFY_HEALTHY };
 enum rootfs_driver { ROOTFS_NONE, ROOTFS_OVERLAY, ROOTFS_FUSE, ROOTFS_SUBPATH, ROOTFS_ADOPT, ROOTFS_FILESYSTEM };
-enum log_driver { LOG_NONE, LOG_K8S, LOG_JSON, LOG_PASSTHROUGH };
+enum log_driver { LOG_NONE, LOG_K8S, LOG_JSON, LOG_JOURNALD, LOG_PASSTHROUGH };
 enum network_mode { NETWORK_OTHER, NETWORK_SLIRP, NETWORK_PASTA, NETWORK_BRIDGE };
 enum restart_policy { RESTART_NO, RESTART_ALWAYS, RESTART_ON_FAILURE };
 enum health_action { HEALTH_NONE, HEALTH_KILL, HEALTH_RESTART, HEALTH_STOP };
@@ -63,7 +63,7 @@ struct config {
 	json_t *document;
 	json_t *process; /* exec: the OCI process object */
 	bool exec;
-	const char *id, *session;
+	const char *id, *name, *session;
 	const char *runtime_path; /* NULL: our own runtime, in-process */
 	json_t *runtime_args;
 	const char *runtime_root;
@@ -76,7 +76,8 @@ struct config {
 	json_t *preserved; /* descriptors from 3 on that the process gets */
 	unsigned preserve_fds; /* up to the highest of them, gaps included */
 	enum log_driver log;
-	const char *log_path;
+	const char *log_path; /* journald: of its socket */
+	const char *log_tag;
 	unsigned long long log_max_size;
 	unsigned log_max_file;
 	const char *run_dir;

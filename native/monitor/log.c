@@ -40,6 +40,8 @@ static int open_file(struct log *log, int extra)
 int log_open(struct log *log, const struct config *config, struct error *err)
 {
 	*log = (struct log){.driver = config->log, .fd = -1, .directory = -1};
+	if (config->log == LOG_JOURNALD)
+		return journal_open(&log->journal, config, err);
 	if (config->log != LOG_K8S && config->log != LOG_JSON)
 		return 0;
 	log->max_size = config->log_max_size;
@@ -206,6 +208,8 @@ void log_write(struct log *log, enum stream stream, const char *data, size_t len
 {
 	char buffer[BATCH];
 	struct batch batch = {.log = log, .text = TEXT(buffer)};
+	if (log->driver == LOG_JOURNALD)
+		journal_write(&log->journal, stream, data, length);
 	if (log->fd < 0 || length == 0)
 		return;
 	if (log->driver == LOG_K8S)
@@ -217,6 +221,8 @@ void log_write(struct log *log, enum stream stream, const char *data, size_t len
 
 void log_close(struct log *log)
 {
+	if (log->driver == LOG_JOURNALD)
+		journal_close(&log->journal);
 	if (log->driver == LOG_JSON && log->fd >= 0) {
 		char buffer[512];
 		struct batch batch = {.log = log, .text = TEXT(buffer)};

@@ -1,4 +1,4 @@
-/* Log files in the formats of Podman (k8s-file, as conmon writes it) and Docker (json-file). */
+/* Log files in the formats of Podman (k8s-file, as conmon writes it) and Docker (json-file), and the journal. */
 #ifndef CORACLE_MONITOR_LOG_H
 #define CORACLE_MONITOR_LOG_H
 
@@ -6,8 +6,7 @@
 
 #include "config.h"
 #include "error.h"
-
-enum stream { STREAM_STDOUT, STREAM_STDERR, STREAM_COUNT };
+#include "log_journal.h"
 
 struct log {
 	enum log_driver driver;
@@ -18,6 +17,7 @@ struct log {
 	unsigned max_file;
 	char cut[STREAM_COUNT][4]; /* json-file: a character that the end of the buffer cut in two */
 	unsigned char cut_length[STREAM_COUNT];
+	struct journal journal;
 };
 
 int log_open(struct log *log, const struct config *config, struct error *err);

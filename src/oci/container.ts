@@ -113,7 +113,7 @@ export interface RestartPolicy {
 }
 
 export interface LogConfig {
-  driver: "k8s-file" | "json-file" | "none" | "passthrough" | "passthrough-tty";
+  driver: "k8s-file" | "json-file" | "journald" | "none" | "passthrough" | "passthrough-tty";
   /** Bytes, 0 for no limit. */
   maxSize: number;
   /** Log path asked for with --log-opt path=…, or "". */

@@ -1,21 +1,35 @@
 import type { LogConfig } from "./container.ts";
-import { invalid, notSupported } from "./invalid.ts";
+import { invalid } from "./invalid.ts";
+import { expandLogTag } from "./log-tag.ts";
 import { parseDecimalBytes } from "./units.ts";
 
-const DRIVERS = ["k8s-file", "json-file", "none", "passthrough", "passthrough-tty"] as const;
+export const LOG_DRIVERS = [
+  "k8s-file",
+  "json-file",
+  "journald",
+  "none",
+  "passthrough",
+  "passthrough-tty",
+] as const;
+
+export type LogDriver = (typeof LOG_DRIVERS)[number];
 
 /** Whether a container has the streams of whoever starts it, and so no log. */
 export function isPassthrough(driver: LogConfig["driver"]): boolean {
   return driver === "passthrough" || driver === "passthrough-tty";
 }
 
+/** Whether its output is in a file of its own. */
+export function isFileLog(driver: LogConfig["driver"]): driver is "k8s-file" | "json-file" {
+  return driver === "k8s-file" || driver === "json-file";
+}
+
 /** `--log-driver` ("" for the default) and the values of `--log-opt`. Options of other drivers are ignored, as Podman does. */
 export function parseLogConfig(driver: string, options: readonly string[]): LogConfig {
   const name = driver || "k8s-file";
-  if (name === "journald") throw notSupported(`the log driver ${name}`);
   if (!isDriver(name)) {
     const rule = "running container create option: invalid log driver: invalid argument";
-    throw invalid(rule, `"${name}" is none of ${DRIVERS.join(", ")}`);
+    throw invalid(rule, `"${name}" is none of ${LOG_DRIVERS.join(", ")}`);
   }
   const config: LogConfig = { driver: name, maxSize: 0, path: "", tag: "" };
   for (const option of options) {
@@ -23,11 +37,13 @@ export function parseLogConfig(driver: string, options: readonly string[]): LogC
     if (equals < 1) throw invalid(`invalid log option "${option}"`);
     applyOption(config, option.slice(0, equals).toLowerCase(), option.slice(equals + 1));
   }
+  // What can't be meant shall not come to light at the start.
+  if (name === "journald") expandLogTag(config.tag, { ID: "", Name: "", ImageName: "", Image: "" });
   return config;
 }
 
 function isDriver(name: string): name is LogConfig["driver"] {
-  return (DRIVERS as readonly string[]).includes(name);
+  return (LOG_DRIVERS as readonly string[]).includes(name);
 }
 
 function applyOption(config: LogConfig, key: string, value: string): void {

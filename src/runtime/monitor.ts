@@ -21,8 +21,9 @@ export interface MonitorConfig {
   openStdin: boolean;
   stdinOnce: boolean;
   log: {
-    driver: "k8s-file" | "json-file" | "none" | "passthrough";
+    driver: "k8s-file" | "json-file" | "journald" | "none" | "passthrough";
     path: string;
+    tag?: string;
     maxSize: number;
     maxFile: number;
   };
@@ -283,6 +284,7 @@ const hints: Record<string, string> = {
   "bad-workdir": "name one that the image has, or make it with a mount",
   "command-not-found": "check the command's name and that the image has it",
   "not-executable": "make the file executable, or name its interpreter",
+  "no-journal": "systemd-journald isn't there; --log-driver k8s-file keeps the output in a file",
   "network-failed": "`coracle doctor` looks at what it needs, /dev/net/tun and programs",
   "already-running": "`coracle ps` shows it; `coracle stop` stops it",
 };

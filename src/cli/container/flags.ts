@@ -198,7 +198,7 @@ const containerOnlyFlags = {
   "log-driver": flag.string({
     description: "Logging driver for the container",
     default: "k8s-file",
-    choices: ["k8s-file", "json-file", "none", "passthrough", "passthrough-tty"],
+    choices: ["k8s-file", "json-file", "journald", "none", "passthrough", "passthrough-tty"],
   }),
   "log-opt": flag.strings({ description: "Logging driver options" }),
   name: flag.string({ description: "Assign a name to the container", default: "" }),

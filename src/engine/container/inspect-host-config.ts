@@ -3,7 +3,7 @@ import { defaultCapabilities } from "../../oci/capabilities.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
 import type { DeviceLimit } from "../../oci/device-limits.ts";
 import { humanSize } from "../../oci/human-units.ts";
-import { isPassthrough } from "../../oci/log-options.ts";
+import { isFileLog } from "../../oci/log-options.ts";
 import type { IdMapping, RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { processRlimits } from "../../oci/ulimit.ts";
 import { KEEP_GROUPS } from "../../oci/user.ts";
@@ -38,7 +38,7 @@ export function inspectHostConfig(
     LogConfig: {
       Type: config.log.driver,
       Config: null,
-      Path: config.log.driver === "none" || isPassthrough(config.log.driver) ? "" : logFile(ctx, record),
+      Path: isFileLog(config.log.driver) ? logFile(ctx, record) : "",
       Tag: config.log.tag,
       Size: humanSize(config.log.maxSize),
     },

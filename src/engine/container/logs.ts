@@ -1,7 +1,9 @@
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { isFileLog } from "../../oci/log-options.ts";
 import { parseInputTime } from "../../oci/time.ts";
+import { JournalReader } from "../../runtime/journal.ts";
 import { type LogEntry, LogReader } from "../../runtime/logs.ts";
 import { type ContainerRecord, containerDirectory, findRecord } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
@@ -32,7 +34,9 @@ export interface ContainerLogs {
 export function containerLogs(ctx: Context, nameOrId: string, options: LogsOptions): ContainerLogs {
   const record = findRecord(ctx, nameOrId);
   const { driver } = record.config.log;
-  if (driver !== "k8s-file" && driver !== "json-file") {
+  if (driver === "journald")
+    return { id: record.id, name: record.name, entries: journalEntries(ctx, record, options) };
+  if (!isFileLog(driver)) {
     throw new EngineError(
       "no-logs",
       `this container is using the '${driver}' log driver, cannot read logs: this container is not logging output`,
@@ -49,13 +53,7 @@ async function* logEntries(
   options: LogsOptions,
 ): AsyncGenerator<LogEntry> {
   const reader = new LogReader(logFile(ctx, record), driver);
-  const wanted = (entry: LogEntry) => {
-    const time = parseInputTime(entry.time, true);
-    return (
-      !(options.since !== undefined && time <= options.since) &&
-      !(options.until !== undefined && time >= options.until)
-    );
-  };
+  const wanted = within(options);
   try {
     // Whether it runs is asked before the read: what came in between is then still read after the end.
     let running = isActive(readStatus(ctx, record.id).state);
@@ -71,19 +69,56 @@ async function* logEntries(
   }
 }
 
+/** The same from the journal, where what a container has written last may be on its way still when it has ended. */
+async function* journalEntries(
+  ctx: Context,
+  record: ContainerRecord,
+  options: LogsOptions,
+): AsyncGenerator<LogEntry> {
+  const reader = new JournalReader(record.id, ctx.uid);
+  const wanted = within(options);
+  const isRunning = () => isActive(readStatus(ctx, record.id).state);
+  const isOver = () => options.until !== undefined && Date.now() > options.until;
+  const running = isRunning();
+  yield* lastLines(filterAsync(reader.read(), wanted), options.tail);
+  if (!options.follow || !running) return;
+  yield* filterAsync(
+    reader.follow(INTERVAL, () => isRunning() && !isOver()),
+    wanted,
+  );
+  yield* filterAsync(reader.read(), wanted);
+}
+
+function within({ since, until }: LogsOptions): (entry: LogEntry) => boolean {
+  return (entry) => {
+    const time = parseInputTime(entry.time, true);
+    return !(since !== undefined && time <= since) && !(until !== undefined && time >= until);
+  };
+}
+
+async function* filterAsync(
+  entries: AsyncIterable<LogEntry>,
+  wanted: (entry: LogEntry) => boolean,
+): AsyncGenerator<LogEntry> {
+  for await (const entry of entries) if (wanted(entry)) yield entry;
+}
+
 function* filter(entries: Iterable<LogEntry>, wanted: (entry: LogEntry) => boolean): Generator<LogEntry> {
   for (const entry of entries) if (wanted(entry)) yield entry;
 }
 
 /** The entries of the last `count` whole lines. */
-function* lastLines(entries: Iterable<LogEntry>, count: number | undefined): Generator<LogEntry> {
+async function* lastLines(
+  entries: Iterable<LogEntry> | AsyncIterable<LogEntry>,
+  count: number | undefined,
+): AsyncGenerator<LogEntry> {
   if (count === undefined || count < 0) {
     yield* entries;
     return;
   }
   const lines: LogEntry[][] = [];
   let current: LogEntry[] = [];
-  for (const entry of entries) {
+  for await (const entry of entries) {
     current.push(entry);
     if (entry.partial) continue;
     lines.push(current);

@@ -1,8 +1,10 @@
 import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
 import { nativePath } from "../../host/native.ts";
+import { expandLogTag } from "../../oci/log-tag.ts";
 import { eventsBackend } from "../../runtime/event-log.ts";
 import { monitorHealth } from "../../runtime/health.ts";
+import { JOURNAL_SOCKET } from "../../runtime/journal.ts";
 import type { MonitorConfig, MonitorNetwork } from "../../runtime/monitor.ts";
 import { runDirectory, runtimeRoot } from "../../runtime/places.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
@@ -37,12 +39,7 @@ export function monitorConfig(
     terminal: config.terminal,
     openStdin: config.openStdin,
     stdinOnce: config.stdinOnce,
-    log: {
-      driver: config.log.driver === "passthrough-tty" ? "passthrough" : config.log.driver,
-      path: logFile(ctx, record),
-      maxSize: config.log.maxSize,
-      maxFile: config.log.maxFile ?? 1,
-    },
+    log: monitorLog(ctx, record),
     runDir: runDirectory(ctx, record.id),
     aliveFile: ctx.aliveFile,
     network,
@@ -69,6 +66,26 @@ function runtimePath(ctx: Context, { runtime }: ContainerRecord): string | null 
 /** Those of --runtime-flag, or else those that containers.conf has for a runtime of that name. */
 function runtimeFlags({ options, config }: Context, name: string): readonly string[] {
   return options.runtimeFlags ?? config.engine.runtimes_flags?.[name] ?? [];
+}
+
+function monitorLog(ctx: Context, record: ContainerRecord): MonitorConfig["log"] {
+  const { log } = record.config;
+  if (log.driver !== "journald") {
+    return {
+      driver: log.driver === "passthrough-tty" ? "passthrough" : log.driver,
+      path: logFile(ctx, record),
+      maxSize: log.maxSize,
+      maxFile: log.maxFile ?? 1,
+    };
+  }
+  const { image } = record.config;
+  const tag = expandLogTag(log.tag, {
+    ID: record.id,
+    Name: record.name,
+    ImageName: image?.name ?? "",
+    Image: image?.id ?? "",
+  });
+  return { driver: "journald", path: JOURNAL_SOCKET, tag, maxSize: 0, maxFile: 1 };
 }
 
 /** The global flags that make another invocation see the same store. */

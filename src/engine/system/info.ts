@@ -200,7 +200,7 @@ function plugins() {
   return {
     volume: ["local"],
     network: ["bridge", "none", "host", "slirp4netns", "pasta", "container", "ns"],
-    log: ["k8s-file", "json-file", "none", "passthrough", "passthrough-tty"],
+    log: ["k8s-file", "json-file", "journald", "none", "passthrough", "passthrough-tty"],
     authorization: null,
   };
 }
