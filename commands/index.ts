@@ -27,6 +27,7 @@ const files = {
   doctor: () => import("./doctor.ts"),
   events: () => import("./events.ts"),
   exec: () => import("./exec.ts"),
+  "generate systemd": () => import("./generate/systemd.ts"),
   "healthcheck run": () => import("./healthcheck/run.ts"),
   export: () => import("./export.ts"),
   history: () => import("./history.ts"),
@@ -184,6 +185,7 @@ const synonyms: Record<string, string> = {
 const groups = {
   artifact: "Manage OCI artifacts",
   container: "Manage containers",
+  generate: "Generate structured data based on containers",
   healthcheck: "Manage health checks on containers",
   image: "Manage images",
   manifest: "Manipulate manifest lists and image indexes",
@@ -205,6 +207,7 @@ container kill,container list,container logs,container ls,container mount,contai
 container prune,container ps,container rename,container restart,container restore,container rm,container run
 container runlabel,container start,container stats,container stop,container top,container unmount
 container unpause,container update,container wait
+generate kube,generate spec,generate systemd
 healthcheck run
 image build,image diff,image exists,image history,image import,image inspect,image list,image load,image ls
 image mount,image prune,image pull,image push,image rm,image save,image scp,image search,image sign,image tag

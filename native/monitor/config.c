@@ -421,20 +421,20 @@ int config_load_container(int directory, struct config *config, struct error *er
 	const char *file = "monitor.json";
 	json_t *runtime, *rootfs, *workdir = NULL, *log, *network, *restart, *cleanup, *alive, *health = NULL, *preserved = NULL,
 	       *overlays = NULL, *notify = NULL, *privileges = NULL;
-	int version, terminal, open_stdin, stdin_once, cleanup_always;
+	int version, terminal, open_stdin, stdin_once, cleanup_always, stay = 0;
 	json_error_t problem;
 	*config = (struct config){.document = load(directory, file, err)};
 	if (!config->document)
 		return -1;
 	if (json_unpack_ex(config->document, &problem, 0,
-			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o s?o s?s s?o s?o !}", "version",
+			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o s?o s?s s?o s?o s?b !}", "version",
 			   &version, "id", &config->id, "name", &config->name, "runtime", &runtime, "rootfs", &rootfs, "terminal",
 			   &terminal, "openStdin", &open_stdin, "stdinOnce", &stdin_once, "log", &log, "runDir",
 			   &config->run_dir, "aliveFile", &alive, "network", &network, "stopSignal",
 			   &config->stop_signal, "stopTimeout", &config->stop_timeout, "timeout", &config->timeout, "restart",
 			   &restart, "cleanup", &cleanup, "cleanupAlways", &cleanup_always, "preserveFds",
 			   &preserved, "workdir", &workdir, "health", &health, "overlays", &overlays, "systemdSlice", &config->systemd_slice,
-			   "notify", &notify, "privileges", &privileges) < 0)
+			   "notify", &notify, "privileges", &privileges, "stayInUnit", &stay) < 0)
 		return bad(err, file, problem.text);
 	if (nullable_string(alive, file, "aliveFile", &config->alive_file, err) < 0)
 		return -1;
@@ -442,6 +442,7 @@ int config_load_container(int directory, struct config *config, struct error *er
 	config->open_stdin = open_stdin;
 	config->stdin_once = stdin_once;
 	config->cleanup_always = cleanup_always;
+	config->stay = stay;
 	if (config->stop_signal < 1 || config->stop_signal > 64 || config->timeout < 0)
 		return bad(err, file, "stopSignal or timeout is out of range");
 	if (check_common(config, version, file, err) < 0 || parse_runtime(runtime, file, config, err) < 0 ||

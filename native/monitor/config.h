@@ -68,6 +68,7 @@ struct config {
 	json_t *runtime_args;
 	const char *runtime_root;
 	const char *systemd_slice; /* container and monitor get scopes in it; NULL: they don't */
+	bool stay;                 /* the monitor doesn't: it is the main process of the unit that starts it */
 	struct rootfs_config rootfs;
 	struct rootfs_config *overlays; /* mounted beside it, for the runtime to bind */
 	size_t overlay_count;

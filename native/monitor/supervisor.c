@@ -422,7 +422,7 @@ static int prepare(struct monitor *m, struct error *err)
 	if (setup_run_directory(m, err) < 0 || client_listen(m, err) < 0 || show_up(m, err) < 0 ||
 	    notify_open(m, err) < 0)
 		return -1;
-	if (m->config->systemd_slice)
+	if (m->config->systemd_slice && !m->config->stay)
 		setup_scope(m->config->systemd_slice, "libpod-conmon", m->config->exec ? m->config->session : m->config->id);
 	if (log_open(&m->log, m->config, err) < 0)
 		return -1;

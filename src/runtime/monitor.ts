@@ -41,6 +41,8 @@ export interface MonitorConfig {
   systemdSlice?: string;
   /** What the monitor may keep it to; without, it keeps all. */
   privileges?: { capabilities: string[]; noNewPrivileges: boolean };
+  /** Only for the container: the monitor stays where it is started. */
+  stayInUnit?: boolean;
   notify?: { socket: string; mode: "container" | "conmon" | "healthy" } | null;
   health: {
     check: MonitorCheck;

@@ -14,6 +14,7 @@ import { notifyConfig } from "./notify.ts";
 import { overlayMounts } from "./overlays.ts";
 import type { Mappings } from "./owner.ts";
 import { rootfsMount } from "./rootfs-mount.ts";
+import { inGeneratedService } from "./unit.ts";
 
 /** What the monitor of a container is to do; `cgroup` null: the container gets none of its own. */
 export function monitorConfig(
@@ -54,6 +55,7 @@ export function monitorConfig(
     notify: notifyConfig(record),
     health: monitorHealth(ctx, record),
     ...(cgroup?.slice ? { systemdSlice: cgroup.slice } : {}),
+    ...(config.cgroups === "no-conmon" || inGeneratedService() ? { stayInUnit: true } : {}),
   };
 }
 

@@ -17,6 +17,7 @@ import { healContainer } from "./heal.ts";
 import { renewOverlays } from "./overlays.ts";
 import { prepareStart } from "./prepare.ts";
 import { allowMount } from "./rootfs-mount.ts";
+import { inGeneratedService, servicePidFile } from "./unit.ts";
 
 /**
  * Starts a container that doesn't run and returns when its process runs. With streams to attach, the relay that carries
@@ -101,7 +102,8 @@ async function launch(
   ensureDirectory(runDirectory(ctx, record.id));
   allowMount(ctx, record);
   // Now: a file that can't be written is no reason to end a container that runs.
-  const { pidFile, conmonPidFile } = record;
+  const { pidFile } = record;
+  const conmonPidFile = record.conmonPidFile ?? (inGeneratedService() ? servicePidFile(ctx, record) : "");
   for (const file of [pidFile, conmonPidFile]) if (file) writeUserFile(file, "");
   const passOutput = isPassthrough(record.config.log.driver) && options.attach.length === 0;
   const relay = startContainerMonitor(ctx, directory, { ...options, passOutput, fds: fds.numbers });

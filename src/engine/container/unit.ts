@@ -1,0 +1,52 @@
+import * as path from "node:path";
+import { EngineError } from "../../errors.ts";
+import type { Context } from "../../host/context.ts";
+import { nativePath } from "../../host/native.ts";
+import { type ContainerRecord, containerDirectory, findId, findRecord } from "../../runtime/records.ts";
+
+/** What a service of a container is made of. */
+export interface UnitContainer {
+  id: string;
+  name: string;
+  createCommand: string[];
+  env: Record<string, string>;
+  stopTimeout: number;
+  restartPolicy: string;
+  /** Where its monitor's pid is written when a service starts it. */
+  pidFile: string;
+  executable: string;
+  runRoot: string;
+}
+
+export function unitContainer(ctx: Context, nameOrId: string): UnitContainer {
+  if (findId(ctx, nameOrId) === undefined) {
+    throw new EngineError(
+      "no-such-container",
+      `${nameOrId} does not refer to a container or pod: no pod with name or ID ${nameOrId} found: no such pod: no container with name or ID "${nameOrId}" found: no such container`,
+      { hint: "`coracle ps -a` lists all containers" },
+    );
+  }
+  const record = findRecord(ctx, nameOrId);
+  const { config } = record;
+  return {
+    id: record.id,
+    name: record.name,
+    createCommand: record.createCommand,
+    env: config.env,
+    stopTimeout: config.stopTimeout,
+    restartPolicy: config.restart.name,
+    pidFile: record.conmonPidFile ?? servicePidFile(ctx, record),
+    executable: nativePath(ctx, "coracle"),
+    runRoot: ctx.runRoot,
+  };
+}
+
+/** Of a container that a generated service starts: systemd has to find its main process. */
+export function servicePidFile(ctx: Context, { id }: ContainerRecord): string {
+  return path.join(containerDirectory(ctx, id), "conmon.pid");
+}
+
+/** Whether the command runs in such a service: its main process, the monitor, has to stay in it. */
+export function inGeneratedService(): boolean {
+  return process.env["PODMAN_SYSTEMD_UNIT"] !== undefined;
+}

@@ -1,0 +1,3 @@
+import { compareScenarios } from "./compare.ts";
+
+compareScenarios("generate");
