@@ -9,6 +9,7 @@ const files = {
   "artifact pull": () => import("./artifact/pull.ts"),
   "artifact push": () => import("./artifact/push.ts"),
   "artifact rm": () => import("./artifact/rm.ts"),
+  "auto-update": () => import("./auto-update.ts"),
   attach: () => import("./attach.ts"),
   commit: () => import("./commit.ts"),
   completion: () => import("./completion.ts"),

@@ -14,7 +14,7 @@ static const char *const valued_flags[] = {
 };
 
 static const char *const readers[] = {
-	"__complete", "__quadlet-generator", "completion", "events", "help", "history", "images", "inspect", "login", "logout", "logs", "port",
+	"__complete", "__quadlet-generator", "auto-update", "completion", "events", "generate", "help", "history", "images", "inspect", "login", "logout", "logs", "port",
 	"ps", "quadlet", "search", "stats", "version", "wait", NULL,
 };
 

@@ -51,6 +51,7 @@ static void stop_request(struct client *client, int timeout, unsigned signal)
 		return;
 	}
 	client->awaits_stop = true;
+	client->monitor->status.stopped_by_user = true;
 	supervisor_stop(client->monitor, timeout, (int)signal);
 }
 

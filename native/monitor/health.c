@@ -63,6 +63,7 @@ static bool act(struct monitor *m, bool startup)
 		supervisor_kill(m, SIGKILL);
 		return true;
 	case HEALTH_STOP:
+		m->status.stopped_by_user = true;
 		supervisor_stop(m, -1, 0);
 		return true;
 	case HEALTH_RESTART:

@@ -243,7 +243,7 @@ static void stop_running(struct monitor *m, int timeout, int signal)
 
 void supervisor_stop(struct monitor *m, int timeout, int signal)
 {
-	m->stop_wanted = m->status.stopped_by_user = true;
+	m->stop_wanted = true;
 	if (m->phase == PHASE_BACKOFF)
 		end_advance(m);
 	else if (m->phase == PHASE_RUNNING && !m->init_ended)
@@ -322,7 +322,7 @@ static void signal_ready(struct source *source, uint32_t events)
 		return;
 	if (info.ssi_signo == SIGCHLD)
 		supervisor_reap(m);
-	else
+	else /* of a service manager, which also the machine's end is told by: the user hasn't asked for it */
 		supervisor_stop(m, -1, 0);
 }
 

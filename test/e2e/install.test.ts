@@ -35,10 +35,15 @@ test("puts everything under the prefix, readable for all", async () => {
   const generator = join(prefix, "lib/systemd/user-generators/coracle-user-generator");
   expect((await home.exec([generator, "-version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   const units = join(prefix, "share/systemd/user");
-  expect(readdirSync(units)).toEqual(["coracle-restart.service", "coracle-user-wait-network-online.service"]);
+  expect(readdirSync(units)).toEqual([
+    "coracle-auto-update.service",
+    "coracle-auto-update.timer",
+    "coracle-restart.service",
+    "coracle-user-wait-network-online.service",
+  ]);
   expect(lstatSync(join(units, "coracle-restart.service")).mode & 0o777).toBe(0o644);
   expect(readFileSync(join(units, "coracle-restart.service"), "utf8")).toContain(
-    `ExecStart=${prefix}/bin/coracle start --all --filter restart-policy=always\n`,
+    `ExecStart=${prefix}/bin/coracle start --all --filter should-start-on-boot=true\n`,
   );
 });
 

@@ -2,6 +2,7 @@
 
 import * as path from "node:path";
 import { EngineError, rephrase } from "../../errors.ts";
+import { checkUpdates, SYSTEMD_UNIT } from "../../oci/auto-update.ts";
 import { mergeCapabilities, normalizeCapability } from "../../oci/capabilities.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
 import { parseDestination } from "../../oci/container-path.ts";
@@ -58,7 +59,7 @@ export function containerConfig(
     resources: resources(flags, given),
     cgroups: cgroupsMode(flags.cgroups),
     cgroupParent: flags["cgroup-parent"],
-    labels: parseLabels(flags.label, flags["label-file"].map(labelFile)),
+    labels: labels(flags, image),
     annotations: parseAnnotations(flags.annotation),
     restart: parseRestartPolicy(flags.restart),
     autoRemove: flags.rm || flags.rmi,
@@ -71,6 +72,15 @@ export function containerConfig(
   };
   checkSysctls(config.sysctls, config);
   return config;
+}
+
+/** Those asked for, and the unit of systemd's that makes the container. */
+function labels(flags: CreateFlags, image: string): Record<string, string> {
+  const given = parseLabels(flags.label, flags["label-file"].map(labelFile));
+  const unit = process.env[SYSTEMD_UNIT];
+  const all = unit ? { ...given, [SYSTEMD_UNIT]: unit } : given;
+  checkUpdates(all, image);
+  return all;
 }
 
 /** --entrypoint: a JSON list or one word; "" takes the image's away. null where not given. */

@@ -49,7 +49,7 @@ export function monitorConfig(
     timeout: config.timeout,
     restart: { policy: config.restart.name, max: config.restart.max },
     cleanup: config.autoRemove
-      ? [nativePath(ctx, "coracle"), ...globalFlags(ctx), "container", "cleanup", record.id]
+      ? [nativePath(ctx, "coracle"), ...storeFlags(ctx), "container", "cleanup", record.id]
       : null,
     cleanupAlways: false,
     notify: notifyConfig(record),
@@ -91,7 +91,7 @@ function monitorLog(ctx: Context, record: ContainerRecord): MonitorConfig["log"]
 }
 
 /** The global flags that make another invocation see the same store. */
-function globalFlags(ctx: Context): string[] {
+export function storeFlags(ctx: Context): string[] {
   return [
     ...["--root", ctx.graphRoot, "--runroot", ctx.runRoot, "--volumepath", ctx.volumeRoot],
     ...["--events-backend", eventsBackend(ctx)],

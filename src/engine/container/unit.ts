@@ -2,6 +2,7 @@ import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { nativePath } from "../../host/native.ts";
+import { SYSTEMD_UNIT } from "../../oci/auto-update.ts";
 import { type ContainerRecord, containerDirectory, findId, findRecord } from "../../runtime/records.ts";
 
 /** What a service of a container is made of. */
@@ -48,5 +49,5 @@ export function servicePidFile(ctx: Context, { id }: ContainerRecord): string {
 
 /** Whether the command runs in such a service: its main process, the monitor, has to stay in it. */
 export function inGeneratedService(): boolean {
-  return process.env["PODMAN_SYSTEMD_UNIT"] !== undefined;
+  return process.env[SYSTEMD_UNIT] !== undefined;
 }

@@ -1,6 +1,7 @@
 import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { createStaging } from "../../host/staging.ts";
+import { digestHex } from "../../oci/digest.ts";
 import { type Descriptor, type Manifest, mediaTypes, type Platform } from "../../oci/image.ts";
 import { maxConfigSize, parseImageConfig, parseManifest } from "../../oci/image-manifest.ts";
 import { chooseManifest, formatPlatform } from "../../oci/image-platform.ts";
@@ -21,6 +22,19 @@ interface Resolved {
   bytes: Buffer;
   /** Digests that it can be pulled by: of the index, if there is one, and of the manifest. */
   digests: string[];
+}
+
+/** The id of the image that a registry has under a reference now. */
+export async function remoteImageId(
+  ctx: Context,
+  reference: FullReference,
+  options: PullOptions,
+): Promise<string> {
+  const wanted = wantedPlatform(options);
+  const { manifest } = await fromSources(ctx, reference, options, (found, source) =>
+    resolveManifest(found, source, wanted),
+  );
+  return digestHex(manifest.config.digest);
 }
 
 /** Fetches an image from where registries.conf says that its reference means; `stored` is what is here already. */

@@ -3,10 +3,10 @@ import { findProgram } from "../../host/programs.ts";
 import { runProgram } from "../../host/spawn.ts";
 
 /** Asks the user's systemd, which knows us: these commands run outside of the user namespace. */
-export function systemctl(what: string, args: string[]): string {
+export function systemctl(what: string, args: string[], system = false): string {
   const program = findProgram("systemctl");
   const { status, stdout, stderr } = program
-    ? runProgram(program, ["--user", ...args])
+    ? runProgram(program, [...(system ? [] : ["--user"]), ...args])
     : { status: 1, stdout: "", stderr: "systemctl is not installed" };
   if (status === 0) return stdout;
   throw new EngineError("no-systemd", `${what}: ${stderr.trim() || `systemctl exits with ${status}`}`, {

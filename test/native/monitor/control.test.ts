@@ -69,12 +69,12 @@ describe("stop", () => {
     expect(bundle.status.exitCode).toBe(137);
   });
 
-  test("is what SIGTERM to the monitor does", async () => {
+  test("is what SIGTERM to the monitor does, though the user hasn't asked for it", async () => {
     const bundle = workshop.bundle({ args: obedient });
     await bundle.background();
     await waitUntil(() => bundle.log.includes("up"));
     process.kill(bundle.status.monitor.pid, "SIGTERM");
-    expect(await bundle.waitFor("exited")).toMatchObject({ exitCode: 9, stoppedByUser: true });
+    expect(await bundle.waitFor("exited")).toMatchObject({ exitCode: 9, stoppedByUser: false });
   });
 
   test("works although a client reads nothing", async () => {
