@@ -19,6 +19,11 @@ mkdir -p /dev/net
 [ -e /dev/fuse ] || mknod /dev/fuse c 10 229 || true
 chmod 666 /dev/net/tun /dev/fuse 2>/dev/null || true
 
+# What executes itself anew to be safe from its container doesn't when it lies on a read-only mount (CORACLE_READ_ONLY).
+if [ -n "${CORACLE_READ_ONLY:-}" ]; then
+	mount --bind "$CORACLE_READ_ONLY" "$CORACLE_READ_ONLY"
+	mount -o remount,bind,ro "$CORACLE_READ_ONLY"
+fi
 mount --make-rshared /
 if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
 	# Hybrid or version 1: the version 2 hierarchy, with what controllers are not bound to version 1, takes its place.
@@ -59,4 +64,5 @@ sh -c 'echo $$ >"$0/runner/cgroup.procs" && exec "$@"' "$delegated" \
 	PATH="${CORACLE_TEST_PATH:+$CORACLE_TEST_PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
 	XDG_RUNTIME_DIR="$runtime" CORACLE_TEST_PREFIX="${CORACLE_TEST_PREFIX:-}" \
 	CORACLE_TEST_TMP="${CORACLE_TEST_TMP:-}" CORACLE_ASAN_BIN="${CORACLE_ASAN_BIN:-}" \
-	${CORACLE_NATIVE_BIN:+CORACLE_NATIVE_BIN="$CORACLE_NATIVE_BIN"} "$@"
+	${CORACLE_NATIVE_BIN:+CORACLE_NATIVE_BIN="$CORACLE_NATIVE_BIN"} \
+	${CORACLE_TEST_RUNTIME:+CORACLE_TEST_RUNTIME="$CORACLE_TEST_RUNTIME"} "$@"

@@ -42,6 +42,7 @@ copy_tree() {
 	# Half a gigabyte: links where that is possible.
 	cp -al node_modules "$work/tree/" 2>/dev/null || cp -a node_modules "$work/tree/"
 	install -d -o "$user" -m 755 "$work/tmp"
+	install -d -m 1777 "$work/tmp/reports"
 }
 
 if [ ! -x bin/coracle ] || [ ! -e dist/engine.cjs ]; then
@@ -63,13 +64,48 @@ if [ "${1:-}" = --as-test-user ]; then
 fi
 
 sh "$support/setup.sh" --packages tests
-make -s -C native SANITIZE=1
+reports=$work/tmp/reports
+case "${1:-}" in
+asan) make -s -C native SANITIZE=1 REPORTS="$reports/asan" ;;
+valgrind) make -s -C native VALGRIND=1 ;;
+*) make -s -C native SANITIZE=1 ;;
+esac
 export CORACLE_ASAN_BIN="$work/tree/native/build/asan" CORACLE_TEST_PATH="$work/tree/node_modules/.bin"
 copy_tree
 run_tests() {
 	# shellcheck disable=SC2086
 	sh "$support/as-user.sh" "$user" sh -c 'cd "$0" && exec node node_modules/vitest/"$@"' "$work/tree" $vitest run "$@"
 }
+# Prints what programs have written to files in $reports, which is what is wrong with them; fails if there is something.
+# (valgrind also tells there which system calls it doesn't know, in lines that begin with --.)
+nothing_reported() {
+	! grep -rhv -e '^--' -e '^$' "$reports"
+}
+# The programs of the installation with sanitizers, too: what the engine starts and Podman with our parts.
+if [ "${1:-}" = asan ]; then
+	shift
+	install -m 755 native/build/asan/coracle "$work/prefix/lib/coracle/bin/coracle"
+	export CORACLE_NATIVE_BIN="$CORACLE_ASAN_BIN"
+	[ $# -gt 0 ] || set -- test/native e2e/bridges e2e/network.test e2e/parts-in-podman e2e/buildah
+	run_tests "$@" || rc=$?
+	nothing_reported && exit "${rc:-0}"
+	exit 1
+fi
+# Monitor and conmon under valgrind, with crun: Debian's valgrind doesn't know the system calls that our runtime is made of,
+# nor pidfd_open(2). So it isn't asked whether all tests pass, but what valgrind has found on the way.
+if [ "${1:-}" = valgrind ]; then
+	shift
+	export CORACLE_NATIVE_BIN="$work/tree/native/build/memcheck" CORACLE_READ_ONLY="$work/tree/native/build/valgrind"
+	export CORACLE_TEST_RUNTIME=/usr/bin/crun
+	mkdir "$CORACLE_NATIVE_BIN"
+	for program in coracle-monitor coracle-conmon; do
+		install -m 755 "$support/memcheck.sh" "$CORACLE_NATIVE_BIN/$program"
+	done
+	[ $# -gt 0 ] || set -- monitor/run.test monitor/log monitor/terminal monitor/control e2e/parts-in-podman -t '^(?!our runtime|both)'
+	run_tests "$@" || true
+	nothing_reported
+	exit
+fi
 # A little fuzzing each time, much the same way; `npm test -- fuzz SECONDS` goes new ones.
 fuzz() {
 	sh "$support/as-user.sh" "$user" make -s -j"$(nproc)" -C "$work/tree/test/fuzz" run BUILD="$work/tmp/fuzz" JOBS="$(nproc)" "$@"

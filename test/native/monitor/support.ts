@@ -23,6 +23,9 @@ const prefix = process.env.CORACLE_TEST_PREFIX;
 export const nativeDirectory =
   process.env.CORACLE_NATIVE_BIN ?? (prefix ? join(prefix, "lib/coracle/bin") : join(tree, "bin"));
 
+/** Under valgrind, which doesn't know the system calls that our own runtime, and a mount of the rootfs, are made of. */
+const otherRuntime = process.env.CORACLE_TEST_RUNTIME;
+
 const applets =
   "sh cat echo sleep true false yes head dd stty kill printf id od tr seq wc date touch tail nc ls test";
 
@@ -295,7 +298,7 @@ export class Bundle {
         capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
         ...options.process,
       },
-      root: { path: join(this.directory, "merged") },
+      root: { path: otherRuntime ? join(this.workshop.directory, "layer") : join(this.directory, "merged") },
       mounts: [
         // Only the owner of a pid namespace may mount its /proc.
         ...(namespaces.includes("pid") ? [{ destination: "/proc", type: "proc", source: "proc" }] : []),
@@ -319,16 +322,21 @@ export class Bundle {
       version: 1,
       id: this.id,
       name: this.id,
-      runtime: { path: null, root: join(this.workshop.directory, "rt") },
-      rootfs: {
-        driver: "overlay",
-        lower: [join(this.workshop.directory, "layer")],
-        upper: path("upper"),
-        work: path("work"),
-        target: path("merged"),
-        options: ["userxattr"],
-        readOnly: false,
+      runtime: {
+        ...(otherRuntime ? { path: otherRuntime, args: ["--cgroup-manager=disabled"] } : { path: null }),
+        root: join(this.workshop.directory, "rt"),
       },
+      rootfs: otherRuntime
+        ? { driver: "none" }
+        : {
+            driver: "overlay",
+            lower: [join(this.workshop.directory, "layer")],
+            upper: path("upper"),
+            work: path("work"),
+            target: path("merged"),
+            options: ["userxattr"],
+            readOnly: false,
+          },
       terminal: false,
       openStdin: false,
       stdinOnce: true,
