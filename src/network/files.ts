@@ -21,8 +21,7 @@ export function hostsFile(input: HostsInput): string {
     if (ip === "host-gateway" && input.hostAddress === "") throw noGateway(entry);
     return { names, address: ip === "host-gateway" ? input.hostAddress : ip };
   });
-  const addedNames = added.flatMap(({ names }) => names);
-  const taken = new Set([...addedNames, ...input.names]);
+  const taken = new Set(added.flatMap(({ names }) => names));
   const lines = added.map(({ address, names }) => `${address}\t${names.join(" ")}`);
   for (const line of input.base.split("\n")) {
     const fields = line.replace(/#.*/, "").trim().split(/\s+/).filter(Boolean);
@@ -34,7 +33,7 @@ export function hostsFile(input: HostsInput): string {
   if (input.hostAddress !== "" && !has("host.containers.internal")) {
     lines.push(`${input.hostAddress}\thost.containers.internal host.docker.internal`);
   }
-  const own = input.names.filter((name) => !addedNames.includes(name));
+  const own = input.names.filter((name) => !has(name));
   if (own.length > 0) for (const address of input.addresses) lines.push(`${address}\t${own.join(" ")}`);
   return `${lines.join("\n")}\n`;
 }

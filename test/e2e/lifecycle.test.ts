@@ -48,6 +48,22 @@ describe("create", () => {
   });
 });
 
+test("who has to be killed is told of, as Podman does", async () => {
+  await runDetached("deaf", "bb", "sleep", "100");
+  const warning = (name: string) =>
+    new RegExp(
+      `^time="[^"]+" level=warning msg="StopSignal SIGTERM failed to stop container ${name} in 1 seconds, resorting to SIGKILL"\n$`,
+    );
+  expect((await home.coracle("stop", "-t", "1", "deaf")).stderr).toMatch(warning("deaf"));
+  await home.ok("start", "deaf");
+  expect(await home.coracle("stop", "-t", "0", "deaf")).toMatchObject({ exitCode: 0, stderr: "" });
+  await runDetached("polite", ...polite);
+  await up("polite");
+  expect(await home.coracle("stop", "-t", "10", "polite")).toMatchObject({ exitCode: 0, stderr: "" });
+  await home.ok("start", "deaf");
+  expect((await home.coracle("rm", "-f", "-t", "1", "deaf")).stderr).toMatch(warning("deaf"));
+});
+
 describe("start", () => {
   test("prints what was given and runs it; started again it runs again", async () => {
     await create("again", "bb", "sh", "-c", "echo once; exit 3");

@@ -462,6 +462,14 @@ test("without --rm the container stays, exited", async () => {
   await home.ok("rm", "kept");
 });
 
+test("-it without a terminal goes on, with Podman's warning", async () => {
+  const { stderr, ...result } = await run("-it", "bb", "echo", "hi");
+  expect(result).toMatchObject({ exitCode: 0, stdout: "hi\r\n" });
+  expect(stderr).toMatch(
+    /^time="[^"]+" level=warning msg="The input device is not a TTY\. The --tty and --interactive flags might not work properly"\n$/,
+  );
+});
+
 test("--timeout ends it", async () => {
   const result = await run("--timeout", "1", "bb", "sleep", "100");
   expect(result.exitCode).toBe(255);

@@ -47,8 +47,11 @@ export async function copyUpVolumes(ctx: Context, record: ContainerRecord, owner
   });
 }
 
-/** The `U` option: what is mounted, and all in it, becomes the container's user's. */
-export function chownSources(ctx: Context, record: ContainerRecord, owner: Owner): void {
+/**
+ * The `U` option: what is mounted, and all in it, becomes the container's user's. As Podman has it, once it was started
+ * what lies in a directory that is the user's is left alone.
+ */
+export function chownSources(ctx: Context, record: ContainerRecord, owner: Owner, wasStarted: boolean): void {
   for (const mount of record.config.mounts) {
     if (!mount.chown || mount.type === "tmpfs" || isFileSystem(ctx, mount)) continue;
     const source = mount.type === "volume" ? volumeContents(ctx, mount.source) : mount.source;
@@ -60,6 +63,7 @@ export function chownSources(ctx: Context, record: ContainerRecord, owner: Owner
       `${owner.uid}`,
       "--gid",
       `${owner.gid}`,
+      ...(wasStarted ? ["--unless-done"] : []),
     ]);
   }
 }

@@ -96,7 +96,7 @@ async function launch(
   const fds = withListenFds(options.fds ?? []);
   const { directory, owner } = await prepareStart(ctx, record, fds);
   await copyUpVolumes(ctx, record, owner);
-  chownSources(ctx, record, owner);
+  chownSources(ctx, record, owner, last !== undefined);
   renewOverlays(ctx, record);
   // Seen by the sweep from before there is a monitor that could be killed.
   ensureDirectory(runDirectory(ctx, record.id));

@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import { candidates, readConfigFile } from "../../host/config/files.ts";
@@ -30,12 +31,18 @@ export interface TrustChange {
 /** Says what images of a registry, or a part of it, need to come in. */
 export function setTrust(scope: string, { type, keys, file }: TrustChange): void {
   const target = file ?? (candidates("policy.json")[0] as string);
-  const policy = readPolicy(file)?.policy ?? emptyPolicy;
+  const isNew = file !== undefined && !fs.existsSync(file);
+  const policy = (isNew ? undefined : readPolicy(file)?.policy) ?? emptyPolicy;
   let changed: typeof policy;
   try {
     changed = withTrust(policy, scope, type, keys);
   } catch (error) {
     throw new EngineError("bad-argument", (error as Error).message);
+  }
+  if (isNew && scope !== "default") {
+    throw new EngineError("bad-argument", "default trust policy must be set", {
+      hint: `${target} is new: begin with \`coracle image trust set --policypath ${target} --type accept default\``,
+    });
   }
   ensureDirectory(path.dirname(target));
   writeFileAtomic(target, JSON.stringify(changed, null, 4), { mode: 0o644 });

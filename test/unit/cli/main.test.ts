@@ -61,6 +61,14 @@ describe("finding the command", () => {
 
   it("takes global flags before the command, between its words, and after it", () => {
     expect(coracle("--log-level", "info", "version").code).toBe(0);
+    expect(coracle("--log-level", "info", "version").err).toMatch(
+      /^time="\S+" level=info msg="coracle filtering at log level info"\n$/,
+    );
+    expect(coracle("--debug", "version").err).toMatch(/ level=debug msg="Using graph root /);
+    expect(coracle("--debug", "--log-level", "info", "version")).toMatchObject({
+      code: 1,
+      err: "Setting --log-level and --debug is not allowed\n",
+    });
     expect(coracle("version", "--log-level=info", "--root", "/x").code).toBe(0);
     expect(coracle("container", "--log-level=info", "ls").code).toBe(0);
   });
