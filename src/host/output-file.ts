@@ -17,9 +17,9 @@ export async function withOutput(
   }
 }
 
-/** The file appears when it is complete. What isn't a regular file (a pipe, /dev/stdout) is written as it goes. */
+/** The file appears when it is complete. What isn't a regular file (a pipe, a link as /dev/stdout is) is written as it goes. */
 async function writeWhole(output: string, write: (fd: number) => Promise<unknown>): Promise<void> {
-  const existing = fs.statSync(output, { throwIfNoEntry: false });
+  const existing = fs.lstatSync(output, { throwIfNoEntry: false });
   const direct = existing !== undefined && !existing.isFile();
   const target = direct
     ? output

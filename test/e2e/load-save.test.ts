@@ -326,6 +326,18 @@ describe("save", () => {
     );
   });
 
+  test("to the file that is stdout, by its name", async () => {
+    const file = scratch("named-stdout.tar");
+    const save = '"$0" save -q -o /dev/stdout bb >"$1"';
+    expect(await home.exec(["sh", "-c", save, home.program, file])).toMatchObject({
+      exitCode: 0,
+      stderr: "",
+    });
+    const plain = scratch("named.tar");
+    await home.ok("save", "-q", "-o", plain, "bb");
+    expect(readFileSync(file).equals(readFileSync(plain))).toBe(true);
+  });
+
   test("tells what it copies, and writes into no archive that is there", async () => {
     const file = scratch("told.tar");
     const { stderr } = await home.coracle("save", "-o", file, "bb");
