@@ -85,12 +85,12 @@ describe("--log-driver and --log-opt", () => {
       maxFile: 3,
     });
     expect(parseLogConfig("", []).driver).toBe("k8s-file");
+    expect(parseLogConfig("journald", []).driver).toBe("journald");
     expect(parseLogConfig("", ["max-size=-1"]).maxSize).toBe(0);
   });
 
   test.each([
     ["foo", [], "running container create option: invalid log driver: invalid argument"],
-    ["journald", [], "the log driver journald is not supported yet"],
     ["", ["foo"], 'invalid log option "foo"'],
     ["", ["max-size=x"], "invalid size: 'x'"],
     ["", ["max-file=0"], 'invalid log option "max-file=0"'],
