@@ -43,7 +43,7 @@ static int write_at(int directory, const char *file, const char *value)
 	return write(fd, value, strlen(value)) < 0 ? -1 : 0;
 }
 
-static bool has_word(const char *text, const char *word)
+bool cgroup_has_word(const char *text, const char *word)
 {
 	size_t length = strlen(word);
 	for (const char *p = text; (p = strstr(p, word)); p += length)
@@ -82,7 +82,7 @@ static void enable_controllers(int directory)
 	auto_free char *enabled = read_file_at(directory, "cgroup.subtree_control", 4096, NULL);
 	for (size_t i = 0; available && enabled && i < sizeof wanted / sizeof *wanted; i++) {
 		char word[16];
-		if (!has_word(available, wanted[i]) || has_word(enabled, wanted[i]))
+		if (!cgroup_has_word(available, wanted[i]) || cgroup_has_word(enabled, wanted[i]))
 			continue;
 		snprintf(word, sizeof word, "+%s", wanted[i]);
 		(void)write_at(directory, "cgroup.subtree_control", word);

@@ -27,6 +27,8 @@ int cgroup_freeze(const char *directory, bool freeze, struct error *err);
 int cgroup_remove(const char *directory, struct error *err);
 /* Sends a signal to every process below. */
 int cgroup_signal(const char *directory, int signal, struct error *err);
+/* Whether `text`, such as that of cgroup.controllers, has `word` among its words. */
+bool cgroup_has_word(const char *text, const char *word);
 /* The rest of the line of `key` in a flat-keyed file such as cgroup.events; NULL when there is none, or no text. */
 const char *cgroup_value(const char *text, const char *key);
 bool cgroup_oom_killed(const char *directory);

@@ -12,19 +12,31 @@
 #include "file.h"
 #include "json.h"
 
-/* `file` is CONTROLLER.NAME; a missing file means that the controller has not been delegated to us. */
+/* Either the controller has not been delegated to us, or the kernel has it without this file. */
+static int missing(int cgroup, const char *file, struct error *err)
+{
+	char controller[32];
+	auto_free char *available = read_file_at(cgroup, "cgroup.controllers", 4096, NULL);
+	snprintf(controller, sizeof controller, "%.*s", (int)strcspn(file, "."), file);
+	if (available && cgroup_has_word(available, controller))
+		error_set(err, "runtime-failed",
+			  "the limit %s cannot be set: this kernel's cgroup controller `%s` does not have it; run without it",
+			  file, controller);
+	else
+		error_set(err, "no-controller",
+			  "the limit %s cannot be set: the cgroup controller `%s` is not available here; delegate it "
+			  "to the user (systemd: Delegate=%s) or run without the limit",
+			  file, controller, controller);
+	err->errnum = ENOENT;
+	return -1;
+}
+
+/* `file` is CONTROLLER.NAME. */
 static int set(int cgroup, const char *file, const char *value, struct error *err)
 {
 	auto_close int fd = openat(cgroup, file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && (errno == ENOENT || errno == EACCES || errno == EPERM)) {
-		int length = (int)strcspn(file, ".");
-		error_set(err, "runtime-failed",
-			  "the limit %s cannot be set: the cgroup controller `%.*s` is not available here; delegate it "
-			  "to the user (systemd: Delegate=%.*s) or run without the limit",
-			  file, length, file, length, file);
-		err->errnum = ENOENT;
-		return -1;
-	}
+	if (fd < 0 && (errno == ENOENT || errno == EACCES || errno == EPERM))
+		return missing(cgroup, file, err);
 	if (fd < 0 || write(fd, value, strlen(value)) < 0)
 		return error_errno(err, "runtime-failed", "write `%s` to %s", value, file);
 	return 0;

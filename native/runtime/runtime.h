@@ -32,7 +32,7 @@ struct runtime_options {
 /*
  * Makes the container up to its start. The init process waits; it is the caller's child, or is adopted by the nearest
  * subreaper when the caller exits. Fills in its pid. Error codes: runtime-failed, command-not-found, not-executable,
- * bad-config.
+ * bad-config, no-controller.
  */
 int runtime_create(const struct runtime_options *options, pid_t *pid, struct error *err);
 

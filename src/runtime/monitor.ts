@@ -286,6 +286,7 @@ const hints: Record<string, string> = {
   "bad-workdir": "name one that the image has, or make it with a mount",
   "command-not-found": "check the command's name and that the image has it",
   "not-executable": "make the file executable, or name its interpreter",
+  "no-controller": "`coracle doctor` prints the drop-in that delegates it",
   "no-journal": "systemd-journald isn't there; --log-driver k8s-file keeps the output in a file",
   "network-failed": "`coracle doctor` looks at what it needs, /dev/net/tun and programs",
   "already-running": "`coracle ps` shows it; `coracle stop` stops it",

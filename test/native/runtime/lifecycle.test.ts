@@ -378,6 +378,10 @@ describe("cgroup", () => {
     expect(lines(out)).toEqual(["4194304", "8388608", "6291456"]);
     bundle.config.linux.resources = { unified: { "../../hugetlb.2MB.max": "0" } };
     expect(await bundle.refusal(["true"])).toMatch(/is not a controller's file/);
+    bundle.config.linux.resources = { unified: { "hugetlb.3MB.max": "0" } };
+    expect(await bundle.refusal(["true"])).toMatch(
+      /this kernel's cgroup controller `hugetlb` does not have it/,
+    );
     expect(existsSync(cgroup)).toBe(false);
   });
 
