@@ -155,6 +155,12 @@ static bool host_dev(const struct spec *spec)
 	return false;
 }
 
+/* Always the link to the container's own: the host's, bound, would give terminals of the host. */
+static bool is_ptmx(const struct device_spec *device)
+{
+	return strcmp(device->path, "/dev/ptmx") == 0;
+}
+
 int devices_make(const struct container *container, struct error *err)
 {
 	const struct spec *spec = &container->spec;
@@ -167,7 +173,7 @@ int devices_make(const struct container *container, struct error *err)
 		    make_device(container, &default_devices[i], &may_mknod, err) < 0)
 			return -1;
 	for (size_t i = 0; i < spec->device_count; i++)
-		if (make_device(container, &spec->devices[i], &may_mknod, err) < 0)
+		if (!is_ptmx(&spec->devices[i]) && make_device(container, &spec->devices[i], &may_mknod, err) < 0)
 			return -1;
 	umask(mask);
 	return make_links(container, err);

@@ -237,6 +237,11 @@ describe("/dev", () => {
     bundle.config.linux.devices = [{ path: "/dev/pipe", type: "p", fileMode: 0o600 }];
     expect(await bundle.sh("stat -c '%F %a' /dev/pipe")).toBe("fifo 600\n");
   });
+
+  test("has its own terminals, also where the host's multiplexer is among the devices", async () => {
+    bundle.config.linux.devices = [{ path: "/dev/ptmx", type: "c", major: 5, minor: 2 }];
+    expect(await bundle.sh("readlink /dev/ptmx")).toBe("pts/ptmx\n");
+  });
 });
 
 describe("masked and read-only paths", () => {
