@@ -86,8 +86,7 @@ static int destroy(int directory, const struct state *state, struct error *err)
 		cgroup_signal(state->cgroup, SIGKILL, &ignored);
 	if (kill_init(state, err) < 0 || (state->cgroup && cgroup_remove(state->cgroup, err) < 0))
 		return -1;
-	/* The specification: a poststop hook that fails must not keep the container from being deleted. */
-	hooks_run(state->hooks, "poststop", directory, state, "stopped", &ignored);
+	hooks_run_after(state->hooks, "poststop", directory, state, "stopped");
 	return 0;
 }
 

@@ -301,6 +301,9 @@ static void undo(struct container *container, pid_t pid)
 	}
 	if (container->state.cgroup)
 		cgroup_remove(container->state.cgroup, &ignored);
+	/* Whatever the hooks before have made, these are to undo. */
+	if (pid > 0)
+		hooks_run_after(container->spec.hooks, "poststop", container->state_dir, &container->state, "stopped");
 	if (container->state_dir >= 0)
 		state_remove_directory(container->options->root, container->options->id, &ignored);
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -85,6 +86,15 @@ static int run_hook(json_t *hook, const char *phase, int input, struct error *er
 	return wait_hook(pid, timeout, path, err);
 }
 
+static int run_with_state(json_t *hook, const char *phase, int state_dir, const struct state *state,
+			  const char *status, struct error *err)
+{
+	auto_close int input = state_file(state_dir, state, status, err);
+	if (input < 0 || run_hook(hook, phase, input, err) < 0)
+		return error_prefix(err, "%s", phase);
+	return 0;
+}
+
 int hooks_run(json_t *hooks, const char *phase, int state_dir, const struct state *state, const char *status,
 	      struct error *err)
 {
@@ -93,10 +103,17 @@ int hooks_run(json_t *hooks, const char *phase, int state_dir, const struct stat
 	if (json_read_array(hooks, "hooks", phase, &array, err) < 0)
 		return -1;
 	json_array_foreach(array, i, hook)
-	{
-		auto_close int input = state_file(state_dir, state, status, err);
-		if (input < 0 || run_hook(hook, phase, input, err) < 0)
-			return error_prefix(err, "%s", phase);
-	}
+		if (run_with_state(hook, phase, state_dir, state, status, err) < 0)
+			return -1;
 	return 0;
+}
+
+void hooks_run_after(json_t *hooks, const char *phase, int state_dir, const struct state *state, const char *status)
+{
+	struct error err;
+	json_t *hook;
+	size_t i;
+	json_array_foreach(json_object_get(hooks, phase), i, hook)
+		if (run_with_state(hook, phase, state_dir, state, status, &err) < 0)
+			dprintf(2, "Warning: %s\n", err.message);
 }

@@ -11,5 +11,7 @@ bool hooks_any(json_t *hooks, const char *phase);
 /* Runs the hooks of one phase in order; the first that fails ends it with an error. */
 int hooks_run(json_t *hooks, const char *phase, int state_dir, const struct state *state, const char *status,
 	      struct error *err);
+/* Those of poststart and poststop: one that fails is warned of on stderr, and all goes on as if it had not. */
+void hooks_run_after(json_t *hooks, const char *phase, int state_dir, const struct state *state, const char *status);
 
 #endif

