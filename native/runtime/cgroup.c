@@ -116,10 +116,8 @@ static int make_path(const char *mount, const char *path, struct error *err)
 
 int cgroup_make(const char *path, json_t *resources, char **directory, struct error *err)
 {
-	if (path[0] != '/')
-		return error_set(err, "bad-config",
-				 "linux.cgroupsPath `%s`: must be absolute below the cgroup2 mount; for a systemd scope "
-				 "use --systemd-cgroup", path);
+	if (path[0] != '/' && strchr(path, ':'))
+		return error_set(err, "bad-config", "linux.cgroupsPath `%s`: for a systemd scope use --systemd-cgroup", path);
 	/* Deleting the container kills whatever is in its cgroup. */
 	if (strspn(path, "/") == strlen(path))
 		return error_set(err, "bad-config", "linux.cgroupsPath `%s`: is the root, which holds everybody", path);
@@ -135,7 +133,7 @@ int cgroup_make(const char *path, json_t *resources, char **directory, struct er
 		return error_set(err, "runtime-failed",
 				 "linux.cgroupsPath `%s`: has processes that are not this container's and would be killed with "
 				 "it; name another", path);
-	if (asprintf(directory, "%s%s", mount, path) < 0)
+	if (asprintf(directory, "%s/%s", mount, path + strspn(path, "/")) < 0)
 		return error_errno(err, "runtime-failed", "name cgroup %s", path);
 	if (cgroup_limit(fd, resources, err) < 0) {
 		struct error ignored;
@@ -143,6 +141,12 @@ int cgroup_make(const char *path, json_t *resources, char **directory, struct er
 		return -1;
 	}
 	return steal_fd(&fd);
+}
+
+bool cgroup_writable(void)
+{
+	const char *mount = find_mount();
+	return mount && access(mount, W_OK) == 0;
 }
 
 int cgroup_open(const char *directory)

@@ -9,7 +9,7 @@
 #include "error.h"
 
 /*
- * Makes the cgroup `path` (absolute, relative to the cgroup2 mount) with the limits of `resources` (may be NULL). Sets
+ * Makes the cgroup `path` (below the cgroup2 mount) with the limits of `resources` (may be NULL). Sets
  * *directory to its malloc'ed absolute name and returns a descriptor.
  */
 int cgroup_make(const char *path, json_t *resources, char **directory, struct error *err);
@@ -19,6 +19,8 @@ int cgroup_set_resources(int cgroup, json_t *resources, struct error *err);
 int cgroup_open(const char *directory);
 /* The directory of the cgroup that a process is in at the moment, malloc'ed; NULL with errno. */
 char *cgroup_path_of(pid_t pid);
+/* Whether cgroups can be made below the mount itself. */
+bool cgroup_writable(void);
 /* Whether we are not root of the machine: our cgroups are those delegated to a user. */
 bool cgroup_is_users(void);
 bool cgroup_is_frozen(const char *directory);

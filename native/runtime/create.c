@@ -96,13 +96,20 @@ static int make_scope(struct container *container, struct error *err)
 static int make_cgroup(struct container *container, struct error *err)
 {
 	static const char *const limits[] = {"memory", "cpu", "pids", "blockIO", "hugepageLimits", "unified"};
+	const struct runtime_options *options = container->options;
 	const struct spec *spec = &container->spec;
-	if (container->options->no_cgroup)
+	if (options->no_cgroup)
 		return 0;
-	if (spec->cgroups_path && container->options->systemd_cgroup)
+	if (spec->cgroups_path && options->systemd_cgroup)
 		return make_scope(container, err);
-	if (spec->cgroups_path) {
-		container->cgroup = cgroup_make(spec->cgroups_path, spec->resources, &container->state.cgroup, err);
+	/* Real root always can: without one there would be no filter of devices, no pause and no `kill --all`. */
+	auto_free char *own = NULL;
+	if (!spec->cgroups_path && options->default_cgroup && !options->systemd_cgroup && !cgroup_is_users() &&
+	    cgroup_writable() && asprintf(&own, "/%s", options->id) < 0)
+		return error_errno(err, "runtime-failed", "name the cgroup");
+	if (spec->cgroups_path || own) {
+		container->cgroup = cgroup_make(own ? own : spec->cgroups_path, spec->resources,
+						&container->state.cgroup, err);
 		return container->cgroup < 0 ? -1 : 0;
 	}
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {

@@ -25,6 +25,7 @@ struct runtime_options {
 	bool no_pivot;
 	bool no_new_keyring;
 	bool systemd_cgroup; /* linux.cgroupsPath is SLICE:PREFIX:NAME of a scope to be made */
+	bool default_cgroup; /* without linux.cgroupsPath real root's containers get /ID */
 	bool no_cgroup;     /* linux.cgroupsPath and resources are ignored */
 	const char *config; /* another file than config.json of the bundle; NULL */
 };

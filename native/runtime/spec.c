@@ -181,7 +181,8 @@ static int read_linux(json_t *linux_json, struct spec *spec, struct error *err)
 static int read_top(struct spec *spec, struct error *err)
 {
 	json_t *json = spec->json, *root = NULL, *process = NULL, *linux_json = NULL;
-	const char *version = NULL, *name = "config.json";
+	const char *version = NULL, *name = "config.json", *key;
+	json_t *value;
 	if (json_read_string(json, name, "ociVersion", &version, err) < 0)
 		return -1;
 	if (!version || strncmp(version, "1.", 2) != 0)
@@ -206,6 +207,9 @@ static int read_top(struct spec *spec, struct error *err)
 		if (spec_read_process(process, &spec->process, err) < 0)
 			return -1;
 	}
+	json_object_foreach(spec->annotations, key, value)
+		if (!json_is_string(value))
+			return error_set(err, "bad-config", "annotations: the value of `%s` is not a string", key);
 	spec->keep_groups = json_object_get(spec->annotations, "run.oci.keep_original_groups") != NULL;
 	if (spec->hostname && !*spec->hostname)
 		spec->hostname = NULL;

@@ -76,6 +76,16 @@ run_tests() {
 	# shellcheck disable=SC2086
 	sh "$support/as-user.sh" "$user" sh -c 'cd "$0" && exec node node_modules/vitest/"$@"' "$work/tree" $vitest run "$@"
 }
+# What is only there for root, with the programs of the given directory; `npm test -- root` does nothing else.
+run_as_root() {
+	for script in runtime parts-in-podman; do
+		sh "$support/as-user.sh" root sh "$work/tree/test/root/$script.sh" "$1" || return
+	done
+}
+if [ "${1:-}" = root ]; then
+	run_as_root "$work/prefix/lib/coracle/bin"
+	exit
+fi
 # Prints what programs have written to files in $reports, which is what is wrong with them; fails if there is something.
 # (valgrind also tells there which system calls it doesn't know, in lines that begin with --.)
 nothing_reported() {
@@ -86,6 +96,7 @@ if [ "${1:-}" = asan ]; then
 	shift
 	install -m 755 native/build/asan/coracle "$work/prefix/lib/coracle/bin/coracle"
 	export CORACLE_NATIVE_BIN="$CORACLE_ASAN_BIN"
+	[ $# -gt 0 ] || run_as_root "$CORACLE_ASAN_BIN" || rc=$?
 	[ $# -gt 0 ] || set -- test/native e2e/bridges e2e/network.test e2e/parts-in-podman e2e/buildah
 	run_tests "$@" || rc=$?
 	nothing_reported && exit "${rc:-0}"
@@ -115,6 +126,7 @@ if [ "${1:-}" = fuzz ]; then
 	exit
 fi
 [ $# -gt 0 ] || fuzz RUNS=60000 SEED=1
+[ $# -gt 0 ] || run_as_root "$work/prefix/lib/coracle/bin"
 # Once more with sanitizers, which cost the memory limits that the tests proper look at. The others choose their build.
 [ $# -gt 0 ] || CORACLE_NATIVE_BIN=$CORACLE_ASAN_BIN run_tests test/native/monitor
 run_tests "$@"

@@ -1,0 +1,53 @@
+#!/bin/sh
+# runtime.sh BIN
+# What only real root has of our runtime: a cgroup of its own for each container, and with it a filter of devices.
+# Runs in the surroundings that as-user.sh makes, for root.
+set -eu
+runtime=$1/coracle-runtime
+work=$(mktemp -d "${CORACLE_TEST_TMP:-/var/tmp}/root.XXXXXX")
+id=test-${work##*.}
+rt() {
+	"$runtime" --root "$work/state" "$@"
+}
+finish() {
+	rt delete -f "$id" 2>/dev/null || true
+	rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+# expect WHAT-IS-ASKED EXPECTED ACTUAL
+expect() {
+	[ "$2" = "$3" ] || { echo "coracle-runtime as root: $1: $3 instead of $2" >&2 && exit 1; }
+}
+# config CGROUPS-PATH-MEMBER SCRIPT
+config() {
+	cat >"$work/config.json" <<CONFIG
+{"ociVersion": "1.2.0", "root": {"path": "rootfs"},
+ "process": {"args": ["/bin/busybox", "sh", "-c", "$2"], "cwd": "/", "capabilities": {"bounding": ["CAP_MKNOD"], "effective": ["CAP_MKNOD"], "permitted": ["CAP_MKNOD"]}},
+ "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}, {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}],
+ "linux": {$1 "namespaces": [{"type": "mount"}, {"type": "pid"}], "resources": {"devices": [{"allow": false, "access": "rwm"}]}}}
+CONFIG
+}
+mkdir -p "$work/rootfs/bin" "$work/rootfs/proc" "$work/rootfs/dev"
+cp /bin/busybox "$work/rootfs/bin/"
+cd "$work"
+
+config '' "busybox grep -o '0::.*' /proc/self/cgroup; echo x >/dev/null && echo null; busybox mknod /dev/m c 1 11; : </dev/m"
+expect "cgroup and devices" "0::/$id
+null" "$(rt run "$id" 2>"$work/stderr" || true)"
+grep -q "can't open /dev/m: Operation not permitted" "$work/stderr" || expect "a device that is not allowed" "not permitted" "$(cat "$work/stderr")"
+[ ! -e "/sys/fs/cgroup/$id" ] || expect "cgroup afterwards" none "$(ls -d "/sys/fs/cgroup/$id")"
+
+config "\"cgroupsPath\": \"$id/below\"," "busybox grep -o '0::.*' /proc/self/cgroup"
+expect "a relative linux.cgroupsPath" "0::/$id/below" "$(rt run "$id")"
+rmdir "/sys/fs/cgroup/$id"
+
+config '' 'busybox sleep 1000'
+rt run -d "$id"
+rt pause "$id"
+expect "state while paused" '"paused"' "$(rt state "$id" | grep -o '"paused"')"
+rt resume "$id"
+rt kill --all "$id" KILL
+while rt state "$id" | grep -q '"running"'; do sleep 0.05; done
+rt delete "$id"
+expect "state afterwards" "" "$(ls "$work/state")"
