@@ -1,5 +1,5 @@
 /*
- * Where packets of the bridges may go. netavark would run iptables some thirty times for each container, which takes longer
+ * Where packets of the bridges may go, and by which routes. netavark would run iptables some thirty times for each container, which takes longer
  * than all the rest of a start; the namespace is ours alone, and one rule for all that leaves it says the same. Only for
  * networks that are isolated from each other netavark makes its own.
  */
@@ -167,27 +167,39 @@ static void add_attribute(struct route_request *request, unsigned short type, co
 	request->header.nlmsg_len = NLMSG_ALIGN(request->header.nlmsg_len) + (unsigned)RTA_SPACE(size);
 }
 
-static int add_default_route(int netlink, const char *gateway, unsigned metric)
+/* `destination` as ADDRESS/LENGTH; NULL: the default route. */
+static int add_route(int netlink, const char *destination, const char *gateway, unsigned metric)
 {
 	struct {
 		struct nlmsghdr header;
 		struct nlmsgerr error;
 		char rest[256];
 	} answer;
-	unsigned char address[16];
+	unsigned char address[16], network[16];
 	bool v6 = strchr(gateway, ':') != NULL;
+	int family = v6 ? AF_INET6 : AF_INET;
 	struct route_request request = {
 		.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)),
 			   .nlmsg_type = RTM_NEWROUTE,
 			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE},
-		.route = {.rtm_family = v6 ? AF_INET6 : AF_INET,
+		.route = {.rtm_family = (unsigned char)family,
 			  .rtm_table = RT_TABLE_MAIN,
 			  .rtm_protocol = RTPROT_STATIC,
 			  .rtm_scope = RT_SCOPE_UNIVERSE,
 			  .rtm_type = RTN_UNICAST},
 	};
-	if (inet_pton(v6 ? AF_INET6 : AF_INET, gateway, address) != 1)
+	errno = EINVAL;
+	if (inet_pton(family, gateway, address) != 1)
 		return -1;
+	if (destination) {
+		char text[INET6_ADDRSTRLEN];
+		int length = (int)strcspn(destination, "/");
+		snprintf(text, sizeof text, "%.*s", length, destination);
+		if (destination[length] != '/' || inet_pton(family, text, network) != 1)
+			return -1;
+		request.route.rtm_dst_len = (unsigned char)atoi(destination + length + 1);
+		add_attribute(&request, RTA_DST, network, v6 ? 16 : 4);
+	}
 	add_attribute(&request, RTA_GATEWAY, address, v6 ? 16 : 4);
 	add_attribute(&request, RTA_PRIORITY, &metric, sizeof metric);
 	if (send(netlink, &request, request.header.nlmsg_len, 0) < 0 || recv(netlink, &answer, sizeof answer, 0) < 0)
@@ -196,24 +208,48 @@ static int add_default_route(int netlink, const char *gateway, unsigned metric)
 	return errno == 0 || errno == EEXIST ? 0 : -1;
 }
 
-/* In the container's namespace. */
-static int add_default_routes(const struct keeper *keeper, json_t *config)
+static int add_default_routes(const struct keeper *keeper, int netlink, json_t *network)
 {
 	size_t i;
+	json_t *subnet;
+	const char *metric = option(network, "metric");
+	if (is_internal(network) || is_guarded(keeper, network))
+		return 0;
+	json_array_foreach(json_object_get(network, "subnets"), i, subnet) {
+		const char *gateway = json_string_value(json_object_get(subnet, "gateway"));
+		if (gateway && add_route(netlink, NULL, gateway, metric ? (unsigned)atoi(metric) : DEFAULT_METRIC) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Those of `network create --route`. */
+static int add_given_routes(int netlink, json_t *network)
+{
+	size_t i;
+	json_t *route;
+	json_array_foreach(json_object_get(network, "routes"), i, route) {
+		const char *destination = json_string_value(json_object_get(route, "destination"));
+		const char *gateway = json_string_value(json_object_get(route, "gateway"));
+		json_t *metric = json_object_get(route, "metric");
+		if (destination && gateway &&
+		    add_route(netlink, destination, gateway, metric ? (unsigned)json_integer_value(metric) : DEFAULT_METRIC) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* In the container's namespace. */
+static int add_routes(const struct keeper *keeper, json_t *config)
+{
 	const char *name;
-	json_t *network, *subnet;
+	json_t *network;
 	auto_close int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (netlink < 0)
 		return -1;
 	json_object_foreach(json_object_get(config, "network_info"), name, network) {
-		const char *metric = option(network, "metric");
-		if (is_internal(network) || is_guarded(keeper, network))
-			continue;
-		json_array_foreach(json_object_get(network, "subnets"), i, subnet) {
-			const char *gateway = json_string_value(json_object_get(subnet, "gateway"));
-			if (gateway && add_default_route(netlink, gateway, metric ? (unsigned)atoi(metric) : DEFAULT_METRIC) < 0)
-				return -1;
-		}
+		if (add_default_routes(keeper, netlink, network) < 0 || add_given_routes(netlink, network) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -224,7 +260,7 @@ static int route_container(const struct keeper *keeper, json_t *config, int netn
 	char text[256];
 	pid_t pid = fork();
 	if (pid == 0) {
-		if (setns(netns, CLONE_NEWNET) == 0 && add_default_routes(keeper, config) == 0)
+		if (setns(netns, CLONE_NEWNET) == 0 && add_routes(keeper, config) == 0)
 			_exit(0);
 		dprintf(out, "%s", strerror(errno));
 		_exit(1);
@@ -232,7 +268,7 @@ static int route_container(const struct keeper *keeper, json_t *config, int netn
 	if (pid > 0 && child_wait(pid) == 0)
 		return 0;
 	read_output(out, text, sizeof text);
-	return error_set(err, "network-failed", "add a default route to the container: %s", text);
+	return error_set(err, "network-failed", "add a route to the container: %s", text);
 }
 
 static int run(const struct keeper *keeper, const char *const *argv)
@@ -268,5 +304,6 @@ int keeper_rules_apply(const struct keeper *keeper, json_t *config, int netns, s
 				masquerade_ipv6(keeper, range);
 		}
 	}
-	return keeper->firewall == FIREWALL_HIDDEN ? route_container(keeper, config, netns, err) : 0;
+	/* A netavark that makes no rules is one that knows routes. */
+	return keeper->firewall != FIREWALL_NONE ? route_container(keeper, config, netns, err) : 0;
 }

@@ -271,6 +271,50 @@ test("the default network needs no create; networks that aren't there are refuse
   expect(missing.stderr).toContain("unable to find network with name or ID nosuch: network not found");
 });
 
+test("routes of a network are those of its containers", async () => {
+  const routes = ["--route", "10.99.5.7/24,10.98.0.9", "--route", "fd00:99::/48,fd00:98::9,7"];
+  await ok(
+    "network",
+    "create",
+    ...["--subnet", "10.98.0.0/24", "--subnet", "fd00:98::/64"],
+    ...routes,
+    "routed",
+  );
+  await ok(
+    "network",
+    "create",
+    "--internal",
+    "--subnet",
+    "10.97.0.0/24",
+    "--route",
+    "10.96.0.0/16,10.97.0.9,5",
+    "in",
+  );
+  const [v4, v6] = (
+    await ok(
+      "run",
+      "--rm",
+      "--network",
+      "routed",
+      "--network",
+      "in",
+      "bb",
+      "sh",
+      "-c",
+      "ip r; echo -; ip -6 r",
+    )
+  ).split("-\n");
+  expect(v4).toMatch(/^10\.99\.5\.0\/24 via 10\.98\.0\.9 dev eth0 +metric 100/m);
+  expect(v4).toMatch(/^10\.96\.0\.0\/16 via 10\.97\.0\.9 dev eth1 +metric 5/m);
+  expect(v6).toMatch(/^fd00:99::\/48 via fd00:98::9 dev eth0 +metric 7/m);
+  await ok("network", "create", "--subnet", "10.95.0.0/24", "--route", "10.94.0.0/16,10.1.1.1", "nowhere");
+  const { exitCode, stderr } = await coracle("run", "--rm", "--network", "nowhere", "bb", "true");
+  expect([exitCode, stderr]).toEqual([
+    126,
+    expect.stringMatching(/^Error: add a route to the container: Network is unreachable/),
+  ]);
+});
+
 test("network update changes resolvers, where netavark can", async () => {
   await ok("network", "create", "web");
   const { stderr, exitCode } = await coracle("network", "update", "--dns-add", "192.0.2.53", "web");

@@ -6,9 +6,8 @@ import { recordEvent } from "../../runtime/event-log.ts";
 
 export type { NetworkRequest };
 
-/** Minor versions of netavark 1 that first had them. */
+/** The minor version of netavark 1 that first had them. */
 export const DNS_SERVERS = 6;
-const ROUTES = 7;
 
 /** The name of the network. */
 export async function createNetwork(
@@ -18,7 +17,6 @@ export async function createNetwork(
 ): Promise<string> {
   if (request.dnsServers.length > 0)
     requireNetavark(ctx.config.engine.helper_binaries_dir, DNS_SERVERS, "--dns");
-  if (request.routes.length > 0) requireNetavark(ctx.config.engine.helper_binaries_dir, ROUTES, "--route");
   const network = await createRecord(ctx, request, options);
   if (!network) return request.name;
   recordEvent(ctx, {
