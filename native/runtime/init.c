@@ -89,7 +89,9 @@ static int enter_namespaces(struct container *container, struct error *err)
 		return error_errno(err, "bad-config", "open the bundle %s", container->state.bundle);
 	if (mounts_open_sources(container, err) < 0 || rootfs_open(container, err) < 0)
 		return -1;
-	if (ns[NS_USER].use != NS_HOST && init_become_root(err) < 0)
+	/* Before we can't be inspected: files of /proc that say so belong to the host's root. */
+	if (namespaces_make_time(&container->spec, err) < 0 ||
+	    (ns[NS_USER].use != NS_HOST && init_become_root(err) < 0))
 		return -1;
 	if (namespaces_unshare_late(&container->spec, err) < 0 || namespaces_set_names(&container->spec, err) < 0)
 		return -1;

@@ -118,8 +118,10 @@ static int write_time_offsets(const struct spec *spec, struct error *err)
 	return 0;
 }
 
-static int make_time_namespace(const struct spec *spec, struct error *err)
+int namespaces_make_time(const struct spec *spec, struct error *err)
 {
+	if (spec->namespaces[NS_TIME].use != NS_NEW)
+		return 0;
 	if (unshare(namespace_kinds[NS_TIME].clone_flag) < 0)
 		return error_errno(err, "runtime-failed", "make a time namespace");
 	if (write_time_offsets(spec, err) < 0)
@@ -137,7 +139,7 @@ int namespaces_unshare_late(const struct spec *spec, struct error *err)
 		return error_errno(err, "runtime-failed", "make an IPC namespace");
 	if (spec->namespaces[NS_CGROUP].use == NS_NEW && unshare(CLONE_NEWCGROUP) < 0)
 		return error_errno(err, "runtime-failed", "make a cgroup namespace");
-	return spec->namespaces[NS_TIME].use == NS_NEW ? make_time_namespace(spec, err) : 0;
+	return 0;
 }
 
 int namespaces_set_names(const struct spec *spec, struct error *err)

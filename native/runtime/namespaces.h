@@ -14,6 +14,8 @@ bool namespaces_any_joined(const struct spec *spec);
 int namespaces_join(const struct spec *spec, struct error *err);
 /* In init: what must be made by root of the container, or where init is by now, or takes effect for children only. */
 int namespaces_unshare_late(const struct spec *spec, struct error *err);
+/* In init, with its time offsets. */
+int namespaces_make_time(const struct spec *spec, struct error *err);
 int namespaces_set_names(const struct spec *spec, struct error *err);
 int namespaces_loopback_up(struct error *err);
 

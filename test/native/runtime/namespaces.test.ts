@@ -165,6 +165,15 @@ describe("without privileges", () => {
     bundle.namespace("user").write();
     expect(await plain(["d"])).toMatchObject({ exitCode: 0, stdout: "0\n2\n" });
   });
+
+  test("time offsets", async (context) => {
+    skipUnless(context, ordinaryUser());
+    bundle.namespace("time");
+    bundle.config.linux.timeOffsets = { boottime: { secs: 1000, nanosecs: 5 }, monotonic: { secs: -1 } };
+    bundle.config.process.args = ["sh", "-c", "echo $(cat /proc/self/timens_offsets)"];
+    bundle.write();
+    expect(await plain(["c"])).toMatchObject({ exitCode: 0, stdout: "monotonic -1 0 boottime 1000 5\n" });
+  });
 });
 
 describe("sysctl", () => {
