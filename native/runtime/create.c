@@ -164,6 +164,15 @@ static pid_t clone_init(struct container *container, uint64_t extra)
 	return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
+/* Its first message has to come after the one that tells its pid, which another process sends. */
+static _Noreturn void init_in_turn(struct container *container)
+{
+	struct sync_message message;
+	if (sync_receive(container->sync, &message) > 0 && message.type == SYNC_GO)
+		init_main(container);
+	_exit(125);
+}
+
 /* Joins the namespaces given by path, then makes init as a child of our own parent. */
 static _Noreturn void stage_main(struct container *container)
 {
@@ -171,7 +180,7 @@ static _Noreturn void stage_main(struct container *container)
 	if (namespaces_join(&container->spec, &err) == 0) {
 		pid_t pid = clone_init(container, CLONE_PARENT);
 		if (pid == 0)
-			init_main(container);
+			init_in_turn(container);
 		if (pid > 0 && sync_send_pid(container->sync, pid) == 0)
 			_exit(0);
 		error_errno(&err, "runtime-failed", "make the container's first process");
@@ -191,15 +200,15 @@ static int clone_failed(const struct container *container, struct error *err)
 
 static int receive_pid(int sync, pid_t stage, pid_t *pid, struct error *err)
 {
-	struct sync_message message;
-	int rc = sync_receive(sync, &message);
-	int saved = errno;
-	while (waitpid(stage, NULL, 0) < 0 && errno == EINTR)
+	int status = 0;
+	while (waitpid(stage, &status, 0) < 0 && errno == EINTR)
 		;
-	errno = saved;
+	struct sync_message message;
+	/* One that was killed may have sent nothing, and init, which waits, keeps the socket open. */
+	int rc = WIFEXITED(status) ? sync_receive(sync, &message) : 0;
 	if (rc > 0 && message.type == SYNC_PID) {
 		*pid = message.pid;
-		return 0;
+		return sync_send(sync, SYNC_GO) < 0 ? error_errno(err, "runtime-failed", "let the container's first process go on") : 0;
 	}
 	if (rc > 0 && message.type == SYNC_ERROR) {
 		*err = message.error;
@@ -229,9 +238,10 @@ static int spawn(struct container *container, int *sync, pid_t *pid, struct erro
 		return clone_failed(container, err);
 	close(steal_fd(&theirs));
 	*pid = child;
-	if (staged && receive_pid(ours, child, pid, err) < 0) {
+	if (staged) {
 		*pid = -1;
-		return -1;
+		if (receive_pid(ours, child, pid, err) < 0)
+			return -1;
 	}
 	*sync = steal_fd(&ours);
 	return 0;

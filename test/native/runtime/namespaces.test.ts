@@ -67,6 +67,26 @@ test("namespaces of another container are joined by path", async () => {
   expect([hostname, comm, joined]).toEqual(["first", "sleep", net]);
 });
 
+test("a process that joins namespaces may be slow to tell of the one that it has made", async () => {
+  bundle.config.process.args = ["sleep", "1000"];
+  bundle.write();
+  const second = structuredClone(bundle.config);
+  second.process.args = ["readlink", "/proc/self/ns/ipc"];
+  second.linux.namespaces = second.linux.namespaces.map(({ type }: { type: string }) =>
+    type === "ipc" ? { type, path: "/proc/PID/ns/ipc" } : { type },
+  );
+  second.root.path = bundle.rootfs;
+  mkdirSync(bundle.outside("b"));
+  writeFileSync(bundle.outside("b/config.json"), JSON.stringify(second));
+  const out = await bundle.output(`
+    rt run -d a; pid=$(rt state a | sed -n 's/.*"pid": \\([0-9]*\\).*/\\1/p'); readlink /proc/$pid/ns/ipc
+    sed -i "s/PID/$pid/g" b/config.json
+    strace -f -qq -o trace -e trace=clone3 -e inject=clone3:delay_exit=500000 "$program" --root "$state" run --bundle b b
+    rt delete -f a`);
+  const [theirs, ours] = out.trim().split("\n");
+  expect(ours).toBe(theirs);
+});
+
 test("time offsets", async () => {
   bundle.namespace("time");
   bundle.config.linux.timeOffsets = { boottime: { secs: 1_000_000, nanosecs: 5 } };
