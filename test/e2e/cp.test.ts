@@ -110,6 +110,26 @@ describe.each(["running", "stopped"])("a %s container", (name) => {
     expect(execFileSync("tar", ["-t"], { input: stdoutBytes }).toString()).toBe("sub/\nsub/file\n");
   });
 
+  test("writes through the container's links to files, be these there or not", async () => {
+    const links = host(`files-${name}`);
+    mkdirSync(join(links, "deep"), { recursive: true });
+    writeFileSync(join(links, "real"), "old");
+    symlinkSync("real", join(links, "relative"));
+    symlinkSync("/tmp/to/new", join(links, "absolute"));
+    symlinkSync("../up", join(links, "deep/up"));
+    symlinkSync("deep", join(links, "directory"));
+    symlinkSync("nosuch/file", join(links, "nowhere"));
+    await cp(links, `${name}:/tmp/to`);
+    for (const link of ["relative", "absolute", "directory/up"]) {
+      expect(await cp("file", `${name}:/tmp/to/${link}`)).toMatchObject({ exitCode: 0, stderr: "" });
+    }
+    for (const file of ["real", "new", "up", "relative"])
+      expect(await cat(`/tmp/to/${file}`)).toBe("content");
+    await cp(`${name}:/tmp/to/.`, `back-${name}`);
+    expect(readlinkSync(host(`back-${name}`, "absolute"))).toBe("/tmp/to/new");
+    expect((await cp("file", `${name}:/tmp/to/nowhere`)).stderr).toMatch(/could not be found on container/);
+  });
+
   test("copies into and out of volumes", async () => {
     await cp("file", `${name}:/vol/in`);
     const volume = name === "running" ? "vol" : "vol2";

@@ -55,6 +55,8 @@ function parsePlace(ctx: Context, text: string): CopyPlace {
 interface Look {
   exists: boolean;
   type: "file" | "directory" | "symlink" | "fifo" | "socket" | "device";
+  /** Of a symlink. */
+  target: string;
 }
 
 /** Copies files between the host and a container, or between two containers. */
@@ -138,7 +140,7 @@ async function transfer(
   }
   if (target.container === null) refuseDevice(target.path);
   const to = look(ctx, target);
-  const at = absolute(target);
+  const at = target.container === null ? absolute(target) : throughLinks(ctx, target);
   if (to.exists && to.type === "directory") {
     await pipeLayerTool(ctx, archive(contents && from.type === "directory" ? "." : base), extract(at));
     return;
@@ -149,17 +151,26 @@ async function transfer(
     });
   }
   if (!to.exists && target.path.endsWith("/") && from.type !== "directory") throw notFound(target);
-  if (!look(ctx, { ...target, path: path.posix.dirname(at) }).exists) throw notFound(target);
+  if (!look(ctx, target, path.posix.dirname(at)).exists) throw notFound(target);
   await pipeLayerTool(ctx, archive(path.posix.basename(at)), extract(path.posix.dirname(at)));
 }
 
-function look(ctx: Context, place: Rooted): Look {
-  const output = runNative(ctx, "coracle-layer", [
-    "stat",
-    ...located(ctx, place, absolute(place)),
-    "--follow",
-  ]);
+function look(ctx: Context, place: Rooted, at = absolute(place), flags = ["--follow"]): Look {
+  const output = runNative(ctx, "coracle-layer", ["stat", ...located(ctx, place, at), ...flags]);
   return JSON.parse(output.toString()) as Look;
+}
+
+/**
+ * What is written to: a symlink in a container leads to its target, be that there or not (on the host it is replaced, as by
+ * Podman). A `..` stays for the kernel to follow.
+ */
+function throughLinks(ctx: Context, place: Rooted): string {
+  let at = absolute(place);
+  for (;;) {
+    const { type, target } = look(ctx, place, at, []);
+    if (type !== "symlink") return at;
+    at = target.startsWith("/") ? target : `${path.posix.dirname(at)}/${target}`;
+  }
 }
 
 /** Relative paths start at the working directory, in a container at that of its first process. */
