@@ -4,12 +4,13 @@ import { unsupportedPolicyFlag } from "../src/cli/registry-flags.ts";
 export default class Import extends CoracleCommand {
   static override summary = "Import a tarball to create a filesystem image";
   static override description =
-    "Creates a container image from the contents of the specified tarball (plain, gzip or zstd), or from standard input with `-`.\n\nOptionally tag the image. You can specify the instructions using the --change option.";
+    "Creates a container image from the contents of the specified tarball (plain, gzip or zstd), from a URL, or from standard input with `-`.\n\nOptionally tag the image. You can specify the instructions using the --change option.";
   static override usage = "[options] PATH [REFERENCE]";
   static override examples = [
     "coracle import ctr.tar my-image",
     'cat ctr.tar | coracle -q import --message "importing the ctr.tar tarball" - image-imported',
     "cat ctr.tar | coracle import -",
+    "coracle import https://example.com/ctr.tar url-image",
   ];
   static override flags = {
     "signature-policy": unsupportedPolicyFlag,

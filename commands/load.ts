@@ -7,7 +7,11 @@ export default class Load extends CoracleCommand {
   static override description =
     "Loads images from a docker-archive or oci-archive, plain or compressed with gzip or zstd, from a file or from standard input.";
   static override usage = "[options]";
-  static override examples = ["coracle load < archive.tar", "coracle load -i archive.tar.gz"];
+  static override examples = [
+    "coracle load < archive.tar",
+    "coracle load -i archive.tar.gz",
+    "coracle load -q -i https://example.com/archive.tar",
+  ];
   static override flags = {
     input: flag.string({ char: "i", description: "Read from specified archive file (default: stdin)" }),
     quiet: flag.boolean({ char: "q", description: "Suppress the output" }),
@@ -21,9 +25,9 @@ export default class Load extends CoracleCommand {
       throw this.usageError("cannot read from terminal, use command-line redirection or the --input flag");
     }
     await this.requireNamespace();
-    const { loadImages } = await import("../src/engine/image/load.ts");
+    const { loadArchive } = await import("../src/engine/image/load.ts");
     const { imageProgress } = await import("../src/cli/image-progress.ts");
-    const loaded = await loadImages(this.context, {
+    const loaded = await loadArchive(this.context, {
       input: flags.input ?? "-",
       signaturePolicy: flags["signature-policy"],
       onProgress: imageProgress(flags.quiet),

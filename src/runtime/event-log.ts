@@ -99,7 +99,7 @@ export async function rotateEventLog(ctx: Context): Promise<void> {
   await withLock(ctx, "events", () => {
     if (!isLarge(ctx)) return;
     fs.renameSync(eventLogFile(ctx), olderEventLogFile(ctx));
-    recordEvent(ctx, { Type: "system", Status: "rotate", Name: eventLogFile(ctx) });
+    recordEvent(ctx, { Type: "system", Status: "log-rotation", Name: eventLogFile(ctx) });
   });
 }
 

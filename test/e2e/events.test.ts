@@ -86,6 +86,15 @@ describe("what is told", () => {
     expect(await statuses(since)).toEqual(["volume create", "volume remove", "image tag", "image untag"]);
   });
 
+  test("a pull out of an archive is no load", async () => {
+    const archive = join(home.env.HOME as string, "bb.tar");
+    await home.ok("save", "-o", archive, "bb");
+    const since = now();
+    await home.ok("load", "-i", archive);
+    await home.ok("pull", `docker-archive:${archive}`);
+    expect(await statuses(since)).toEqual(["image loadfromarchive", "image pull"]);
+  });
+
   test("a monitor that was killed: died, by the next command", async () => {
     const since = now();
     await home.ok("run", "-d", "--name", "k", "bb", "sleep", "100");
@@ -136,7 +145,7 @@ describe("reading", () => {
     expect(existsSync(`${log()}.1`)).toBe(true);
     const list = (await home.ok("events", "--stream=false", "--format", "{{.Status}} {{.Name}}")).split("\n");
     expect(list).toHaveLength(8000 + 8);
-    expect(list[8000]).toBe(`rotate ${log()}`);
+    expect(list[8000]).toBe(`log-rotation ${log()}`);
     expect(list.at(-1)).toBe("remove rotated");
   });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { tar } from "../../bin/oci-archive.ts";
-import { digestOf } from "../support/fake-registry.ts";
+import { digestOf, FakeRegistry } from "../support/fake-registry.ts";
 import { useHome } from "../support/home.ts";
 import { busyboxArchive, imageArchive } from "../support/images.ts";
 import { hasProgram, skipUnless } from "../support/requirements.ts";
@@ -387,10 +387,38 @@ describe("import", () => {
     await home.ok("rmi", image.Id);
   });
 
+  test("from a web server, as load does, by way of a redirect; what fails there is told", async () => {
+    const server = await FakeRegistry.start();
+    const files: Record<string, Buffer> = { "/root.tar": root, "/image.tar": dockerArchive(root, ["web:1"]) };
+    server.handler = (_request, response, { pathname }) => {
+      if (pathname.startsWith("/moved/")) response.writeHead(302, { location: pathname.slice(6) }).end();
+      else if (pathname.startsWith("/short/")) {
+        response.writeHead(200, { "content-length": 10_000 });
+        response.write("x", () => response.destroy());
+      } else response.writeHead(files[pathname] ? 200 : 404).end(files[pathname]);
+      return true;
+    };
+    try {
+      const at = (name: string) => `http://${server.address}/${name}`;
+      const id = await home.ok("import", at("moved/root.tar"), "fetched");
+      const [image] = JSON.parse(await home.ok("image", "inspect", "fetched"));
+      expect(image).toMatchObject({ RootFS: { Layers: [digestOf(root)] } });
+      expect(`sha256:${image.Id}`).toBe(id);
+      expect(await home.ok("load", "-q", "-i", at("moved/image.tar"))).toBe("Loaded image: localhost/web:1");
+      for (const command of [["import"], ["load", "-i"]]) {
+        expect(await home.coracle(...command, at("nope.tar"))).toMatchObject({
+          exitCode: 125,
+          stderr: expect.stringContaining(`Error: downloading ${at("nope.tar")}: status 404`),
+        });
+        expect(await home.coracle(...command, at("short/x"))).toMatchObject({ exitCode: 125 });
+      }
+      await home.ok("rmi", "fetched", "web:1");
+    } finally {
+      await server.stop();
+    }
+  });
+
   test("what can't be imported is told", async () => {
-    expect((await home.coracle("import", "https://example.com/x.tar")).stderr).toMatch(
-      /importing from a URL is not supported/,
-    );
     expect((await home.coracle("import", scratch("nope"))).stderr).toMatch(/no such file/);
     expect((await home.coracle("import", "-c", "RUN x", scratch("root.tar"))).stderr).toMatch(
       /invalid change/,

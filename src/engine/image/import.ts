@@ -13,10 +13,11 @@ import { layerTypes } from "../../storage/image-archive.ts";
 import { commitImage } from "../../storage/image-store.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
 import { importNewLayer } from "../../storage/layer-import.ts";
+import { fetched } from "./load.ts";
 import { reapImageLeftovers } from "./reap.ts";
 
 export interface ImportOptions {
-  /** Tar of a root filesystem (plain, gzip, zstd), "-" for stdin. */
+  /** Tar of a root filesystem (plain, gzip, zstd) or its URL, "-" for stdin. */
   source: string;
   reference?: string | undefined;
   message?: string | undefined;
@@ -28,20 +29,16 @@ export interface ImportOptions {
 
 /** Makes an image of one layer from the tar of a root filesystem. */
 export async function importImage(ctx: Context, options: ImportOptions): Promise<StoredImage> {
-  if (/^https?:\/\//.test(options.source)) {
-    throw new EngineError("not-supported", `importing from a URL is not supported: ${options.source}`, {
-      hint: `fetch it first: curl -L ${options.source} | coracle import -`,
-    });
-  }
   const config = newConfig(options);
   const name = options.reference === undefined ? undefined : newLocalName(options.reference);
   await reapImageLeftovers(ctx);
-  const source = openInput(
-    options.source,
-    (reason) => `error opening "${options.source}": open ${options.source}: ${reason}`,
-  );
   const staging = createStaging(ctx, "image");
+  let source = 0;
   try {
+    source = openInput(
+      await fetched(options.source, staging.path),
+      (reason) => `error opening "${options.source}": open ${options.source}: ${reason}`,
+    );
     const layer = await importNewLayer(ctx, staging.path, source);
     const image = describe(config, layer, options.message);
     const committed = await commitImage(ctx, staging.path, {

@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import * as path from "node:path";
 import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { createStaging } from "../../host/staging.ts";
@@ -16,7 +17,7 @@ import { wantedPlatform } from "./pull-options.ts";
 import { reapImageLeftovers } from "./reap.ts";
 
 export interface LoadOptions {
-  /** Archive file or directory, "-" for stdin. */
+  /** Archive file or directory, URL of an archive, "-" for stdin. */
   input: string;
   /** Whether it has to be one or the other; both where not given. */
   isDirectory?: boolean | undefined;
@@ -35,13 +36,31 @@ export interface LoadedImage {
   names: string[];
 }
 
+/** `load`: every image of an archive, which may be on a web server. */
+export async function loadArchive(ctx: Context, options: LoadOptions): Promise<LoadedImage[]> {
+  const loaded = await loadImages(ctx, options);
+  for (const { image } of loaded)
+    recordEvent(ctx, { Type: "image", Status: "loadfromarchive", ID: image.id, Name: options.input });
+  return loaded;
+}
+
+/** A local file with what is at a URL; other inputs as they are. */
+export async function fetched(input: string, staging: string): Promise<string> {
+  const { download, isUrl } = await import("../../registry/download.ts");
+  if (!isUrl(input)) return input;
+  const file = path.join(staging, "download");
+  await download(input, file);
+  return file;
+}
+
 /** Loads every image of a docker-archive or oci-archive. */
 export async function loadImages(ctx: Context, options: LoadOptions): Promise<LoadedImage[]> {
   await reapImageLeftovers(ctx);
   const staging = createStaging(ctx, "image");
   let archive: Archive | undefined;
   try {
-    archive = await openArchive(ctx, staging.path, options.input);
+    const input = await fetched(options.input, staging.path);
+    archive = await openArchive(ctx, staging.path, input);
     if (options.isDirectory !== undefined && archive.isDirectory !== options.isDirectory)
       throw new EngineError(
         "no-archive",
@@ -49,12 +68,9 @@ export async function loadImages(ctx: Context, options: LoadOptions): Promise<Lo
       );
     const images = chosen(archive, readArchivedImages(archive, wantedPlatform(options)), options.reference);
     if (images.length === 0) throw new EngineError("corrupt-archive", `${archive.name} holds no image`);
-    for (const image of images)
-      await checkPolicy(sourceOf(archive, options.input, image), options.signaturePolicy);
+    for (const image of images) await checkPolicy(sourceOf(archive, input, image), options.signaturePolicy);
     const loaded: LoadedImage[] = [];
     for (const image of images) loaded.push(await loadImage(ctx, staging.path, image, options.onProgress));
-    for (const { image } of loaded)
-      recordEvent(ctx, { Type: "image", Status: "loadfromarchive", ID: image.id, Name: options.input });
     return loaded;
   } catch (error) {
     if (!(error instanceof EngineError) || error.code !== "corrupt-archive") throw error;
