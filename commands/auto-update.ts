@@ -1,5 +1,5 @@
 import { CoracleCommand, flag } from "../src/cli/command.ts";
-import { accessFlags } from "../src/cli/registry-flags.ts";
+import { accessFlags, registryAccess } from "../src/cli/registry-flags.ts";
 import { asksForJson, printRows } from "../src/cli/report.ts";
 
 export default class AutoUpdate extends CoracleCommand {
@@ -25,8 +25,7 @@ export default class AutoUpdate extends CoracleCommand {
     const { reports, errors } = await autoUpdate(this.context, {
       dryRun: flags["dry-run"],
       rollback: flags.rollback,
-      authfile: flags.authfile,
-      tlsVerify: given.has("tls-verify") ? flags["tls-verify"] : undefined,
+      ...registryAccess(flags, given),
     });
     if (asksForJson(flags.format)) this.printJson(reports);
     else if (reports.length > 0) {

@@ -37,7 +37,7 @@ export default class Login extends CoracleCommand {
     );
     const { registryAccess } = await import("../src/cli/registry-flags.ts");
     const name = await registryName(args[0]);
-    const access = registryAccess(flags, given);
+    const access = { ...registryAccess({ ...flags, authfile: undefined }, given), authfile: flags.authfile };
     const stored = () => storedCredentials(this.context, name, existing(access));
     if (flags["get-login"]) {
       const user = currentLogin(this.context, name, existing(access));

@@ -1,5 +1,5 @@
 import { atMost, CoracleCommand, flag } from "../src/cli/command.ts";
-import { accessFlags } from "../src/cli/registry-flags.ts";
+import { accessFlags, registryAccess } from "../src/cli/registry-flags.ts";
 
 export default class Logout extends CoracleCommand {
   static override summary = "Log out of a container registry";
@@ -19,17 +19,18 @@ export default class Logout extends CoracleCommand {
   static override arity = atMost(1);
 
   async run(): Promise<void> {
-    const { flags, args } = await this.input(Logout);
+    const { flags, args, given } = await this.input(Logout);
+    const { authfile } = registryAccess(flags, given);
     const { logout, logoutEverywhere } = await import("../src/engine/registry/login.ts");
     if (flags.all) {
       if (args.length > 0) throw this.usageError("--all takes no arguments");
-      logoutEverywhere(this.context, flags.authfile);
+      logoutEverywhere(this.context, authfile);
       this.printLine("Removed login credentials for all registries");
       return;
     }
     const { registryName } = await import("../src/engine/registry/name.ts");
     const name = await registryName(args[0]);
-    logout(this.context, name, flags.authfile);
+    logout(this.context, name, authfile);
     this.printLine(`Removed login credentials for ${name}`);
   }
 }

@@ -1,4 +1,5 @@
 import type { RegistryAccess } from "../engine/registry/options.ts";
+import { checkAuthFile } from "../host/auth-file.ts";
 import { parseDuration } from "../oci/units.ts";
 import * as flag from "./flags.ts";
 
@@ -47,6 +48,7 @@ export function registryAccess(
   },
   given: ReadonlySet<string>,
 ): RegistryAccess {
+  if (flags.authfile) checkAuthFile(flags.authfile);
   return {
     authfile: flags.authfile,
     certDir: flags["cert-dir"],

@@ -1,6 +1,5 @@
-import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError, reasonOf } from "../errors.ts";
+import { checkAuthFile } from "../host/auth-file.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
 import { askCredentialHelper } from "../host/credential-helper.ts";
 import { readJson, writeFileAtomic } from "../host/files.ts";
@@ -30,8 +29,8 @@ export function writeAuthFile(file: string, content: AuthFile): void {
 }
 
 /**
- * Name and password for `registry[/repository]`, undefined where none are known. A file that is named must be there;
- * else containers' files and Docker's are looked through.
+ * Name and password for `registry[/repository]`, undefined where none are known. A file that is named must be there,
+ * one of REGISTRY_AUTH_FILE need not; else containers' files and Docker's are looked through.
  */
 export function lookUpCredentials(ctx: Context, name: string, given?: string): Credentials | undefined {
   for (const file of authFiles(ctx, given)) {
@@ -46,11 +45,9 @@ export function lookUpCredentials(ctx: Context, name: string, given?: string): C
 }
 
 function authFiles(ctx: Context, given: string | undefined): string[] {
+  if (given) checkAuthFile(given);
   const named = given || process.env.REGISTRY_AUTH_FILE;
-  if (named) {
-    checkAuthFile(named);
-    return [path.resolve(named)];
-  }
+  if (named) return [path.resolve(named)];
   const docker = process.env.DOCKER_CONFIG || path.join(ctx.home, ".docker");
   return [
     authFilePath(ctx),
@@ -58,17 +55,6 @@ function authFiles(ctx: Context, given: string | undefined): string[] {
     path.join(docker, "config.json"),
     path.join(ctx.home, ".dockercfg"),
   ];
-}
-
-export function checkAuthFile(file: string): void {
-  try {
-    fs.statSync(file);
-  } catch (error) {
-    throw new EngineError("no-authfile", `checking authfile: stat ${file}: ${reasonOf(error)}`, {
-      hint: "`coracle login --authfile` makes one",
-      cause: error,
-    });
-  }
 }
 
 function askHelper(helper: string, key: string): Credentials | undefined {

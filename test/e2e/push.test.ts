@@ -101,6 +101,25 @@ describe("a registry with accounts", () => {
     expect(await pull({ REGISTRY_AUTH_FILE: at("given.json") })).toBe(0);
     expect(await pull({ REGISTRY_AUTH_FILE: at("given.json") }, "--authfile", at("bad.json"))).toBe(125);
     expect(await pull({}, "--authfile", at("bad.json"), "--creds", "tester:secret")).toBe(0);
+    // A file of the environment need not be there, one of the command line has to.
+    expect(await pull({ REGISTRY_AUTH_FILE: at("none.json") }, "--creds", "tester:secret")).toBe(0);
+    const missing = ["--authfile", at("none.json")];
+    for (const command of [
+      ["auto-update", ...missing],
+      ["create", ...missing, "bb"],
+      ["logout", ...missing, registry.address],
+      ["manifest", "inspect", ...missing, "bb"],
+      ["pull", ...missing, name],
+      ["push", ...missing, "bb"],
+      ["run", ...missing, "bb"],
+      ["search", ...missing, registry.address],
+    ]) {
+      const text = `Error: credential file is not accessible: faccessat ${at("none.json")}: no such file or directory`;
+      expect(await home.coracle(...command)).toMatchObject({
+        exitCode: 125,
+        stderr: expect.stringContaining(text),
+      });
+    }
     write("docker/config.json", good);
     expect(await pull()).toBe(125);
     expect(await pull({ DOCKER_CONFIG: at("docker") })).toBe(0);
