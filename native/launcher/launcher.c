@@ -122,7 +122,9 @@ int launcher_main(int argc, char **argv)
 	if (argc < 1)
 		return 125;
 	if (command_kind(argc, argv) == COMMAND_VERSION) {
-		puts("coracle version " CORACLE_VERSION);
+		/* As Podman, by the name that it is called by: scripts read it. */
+		const char *slash = strrchr(argv[0], '/');
+		printf("%s version " CORACLE_VERSION "\n", slash ? slash + 1 : argv[0]);
 		if (fflush(stdout) == 0)
 			return 0;
 		fprintf(stderr, "Error: write /dev/stdout: %s\n", strerror(errno));

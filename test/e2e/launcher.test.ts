@@ -114,6 +114,12 @@ describe.each(builds)("the %s launcher", (build, binary) => {
       },
     );
 
+    test("a link's name is the one that --version gives", async () => {
+      const link = join(home.directory, "podman");
+      symlinkSync(program, link);
+      expect((await home.exec([link, "--version"])).stdout).toMatch(/^podman version \d+\.\d+\.\d+\n$/);
+    });
+
     test.each([
       "ps",
       "images --all",
