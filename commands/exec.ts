@@ -1,7 +1,7 @@
 import { any, CoracleCommand, flag } from "../src/cli/command.ts";
 import { descriptorFlags, descriptors } from "../src/cli/container/descriptor-flags.ts";
 import { hostEnv } from "../src/cli/host-env.ts";
-import { EngineError } from "../src/errors.ts";
+import { EngineError, rephrase } from "../src/errors.ts";
 
 export default class Exec extends CoracleCommand {
   static override summary = "Run a process in a running container";
@@ -36,6 +36,11 @@ export default class Exec extends CoracleCommand {
       description: "Sets the username or UID used and optionally the groupname or GID",
       default: "",
     }),
+    wait: flag.int({
+      description: "Total seconds to wait for the container to start",
+      value: "seconds",
+      hidden: true,
+    }),
     workdir: flag.string({ char: "w", description: "Working directory inside the container", default: "" }),
   };
   static override arity = any;
@@ -44,11 +49,13 @@ export default class Exec extends CoracleCommand {
   async run(): Promise<number> {
     const { flags, args } = await this.input(Exec);
     const { selectContainers } = await import("../src/engine/container/select.ts");
-    const { execInContainer } = await import("../src/engine/container/exec.ts");
+    const { awaitRunning, execInContainer } = await import("../src/engine/container/exec.ts");
     const fromFlags = flags.latest || flags.cidfile !== undefined;
     if (!fromFlags && args.length === 0) {
       throw this.usageError("exec requires the name or ID of a container or the --latest flag");
     }
+    if (flags.wait !== undefined && !fromFlags)
+      await awaitRunning(this.context, args[0] as string, flags.wait);
     const [name] = selectContainers(this.context, {
       names: fromFlags ? [] : args.slice(0, 1),
       latest: flags.latest,
@@ -59,10 +66,9 @@ export default class Exec extends CoracleCommand {
       throw new EngineError(
         "usage",
         "must provide a non-empty command to start an exec session: invalid argument",
-        { exitCode: 255 },
       );
     }
-    const result = await execInContainer(this.context, name as string, {
+    const starting = execInContainer(this.context, name as string, {
       command,
       env: hostEnv(flags.env, flags["env-file"]),
       user: flags.user,
@@ -75,6 +81,10 @@ export default class Exec extends CoracleCommand {
       detachKeys: flags["detach-keys"],
       fds: descriptors(flags),
     });
+    // Whoever doesn't wait for the command gets no exit code that stands for it.
+    const result = await (flags.detach
+      ? starting.catch((error) => Promise.reject(rephrase(error, { exitCode: 125 })))
+      : starting);
     if (flags.detach) this.printLine(result.session);
     return result.exitCode ?? 0;
   }

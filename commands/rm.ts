@@ -1,10 +1,17 @@
 import { any, CoracleCommand, flag } from "../src/cli/command.ts";
+import { warn } from "../src/cli/log.ts";
 import { EngineError } from "../src/errors.ts";
 
 /** 1: one of them doesn't exist; 2: one of them runs. */
 const exitCodes: Record<string, number> = { "no-such-container": 1, "container-running": 2 };
 
-import { warn } from "../src/cli/log.ts";
+/** In the words of the place where Podman looks last, which scripts know. */
+function notFound(error: unknown): unknown {
+  if (!(error instanceof EngineError) || error.code !== "no-such-container") return error;
+  const { code, hint, exitCode } = error;
+  const text = error.message.replace("with name or ID", "with ID or name");
+  return new EngineError(code, text, { hint, exitCode, cause: error });
+}
 
 export default class Rm extends CoracleCommand {
   static override summary = "Remove one or more containers";
@@ -50,7 +57,7 @@ export default class Rm extends CoracleCommand {
       names = selectContainers(this.context, { names: args, all, latest, cidfiles, filters, ignore });
     } catch (error) {
       if (!(error instanceof EngineError && error.code in exitCodes)) throw error;
-      return this.report(error, exitCodes[error.code]);
+      return this.report(notFound(error), exitCodes[error.code]);
     }
     const results = await removeContainers(this.context, names, {
       depend: flags.depend,
@@ -62,7 +69,8 @@ export default class Rm extends CoracleCommand {
     });
     const codes = new Set<number>();
     for (const result of results) {
-      if (result.status === "rejected") codes.add(this.report(result.reason, exitCodes[result.reason?.code]));
+      if (result.status === "rejected")
+        codes.add(this.report(notFound(result.reason), exitCodes[result.reason?.code]));
       else if (result.value !== undefined) this.printLine(result.value);
     }
     return [1, 2, 125].find((code) => codes.has(code)) ?? 0;

@@ -14,8 +14,13 @@ export default class Wait extends CoracleCommand {
       description: "Time Interval to wait before polling for completion",
       default: "250ms",
     }),
-    "return-on-first": flag.unsupported("bool", {
+    "exit-first-match": flag.boolean({
+      description: "Wait for exit of first container which matches conditions",
+    }),
+    // The same under its other name.
+    "return-on-first": flag.boolean({
       description: "Return when the first container has stopped",
+      hidden: true,
     }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
   };
@@ -34,11 +39,13 @@ export default class Wait extends CoracleCommand {
     // With --ignore a missing one is told as -1 in its place.
     const names = flags.ignore && !flags.latest ? args : selectContainers(this.context, chosen);
     checkConditions(flags.condition);
-    const results = await forEach(
-      names,
-      (name) => waitContainer(this.context, name, { conditions: flags.condition, interval }),
-      names.length,
-    );
+    const wait = (name: string) =>
+      waitContainer(this.context, name, { conditions: flags.condition, interval });
+    if (flags["exit-first-match"] || flags["return-on-first"]) {
+      this.printLine(String(await Promise.race(names.map(wait))));
+      return;
+    }
+    const results = await forEach(names, wait, names.length);
     for (const result of results) {
       if (result.status === "fulfilled") this.printLine(String(result.value));
       else if (flags.ignore && result.reason?.code === "no-such-container") this.printLine("-1");

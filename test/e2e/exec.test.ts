@@ -34,6 +34,12 @@ describe("the exit code", () => {
     ["of the command", ["c", "sh", "-c", "exit 9"], 9, ""],
     ["128 + signal", ["c", "sh", "-c", "kill -KILL $$"], 137, ""],
     ["127: not found", ["c", "nosuch"], 127, /^Error: .*nosuch.*not found.*\n$/],
+    [
+      "125: not found, and nobody waits for it",
+      ["-d", "c", "nosuch"],
+      125,
+      /^Error: .*nosuch.*not found.*\n$/,
+    ],
     ["126: a directory", ["c", "/etc"], 126, /^Error: .*\/etc.*\n$/],
     ["126: not executable", ["c", "/etc/passwd"], 126, /^Error: .*\/etc\/passwd.*\n$/],
     [
@@ -42,13 +48,23 @@ describe("the exit code", () => {
       125,
       /^Error: no container with name or ID "nosuch" found.*\n$/,
     ],
-    ["255: no command", ["c"], 255, /^Error: .*command.*\n/],
+    ["125: no command", ["c"], 125, /^Error: .*command.*\n/],
     ["255: no such user", ["-u", "nosuch", "c", "true"], 255, /^Error: .*nosuch.*\n$/],
   ])("%s", async (_name, args, exitCode, stderr) => {
     const result = await exec(...args);
     expect(result).toMatchObject({ exitCode, stdout: "" });
     if (stderr === "") expect(result.stderr).toBe("");
     else expect(result.stderr).toMatch(stderr);
+  });
+
+  test("--wait: for a container that is still to come", async () => {
+    const waiting = home.start(["exec", "--wait", "20", "later", "echo", "there"]);
+    await home.ok("run", "-d", "--name", "later", "--network", "none", "bb", "sleep", "1000");
+    expect(await waiting.done).toMatchObject({ exitCode: 0, stdout: "there\n" });
+    const late = await exec("--wait", "1", "never", "true");
+    expect(late).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(late.stderr).toMatch(/^Error: timed out waiting for container: never; /);
+    await home.ok("rm", "-f", "-t", "0", "later");
   });
 
   test("of a container that doesn't run: 255", async () => {

@@ -261,6 +261,19 @@ describe("wait", () => {
     await home.ok("exec", "w", "sh", "-c", "sleep 0.5; touch /end");
     expect(await waiting.done).toMatchObject({ exitCode: 0, stdout: "6\n" });
   });
+
+  test("for the first end of one that its policy restarts", async () => {
+    await runDetached("w", "--restart", "always", "bb", "sh", "-c", "sleep 0.3; exit 7");
+    expect(await home.ok("wait", "w")).toBe("7");
+    expect(await home.ok("wait", "w")).toBe("7");
+  });
+
+  test("for the first of several", async () => {
+    await runDetached("long", "bb", "sleep", "1000");
+    await runDetached("w", "bb", "sh", "-c", "sleep 0.3; exit 8");
+    expect(await home.ok("wait", "--exit-first-match", "long", "w")).toBe("8");
+    expect(await home.ok("wait", "--return-on-first", "--condition", "exited", "long", "w")).toBe("8");
+  });
 });
 
 describe("pause and unpause", () => {
@@ -340,7 +353,7 @@ describe("rm", () => {
     const result = await home.coracle("rm", "nosuch");
     expect(result).toMatchObject({ exitCode: 1, stdout: "" });
     expect(result.stderr).toMatch(
-      /^Error: no container with name or ID "nosuch" found: no such container.*\n$/,
+      /^Error: no container with ID or name "nosuch" found: no such container.*\n$/,
     );
     expect(await home.coracle("rm", "--ignore", "nosuch")).toMatchObject({ exitCode: 0, stdout: "" });
     expect(await home.coracle("rm", "--force", "nosuch")).toMatchObject({ exitCode: 0, stdout: "" });

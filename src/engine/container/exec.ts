@@ -20,7 +20,7 @@ import {
   startExecMonitor,
 } from "../../runtime/monitor.ts";
 import { runDirectory } from "../../runtime/places.ts";
-import { containerDirectory, findRecord } from "../../runtime/records.ts";
+import { containerDirectory, findId, findRecord } from "../../runtime/records.ts";
 import { type ContainerState, type MonitorStatus, readStatus } from "../../runtime/status.ts";
 import { sessionsDirectory } from "./exec-sessions.ts";
 import { followRelay, outputFailed } from "./foreground.ts";
@@ -55,6 +55,23 @@ function ownScope(
   detach: boolean,
 ): Pick<ExecConfig, "systemdSlice"> {
   return systemdSlice && (detach || !isBelowManager(ctx.uid)) ? { systemdSlice } : {};
+}
+
+/** Milliseconds between looks whether a container runs that may not even exist yet. */
+const LOOK_EVERY = 100;
+
+/** Waits for a container to run, for so many seconds. */
+export async function awaitRunning(ctx: Context, nameOrId: string, seconds: number): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const id = findId(ctx, nameOrId);
+    if (id !== undefined && readStatus(ctx, id).state === "running") return;
+    if (performance.now() >= end)
+      throw new EngineError("timed-out", `timed out waiting for container: ${nameOrId}`, {
+        hint: `\`coracle start ${nameOrId}\` starts one that is there`,
+      });
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
+  }
 }
 
 /** Runs one more process in a running container. */

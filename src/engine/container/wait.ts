@@ -61,7 +61,8 @@ export async function waitContainer(ctx: Context, nameOrId: string, options: Wai
     const connection = socket ? await MonitorConnection.open(socket) : undefined;
     if (connection) {
       const exit = await connection.waitClosed();
-      if (exit && !readRecord(ctx, id)) return exit.exitCode;
+      // Whatever comes after it: the restart policy, somebody's restart, the removal.
+      if (exit) return exit.exitCode;
     } else {
       // A socket that is gone is soon followed by the exit code, and that, with --rm, by its removal.
       await new Promise((resolve) => setTimeout(resolve, socket ? SOON : options.interval));
@@ -87,7 +88,7 @@ function matches(state: ContainerState, condition: string): boolean {
     condition === state ||
     (condition === "configured" && state === "created") ||
     // A container that was never started counts as ended for `wait`, as in Podman.
-    (ended.has(condition) && (state === "exited" || state === "created"))
+    (ended.has(condition) && (state === "exited" || state === "created" || state === "restarting"))
   );
 }
 
