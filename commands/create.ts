@@ -19,8 +19,9 @@ export default class Create extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Create);
-    const { createRequest, discardedPorts, noops } = await import("../src/cli/container/request.ts");
+    const { createRequest, discardedPorts, weakened } = await import("../src/cli/container/request.ts");
     const { createContainer } = await import("../src/engine/container/create.ts");
+    const { leastOomScore } = await import("../src/engine/container/host-facts.ts");
     const { isPassthrough } = await import("../src/oci/log-options.ts");
     const request = createRequest({
       flags,
@@ -30,7 +31,7 @@ export default class Create extends CoracleCommand {
       commandLine: this.commandLine,
       detach: false,
     });
-    noops(given).forEach(warn);
+    weakened(given, request.config, leastOomScore(this.context)).forEach(warn);
     for (const line of discardedPorts(request.config)) this.printError(line);
     const { id } = await createContainer(this.context, { ...request, startPending: false });
     if (!isPassthrough(request.config.log.driver)) this.printLine(id);

@@ -21,10 +21,11 @@ export default class Run extends CoracleCommand {
 
   async run(): Promise<number> {
     const { flags, args, given } = await this.input(Run);
-    const { attachedStreams, createRequest, discardedPorts, missingTerminal, noops } = await import(
+    const { attachedStreams, createRequest, discardedPorts, missingTerminal, weakened } = await import(
       "../src/cli/container/request.ts"
     );
     const { runContainer } = await import("../src/engine/container/run.ts");
+    const { leastOomScore } = await import("../src/engine/container/host-facts.ts");
     const { isPassthrough } = await import("../src/oci/log-options.ts");
     if (flags["log-driver"] === "passthrough" && [0, 1, 2].some((fd) => isatty(fd))) {
       throw new EngineError("usage", "the '--log-driver passthrough' option cannot be used on a TTY", {
@@ -42,7 +43,9 @@ export default class Run extends CoracleCommand {
       commandLine: this.commandLine,
       detach,
     });
-    [...missingTerminal(flags), ...noops(given)].forEach(warn);
+    [...missingTerminal(flags), ...weakened(given, request.config, leastOomScore(this.context))].forEach(
+      warn,
+    );
     for (const line of discardedPorts(request.config)) this.printError(line);
     const result = await runContainer(this.context, request, {
       attach,

@@ -49,7 +49,7 @@ export function parseUlimit(text: string): Ulimit {
   const [soft = null, hard = soft] = limits;
   if (soft === null || hard === null) throw fail(`strconv.ParseInt: parsing "${wrong}": invalid syntax`);
   if (hard !== UNLIMITED && (soft === UNLIMITED || soft > hard)) {
-    const order = `${soft === UNLIMITED ? "unlimited" : soft} > ${hard}`;
+    const order = soft === UNLIMITED ? `soft: -1 (unlimited), hard: ${hard}` : `${soft} > ${hard}`;
     throw fail(`ulimit soft limit must be less than or equal to hard limit: ${order}`);
   }
   return { name, soft, hard };

@@ -86,6 +86,34 @@ export const deliberate: Difference[] = [
     ours: { exitCode: 0, stdout: "-1\n", stderr: "" },
   },
   {
+    lines: [
+      "podman rm nosuch",
+      "podman container rm xc",
+      "podman rm xb nosuch1 nosuch2",
+      "podman rm a1 nosuch a2",
+    ],
+    reason: "since Podman 5 `rm` says it in the words of the place where it looks last",
+    ours: { stderr: /^Error: no container with ID or name "(nosuch1?|xc)" found: no such container/m },
+  },
+  {
+    lines: ["podman exec box", "podman exec ended"],
+    reason: "since Podman 5 it is 125",
+    ours: { exitCode: 125 },
+  },
+  {
+    lines: ["podman create --name /slash bb true | wc -c"],
+    reason: "since Podman 5 a name may begin with Docker's slash",
+    ours: { stdout: "65\n", stderr: "" },
+  },
+  {
+    lines: ["podman run --rm --network none -p 8080:80 bb true"],
+    reason: "since Podman 5 the text names the mode",
+    ours: {
+      stderr:
+        'Port mappings have been discarded because "none" network namespace mode does not support them\n',
+    },
+  },
+  {
     lines: ["podman create --replace --name xb bb true | wc -c"],
     reason: "4.3 prints the name of the container that is replaced, too",
     ours: { stdout: "65\n" },

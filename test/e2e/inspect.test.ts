@@ -101,7 +101,18 @@ describe("inspect", () => {
         "seccomp=unconfined",
       ],
       ...["--security-opt", "label=disable", "--tmpfs", "/b:size=1m", "--tmpfs", "/a:ro", "--expose", "99"],
-      ...["-v", "/etc:/etc2:ro,rslave", "-v", "pv:/pv:z,U", "--ulimit", "nproc=5:6", "--userns", "keep-id"],
+      ...[
+        "-v",
+        "/etc:/etc2:ro,rslave",
+        "-v",
+        "pv:/pv:z,U",
+        "--ulimit",
+        "nproc=5:6",
+        "--ulimit",
+        "core=0:-1",
+        "--userns",
+        "keep-id",
+      ],
       ...["--entrypoint", "/bin/echo", "--stop-signal", "HUP", "--group-add", "staff", "bb"],
     );
     const [container] = JSON.parse(await home.ok("inspect", "planned"));
@@ -129,7 +140,10 @@ describe("inspect", () => {
         SecurityOpt: ["no-new-privileges", "label=disable", "seccomp=unconfined"],
         UsernsMode: "private",
         ShmSize: 65_536_000,
-        Ulimits: expect.arrayContaining([{ Name: "RLIMIT_NPROC", Soft: 5, Hard: 6 }]),
+        Ulimits: expect.arrayContaining([
+          { Name: "RLIMIT_CORE", Soft: 0, Hard: -1 },
+          { Name: "RLIMIT_NPROC", Soft: 5, Hard: 6 },
+        ]),
       },
     });
     expect(Object.entries(container.HostConfig.Tmpfs)).toEqual([

@@ -3,6 +3,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   statSync,
   symlinkSync,
@@ -33,6 +34,14 @@ describe("a bind mount", () => {
     });
     expect(readFileSync(join(host, "out"), "utf8")).toBe("x\n");
     expect(statSync(join(host, "out")).uid).toBe(process.getuid?.());
+  });
+
+  test("at /run gets no .containerenv, which would be made on the host", async () => {
+    const host = directory("run");
+    const list = ["bb", "ls", "-A", "/run"];
+    expect(await run("-v", `${host}:/run`, ...list)).toMatchObject({ exitCode: 0, stdout: "" });
+    expect(readdirSync(host)).toEqual([]);
+    expect(await run("--tmpfs", "/run", ...list)).toMatchObject({ stdout: ".containerenv\n" });
   });
 
   test("of a relative path, a single file, a path with spaces", async () => {

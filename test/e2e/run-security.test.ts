@@ -83,6 +83,14 @@ describe("security options", () => {
 });
 
 describe("limits and settings", () => {
+  test("--oom-score-adj below the caller's own is told of", async () => {
+    const { stdout, stderr } = await run("--oom-score-adj=-1000", "bb", "cat", "/proc/self/oom_score_adj");
+    const own = readFileSync("/proc/self/oom_score_adj", "utf8");
+    expect(stdout).toBe(own);
+    const text = `Requested oom_score_adj=-1000 is lower than the current one, changing to ${own.trim()}`;
+    expect(stderr).toContain(`level=warning msg="${text}"`);
+  });
+
   test.each([
     [["--ulimit", "nofile=100:200"], "ulimit -n; ulimit -Hn", "100\n200\n"],
     [["--ulimit", "core=0"], "ulimit -c", "0\n"],

@@ -34,7 +34,8 @@ export function createRequest(input: RequestInput): Omit<CreateRequest, "startPe
   return {
     image: flags.rootfs ? null : image,
     pull: pullOptions(flags, given),
-    name: flags.name,
+    // Docker's names begin with a slash.
+    name: flags.name.replace(/^\//, ""),
     replace: flags.replace,
     config: {
       ...containerConfig(flags, given, image, command, detach),
@@ -80,14 +81,24 @@ function pullOptions(flags: CreateFlags, given: ReadonlySet<string>): PullOption
 export function discardedPorts({ ports, network }: ContainerConfig): string[] {
   if (ports.length === 0 || publishesPorts(network) || network.kind === "ns") return [];
   return [
-    "Port mappings have been discarded as one of the Host, Container, Pod, and None network modes are in use",
+    `Port mappings have been discarded because "${network.kind}" network namespace mode does not support them`,
   ];
 }
 
-/** What to warn of flags that are taken and do nothing, as Podman takes them. */
-export function noops(given: ReadonlySet<string>): string[] {
-  if (!given.has("kernel-memory")) return [];
-  return ["The --kernel-memory flag is no longer supported. This flag is a noop."];
+/** What to warn of flags that do nothing, or less than they say. `least`: the lowest --oom-score-adj that the caller may give. */
+export function weakened(
+  given: ReadonlySet<string>,
+  { oomScoreAdj }: ContainerConfig,
+  least: number,
+): string[] {
+  const lines: string[] = [];
+  if (given.has("kernel-memory")) {
+    lines.push("The --kernel-memory flag is no longer supported. This flag is a noop.");
+  }
+  if (oomScoreAdj !== null && oomScoreAdj < least) {
+    lines.push(`Requested oom_score_adj=${oomScoreAdj} is lower than the current one, changing to ${least}`);
+  }
+  return lines;
 }
 
 /** What to warn of `-it` in a script. */

@@ -83,7 +83,10 @@ export function writeFiles(
     }
   }
   if (!config.noHostname) add("hostname", "/etc/hostname", `${hostname}\n`);
-  add("containerenv", "/run/.containerenv", containerEnv(record));
+  // It would be made in a directory of the host's.
+  if (!config.mounts.some(({ type, destination }) => type === "bind" && destination === "/run")) {
+    add("containerenv", "/run/.containerenv", containerEnv(record));
+  }
   if (config.timezone) add("localtime", "/etc/localtime", fs.readFileSync(timezoneFile(config.timezone)));
   if (config.passwd) {
     const { passwd, group } = userFiles(users);

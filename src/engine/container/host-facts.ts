@@ -21,6 +21,11 @@ export function hostFacts(ctx: Context): HostFacts {
   };
 }
 
+/** The lowest oom_score_adj that a container can get. */
+export function leastOomScore(ctx: Context): number {
+  return isRealRoot(ctx) ? -1000 : processFacts().oomScoreAdj;
+}
+
 /** The capabilities of this kernel that we could pass on. */
 export function hostCapabilities(facts = processFacts()): string[] {
   return allCapabilities(facts.lastCapability).filter(

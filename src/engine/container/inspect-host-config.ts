@@ -5,7 +5,7 @@ import type { DeviceLimit } from "../../oci/device-limits.ts";
 import { humanSize } from "../../oci/human-units.ts";
 import { isFileLog } from "../../oci/log-options.ts";
 import type { IdMapping, RuntimeSpec } from "../../oci/runtime-spec.ts";
-import { processRlimits } from "../../oci/ulimit.ts";
+import { processRlimits, UNLIMITED } from "../../oci/ulimit.ts";
 import { KEEP_GROUPS } from "../../oci/user.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import { type CgroupManager, cgroupManager, defaultSlice } from "./cgroup.ts";
@@ -109,8 +109,8 @@ export function inspectHostConfig(
     PidsLimit: resources.pidsLimit,
     Ulimits: (spec?.process.rlimits ?? processRlimits(config, hostFacts(ctx))).map((limit) => ({
       Name: limit.type,
-      Soft: limit.soft,
-      Hard: limit.hard,
+      Soft: signed(limit.soft),
+      Hard: signed(limit.hard),
     })),
     CpuCount: 0,
     CpuPercent: 0,
@@ -118,6 +118,11 @@ export function inspectHostConfig(
     IOMaximumBandwidth: 0,
     CgroupConf: resources.unified ?? null,
   };
+}
+
+/** A runtime config has RLIM_INFINITY as a number that is none of JavaScript's. */
+function signed(limit: number): number {
+  return Number.isSafeInteger(limit) ? limit : UNLIMITED;
 }
 
 function securityOptions({ security }: ContainerConfig): string[] {

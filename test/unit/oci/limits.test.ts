@@ -27,7 +27,10 @@ describe("--ulimit", () => {
     ["nofile=", 'strconv.ParseInt: parsing "": invalid syntax'],
     ["nofile=1:", 'strconv.ParseInt: parsing "": invalid syntax'],
     ["nofile=2:1", "ulimit soft limit must be less than or equal to hard limit: 2 > 1"],
-    ["nofile=-1:1", "ulimit soft limit must be less than or equal to hard limit: unlimited > 1"],
+    [
+      "nofile=-1:1",
+      "ulimit soft limit must be less than or equal to hard limit: soft: -1 (unlimited), hard: 1",
+    ],
     ["nofile=1:2:3", "too many limit value arguments - 1:2:3, can only have up to two, `soft[:hard]`"],
   ])("%s is refused", (text, reason) => {
     const message = `ulimit option "${text}" requires name=SOFT:HARD, failed to be parsed: ${reason}`;

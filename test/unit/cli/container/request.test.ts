@@ -192,12 +192,14 @@ describe("createRequest", () => {
   });
 
   it.each([
-    [["--network", "none", "-p", "80:80"], 1],
-    [["--network", "host", "-p", "80:80"], 1],
-    [["--network", "host"], 0],
-    [["-p", "80:80"], 0],
-  ])("%j: tells of ports that are discarded", async (argv, lines) => {
-    expect(discardedPorts(await config(...argv))).toHaveLength(lines);
+    [["--network", "none", "-p", "80:80"], "none"],
+    [["--network", "host", "-p", "80:80"], "host"],
+    [["--network", "container:x", "-p", "80:80"], "container"],
+    [["--network", "host"], undefined],
+    [["-p", "80:80"], undefined],
+  ])("%j: tells of ports that are discarded", async (argv, mode) => {
+    const text = `Port mappings have been discarded because "${mode}" network namespace mode does not support them`;
+    expect(discardedPorts(await config(...argv))).toEqual(mode ? [text] : []);
   });
 
   it("reads the files that flags name; flags count more", async () => {
