@@ -96,7 +96,7 @@ export const deliberate: Difference[] = [
     ours: { stderr: /^Error: no container with ID or name "(nosuch1?|xc)" found: no such container/m },
   },
   {
-    lines: ["podman exec box", "podman exec ended"],
+    lines: ["podman exec box", "podman exec ended", "podman exec --latest"],
     reason: "since Podman 5 it is 125",
     ours: { exitCode: 125 },
   },
