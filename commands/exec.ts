@@ -23,7 +23,7 @@ export default class Exec extends CoracleCommand {
       default: "ctrl-p,ctrl-q",
     }),
     env: flag.stringArray({ char: "e", description: "Set environment variables" }),
-    "env-file": flag.strings({ description: "Read in a file of environment variables" }),
+    "env-file": flag.stringArray({ description: "Read in a file of environment variables" }),
     interactive: flag.boolean({ char: "i", description: "Make STDIN available to the contained process" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     "no-session": flag.unsupported("bool", { description: "Run the command without an exec session" }),

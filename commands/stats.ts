@@ -11,6 +11,7 @@ export default class Stats extends CoracleCommand {
     "coracle stats --all --no-stream",
     "coracle stats ctrID",
     'coracle stats --no-stream --format "table {{.ID}} {{.Name}} {{.MemUsage}}" ctrID',
+    'coracle stats --no-stream --format "{{.Name}} {{.PSI.Memory.Some.Avg10}}"',
   ];
   static override flags = {
     all: flag.boolean({

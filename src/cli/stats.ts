@@ -1,5 +1,6 @@
 import type { ContainerStats } from "../engine/container/stats.ts";
 import { binarySize, humanSize } from "../oci/human-units.ts";
+import type { Pressure, Stall } from "../oci/stats.ts";
 import { printJson } from "./output.ts";
 import { asksForJson, printRows } from "./report.ts";
 import { GoDuration } from "./template/time.ts";
@@ -69,7 +70,23 @@ export function statsRow(stats: ContainerStats, noTrunc: boolean) {
     BlockOutput: stats.blockOutput,
     PIDs: stats.pids,
     Duration: new GoDuration(stats.duration),
+    // Not Podman's: {{.PSI.Memory.Some.Avg10}}
+    PSI: {
+      CPU: pressureRow(stats.pressure.cpu),
+      Memory: pressureRow(stats.pressure.memory),
+      IO: pressureRow(stats.pressure.io),
+    },
   };
+}
+
+function pressureRow({ some, full }: Pressure) {
+  const row = ({ avg10, avg60, avg300, total }: Stall) => ({
+    Avg10: avg10,
+    Avg60: avg60,
+    Avg300: avg300,
+    Total: total,
+  });
+  return { Some: row(some), Full: row(full) };
 }
 
 function jsonOf(row: StatsRow): object {

@@ -1,5 +1,19 @@
 /** What a container uses of the machine, from the files of its cgroup and its network devices. */
 
+/** How long processes waited: percent of the last 10, 60 and 300 seconds, and microseconds in all (cgroup v2, PSI). */
+export interface Stall {
+  avg10: number;
+  avg60: number;
+  avg300: number;
+  total: number;
+}
+
+/** While some of the processes waited, and while all did. */
+export interface Pressure {
+  some: Stall;
+  full: Stall;
+}
+
 export interface Usage {
   /** Nanoseconds. */
   cpu: number;
@@ -12,6 +26,7 @@ export interface Usage {
   blockInput: number;
   blockOutput: number;
   pids: number;
+  pressure: { cpu: Pressure; memory: Pressure; io: Pressure };
 }
 
 /** The files of a cgroup, "" for those of controllers that it doesn't have. */
@@ -22,6 +37,9 @@ export interface UsageFiles {
   "memory.stat": string;
   "io.stat": string;
   "pids.current": string;
+  "cpu.pressure": string;
+  "memory.pressure": string;
+  "io.pressure": string;
   /** /proc/PID/net/dev, "" where the network is not the container's own. */
   net: string;
 }
@@ -45,7 +63,22 @@ export function usageFrom(files: UsageFiles, hostMemory: number): Usage {
     blockInput: sumOf(io, "rbytes="),
     blockOutput: sumOf(io, "wbytes="),
     pids: Number(files["pids.current"]) || 0,
+    pressure: {
+      cpu: pressureFrom(files["cpu.pressure"]),
+      memory: pressureFrom(files["memory.pressure"]),
+      io: pressureFrom(files["io.pressure"]),
+    },
   };
+}
+
+/** Lines such as `some avg10=0.00 avg60=0.00 avg300=0.00 total=0`; zeros where the kernel doesn't count. */
+export function pressureFrom(text: string): Pressure {
+  const stall = (kind: string) => {
+    const words = new RegExp(`^${kind} (.*)$`, "m").exec(text)?.[1]?.split(" ") ?? [];
+    const value = (name: string) => sumOf(words, `${name}=`);
+    return { avg10: value("avg10"), avg60: value("avg60"), avg300: value("avg300"), total: value("total") };
+  };
+  return { some: stall("some"), full: stall("full") };
 }
 
 function keyed(text: string): Record<string, number> {

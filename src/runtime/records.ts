@@ -215,8 +215,7 @@ function linkTarget(link: string): string | undefined {
 function nameInUse(name: string, id: string): EngineError {
   return new EngineError(
     "name-in-use",
-    `creating container storage: the container name "${name}" is already in use by ${id}. You have to remove that container to be able to reuse that name: that name is already in use`,
-    { hint: "use --replace to replace it, or `coracle rm` it" },
+    `creating container storage: the container name "${name}" is already in use by ${id}. You have to remove that container to be able to reuse that name: that name is already in use, or use --replace to instruct Podman to do so.`,
   );
 }
 

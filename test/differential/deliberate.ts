@@ -22,6 +22,20 @@ export const deliberate: Difference[] = [
     ours: { stdout: /^Restart=always\nRestartSec=3\nTimeoutStartSec=7$/m },
   },
   {
+    lines: ["podman run --rm --network none --device-cgroup-rule 'c 1:3 rwm' bb true"],
+    reason: "Podman 5 refuses what an ordinary user can't have",
+    ours: {
+      exitCode: 125,
+      stderr:
+        "Error: device cgroup rules are not supported in rootless mode or in a user namespace; --device makes the devices usable that you may use yourself\n",
+    },
+  },
+  {
+    lines: ["podman create --name xa bb true", "podman run --name xa bb true", "podman run --name r bb true"],
+    reason: "Podman 5 has a remedy of its own",
+    ours: { stderr: /that name is already in use, or use --replace to instruct <PROGRAM> to do so\.\n$/ },
+  },
+  {
     lines: ["podman exec box /etc/passwd"],
     reason: "the error names the file",
     ours: {

@@ -135,9 +135,14 @@ describe("restart policies", () => {
       "-c",
       counter,
     );
+    // Of one of its ends, whichever comes.
     expect(await home.ok("wait", "failing")).toBe("3");
+    await expect
+      .poll(() => home.ok("inspect", "-f", "{{.RestartCount}} {{.State.Status}}", "failing"), {
+        timeout: 5000,
+      })
+      .toBe("2 exited");
     expect(await runs("a")).toBe(3);
-    expect(await home.ok("inspect", "-f", "{{.RestartCount}} {{.State.Status}}", "failing")).toBe("2 exited");
     await home.ok("rm", "failing");
     await home.ok("volume", "rm", "a");
   });

@@ -25,6 +25,9 @@ test("a table of those that run, or of all, or of those named", async () => {
   );
   expect((await stats("--all")).split("\n")).toHaveLength(3);
   expect(await stats("--format", "{{.Name}} {{.CPUPerc}} {{.MemUsage}}", "idle")).toBe("idle 0.00% 0B / 0B");
+  expect(await stats("--format", "{{.PSI.CPU.Some.Total}} {{.PSI.IO.Full.Avg10}}", "busy")).toMatch(
+    /^\d+ \d/,
+  );
   expect(await stats("--no-trunc", "--format", "{{.ID}}", "busy")).toMatch(/^[0-9a-f]{64}$/);
 });
 

@@ -12,7 +12,7 @@ const processFlags = {
   entrypoint: flag.string({ description: "Overwrite the default ENTRYPOINT of the image" }),
   chrootdirs: flag.strings({ description: "Chroot directories inside the container", completes: "none" }),
   env: flag.stringArray({ char: "e", description: "Set environment variables in container" }),
-  "env-file": flag.strings({ description: "Read in a file of environment variables" }),
+  "env-file": flag.stringArray({ description: "Read in a file of environment variables" }),
   "env-merge": flag.stringArray({
     description: "Preprocess environment variables from image before injecting them into the container",
   }),
@@ -194,7 +194,10 @@ const containerOnlyFlags = {
   }),
   "disable-content-trust": flag.boolean({ description: "This is a Docker specific option and is a NOOP" }),
   label: flag.stringArray({ char: "l", description: "Set metadata on container" }),
-  "label-file": flag.strings({ description: "Read in a line delimited file of labels", completes: "file" }),
+  "label-file": flag.stringArray({
+    description: "Read in a line delimited file of labels",
+    completes: "file",
+  }),
   "log-driver": flag.string({
     description: "Logging driver for the container",
     default: "k8s-file",

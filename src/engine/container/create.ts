@@ -32,7 +32,7 @@ import { volumeUsers } from "../volume/users.ts";
 import { checkCgroupParent, defaultPidsLimit } from "./cgroup.ts";
 import { checkSources, resolveContainers, resolveImages, withInheritedMounts } from "./create-references.ts";
 import { type ImageOverrides, withImageDefaults } from "./defaults.ts";
-import { deviceNumbers, hostDevices } from "./devices.ts";
+import { checkDeviceRules, deviceNumbers, hostDevices } from "./devices.ts";
 import { dropContainer } from "./drop.ts";
 import { sweep } from "./heal.ts";
 import { hostFacts } from "./host-facts.ts";
@@ -68,6 +68,7 @@ export interface CreateRequest extends ImageOverrides {
 /** Makes a container without starting it. Nothing is left behind when it fails. */
 export async function createContainer(ctx: Context, request: CreateRequest): Promise<ContainerRecord> {
   checkUserNamespace(ctx, request.config);
+  checkDeviceRules(ctx, request.config);
   await sweep(ctx);
   if (request.name !== "") checkName(request.name, "running container create option: ");
   if (request.cidFile && fs.existsSync(request.cidFile)) throw cidFileExists(request.cidFile);

@@ -1,7 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
-import type { DeviceRequest } from "../../oci/container.ts";
+import { type Context, isRealRoot } from "../../host/context.ts";
+import type { ContainerConfig, DeviceRequest } from "../../oci/container.ts";
 import type { HostDevice } from "../../oci/generate-spec.ts";
 import type { DeviceNumbers } from "../../oci/resources.ts";
 
@@ -16,6 +17,16 @@ const standard = new Set([
   "/dev/console",
   "/dev/ptmx",
 ]);
+
+/** No program that the kernel would ask about devices may be loaded by an ordinary user. */
+export function checkDeviceRules(ctx: Context, { resources, userns }: ContainerConfig): void {
+  if (!resources.deviceRules || (isRealRoot(ctx) && userns.kind === "host")) return;
+  throw new EngineError(
+    "not-supported",
+    "device cgroup rules are not supported in rootless mode or in a user namespace",
+    { hint: "--device makes the devices usable that you may use yourself" },
+  );
+}
 
 /** The host's device nodes for --device (a directory gives those below it), or all of them for --privileged. */
 export function hostDevices(requests: DeviceRequest[], privileged: boolean): HostDevice[] {

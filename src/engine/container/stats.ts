@@ -6,7 +6,7 @@ import { cgroupDirectory } from "../../host/cgroup.ts";
 import type { Context } from "../../host/context.ts";
 import { readJson } from "../../host/files.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
-import { cpuPercent, type Usage, type UsageFiles, usageFrom } from "../../oci/stats.ts";
+import { cpuPercent, pressureFrom, type Usage, type UsageFiles, usageFrom } from "../../oci/stats.ts";
 import { type ContainerRecord, containerDirectory, findRecord, listRecords } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
 import { currentCgroup } from "./cgroup.ts";
@@ -69,6 +69,7 @@ const nothing: Usage = {
   blockInput: 0,
   blockOutput: 0,
   pids: 0,
+  pressure: { cpu: pressureFrom(""), memory: pressureFrom(""), io: pressureFrom("") },
 };
 
 function sample(ctx: Context, record: ContainerRecord, before: ContainerStats | undefined): ContainerStats {
@@ -104,6 +105,9 @@ function readFiles(ctx: Context, { id, config }: ContainerRecord, init: number):
     "memory.stat": read("memory.stat"),
     "io.stat": read("io.stat"),
     "pids.current": read("pids.current"),
+    "cpu.pressure": read("cpu.pressure"),
+    "memory.pressure": read("memory.pressure"),
+    "io.pressure": read("io.pressure"),
     net: config.network.kind === "host" ? "" : readText(`/proc/${init}/net/dev`),
   };
 }

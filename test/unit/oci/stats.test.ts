@@ -8,8 +8,13 @@ const none: UsageFiles = {
   "memory.stat": "",
   "io.stat": "",
   "pids.current": "",
+  "cpu.pressure": "",
+  "memory.pressure": "",
+  "io.pressure": "",
   net: "",
 };
+
+const idle = { avg10: 0, avg60: 0, avg300: 0, total: 0 };
 
 test("all that the files say", () => {
   const net = `Inter-|   Receive                                                |  Transmit
@@ -25,6 +30,10 @@ test("all that the files say", () => {
     "memory.stat": "anon 1\ninactive_file 1000\n",
     "io.stat": "8:0 rbytes=10 wbytes=20 rios=1 wios=1 dbytes=0 dios=0\n8:16 rbytes=1 wbytes=2 rios=1\n",
     "pids.current": "7\n",
+    "cpu.pressure":
+      "some avg10=1.50 avg60=2.00 avg300=3.25 total=400\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=5\n",
+    "memory.pressure": "",
+    "io.pressure": "some avg10=0.00 avg60=0.00 avg300=0.00 total=9\n",
     net,
   };
   expect(usageFrom(files, 1e6)).toEqual({
@@ -37,6 +46,11 @@ test("all that the files say", () => {
     blockInput: 11,
     blockOutput: 22,
     pids: 7,
+    pressure: {
+      cpu: { some: { avg10: 1.5, avg60: 2, avg300: 3.25, total: 400 }, full: { ...idle, total: 5 } },
+      memory: { some: idle, full: idle },
+      io: { some: { ...idle, total: 9 }, full: idle },
+    },
   });
 });
 

@@ -204,9 +204,9 @@ describe("createRequest", () => {
 
   it("reads the files that flags name; flags count more", async () => {
     const directory = mkdtempSync(join(tmpdir(), "coracle-flags-"));
-    const env = join(directory, "env");
+    const env = join(directory, "env,1");
     writeFileSync(env, "# comment\nA=file\nB=file\n");
-    const labels = join(directory, "labels");
+    const labels = join(directory, "labels,1");
     writeFileSync(labels, "a=file\nb=file\n");
     const result = await config("--env-file", env, "-e", "A=flag", "--label-file", labels, "-l", "a=flag");
     expect(result.env).toEqual({ A: "flag", B: "file" });
