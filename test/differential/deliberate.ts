@@ -31,7 +31,12 @@ export const deliberate: Difference[] = [
     },
   },
   {
-    lines: ["podman create --name xa bb true", "podman run --name xa bb true", "podman run --name r bb true"],
+    lines: [
+      "podman create --name xa bb true",
+      "podman run --name xa bb true",
+      "podman run --name r bb true",
+      "podman container clone --name yb xa",
+    ],
     reason: "Podman 5 has a remedy of its own",
     ours: { stderr: /that name is already in use, or use --replace to instruct <PROGRAM> to do so\.\n$/ },
   },
