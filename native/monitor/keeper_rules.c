@@ -1,7 +1,7 @@
 /*
- * Where packets of the bridges may go, and by which routes. netavark would run iptables some thirty times for each container, which takes longer
- * than all the rest of a start; the namespace is ours alone, and one rule for all that leaves it says the same. Only for
- * networks that are isolated from each other netavark makes its own.
+ * Where packets of the bridges may go, and by which routes. netavark would run iptables some thirty times for each
+ * container, which takes longer than all the rest of a start; the namespace is ours alone, and one rule for all that leaves
+ * it says the same. Only for networks that are isolated from each other netavark makes its own.
  */
 #include <arpa/inet.h>
 #include <errno.h>

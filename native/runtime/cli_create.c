@@ -44,7 +44,8 @@ static int parse(struct create_options *create, const struct cli *cli, int argc,
 	int option;
 	*create = (struct create_options){
 		.runtime = {.root = cli->root, .bundle = ".", .stdio = {0, 1, 2}, .console_socket = -1,
-			    .start_socket = -1, .default_cgroup = true, .no_cgroup = cli->no_cgroup, .systemd_cgroup = cli->systemd_cgroup},
+			    .start_socket = -1, .default_cgroup = true, .no_cgroup = cli->no_cgroup,
+			    .systemd_cgroup = cli->systemd_cgroup},
 		.console_fd = -1};
 	while ((option = getopt_long(argc, argv, "+b:f:d", options, NULL)) != -1) {
 		switch (option) {

@@ -208,7 +208,9 @@ static int receive_pid(int sync, pid_t stage, pid_t *pid, struct error *err)
 	int rc = WIFEXITED(status) ? sync_receive(sync, &message) : 0;
 	if (rc > 0 && message.type == SYNC_PID) {
 		*pid = message.pid;
-		return sync_send(sync, SYNC_GO) < 0 ? error_errno(err, "runtime-failed", "let the container's first process go on") : 0;
+		if (sync_send(sync, SYNC_GO) < 0)
+			return error_errno(err, "runtime-failed", "let the container's first process go on");
+		return 0;
 	}
 	if (rc > 0 && message.type == SYNC_ERROR) {
 		*err = message.error;

@@ -20,6 +20,11 @@ export interface ProcessFacts {
 
 const read = (file: string) => fs.readFileSync(file, "utf8");
 
+/** Of this process, and so the lowest that an ordinary user can give. */
+export function oomScoreAdj(): number {
+  return Number(read("/proc/self/oom_score_adj"));
+}
+
 export function processFacts(): ProcessFacts {
   const limits = read("/proc/self/limits");
   const hard = (name: string) => {
@@ -32,7 +37,7 @@ export function processFacts(): ProcessFacts {
     lastCapability: Number(read("/proc/sys/kernel/cap_last_cap")),
     boundingSet: BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(read("/proc/self/status"))?.[1] ?? "0"}`),
     limits: { nofile: hard("open files"), nproc: hard("processes") },
-    oomScoreAdj: Number(read("/proc/self/oom_score_adj")),
+    oomScoreAdj: oomScoreAdj(),
     apparmor: fs.existsSync("/sys/kernel/security/apparmor/profiles"),
     kernel: os.release(),
     arch: process.arch,

@@ -140,9 +140,9 @@ async function transfer(
   }
   if (target.container === null) refuseDevice(target.path);
   const to = look(ctx, target);
-  const at = target.container === null ? absolute(target) : throughLinks(ctx, target);
   if (to.exists && to.type === "directory") {
-    await pipeLayerTool(ctx, archive(contents && from.type === "directory" ? "." : base), extract(at));
+    const name = contents && from.type === "directory" ? "." : base;
+    await pipeLayerTool(ctx, archive(name), extract(absolute(target)));
     return;
   }
   if (to.exists && from.type === "directory") {
@@ -151,6 +151,7 @@ async function transfer(
     });
   }
   if (!to.exists && target.path.endsWith("/") && from.type !== "directory") throw notFound(target);
+  const at = target.container === null ? absolute(target) : throughLinks(ctx, target);
   if (!look(ctx, target, path.posix.dirname(at)).exists) throw notFound(target);
   await pipeLayerTool(ctx, archive(path.posix.basename(at)), extract(path.posix.dirname(at)));
 }
@@ -160,17 +161,23 @@ function look(ctx: Context, place: Rooted, at = absolute(place), flags = ["--fol
   return JSON.parse(output.toString()) as Look;
 }
 
+/** As many as the kernel follows; a container may turn one into a circle while we look. */
+const LINKS_MAX = 40;
+
 /**
  * What is written to: a symlink in a container leads to its target, be that there or not (on the host it is replaced, as by
  * Podman). A `..` stays for the kernel to follow.
  */
 function throughLinks(ctx: Context, place: Rooted): string {
   let at = absolute(place);
-  for (;;) {
+  for (let links = 0; links < LINKS_MAX; links++) {
     const { type, target } = look(ctx, place, at, []);
     if (type !== "symlink") return at;
     at = target.startsWith("/") ? target : `${path.posix.dirname(at)}/${target}`;
   }
+  throw new EngineError("bad-path", `copy to ${place.path}: too many levels of symbolic links`, {
+    hint: "name the file that is meant",
+  });
 }
 
 /** Relative paths start at the working directory, in a container at that of its first process. */

@@ -1,5 +1,5 @@
 import { type Context, isRealRoot } from "../../host/context.ts";
-import { processFacts } from "../../host/facts.ts";
+import { oomScoreAdj, processFacts } from "../../host/facts.ts";
 import { allCapabilities } from "../../oci/capabilities.ts";
 import type { HostFacts } from "../../oci/generate-spec.ts";
 
@@ -23,7 +23,7 @@ export function hostFacts(ctx: Context): HostFacts {
 
 /** The lowest oom_score_adj that a container can get. */
 export function leastOomScore(ctx: Context): number {
-  return isRealRoot(ctx) ? -1000 : processFacts().oomScoreAdj;
+  return isRealRoot(ctx) ? -1000 : oomScoreAdj();
 }
 
 /** The capabilities of this kernel that we could pass on. */
