@@ -230,3 +230,17 @@ test("sparse and large files come through", async () => {
   await cp("running:/big", "big2");
   expect(statSync(host("big2")).size).toBe(200 * 1024 * 1024 + 3);
 });
+
+test("between two runs of a container that is restarted", async () => {
+  const fails = ["--restart", "always", "bb", "sh", "-c", "sleep 0.3; exit 1"];
+  await home.ok("run", "-d", "--name", "again", "--network", "none", ...fails);
+  const file = join(home.directory, "between");
+  writeFileSync(file, "seen");
+  const state = () => home.ok("inspect", "--format", "{{.State.Status}}", "again");
+  await expect.poll(state, { interval: 10, timeout: 10_000 }).toBe("restarting");
+  await home.ok("cp", file, "again:/between");
+  await expect
+    .poll(async () => (await home.coracle("exec", "again", "cat", "/between")).stdout, { timeout: 20_000 })
+    .toBe("seen");
+  await home.ok("rm", "-f", "-t", "0", "again");
+});

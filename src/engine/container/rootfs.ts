@@ -34,10 +34,7 @@ export function refuseForeign(initPid: number): void {
   }
 }
 
-/**
- * Runs `work` while the root filesystem of a container is mounted in our own mount namespace; of a running one, its own
- * mount is used through /proc.
- */
+/** Runs `work` with the root filesystem of a container; of a running one, with all that is mounted into it. */
 export async function withRootfs<T>(
   ctx: Context,
   record: ContainerRecord,
@@ -48,28 +45,32 @@ export async function withRootfs<T>(
     refuseForeign(initPid);
     return await work(`/proc/${initPid}/root`);
   }
-  if (record.driver === "none" || record.driver === "vfs") return await work(rootfsPath(ctx, record));
-  mountRootfs(ctx, record);
-  try {
-    return await work(rootfsPath(ctx, record));
-  } finally {
-    runNative(ctx, "coracle-monitor", ["unmount", containerDirectory(ctx, record.id)]);
-  }
+  return await withBareRootfs(ctx, record, work);
 }
 
-/** The same without what is mounted into a running container, as its monitor has it. */
+/**
+ * The same without what is mounted into a container: by the mount of its monitor, also between two runs, since a second one
+ * of the same upperdir would not see what the other writes; without a monitor, in our own mount namespace.
+ */
 export async function withBareRootfs<T>(
   ctx: Context,
   record: ContainerRecord,
   work: (root: string) => Promise<T> | T,
 ): Promise<T> {
+  const root = rootfsPath(ctx, record);
+  if (record.driver === "none" || record.driver === "vfs") return await work(root);
   const { state, last } = readStatus(ctx, record.id);
-  if (!isActive(state) || record.driver === "none" || record.driver === "vfs") {
-    return await withRootfs(ctx, record, undefined, work);
+  if (isActive(state)) {
+    const monitor = (last as MonitorStatus).monitor?.pid as number;
+    refuseForeign(monitor);
+    return await work(`/proc/${monitor}/root${root}`);
   }
-  const monitor = (last as MonitorStatus).monitor?.pid as number;
-  refuseForeign(monitor);
-  return await work(`/proc/${monitor}/root${rootfsPath(ctx, record)}`);
+  mountRootfs(ctx, record);
+  try {
+    return await work(root);
+  } finally {
+    runNative(ctx, "coracle-monitor", ["unmount", containerDirectory(ctx, record.id)]);
+  }
 }
 
 /** Mounts the root filesystem of a container that doesn't run, in our own mount namespace. */
