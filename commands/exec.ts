@@ -26,7 +26,7 @@ export default class Exec extends CoracleCommand {
     "env-file": flag.stringArray({ description: "Read in a file of environment variables" }),
     interactive: flag.boolean({ char: "i", description: "Make STDIN available to the contained process" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
-    "no-session": flag.unsupported("bool", { description: "Run the command without an exec session" }),
+    "no-session": flag.boolean({ description: "Disable tracking of the exec session" }),
     privileged: flag.boolean({
       description: "Give the process extended Linux capabilities inside the container",
     }),
@@ -47,12 +47,15 @@ export default class Exec extends CoracleCommand {
   static override completes = ["running"] as const;
 
   async run(): Promise<number> {
-    const { flags, args } = await this.input(Exec);
+    const { flags, args, given } = await this.input(Exec);
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { awaitRunning, execInContainer } = await import("../src/engine/container/exec.ts");
     const fromFlags = flags.latest || flags.cidfile !== undefined;
     if (!fromFlags && args.length === 0) {
       throw this.usageError("exec requires the name or ID of a container or the --latest flag");
+    }
+    if (flags["no-session"] && (flags.detach || given.has("detach-keys"))) {
+      throw this.usageError("--no-session cannot be used with --detach or --detach-keys");
     }
     if (flags.wait !== undefined && !fromFlags)
       await awaitRunning(this.context, args[0] as string, flags.wait);
@@ -78,7 +81,8 @@ export default class Exec extends CoracleCommand {
       privileged: flags.privileged,
       detach: flags.detach,
       attach: [...(flags.interactive ? (["stdin"] as const) : []), "stdout", "stderr"],
-      detachKeys: flags["detach-keys"],
+      detachKeys: flags["no-session"] ? "" : flags["detach-keys"],
+      tracked: !flags["no-session"],
       fds: descriptors(flags),
     });
     // Whoever doesn't wait for the command gets no exit code that stands for it.

@@ -5,7 +5,7 @@ import { limitFlags } from "../src/cli/container/resource-flags.ts";
 export default class Update extends CoracleCommand {
   static override summary = "Update an existing container";
   static override description =
-    "Updates the configuration of an existing container, allowing changes to resource limits, healthchecks, restart policy and environment.";
+    "Updates the configuration of an existing container, allowing changes to resource limits, ulimits, healthchecks, restart policy and environment.";
   static override usage = "[options] CONTAINER";
   static override examples = [
     "coracle update --cpus=5 myCtr",
@@ -22,6 +22,7 @@ export default class Update extends CoracleCommand {
         'Restart policy to apply when a container exits ("always"|"no"|"never"|"on-failure"|"unless-stopped")',
       choices: ["always", "no", "on-failure", "unless-stopped"],
     }),
+    ulimit: flag.strings({ description: "Ulimit options" }),
     unsetenv: flag.stringArray({ description: "Unset environment default variables in container" }),
   };
   static override arity = atMost(1);

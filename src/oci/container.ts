@@ -24,6 +24,8 @@ export interface MountRequest {
   volumeOptions?: Record<string, string>;
   /** For volumes: don't copy the image's content into it when it is empty. */
   noCopy?: boolean;
+  /** For volumes: `nocreate`, it has to be there already. */
+  noCreate?: boolean;
   /** `U`: change the owner of the source to the container's user. */
   chown?: boolean;
   /** `O`: the container writes beside the source; where to, if that is to be kept. */

@@ -166,6 +166,7 @@ const ONLY_FOR: Record<string, string> = {
   "volume-label": "volume",
   "volume-opt": "volume",
   "volume-nocopy": "volume",
+  nocreate: "volume",
 };
 
 function applyField(fields: Fields, type: string, name: string, value: string | undefined): void {
@@ -236,6 +237,8 @@ function mountOptions(name: string, value: string | undefined, argument: () => s
       return isTrue(name, value) ? ["U"] : [];
     case "volume-nocopy":
       return isTrue(name, value) ? ["nocopy"] : [];
+    case "nocreate":
+      return isTrue(name, value) ? [name] : [];
     case "idmap":
       return [value === undefined ? name : `${name}=${value}`];
     default:

@@ -4,7 +4,7 @@ import { invalid } from "./invalid.ts";
 
 /** What the options of a mount come to. */
 export interface MountOptions
-  extends Pick<MountRequest, "chown" | "noCopy" | "overlay" | "relabel" | "idmap"> {
+  extends Pick<MountRequest, "chown" | "noCopy" | "noCreate" | "overlay" | "relabel" | "idmap"> {
   /** As the runtime spec has them, with the defaults of the mount's type. */
   options: string[];
 }
@@ -27,6 +27,7 @@ const GROUPS: [names: string[], title: string][] = [
   [["dev", "nodev"], "'nodev' or 'dev'"],
   [["suid", "nosuid"], "'nosuid' or 'suid'"],
   [["copy", "nocopy"], "'copy' or 'nocopy'"],
+  [["nocreate"], "'nocreate'"],
   [["z", "Z", "O"], "'z', 'Z', or 'O'"],
   [["U"], "'U'"],
   [["bind", "rbind"], "'[r]bind'"],
@@ -44,13 +45,13 @@ export function bindOptions(given: readonly string[], type: "bind" | "volume"): 
   const wanted = given.filter((option) => !["cached", "delegated", ""].includes(option));
   const overlay = overlayOf(wanted);
   const options = overlay ? wanted.filter((option) => !OVERLAY_DIRECTORY.test(option)) : wanted;
-  for (const option of options) checkSupported(option);
+  for (const option of options) checkSupported(option, type);
   for (const [names, title] of GROUPS) {
     if (options.filter((option) => names.includes(option)).length > 1) {
       throw invalid(`invalid options "${given.join(", ")}", can only specify 1 ${title} option`);
     }
   }
-  const taken = ["U", "copy", "nocopy", "z", "Z", "O"];
+  const taken = ["U", "copy", "nocopy", "nocreate", "z", "Z", "O"];
   const result: MountOptions = {
     options: options.flatMap((option) => {
       if (taken.includes(option) || IDMAP.test(option)) return [];
@@ -60,6 +61,7 @@ export function bindOptions(given: readonly string[], type: "bind" | "volume"): 
   };
   if (options.includes("U")) result.chown = true;
   if (options.includes("nocopy")) result.noCopy = true;
+  if (options.includes("nocreate")) result.noCreate = true;
   if (overlay) result.overlay = overlay;
   const idmap = options.find((option) => IDMAP.test(option));
   if (idmap !== undefined) result.idmap = idmap.replace(/^idmap=?/, "");
@@ -91,12 +93,14 @@ function overlayOf(options: readonly string[]): MountRequest["overlay"] {
   return { upper, work };
 }
 
-function checkSupported(option: string): void {
+function checkSupported(option: string, type: "bind" | "volume"): void {
   if (IDMAP.test(option)) {
     checkIdmap(option);
     return;
   }
-  if (!GROUPS.some(([names]) => names.includes(option))) throw invalid(`invalid option type "${option}"`);
+  const isVolumes = option === "nocreate";
+  if (!GROUPS.some(([names]) => names.includes(option)) || (isVolumes && type !== "volume"))
+    throw invalid(`invalid option type "${option}"`);
 }
 
 /** Those of `names` whose opposite (suid, dev) isn't asked for. */

@@ -222,6 +222,23 @@ test("--detach prints the session and leaves the process running; ended ones are
   await waitUntil(async () => !(await isLeft()), { what: "its removal" });
 });
 
+test("--no-session: nobody finds it", async () => {
+  const running = home.start(["exec", "--no-session", "c", "sh", "-c", "echo up; sleep 1000"]);
+  await running.waitForOutput(/up/);
+  expect(await home.ok("inspect", "-f", "{{json .ExecIDs}}", "c")).toBe("[]");
+  running.child.kill("SIGTERM");
+  expect(await running.done).toMatchObject({ exitCode: 143 });
+  expect(await exec("--no-session", "c", "sh", "-c", "echo out; exit 3")).toMatchObject({
+    stdout: "out\n",
+    exitCode: 3,
+  });
+  for (const flag of ["--detach", "--detach-keys=a"]) {
+    expect((await exec("--no-session", flag, "c", "true")).stderr).toMatch(
+      /^Error: --no-session cannot be used with --detach or --detach-keys\n/,
+    );
+  }
+});
+
 test("a container that is being stopped takes no more processes", async () => {
   const script =
     "trap 'while [ -e /hold ]; do sleep 0.02; done; exit 3' TERM; touch /hold; echo up; while :; do sleep 0.02; done";

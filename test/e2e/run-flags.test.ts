@@ -130,9 +130,9 @@ test("--personality, --env-merge, --chrootdirs", async () => {
   expect(await run("--env-merge", "PATH=${PATH}:/more", "bb", "sh", "-c", "echo $PATH")).toMatch(
     /:\/bin:\/more$/,
   );
-  expect(await run("--chrootdirs", "/root/a,/b", "bb", "cat", "/root/a/etc/hosts", "/b/etc/hosts")).toContain(
-    "localhost",
-  );
+  expect(
+    await run("--chrootdirs", "/root/a,b", "--chrootdirs", "/b", "bb", "cat", "/root/a,b/etc/hosts"),
+  ).toContain("localhost");
 });
 
 test("--rmi takes the image along, unless another container has it", async () => {

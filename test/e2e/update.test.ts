@@ -52,6 +52,17 @@ test("its environment is that of what is executed next", async () => {
   expect(env).not.toContain("OLD=1");
 });
 
+test("its ulimits are those of what is executed next, and of its next start", async () => {
+  const script = "ulimit -n; exec sleep 1000";
+  await home.ok("run", "-d", "--name", "c", "--ulimit", "core=0", ...quiet, "bb", "sh", "-c", script);
+  await home.ok("update", "--ulimit", "nofile=200:300,nproc=1000", "c");
+  expect(await home.ok("exec", "c", "sh", "-c", "ulimit -n; ulimit -Hn")).toBe("200\n300");
+  await home.ok("restart", "-t", "0", "c");
+  expect((await home.ok("logs", "c")).split("\n").at(-1)).toBe("200");
+  const limits = await shown("c", "{{range .HostConfig.Ulimits}}{{.Name}}={{.Soft}} {{end}}");
+  expect(limits).toBe("RLIMIT_NOFILE=200 RLIMIT_NPROC=1000 ");
+});
+
 test("its restart policy counts for its next end", async () => {
   const script = "while [ ! -e /end ]; do sleep 0.1; done; exit 3";
   await home.ok("run", "-d", "--name", "c", ...quiet, "bb", "sh", "-c", script);
@@ -89,6 +100,7 @@ test("what makes no sense changes nothing", async () => {
     "Error: invalid value for memory: invalid size: 'foo'\n",
   );
   expect(await refused("--cpus", "1", "--cpu-quota", "5", "c")).toMatch(/cannot be set together/);
+  expect(await refused("--ulimit", "foo=1", "c")).toMatch(/invalid ulimit type: foo/);
   expect(await refused("--restart", "always", "once")).toMatch(/the --rm option conflicts with --restart/);
   expect(await shown("c", "{{.HostConfig.Memory}} {{.HostConfig.CpuQuota}}")).toBe("0 0");
 });

@@ -10,7 +10,7 @@ import { userFlags } from "./user-flags.ts";
 
 const processFlags = {
   entrypoint: flag.string({ description: "Overwrite the default ENTRYPOINT of the image" }),
-  chrootdirs: flag.strings({ description: "Chroot directories inside the container", completes: "none" }),
+  chrootdirs: flag.stringArray({ description: "Chroot directories inside the container", completes: "none" }),
   env: flag.stringArray({ char: "e", description: "Set environment variables in container" }),
   "env-file": flag.stringArray({ description: "Read in a file of environment variables" }),
   "env-merge": flag.stringArray({
@@ -69,7 +69,7 @@ const processFlags = {
 };
 
 const filesystemFlags = {
-  device: flag.strings({ description: "Add a host device to the container" }),
+  device: flag.stringArray({ description: "Add a host device to the container" }),
   "image-volume": flag.string({
     description: 'How to handle the builtin image volumes ("bind"|"tmpfs"|"ignore")',
     default: "anonymous",
@@ -180,7 +180,7 @@ const imageFlags = {
 };
 
 const containerOnlyFlags = {
-  annotation: flag.strings({ description: "Add annotations to container (key=value)" }),
+  annotation: flag.stringArray({ description: "Add annotations to container (key=value)" }),
   attach: flag.strings({
     char: "a",
     description: "Attach to STDIN, STDOUT or STDERR",
@@ -203,7 +203,7 @@ const containerOnlyFlags = {
     default: "k8s-file",
     choices: ["k8s-file", "json-file", "journald", "none", "passthrough", "passthrough-tty"],
   }),
-  "log-opt": flag.strings({ description: "Logging driver options" }),
+  "log-opt": flag.stringArray({ description: "Logging driver options" }),
   name: flag.string({ description: "Assign a name to the container", default: "" }),
   pidfile: flag.string({
     description: "Write the container process ID to the file",

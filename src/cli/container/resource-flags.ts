@@ -26,7 +26,7 @@ export function sizeFlag(description: string, options: { char?: "m"; default?: s
 }
 
 export const resourceFlags = {
-  "blkio-weight-device": flag.strings({
+  "blkio-weight-device": flag.stringArray({
     description: "Block IO weight (relative device weight, format: DEVICE_NAME:WEIGHT)",
   }),
   "blkio-weight": flag.string({
@@ -56,16 +56,16 @@ export const resourceFlags = {
     default: "",
   }),
   "device-cgroup-rule": flag.strings({ description: "Add a rule to the cgroup allowed devices list" }),
-  "device-read-bps": flag.strings({
+  "device-read-bps": flag.stringArray({
     description: "Limit read rate (bytes per second) from a device (e.g. --device-read-bps=/dev/sda:1mb)",
   }),
-  "device-read-iops": flag.strings({
+  "device-read-iops": flag.stringArray({
     description: "Limit read rate (IO per second) from a device (e.g. --device-read-iops=/dev/sda:1000)",
   }),
-  "device-write-bps": flag.strings({
+  "device-write-bps": flag.stringArray({
     description: "Limit write rate (bytes per second) to a device (e.g. --device-write-bps=/dev/sda:1mb)",
   }),
-  "device-write-iops": flag.strings({
+  "device-write-iops": flag.stringArray({
     description: "Limit write rate (IO per second) to a device (e.g. --device-write-iops=/dev/sda:1000)",
   }),
   memory: sizeFlag("Memory limit", { char: "m" }),

@@ -246,6 +246,7 @@ function makeRootfs(
 async function makeVolumes(ctx: Context, mounts: MountRequest[], id: string, made: string[]): Promise<void> {
   for (const mount of mounts) {
     if (mount.type !== "volume" || findVolume(ctx, mount.source)) continue;
+    if (mount.noCreate) throw noSuchVolume(mount.source);
     const { container } = await createVolume(ctx, mount.source, {
       ...driverOptions(mount),
       anonymous: mount.anonymous ?? false,
@@ -256,6 +257,12 @@ async function makeVolumes(ctx: Context, mounts: MountRequest[], id: string, mad
     made.push(mount.source);
     recordEvent(ctx, { Type: "volume", Status: "create", Name: mount.source });
   }
+}
+
+function noSuchVolume(name: string): EngineError {
+  return new EngineError("no-such-volume", `no volume with name "${name}" found: no such volume`, {
+    hint: `with nocreate it has to be there; \`coracle volume create ${name}\` makes it`,
+  });
 }
 
 function driverOptions({ source, volumeOptions }: MountRequest) {

@@ -23,6 +23,7 @@ export async function execOutput(
       interactive: false,
       privileged: false,
       detach: false,
+      tracked: true,
       attach: ["stdout", "stderr"],
       detachKeys: "",
       output,

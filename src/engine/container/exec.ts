@@ -22,7 +22,7 @@ import {
 import { runDirectory } from "../../runtime/places.ts";
 import { containerDirectory, findId, findRecord } from "../../runtime/records.ts";
 import { type ContainerState, type MonitorStatus, readStatus } from "../../runtime/status.ts";
-import { sessionsDirectory } from "./exec-sessions.ts";
+import { sessionDirectoryOf, sessionsDirectory } from "./exec-sessions.ts";
 import { followRelay, outputFailed } from "./foreground.ts";
 import { hostCapabilities } from "./host-facts.ts";
 import { readInRoot, refuseForeign } from "./rootfs.ts";
@@ -37,6 +37,8 @@ export interface ExecRequest extends RelayOptions {
   interactive: boolean;
   privileged: boolean;
   detach: boolean;
+  /** Whether `inspect` shows the session. */
+  tracked: boolean;
 }
 
 /** `exitCode` is null when the session was left running. */
@@ -101,7 +103,7 @@ export async function execInContainer(
   if (!spec || !monitor) throw new EngineError("container-gone", `container ${record.id} ended meanwhile`);
   reapSessions(ctx, record.id);
   const session = randomHex(32);
-  const sessionDirectory = path.join(sessionsDirectory(ctx, record.id), session);
+  const sessionDirectory = sessionDirectoryOf(ctx, record.id, session, request.tracked);
   const config: ExecConfig = {
     version: 1,
     id: record.id,

@@ -10,6 +10,7 @@ import type { HealthFlags } from "../../oci/health.ts";
 import { changedHealth } from "../../oci/health-change.ts";
 import { cgroupResources } from "../../oci/resources.ts";
 import { type Resources, type RuntimeSpec, serializeSpec } from "../../oci/runtime-spec.ts";
+import { processRlimits } from "../../oci/ulimit.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
 import { recordContainerEvent } from "../../runtime/event-log.ts";
 import { monitorHealth } from "../../runtime/health.ts";
@@ -24,6 +25,7 @@ import {
 import { isActive, readStatus } from "../../runtime/status.ts";
 import { currentCgroup } from "./cgroup.ts";
 import { deviceNumbers } from "./devices.ts";
+import { hostFacts } from "./host-facts.ts";
 
 /** What is to be changed; the rest stays. */
 export interface ContainerChange {
@@ -32,6 +34,8 @@ export interface ContainerChange {
   health: Partial<HealthFlags>;
   env: Record<string, string>;
   unsetEnv: readonly string[];
+  /** In place of all that were asked for before. */
+  ulimits?: Pick<ContainerConfig, "ulimits" | "hostUlimits">;
 }
 
 /** Changes a container: at once where it runs, and for its next start. Returns its id. */
@@ -75,6 +79,7 @@ function changed(config: ContainerConfig, change: ContainerChange): ContainerCon
   return {
     ...config,
     env: changedEnv(config.env, change),
+    ...change.ulimits,
     resources: { ...config.resources, ...resources },
     ...(restart ? { restart } : {}),
     ...(Object.keys(health).length > 0 ? { health: changedHealth(config.health, health) } : {}),
@@ -158,11 +163,12 @@ function setLimits(ctx: Context, record: ContainerRecord, resources: Resources):
 async function tellMonitor(
   ctx: Context,
   record: ContainerRecord,
-  { restart, health, env, unsetEnv }: ContainerChange,
+  change: ContainerChange,
   socket: string | undefined,
 ): Promise<void> {
+  const { restart, health } = change;
   const directory = containerDirectory(ctx, record.id);
-  if (Object.keys(env).length + unsetEnv.length > 0) changeSpecEnv(directory, env, unsetEnv);
+  changeSpec(ctx, record, change);
   if (!restart && Object.keys(health).length === 0) return;
   const file = path.join(directory, "monitor.json");
   const monitor = readJson<MonitorConfig>(file);
@@ -177,15 +183,30 @@ async function tellMonitor(
   }
 }
 
-function changeSpecEnv(directory: string, env: Record<string, string>, unset: readonly string[]): void {
-  const file = path.join(directory, "config.json");
+/** Of the runtime config what `exec` goes by. */
+function changeSpec(
+  ctx: Context,
+  record: ContainerRecord,
+  { env, unsetEnv, ulimits }: ContainerChange,
+): void {
+  if (Object.keys(env).length + unsetEnv.length === 0 && !ulimits) return;
+  const file = path.join(containerDirectory(ctx, record.id), "config.json");
   const spec = readJson<RuntimeSpec>(file);
   if (!spec) return;
+  if (ulimits) spec.process.rlimits = processRlimits(ulimits, hostFacts(ctx));
+  spec.process.env = changedSpecEnv(spec.process.env, env, unsetEnv);
+  writeFileAtomic(file, serializeSpec(spec), { durable: false });
+}
+
+function changedSpecEnv(
+  old: readonly string[],
+  env: Record<string, string>,
+  unset: readonly string[],
+): string[] {
   const nameOf = (entry: string) => entry.split("=", 1)[0] as string;
-  const kept = spec.process.env.filter((entry) => {
+  const kept = old.filter((entry) => {
     const name = nameOf(entry);
     return !unset.includes(name) && !Object.hasOwn(env, name);
   });
-  spec.process.env = [...kept, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
-  writeFileAtomic(file, serializeSpec(spec), { durable: false });
+  return [...kept, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
 }

@@ -127,7 +127,9 @@ describe("createRequest", () => {
     [["-dit"], { openStdin: true, terminal: true, stdinOnce: false }],
     [["-u", "1000:1000", "--group-add", "a,b"], { user: "1000:1000", groups: ["a", "b"] }],
     [["-l", "a=b,c", "--label", "d"], { labels: { a: "b,c", d: "" } }],
-    [["--annotation", "x=y"], { annotations: { x: "y" } }],
+    [["--annotation", "x=y,z=1"], { annotations: { x: "y,z=1" } }],
+    [["--log-opt", "tag=a,b"], { log: expect.objectContaining({ tag: "a,b" }) }],
+    [["--chrootdirs", "/a,b"], { chrootDirs: ["/a,b"] }],
     [["--stop-signal", "KILL", "--stop-timeout", "3"], { stopSignal: 9, stopTimeout: 3 }],
     [["--cap-add", "net_admin", "--cap-drop", "ALL"], { capAdd: ["CAP_NET_ADMIN"], capDrop: ["ALL"] }],
     [
