@@ -147,15 +147,16 @@ export function listVolumes(ctx: Context): VolumeRecord[] {
   return listVolumeNames(ctx).flatMap((name) => findVolume(ctx, name) ?? []);
 }
 
-/** Whether nothing was put into it yet: then its first user's image may fill it. */
-export function isVolumeEmpty(ctx: Context, name: string): boolean {
-  try {
-    return listDirectory(volumeDataPath(ctx, name)).length === 0;
-  } catch (error) {
-    // Outside of the user namespace a container's own directory may be closed to us.
-    if (isErrno(error, "EACCES")) return false;
-    throw error;
-  }
+/** What is done to a volume once and for all, by its first users: an empty file of that name beside `_data` says so. */
+export type FirstUse = "filled" | "owned";
+
+export function hadFirstUse(ctx: Context, { name, uid, gid }: VolumeRecord, use: FirstUse): boolean {
+  if (use === "owned" && (uid !== null || gid !== null)) return true; // as it was asked for
+  return fs.existsSync(path.join(volumeDirectory(ctx, name), use));
+}
+
+export function noteFirstUse(ctx: Context, { name }: VolumeRecord, use: FirstUse): void {
+  fs.writeFileSync(path.join(volumeDirectory(ctx, name), use), "");
 }
 
 /**

@@ -32,6 +32,7 @@ describe("create and inspect", () => {
       MountCount: 0,
       NeedsCopyUp: true,
       NeedsChown: true,
+      LockNumber: 0,
     });
     expect(statSync(volume.Mountpoint).mode & 0o7777).toBe(0o755);
     writeFileSync(join(volume.Mountpoint, "file"), "");
@@ -227,6 +228,67 @@ test("what one container writes another reads", async () => {
   const run = ["run", "--rm", "--network", "none", "-v", "data:/data", "bb", "sh", "-c"];
   await home.ok(...run, "echo kept >/data/file");
   expect(await home.ok(...run, "cat /data/file")).toBe("kept");
+});
+
+describe("the first use", () => {
+  const inContainer = (volume: string, script: string) =>
+    home.ok("run", "--rm", "--network", "none", "-v", volume, "bb", "sh", "-c", script);
+  const look = "stat -c '%u:%g %a' /home; ls /home";
+  const needs = async (name: string) =>
+    (await home.ok("volume", "inspect", "--format", "{{.NeedsCopyUp}} {{.NeedsChown}}", name)).trim();
+
+  test("fills a volume once, and gives its root an owner once", async () => {
+    await create("v");
+    expect(await needs("v")).toBe("true true");
+    await inContainer("v:/nowhere", "chown 5:6 /nowhere; chmod 711 /nowhere");
+    expect(await needs("v")).toBe("true false");
+    expect(await inContainer("v:/home", look)).toBe("5:6 711\nguest");
+    expect(await needs("v")).toBe("false false");
+    await inContainer("v:/home", "rmdir /home/guest");
+    expect(await inContainer("v:/home", look)).toBe("5:6 711");
+  });
+
+  test("leaves the owner that was asked for", async () => {
+    await create("--opt", "o=uid=7,gid=8", "v");
+    expect(await inContainer("v:/home", look)).toBe("7:8 755\nguest");
+  });
+
+  test("gives the root of one with contents the image's owner", async () => {
+    await create("v");
+    const mountpoint = await home.ok("volume", "inspect", "--format", "{{.Mountpoint}}", "v");
+    writeFileSync(join(mountpoint, "file"), "");
+    expect(await inContainer("v:/home/guest", "stat -c '%u:%g' /home/guest; ls /home/guest")).toBe(
+      "1000:1000\nfile",
+    );
+    expect(await needs("v")).toBe("true false");
+  });
+
+  test.each([
+    ["when the mount is made so", [], ":nocopy", "true false"],
+    ["when the volume is made so", ["--opt", "nocopy"], "", "false false"],
+  ])("fills nothing %s", async (_when, flags, option, expected) => {
+    await create(...flags, "v");
+    expect(await inContainer(`v:/home${option}`, look)).toBe("0:0 755");
+    expect(await needs("v")).toBe(expected);
+  });
+});
+
+test("nocreate: a volume has to be there", async () => {
+  const run = (...flags: string[]) =>
+    home.coracle("run", "--rm", "--network", "none", ...flags, "bb", "true");
+  const missing = /^Error: no volume with name "v" found: no such volume; .*coracle volume create v/;
+  for (const flags of [
+    ["-v", "v:/data:nocreate"],
+    ["--mount", "type=volume,src=v,dst=/data,nocreate"],
+  ]) {
+    expect((await run(...flags)).stderr).toMatch(missing);
+    expect(await home.ok("volume", "ls", "-q")).toBe("");
+    expect(await home.ok("ps", "-aq")).toBe("");
+    await create("v");
+    expect(await run(...flags)).toMatchObject({ exitCode: 0, stderr: "" });
+    await home.ok("volume", "rm", "v");
+  }
+  expect((await run("-v", "/tmp:/data:nocreate")).stderr).toMatch(/^Error: invalid option type "nocreate"/);
 });
 
 test("a volume with options is mounted, and all containers that run see the same", async () => {

@@ -3,48 +3,86 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { listDirectory } from "../../host/files.ts";
 import { runNative } from "../../host/native.ts";
+import type { MountRequest } from "../../oci/container.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
+import { getVolume, hadFirstUse, noteFirstUse, type VolumeRecord } from "../../storage/volumes.ts";
 import { volumeContents } from "../volume/file-system.ts";
 import { isFileSystem } from "./overlays.ts";
 import type { Owner } from "./owner.ts";
 import { withRootfs } from "./rootfs.ts";
 
+interface NewVolume {
+  volume: VolumeRecord;
+  target: string;
+  destination: string;
+  /** Whether it is to get what the image has in its place. */
+  fill: boolean;
+  /** Whether its root is still to become somebody's. */
+  own: boolean;
+}
+
 /**
- * Fills the empty volumes of a container with what the image has in their place, as Podman does at the first use. Where
- * the image has nothing there, a new volume becomes the container's user's.
+ * What a volume's first use brings, as Podman has it: an empty one gets what the image has in its place, and its root the
+ * owner and mode that the directory has there; where the image has nothing, it becomes the container's user's. Neither
+ * happens again, whatever becomes of the volume.
  */
 export async function copyUpVolumes(ctx: Context, record: ContainerRecord, owner: Owner): Promise<void> {
-  const empty = record.config.mounts.filter(
-    (mount) =>
-      mount.type === "volume" &&
-      !mount.noCopy &&
-      !isFileSystem(ctx, mount) &&
-      listDirectory(volumeContents(ctx, mount.source)).length === 0,
-  );
-  if (empty.length === 0) return;
+  const found = record.config.mounts.flatMap((mount) => newVolume(ctx, mount) ?? []);
+  if (found.length === 0) return;
   await withRootfs(ctx, record, undefined, (root) => {
-    for (const mount of empty) {
-      const target = volumeContents(ctx, mount.source);
-      // Contents with owner and mode of the directory itself; nothing where the image has no such directory.
-      try {
-        runNative(ctx, "coracle-layer", [
-          "clone",
-          "--from",
-          root,
-          "--from-path",
-          mount.destination,
-          "--to",
-          target,
-        ]);
-      } catch (error) {
-        if (
-          !(error instanceof EngineError && (error.code === "not-found" || error.code === "not-a-directory"))
-        )
-          throw error;
-        if (fs.statSync(target).uid === 0) fs.chownSync(target, owner.uid, owner.gid);
-      }
+    for (const each of found) {
+      if (each.fill) fill(ctx, each, root);
+      if (each.own) own(ctx, each, root, owner);
     }
   });
+}
+
+function newVolume(ctx: Context, mount: MountRequest): NewVolume | undefined {
+  if (mount.type !== "volume" || isFileSystem(ctx, mount)) return undefined;
+  const volume = getVolume(ctx, mount.source);
+  const target = volumeContents(ctx, volume.name);
+  const fill =
+    !mount.noCopy &&
+    !volume.noCopy &&
+    !hadFirstUse(ctx, volume, "filled") &&
+    listDirectory(target).length === 0;
+  const own = !hadFirstUse(ctx, volume, "owned");
+  return fill || own ? { volume, target, destination: mount.destination, fill, own } : undefined;
+}
+
+function fill(ctx: Context, { volume, target, destination }: NewVolume, root: string): void {
+  const { uid, gid, mode } = fs.statSync(target);
+  const clone = ["clone", "--from", root, "--from-path", destination, "--to", target];
+  try {
+    runNative(ctx, "coracle-layer", clone);
+  } catch (error) {
+    if (error instanceof EngineError && ["not-found", "not-a-directory"].includes(error.code)) return;
+    throw error;
+  }
+  // The directory's own owner and mode come along.
+  fs.chownSync(target, uid, gid);
+  fs.chmodSync(target, mode & 0o7777);
+  if (listDirectory(target).length > 0) noteFirstUse(ctx, volume, "filled");
+}
+
+function own(ctx: Context, { volume, target, destination }: NewVolume, root: string, owner: Owner): void {
+  noteFirstUse(ctx, volume, "owned");
+  // One that was used before this was noted may be somebody's already.
+  const { uid, gid } = fs.statSync(target);
+  if (uid !== 0 || gid !== 0) return;
+  const there = directoryInImage(ctx, root, destination);
+  fs.chownSync(target, there?.uid ?? owner.uid, there?.gid ?? owner.gid);
+  if (there) fs.chmodSync(target, there.mode & 0o7777);
+}
+
+function directoryInImage(
+  ctx: Context,
+  root: string,
+  path: string,
+): { uid: number; gid: number; mode: number } | undefined {
+  const args = ["stat", "--root", root, "--path", path, "--follow"];
+  const found = JSON.parse(runNative(ctx, "coracle-layer", args).toString());
+  return found.exists && found.type === "directory" ? found : undefined;
 }
 
 /**

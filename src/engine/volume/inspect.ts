@@ -4,11 +4,14 @@ import { isActive, readStatus } from "../../runtime/status.ts";
 import {
   findVolume,
   getVolume,
-  isVolumeEmpty,
+  hadFirstUse,
   type VolumeRecord,
   volumeDataPath,
 } from "../../storage/volumes.ts";
+import { volumeContents, volumeFileSystem } from "./file-system.ts";
 import { volumeUsers } from "./users.ts";
+
+const ALWAYS = "Name Driver Mountpoint CreatedAt Labels Scope Options MountCount LockNumber".split(" ");
 
 /** A volume as `volume inspect` shows it: Podman's keys in Podman's order. */
 export class VolumeDescription {
@@ -28,9 +31,10 @@ export class VolumeDescription {
   readonly NeedsChown: boolean;
   readonly Timeout = 0;
   readonly StorageID = "";
+  /** There are none. */
+  readonly LockNumber = 0;
 
   constructor(ctx: Context, record: VolumeRecord) {
-    const isEmpty = isVolumeEmpty(ctx, record.name);
     this.Name = record.name;
     this.Driver = record.image ? "image" : "local";
     this.Mountpoint = volumeDataPath(ctx, record.name);
@@ -40,18 +44,25 @@ export class VolumeDescription {
     this.UID = record.uid ?? 0;
     this.GID = record.gid ?? 0;
     this.Anonymous = record.anonymous;
-    this.MountCount = volumeUsers(ctx, record.name).filter((id) =>
-      isActive(readStatus(ctx, id).state),
-    ).length;
-    this.NeedsCopyUp = isEmpty;
-    this.NeedsChown = isEmpty && record.uid === null && record.gid === null;
+    this.MountCount = isMounted(ctx, record) ? runningUsers(ctx, record.name) : 0;
+    this.NeedsCopyUp = !record.noCopy && !hadFirstUse(ctx, record, "filled");
+    this.NeedsChown = !hadFirstUse(ctx, record, "owned");
   }
 
   /** What is empty is left out of JSON, while templates can tell it. */
   toJSON(): Record<string, unknown> {
-    const always = ["Name", "Driver", "Mountpoint", "CreatedAt", "Labels", "Scope", "Options", "MountCount"];
-    return Object.fromEntries(Object.entries(this).filter(([key, value]) => value || always.includes(key)));
+    return Object.fromEntries(Object.entries(this).filter(([key, value]) => value || ALWAYS.includes(key)));
   }
+}
+
+/** A plain directory never is. */
+function isMounted(ctx: Context, { name, image }: VolumeRecord): boolean {
+  if (image || volumeFileSystem(ctx, name)) return true;
+  return volumeContents(ctx, name) !== volumeDataPath(ctx, name);
+}
+
+function runningUsers(ctx: Context, name: string): number {
+  return volumeUsers(ctx, name).filter((id) => isActive(readStatus(ctx, id).state)).length;
 }
 
 function sorted(map: Record<string, string>): Record<string, string> {

@@ -5,7 +5,7 @@ import {
   createVolume,
   findVolume,
   getVolume,
-  isVolumeEmpty,
+  hadFirstUse,
   listVolumes,
   removeVolume,
   volumeDataPath,
@@ -20,7 +20,7 @@ describe("creating", () => {
     const made = await createVolume(store(), "data", { labels: { a: "b" } });
     expect(made).toMatchObject({ name: "data", labels: { a: "b" }, anonymous: false, container: null });
     expect(findVolume(store(), "data")).toEqual(made);
-    expect(isVolumeEmpty(store(), "data")).toBe(true);
+    expect(hadFirstUse(store(), made, "filled")).toBe(false);
     expect(staging()).toEqual([]);
   });
 
