@@ -21,6 +21,9 @@
 
 #define SWEEPS_MAX 200
 #define SWEEP_INTERVAL_NS 5000000
+/* A fifth of a second in all. */
+#define LINGERS 5
+#define LINGER_INTERVAL_NS 40000000
 
 /* Kills the process when it is in the namespace or below it. Returns whether there was such a one. */
 static bool kill_if_inside(pid_t pid, const struct stat *mine)
@@ -68,6 +71,29 @@ static void forget_command_line(int argc, char **argv)
 	snprintf(argv[0], room, "coracle-holder");
 }
 
+/* Waits for the exclusive lock on `alive`: until nobody is inside. */
+static void wait_until_empty(int alive)
+{
+	while (flock(alive, LOCK_EX) < 0)
+		if (errno != EINTR)
+			_exit(1);
+}
+
+/*
+ * The next command of a script comes at once, and to make the namespace anew costs it as long as a container takes to
+ * start. Returns with the exclusive lock and true when none has come, or false.
+ */
+static bool linger(int alive)
+{
+	for (int i = 0; i < LINGERS; i++) {
+		flock(alive, LOCK_UN);
+		nanosleep(&(struct timespec){.tv_nsec = LINGER_INTERVAL_NS}, NULL);
+		if (flock(alive, LOCK_EX | LOCK_NB) < 0)
+			return false;
+	}
+	return true;
+}
+
 /* The locks are taken on open file descriptions of our own: those inherited from the launcher are its locks. */
 static void hold(const struct run_directory *run)
 {
@@ -78,10 +104,10 @@ static void hold(const struct run_directory *run)
 	syscall(SYS_close_range, 2, ~0U, 0);
 	/* systemd-tmpfiles leaves a directory alone that somebody has locked. */
 	flock(1, LOCK_SH);
-	while (flock(0, LOCK_EX) < 0)
-		if (errno != EINTR)
-			_exit(1);
-	sweep();
+	do {
+		wait_until_empty(0);
+		sweep();
+	} while (!linger(0));
 	/* An empty record says that this one ended in order. */
 	auto_close int record = openat(1, "holder", O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
 	_exit(0);

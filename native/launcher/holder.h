@@ -2,7 +2,8 @@
  * The holder: a small process that keeps the user's namespace alive while anyone uses it.
  *
  * Whoever is inside holds a shared flock on RUN/alive. The holder waits for the exclusive one; the kernel gives it when the
- * last of them is gone, in whatever way it went. Then the holder kills what remains in the namespace and ends.
+ * last of them is gone, in whatever way it went. Then the holder kills what remains in the namespace, and ends unless
+ * another command comes at once.
  */
 #ifndef CORACLE_HOLDER_H
 #define CORACLE_HOLDER_H
