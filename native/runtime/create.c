@@ -24,6 +24,7 @@
 #include "init.h"
 #include "limits.h"
 #include "namespaces.h"
+#include "rootfs.h"
 #include "sync.h"
 #include "sysctl.h"
 #include "timestamp.h"
@@ -133,6 +134,8 @@ static int prepare(struct container *container, struct error *err)
 		return -1;
 	if (geteuid() != 0 && container->spec.namespaces[NS_USER].use != NS_JOIN && !container->spec.uids.count &&
 	    idmap_add_default(&container->spec, err) < 0)
+		return -1;
+	if (rootfs_check(&container->spec, err) < 0)
 		return -1;
 	container->state_dir = state_make_directory(options->root, options->id, err);
 	if (container->state_dir < 0)
@@ -307,7 +310,7 @@ static int make_init(struct container *container, pid_t *pid, struct error *err)
 	}
 	if (state_save(container->state_dir, &container->state, err) < 0)
 		return -1;
-	return serve(container, sync, *pid, err);
+	return serve(container, sync, *pid, err) < 0 ? -1 : gate_ready(container->state_dir, err);
 }
 
 static void undo(struct container *container, pid_t pid)

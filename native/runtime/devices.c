@@ -116,6 +116,11 @@ static int make_device(const struct container *container, const struct device_sp
 			return -1;
 		*may_mknod = false;
 	}
+	if (container->spec.namespaces[NS_MOUNT].use == NS_HOST)
+		return error_set(err, "runtime-failed",
+				 "make device %s: not permitted in this user namespace, and to bind the host's takes a "
+				 "mount namespace of the container's",
+				 device->path);
 	return bind_device(parent, name, device, err);
 }
 

@@ -22,6 +22,7 @@
 #include "init.h"
 #include "json.h"
 #include "limits.h"
+#include "rootfs.h"
 #include "sync.h"
 
 struct session {
@@ -34,13 +35,18 @@ struct session {
 	int namespaces; /* CLONE_NEW* in which the container differs from us */
 	int target;     /* pidfd of init */
 	int cgroup, proc, sync;
+	int root; /* of the container, where that isn't the one of its mount namespace; else -1 */
 };
 
+/* Also one that is only created: its namespaces and its root are there. */
 static int check_running(int directory, const struct state *state, struct error *err)
 {
 	switch (state_status(directory, state)) {
+	case STATUS_CREATED:
 	case STATUS_RUNNING:
 		return 0;
+	case STATUS_CREATING: /* its root may still be the host's */
+		return error_set(err, "container-not-running", "container `%s` is still being created", state->id);
 	case STATUS_PAUSED:
 		return error_set(err, "container-paused", "container `%s` is paused: resume it first", state->id);
 	default:
@@ -68,6 +74,19 @@ static int compare_namespaces(pid_t pid, int *flags, struct error *err)
 	return 0;
 }
 
+/* By the process, whose root is what it is chrooted to, and which must still be the one that we know then. */
+static int open_root(struct session *session, struct error *err)
+{
+	char path[32];
+	snprintf(path, sizeof path, "%d/root", (int)session->state.init.pid);
+	session->root = openat(session->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (session->root < 0)
+		return error_errno(err, "runtime-failed", "open the root of container `%s`", session->options->id);
+	if (syscall(SYS_pidfd_send_signal, session->target, 0, NULL, 0) < 0)
+		return error_set(err, "container-not-running", "container `%s` is not running", session->options->id);
+	return 0;
+}
+
 static int load(struct session *session, const char *process, struct error *err)
 {
 	const struct runtime_options *options = session->options;
@@ -92,6 +111,8 @@ static int load(struct session *session, const char *process, struct error *err)
 	session->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (session->proc < 0)
 		return error_errno(err, "runtime-failed", "open /proc");
+	if (session->spec.namespaces[NS_MOUNT].use == NS_HOST && open_root(session, err) < 0)
+		return -1;
 	return compare_namespaces(session->state.init.pid, &session->namespaces, err);
 }
 
@@ -100,13 +121,18 @@ static int set_up(struct session *session, struct execution *execution, struct e
 	const struct process_spec *process = &session->process;
 	const struct runtime_options *options = session->options;
 	int keep[] = {options->stdio[0], options->stdio[1], options->stdio[2], options->console_socket, session->proc,
-		      session->sync};
+		      session->sync, session->root};
 	if (descriptors_keep(3 + (int)options->preserve_fds, keep, sizeof keep / sizeof *keep) < 0)
 		return error_errno(err, "runtime-failed", "close inherited descriptors");
 	if (init_session(err) < 0)
 		return -1;
 	if ((session->namespaces & CLONE_NEWUSER) && init_become_root(err) < 0)
 		return -1;
+	if (session->root >= 0) {
+		if (rootfs_chroot(session->root, err) < 0)
+			return -1;
+		close(steal_fd(&session->root));
+	}
 	if (process->terminal) {
 		auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		int slave = root < 0 ? -1 : console_open(root, options->console_socket, process, err);
@@ -254,14 +280,14 @@ static int spawn(struct session *session, pid_t *pid, struct error *err)
 
 int runtime_exec(const struct runtime_options *options, const char *process, pid_t *pid, struct error *err)
 {
-	struct session session = {.options = options, .target = -1, .cgroup = -1, .proc = -1};
+	struct session session = {.options = options, .target = -1, .cgroup = -1, .proc = -1, .root = -1};
 	*pid = -1;
 	int rc = load(&session, process, err);
 	if (rc == 0)
 		rc = spawn(&session, pid, err);
 	if (rc < 0)
 		*pid = -1;
-	const int fds[] = {session.target, session.cgroup, session.proc};
+	const int fds[] = {session.target, session.cgroup, session.proc, session.root};
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

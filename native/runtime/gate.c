@@ -14,15 +14,22 @@
 int gate_listen(int state_dir, struct error *err)
 {
 	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0 || socket_bind_at(fd, state_dir, STATE_GATE) < 0 || listen(fd, 1) < 0)
+	if (fd < 0 || socket_bind_at(fd, state_dir, STATE_CREATING) < 0 || listen(fd, 1) < 0)
 		return error_errno(err, "runtime-failed", "make the start gate");
 	return steal_fd(&fd);
 }
 
 int gate_mark(int state_dir, struct error *err)
 {
-	auto_close int fd = openat(state_dir, STATE_GATE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	return fd < 0 ? error_errno(err, "runtime-failed", "mark the container as created") : 0;
+	auto_close int fd = openat(state_dir, STATE_CREATING, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd < 0 ? error_errno(err, "runtime-failed", "mark the container as being created") : 0;
+}
+
+int gate_ready(int state_dir, struct error *err)
+{
+	return renameat(state_dir, STATE_CREATING, state_dir, STATE_GATE) == 0
+		       ? 0
+		       : error_errno(err, "runtime-failed", "mark the container as created");
 }
 
 int gate_connect(int state_dir, struct error *err)

@@ -9,10 +9,12 @@
 
 #include "error.h"
 
-/* A listening socket at STATE_GATE of the directory. */
+/* A listening socket in the directory, at STATE_CREATING until gate_ready(). */
 int gate_listen(int state_dir, struct error *err);
 /* Leaves the mark that `state` goes by when the gate is a socket pair. */
 int gate_mark(int state_dir, struct error *err);
+/* The container is made: what `state` goes by becomes STATE_GATE. */
+int gate_ready(int state_dir, struct error *err);
 /* In init: waits for the start. Returns the connection. */
 int gate_wait(int gate, int listening, int state_dir, struct error *err);
 /* The starter's side of the socket in the state directory. */

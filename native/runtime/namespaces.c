@@ -44,14 +44,24 @@ static int join_error(const struct spec *spec, int kind, struct error *err)
 			   spec->namespaces[kind].path);
 }
 
-/* Joining where one is already takes privileges that there is no need for. */
-static bool is_current(int fd, int kind)
+static bool is_of(const char *process, int fd, int kind)
 {
 	char path[64];
 	struct stat current, wanted;
-	snprintf(path, sizeof path, "/proc/self/ns/%s", namespace_kinds[kind].proc_name);
+	snprintf(path, sizeof path, "/proc/%s/ns/%s", process, namespace_kinds[kind].proc_name);
 	return stat(path, &current) == 0 && fstat(fd, &wanted) == 0 && current.st_ino == wanted.st_ino &&
 	       current.st_dev == wanted.st_dev;
+}
+
+/* The root of a mount namespace that is joined is replaced, for all that is in it. */
+static int check_joined(const struct spec *spec, int kind, int fd, struct error *err)
+{
+	if (kind != NS_MOUNT || !(is_of("self", fd, kind) || is_of("1", fd, kind)))
+		return 0;
+	return error_set(err, "bad-config",
+			 "linux.namespaces: the mount namespace %s is the caller's or the host's, and would lose its root; "
+			 "leave the type mount out to share it",
+			 spec->namespaces[kind].path);
 }
 
 /*
@@ -69,7 +79,9 @@ int namespaces_join(const struct spec *spec, struct error *err)
 		fds[kind] = open(spec->namespaces[kind].path, O_RDONLY | O_CLOEXEC);
 		if (fds[kind] < 0)
 			rc = join_error(spec, kind, err);
-		else if (is_current(fds[kind], kind))
+		else if (check_joined(spec, kind, fds[kind], err) < 0)
+			rc = -1;
+		else if (is_of("self", fds[kind], kind)) /* to join it takes privileges that there is no need for */
 			close(steal_fd(&fds[kind]));
 	}
 	bool user = fds[NS_USER] >= 0;

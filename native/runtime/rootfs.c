@@ -61,6 +61,43 @@ static int set_propagation(const struct spec *spec, int directory, struct error 
 	return 0;
 }
 
+/*
+ * Without a mount namespace of the container's every mount would be made in the caller's, where it stays and others see
+ * it. So there are none, and all that is left is a chroot.
+ */
+static int check_without_namespace(const struct spec *spec, struct error *err)
+{
+	const struct {
+		const char *name;
+		bool given;
+	} mounting[] = {
+		{"mounts", spec->mount_count > 0},
+		{"root.readonly", spec->rootfs_readonly},
+		{"process.terminal", spec->process.terminal},
+		{"linux.maskedPaths", spec->masked_paths && *spec->masked_paths},
+		{"linux.readonlyPaths", spec->readonly_paths && *spec->readonly_paths},
+		{"linux.rootfsPropagation", spec->has_propagation},
+	};
+	for (size_t i = 0; i < sizeof mounting / sizeof *mounting; i++)
+		if (mounting[i].given)
+			return error_set(err, "bad-config",
+					 "%s: needs a mount namespace of the container's, else it would change the "
+					 "caller's mounts; add the type mount to linux.namespaces",
+					 mounting[i].name);
+	return 0;
+}
+
+int rootfs_check(const struct spec *spec, struct error *err)
+{
+	const struct namespace_spec *ns = spec->namespaces;
+	if (ns[NS_MOUNT].use == NS_JOIN && ns[NS_USER].use == NS_NEW)
+		return error_set(err, "bad-config",
+				 "linux.namespaces: a new user namespace has no rights over the mount namespace %s; join "
+				 "the user namespace that it belongs to, too",
+				 ns[NS_MOUNT].path);
+	return ns[NS_MOUNT].use == NS_HOST ? check_without_namespace(spec, err) : 0;
+}
+
 int rootfs_open(struct container *container, struct error *err)
 {
 	const struct spec *spec = &container->spec;
@@ -70,6 +107,10 @@ int rootfs_open(struct container *container, struct error *err)
 	auto_close int directory = openat(container->bundle, spec->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return error_errno(err, "bad-config", "open the rootfs %s", spec->rootfs);
+	if (spec->namespaces[NS_MOUNT].use == NS_HOST) {
+		container->root = steal_fd(&directory);
+		return 0;
+	}
 	if (set_propagation(spec, directory, err) < 0)
 		return -1;
 	auto_close int tree = mount_clone(directory, true);
@@ -104,7 +145,7 @@ static int move_root(int root, struct error *err)
 	return 0;
 }
 
-int rootfs_enter(struct container *container, struct error *err)
+static int replace_root(struct container *container, struct error *err)
 {
 	if (container->spec.rootfs_readonly &&
 	    mount_set_attributes(container->root, MOUNT_ATTR_RDONLY, 0, 0, false) < 0)
@@ -117,6 +158,21 @@ int rootfs_enter(struct container *container, struct error *err)
 	if (propagation != MS_PRIVATE && propagation != MS_SLAVE &&
 	    mount_set_attributes(container->root, 0, 0, propagation, true) < 0)
 		return error_errno(err, "runtime-failed", "set the propagation of the rootfs");
+	return 0;
+}
+
+int rootfs_chroot(int root, struct error *err)
+{
+	if (fchdir(root) < 0 || chroot(".") < 0)
+		return error_errno(err, "runtime-failed", "chroot into the rootfs");
+	return 0;
+}
+
+int rootfs_enter(struct container *container, struct error *err)
+{
+	bool own = container->spec.namespaces[NS_MOUNT].use != NS_HOST;
+	if ((own ? replace_root(container, err) : rootfs_chroot(container->root, err)) < 0)
+		return -1;
 	if (chdir("/") < 0)
 		return error_errno(err, "runtime-failed", "enter /");
 	close(steal_fd(&container->root));

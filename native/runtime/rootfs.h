@@ -4,7 +4,9 @@
 
 #include "container.h"
 
-/* Makes the rootfs a mount of its own and opens container->root and container->proc. */
+/* Whether what is asked for can be had with the mount namespace that is asked for. */
+int rootfs_check(const struct spec *spec, struct error *err);
+/* Makes the rootfs a mount of its own, if it has a mount namespace, and opens container->root and container->proc. */
 int rootfs_open(struct container *container, struct error *err);
 /* Default and configured devices and links below /dev. */
 int devices_make(const struct container *container, struct error *err);
@@ -12,5 +14,7 @@ int devices_make(const struct container *container, struct error *err);
 int masks_apply(const struct container *container, struct error *err);
 /* Makes the rootfs `/` and leaves nothing else; closes container->root. */
 int rootfs_enter(struct container *container, struct error *err);
+/* All that there is to it in a mount namespace that is not the container's. */
+int rootfs_chroot(int root, struct error *err);
 
 #endif

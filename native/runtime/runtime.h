@@ -41,7 +41,7 @@ int runtime_create(const struct runtime_options *options, pid_t *pid, struct err
 int runtime_start(int start_socket, struct error *err);
 
 /*
- * One more process in a running container; `process` is the text of an OCI process object. It is a child of the caller
+ * One more process in a container that is running, or created; `process` is the text of an OCI process object. It is a child of the caller
  * (or adopted, as above); returns once it has exec'ed. Codes as above and container-not-running, container-paused.
  */
 int runtime_exec(const struct runtime_options *options, const char *process, pid_t *pid, struct error *err);

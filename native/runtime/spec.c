@@ -80,8 +80,6 @@ static int read_namespaces(json_t *linux_json, struct spec *spec, struct error *
 static int check_namespaces(const struct spec *spec, struct error *err)
 {
 	const struct namespace_spec *ns = spec->namespaces;
-	if (ns[NS_MOUNT].use != NS_NEW)
-		return error_set(err, "bad-config", "linux.namespaces: a new mount namespace is required");
 	if ((spec->uids.count || spec->gids.count) && ns[NS_USER].use != NS_NEW)
 		return error_set(err, "bad-config", "linux.uidMappings and gidMappings need a new user namespace");
 	/* With neither, an ordinary user has default ones: see idmap_add_default(). */
@@ -112,6 +110,7 @@ static int read_propagation(json_t *linux_json, struct spec *spec, struct error 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(names[i].name, name) == 0) {
 			spec->rootfs_propagation = names[i].flags;
+			spec->has_propagation = *name;
 			return 0;
 		}
 	return error_set(err, "bad-config", "linux.rootfsPropagation: unknown value `%s`", name);

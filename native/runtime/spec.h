@@ -88,6 +88,7 @@ struct spec {
 	const char *rootfs;
 	bool rootfs_readonly;
 	uint64_t rootfs_propagation;
+	bool has_propagation; /* asked for */
 	const char *hostname, *domainname;
 	struct mount_spec *mounts;
 	size_t mount_count;

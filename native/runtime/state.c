@@ -183,6 +183,8 @@ enum status state_status(int directory, const struct state *state)
 {
 	if (!process_alive(&state->init))
 		return STATUS_STOPPED;
+	if (faccessat(directory, STATE_CREATING, F_OK, 0) == 0)
+		return STATUS_CREATING;
 	if (faccessat(directory, STATE_GATE, F_OK, 0) == 0)
 		return STATUS_CREATED;
 	return state->cgroup && cgroup_is_frozen(state->cgroup) ? STATUS_PAUSED : STATUS_RUNNING;
@@ -190,7 +192,7 @@ enum status state_status(int directory, const struct state *state)
 
 const char *status_name(enum status status)
 {
-	static const char *const names[] = {"created", "running", "paused", "stopped"};
+	static const char *const names[] = {"creating", "created", "running", "paused", "stopped"};
 	return names[status];
 }
 

@@ -8,6 +8,7 @@
 #include "error.h"
 #include "process.h"
 
+#define STATE_CREATING "creating" /* the gate's name until the container is made */
 #define STATE_GATE "start" /* there as long as the container has not been started */
 
 struct state {
@@ -18,7 +19,7 @@ struct state {
 	json_t *hooks; /* of the configuration, which is too long to be read again for those that come later */
 };
 
-enum status { STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+enum status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
 
 int state_check_id(const char *id, struct error *err);
 /* ROOT, made 0700 when missing. */

@@ -51,3 +51,18 @@ rt kill --all "$id" KILL
 while rt state "$id" | grep -q '"running"'; do sleep 0.05; done
 rt delete "$id"
 expect "state afterwards" "" "$(ls "$work/state")"
+
+# Without a mount namespace: a chroot, in which the devices are made, and nothing is mounted on the host.
+cat >config.json <<CONFIG
+{"ociVersion": "1.2.0", "root": {"path": "rootfs"},
+ "process": {"args": ["/bin/busybox", "sleep", "1000"], "cwd": "/", "env": ["PATH=/bin"]},
+ "linux": {"namespaces": [{"type": "pid"}, {"type": "ipc"}]}}
+CONFIG
+cat /proc/self/mountinfo >before
+rt create "$id"
+expect "exec in a chroot that is only created" "bin dev proc /" "$(rt exec "$id" busybox sh -c 'cd /; echo * $PWD')"
+rt start "$id"
+expect "exec in a chroot" "bin dev proc /bin" "$(rt exec --cwd /bin "$id" busybox sh -c 'echo $(cd /; echo *) $PWD; echo x >/dev/null')"
+rt delete -f "$id"
+cmp before /proc/self/mountinfo
+expect "devices of a chroot" "1:3 1:5" "$(stat -c %t:%T rootfs/dev/null rootfs/dev/zero | xargs)"

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { delegatedCgroup } from "../../support/cgroup.ts";
 import { waitUntil } from "../../support/process.ts";
 import { hasCgroup, skipUnless } from "../../support/requirements.ts";
-import { Bundle, mappedNamespace } from "./bundle.ts";
+import { Bundle, mappedNamespace, program } from "./bundle.ts";
 import { FakeSystemd } from "./fake-systemd.ts";
 
 let bundle: Bundle;
@@ -227,9 +227,29 @@ describe("exec", () => {
     expect(result.stderr).toMatch(/executable file `nosuch` not found in \$PATH/);
   });
 
-  test("refuses a container that is not running", async () => {
-    const result = await bundle.script("rt create c; rt exec c true; rt delete -f c");
-    expect(result.stderr).toMatch(/container `c` is not running/);
+  test("works in a container that is only created", async () => {
+    bundle.config.hostname = "inside";
+    const out = await bundle.output(`
+      rt create c; rt exec c sh -c 'hostname; ls /; cat /proc/1/comm'; rt state c | grep -o '"created",'
+      rt start c; rt exec c cat /proc/1/comm; rt delete -f c`);
+    const [hostname, ...rest] = lines(out);
+    expect(hostname).toBe("inside");
+    expect(rest.slice(0, 6)).toEqual(["bin", "dev", "etc", "proc", "sys", "tmp"]);
+    expect(rest.slice(6)).toEqual([expect.stringMatching(/^coracle/), '"created",', "sleep"]);
+  });
+
+  test("waits for nothing that isn't there: refused while the container is made, and when it has ended", async () => {
+    const rt = `${program} --root ${bundle.state}`;
+    const script = `exec >${bundle.outside("out")} 2>&1; ${rt} exec c true; ${rt} state c | grep -o '"creating"'`;
+    bundle.config.hooks = {
+      createRuntime: [{ path: "/bin/sh", args: ["sh", "-c", script], env: [`PATH=${process.env.PATH}`] }],
+    };
+    const result = await bundle.script(`
+      rt create c; cat out; rt kill c KILL
+      while rt exec c true 2>err; do sleep 0.05; done; cat err; rt delete c`);
+    expect(result.stdout).toMatch(
+      /is still being created\n"creating"\nError: container `c` is not running\n$/,
+    );
   });
 
   test("refuses a paused container, and goes on once it is resumed", async (context) => {

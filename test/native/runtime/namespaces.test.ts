@@ -67,6 +67,91 @@ test("namespaces of another container are joined by path", async () => {
   expect([hostname, comm, joined]).toEqual(["first", "sleep", net]);
 });
 
+describe("a mount namespace that is there", () => {
+  const holder = (prepare: string) => `
+    unshare --mount sh -c '${prepare}; echo; exec sleep 1000' >ready & holder=$!
+    until [ -s ready ]; do sleep 0.01; done
+    sed -i "s/PID/$holder/" config.json`;
+
+  test("is joined by path, with what is mounted in it and the rootfs as its root", async () => {
+    bundle.namespace("mount", "/proc/PID/ns/mnt").mount({
+      destination: "/b",
+      type: "bind",
+      source: bundle.outside("b"),
+    });
+    mkdirSync(bundle.outside("b"));
+    bundle.config.root.readonly = true;
+    bundle.config.linux.maskedPaths = ["/tmp"];
+    bundle.config.process.args = ["sleep", "1000"];
+    const look =
+      "ls /b; ls /tmp; touch /x 2>&1 | grep -o Read-only; grep -c . /proc/self/mountinfo; ls /; readlink /proc/self/ns/mnt";
+    const out = await bundle.output(`
+      mount >before; ${holder("mount -t tmpfs t b; touch b/only-there")}
+      readlink /proc/$holder/ns/mnt; rt run -d c; rt exec c sh -c '${look}'; rt delete -f c
+      mount | cmp - before; kill $holder`);
+    const [there, inside, readonly, , ...root] = out.trimEnd().split("\n");
+    expect([inside, readonly]).toEqual(["only-there", "Read-only"]);
+    expect(root).toEqual(["b", "bin", "dev", "etc", "proc", "sys", "tmp", there]);
+  });
+
+  test("is refused where others would lose their root", async () => {
+    bundle.namespace("mount", "/proc/self/ns/mnt");
+    expect(await bundle.refusal(["true"])).toMatch(/is the caller's or the host's, and would lose its root/);
+    bundle.namespace("mount", "/proc/1/ns/mnt");
+    const asHost = 'unshare --pid --fork --mount-proc unshare --mount "$program" --root "$state" run c';
+    expect((await bundle.script(asHost)).stderr).toMatch(/and would lose its root/);
+    bundle.namespace("mount", "/proc/PID/ns/mnt").namespace("user");
+    bundle.config.linux.uidMappings = [{ containerID: 0, hostID: 0, size: 1 }];
+    bundle.config.linux.gidMappings = bundle.config.linux.uidMappings;
+    expect(await bundle.refusal(["true"])).toMatch(/a new user namespace has no rights over/);
+  });
+
+  const prepareDev = `mount -t tmpfs t rootfs/dev
+    for d in null zero full random urandom tty; do touch rootfs/dev/$d; mount --bind /dev/$d rootfs/dev/$d; done
+    mount --rbind /proc rootfs/proc`;
+
+  test("is shared without a change: the rootfs is a chroot, also for exec", async () => {
+    bundle.config.mounts = [];
+    bundle.withoutNamespace("mount").withoutNamespace("pid");
+    bundle.config.process.args = ["sleep", "1000"];
+    const out = await bundle.output(`
+      ${prepareDev}; cat /proc/self/mountinfo >before; readlink /proc/self/ns/mnt
+      rt create --pid-file pid c
+      rt exec c sh -c 'readlink /proc/self/ns/mnt; ls /; pwd'
+      rt start c; rt exec --cwd /etc c sh -c 'ls /; pwd'
+      readlink /proc/$(cat pid)/root; unshare --mount "$program" --root "$state" exec c ls /
+      rt delete -f c; cat /proc/self/mountinfo | cmp - before`);
+    const root = ["bin", "dev", "etc", "proc", "sys", "tmp"];
+    const [host, ...rest] = out.trimEnd().split("\n");
+    expect(rest).toEqual([host, ...root, "/", ...root, "/etc", bundle.rootfs, ...root]);
+  });
+
+  test("can't be had with what would have to be mounted in it", async () => {
+    bundle.withoutNamespace("mount");
+    expect(await bundle.refusal(["true"])).toMatch(/^mounts: needs a mount namespace of the container's/);
+    bundle.config.mounts = [];
+    expect(await bundle.refusal(["true"])).toMatch(
+      /^make device \/dev\/null: not permitted in this user namespace/,
+    );
+    for (const [name, set] of [
+      ["root.readonly", (value: boolean) => (bundle.config.root.readonly = value)],
+      ["linux.maskedPaths", (value: boolean) => (bundle.config.linux.maskedPaths = value ? ["/etc"] : [])],
+      [
+        "linux.readonlyPaths",
+        (value: boolean) => (bundle.config.linux.readonlyPaths = value ? ["/etc"] : []),
+      ],
+      [
+        "linux.rootfsPropagation",
+        (value: boolean) => (bundle.config.linux.rootfsPropagation = value ? "private" : ""),
+      ],
+    ] as const) {
+      set(true);
+      expect(await bundle.refusal(["true"])).toContain(`${name}: needs a mount namespace`);
+      set(false);
+    }
+  });
+});
+
 test("a process that joins namespaces may be slow to tell of the one that it has made", async () => {
   bundle.config.process.args = ["sleep", "1000"];
   bundle.write();
