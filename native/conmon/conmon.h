@@ -21,8 +21,9 @@ struct conmon_options {
 	const char *id, *runtime, *bundle, *pid_file, *conmon_pid_file, *exit_dir, *persist_dir, *process_file, *exit_command;
 	json_t *runtime_args, *exit_args;
 	bool terminal, open_stdin, leave_stdin_open, exec, exec_attach, systemd_cgroup, no_pivot, no_new_keyring, full_attach;
+	bool passthrough; /* the container has our stdio */
 	unsigned preserve_fds, timeout, exit_delay, api_version;
-	struct config log; /* its log_… only */
+	struct config log, journal; /* a file's, and journald's: their log_… only, and of the latter id and name */
 };
 
 struct conmon_client {
@@ -37,7 +38,7 @@ struct conmon {
 	struct conmon_options options;
 	struct loop loop;
 	struct source signals, listener, control, in, out, err;
-	struct log log;
+	struct log log, journal;
 	struct conmon_client *clients;
 	int bundle;                       /* directory */
 	int sync_fd, start_fd, attach_fd; /* of the environment; -1 where there is none */

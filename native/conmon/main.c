@@ -76,9 +76,8 @@ static int watch_signals(struct conmon *c, struct error *err)
 /* Its own session, and nothing of the caller's stdio but where the container has it. */
 static int leave_caller(struct conmon *c, struct error *err)
 {
-	bool passthrough = c->options.log.log == LOG_PASSTHROUGH;
 	setsid();
-	for (int i = 0; passthrough && i < 3; i++)
+	for (int i = 0; c->options.passthrough && i < 3; i++)
 		c->child[i] = fcntl(i, F_DUPFD_CLOEXEC, 3 + (int)c->options.preserve_fds);
 	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int i = 0; i < 3; i++)
@@ -89,12 +88,20 @@ static int leave_caller(struct conmon *c, struct error *err)
 	return 0;
 }
 
+/* Without a journal nothing is logged: conmon runs containers all the same. */
+static int open_logs(struct conmon *c, struct error *err)
+{
+	if (log_open(&c->log, &c->options.log, err) < 0)
+		return -1;
+	return log_open(&c->journal, &c->options.journal, err) < 0 && strcmp(err->code, "no-journal") != 0 ? -1 : 0;
+}
+
 static int prepare(struct conmon *c, struct error *err)
 {
 	c->loop.owner = c;
 	c->loop.expired = expired;
 	if (leave_caller(c, err) < 0 || loop_open(&c->loop, err) < 0 || watch_signals(c, err) < 0 ||
-	    log_open(&c->log, &c->options.log, err) < 0 || conmon_stdio_prepare(c, err) < 0 ||
+	    open_logs(c, err) < 0 || conmon_stdio_prepare(c, err) < 0 ||
 	    conmon_control_open(c, err) < 0)
 		return -1;
 	return conmon_attach_listen(c, err);
@@ -130,12 +137,14 @@ static int supervise(struct conmon *c)
 	while (!c->init_ended)
 		loop_step(&c->loop);
 	conmon_stdio_drain(c);
+	/* Before anybody is told of the end: who looks then shall find all of it. */
+	log_close(&c->log);
+	log_close(&c->journal);
 	if (conmon_write_exit(c, &err) < 0)
 		conmon_tell(c, c->sync_fd, -1, err.message);
 	else if (c->options.exec)
 		conmon_tell(c, c->sync_fd, conmon_exit_code(c), NULL);
 	conmon_attach_end(c);
-	log_close(&c->log);
 	conmon_run_exit_command(c);
 	return 0;
 }

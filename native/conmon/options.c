@@ -3,11 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/cleanup.h"
 #include "conmon.h"
 
 /* The version of conmon whose options these are: engines refuse one that they think too old. */
 #define CONMON_VERSION "2.1.12"
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 enum option_name {
 	API_VERSION = 256, FULL_ATTACH, EXIT_DIR, EXIT_COMMAND, EXIT_ARG, EXIT_DELAY, EXEC_ATTACH, PROCESS_SPEC, LEAVE_STDIN,
@@ -68,32 +71,67 @@ static int parse_number(const char *text, unsigned *value, const char *name, str
 	return 0;
 }
 
-/* DRIVER:PATH, DRIVER or PATH. */
-static int parse_log(struct config *log, const char *text, struct error *err)
+/* For the rest of our life. */
+static const char *absolute(const char *path)
 {
-	const char *colon = strchr(text, ':');
-	size_t length = colon ? (size_t)(colon - text) : strlen(text);
-	const char *path = colon ? colon + 1 : NULL;
-	if (text[0] == '/') {
-		log->log = LOG_K8S;
-		path = text;
-	} else if (strncmp(text, "k8s-file", length) == 0) {
-		log->log = LOG_K8S;
-	} else if (strncmp(text, "json-file", length) == 0) {
-		log->log = LOG_JSON;
-	} else if (strncmp(text, "passthrough", length) == 0) {
-		log->log = LOG_PASSTHROUGH;
-	} else if (strncmp(text, "none", length) == 0 || strncmp(text, "off", length) == 0 ||
-		   strncmp(text, "null", length) == 0) {
-		log->log = LOG_NONE;
-	} else {
-		return error_set(err, "usage", "--log-path: no driver `%.*s`; there are k8s-file, json-file, passthrough and none",
-				 (int)length, text);
-	}
-	log->log_path = path;
-	if ((log->log == LOG_K8S || log->log == LOG_JSON) && (!path || path[0] != '/'))
-		return error_set(err, "usage", "--log-path: `%s` has no absolute path", text);
+	char *text = NULL;
+	auto_free char *directory = path[0] == '/' ? NULL : get_current_dir_name();
+	if (path[0] == '/')
+		return path;
+	return !directory || asprintf(&text, "%s/%s", directory, path) < 0 ? NULL : text;
+}
+
+static int set_log_file(struct conmon_options *o, enum log_driver driver, const char *path, struct error *err)
+{
+	if (!path || !*path)
+		return error_set(err, "usage", "--log-path: k8s-file requires a filename");
+	o->log.log = driver;
+	o->log.log_path = absolute(path);
+	return o->log.log_path ? 0 : error_errno(err, "internal", "find the working directory");
+}
+
+/* The container could push input into a terminal, as if it were typed. */
+static int set_passthrough(struct conmon_options *o, bool terminal_allowed, struct error *err)
+{
+	o->passthrough = true;
+	for (int fd = 0; fd < 3 && !terminal_allowed; fd++)
+		if (isatty(fd))
+			return error_set(err, "usage", "--log-path passthrough: not with a terminal; use passthrough-tty");
 	return 0;
+}
+
+/* DRIVER:PATH, DRIVER or PATH; several of them, of which the last one that names a file counts. */
+static int parse_log(struct conmon_options *o, const char *text, struct error *err)
+{
+	static const struct {
+		const char *name;
+		enum log_driver driver;
+	} drivers[] = {
+		{"k8s-file", LOG_K8S}, {"json-file", LOG_JSON}, {"journald", LOG_JOURNALD}, {"passthrough", LOG_PASSTHROUGH},
+		{"passthrough-tty", LOG_PASSTHROUGH}, {"none", LOG_NONE}, {"off", LOG_NONE}, {"null", LOG_NONE},
+	};
+	const char *colon = strchr(text, ':');
+	size_t length = colon ? (size_t)(colon - text) : strlen(text), i = 0, count = sizeof drivers / sizeof *drivers;
+	while (i < count && (strlen(drivers[i].name) != length || strncmp(drivers[i].name, text, length) != 0))
+		i++;
+	if (i == count && (!colon || length == 0 || text[0] == '/'))
+		return set_log_file(o, LOG_K8S, length == 0 && colon ? colon + 1 : text, err);
+	if (i == count)
+		return error_set(err, "usage",
+				 "--log-path: no such log driver %.*s; there are k8s-file, json-file, journald, passthrough, "
+				 "passthrough-tty and none",
+				 (int)length, text);
+	switch (drivers[i].driver) {
+	case LOG_NONE:
+		return 0; /* beside others it takes nothing from them */
+	case LOG_PASSTHROUGH:
+		return set_passthrough(o, drivers[i].name[sizeof "passthrough" - 1] == '-', err);
+	case LOG_JOURNALD:
+		o->journal.log = LOG_JOURNALD;
+		return 0;
+	default:
+		return set_log_file(o, drivers[i].driver, colon ? colon + 1 : NULL, err);
+	}
 }
 
 static int parse_path_option(struct conmon_options *o, int option, struct error *err)
@@ -106,7 +144,13 @@ static int parse_path_option(struct conmon_options *o, int option, struct error 
 		o->id = optarg;
 		return 0;
 	case 'l':
-		return parse_log(&o->log, optarg, err);
+		return parse_log(o, optarg, err);
+	case 'n':
+		o->journal.name = optarg;
+		return 0;
+	case LOG_TAG:
+		o->journal.log_tag = optarg;
+		return 0;
 	case 'P':
 		o->conmon_pid_file = optarg;
 		return 0;
@@ -196,13 +240,11 @@ static int parse_option(struct conmon_options *o, int option, int index, struct 
 			return -1;
 		o->log.log_max_size = size;
 		return 0;
-	case 'n':
 	case 'u':
 	case LOG_LEVEL:
-	case LOG_TAG:
 	case SYNC:
 	case SYSLOG:
-		return 0; /* for conmon's own messages and for journald: there are none */
+		return 0; /* for conmon's own messages: there are none */
 	case REFUSED:
 		return error_set(err, "usage", "--%s is not supported", names[index].name);
 	default:
@@ -210,7 +252,20 @@ static int parse_option(struct conmon_options *o, int option, int index, struct 
 	}
 }
 
-static int check(const struct conmon_options *o, struct error *err)
+static int check_journal(struct conmon_options *o, struct error *err)
+{
+	if (o->journal.log != LOG_JOURNALD)
+		return o->journal.log_tag && o->log.log != LOG_NONE
+			       ? error_set(err, "usage", "--log-tag: k8s-file doesn't have one; use --log-path journald")
+			       : 0;
+	if (strlen(o->id) <= SHORT_ID)
+		return error_set(err, "usage", "--cid: the container's id must be longer than 12 characters for journald");
+	o->journal.id = o->id;
+	o->journal.log_path = JOURNAL_SOCKET;
+	return 0;
+}
+
+static int check(struct conmon_options *o, struct error *err)
 {
 	const struct {
 		const char *value, *name;
@@ -222,13 +277,13 @@ static int check(const struct conmon_options *o, struct error *err)
 		return error_set(err, "usage", "only --full-attach is supported: the attach socket is in the bundle");
 	if (o->exec && !o->process_file)
 		return error_set(err, "usage", "--exec needs --exec-process-spec");
-	return 0;
+	return check_journal(o, err);
 }
 
 int conmon_parse(struct conmon_options *o, int argc, char **argv, struct error *err)
 {
 	int option, index = 0;
-	*o = (struct conmon_options){.runtime_args = json_array(), .exit_args = json_array(), .log = {.log_max_file = 1}};
+	*o = (struct conmon_options){.runtime_args = json_array(), .exit_args = json_array(), .log = {.log_max_file = 1}, .journal = {.name = ""}};
 	while ((option = getopt_long(argc, argv, "b:c:eil:n:P:p:r:stT:u:", names, &index)) != -1) {
 		if (option == VERSION) {
 			printf("conmon version " CONMON_VERSION "\ncoracle-conmon version " CORACLE_VERSION "\n");

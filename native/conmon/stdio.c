@@ -25,6 +25,7 @@ static ssize_t read_stream(struct conmon *c, struct source *source)
 	if (n <= 0) /* EIO: nobody has the terminal open any more */
 		return 0;
 	log_write(&c->log, stream, data, (size_t)n);
+	log_write(&c->journal, stream, data, (size_t)n);
 	conmon_attach_output(c, stream, data, (size_t)n);
 	return n;
 }
@@ -77,7 +78,7 @@ int conmon_stdio_prepare(struct conmon *c, struct error *err)
 	c->out = (struct source){.fd = -1, .ready = out_ready, .owner = c};
 	c->err = (struct source){.fd = -1, .ready = out_ready, .owner = c};
 	const struct conmon_options *o = &c->options;
-	if (o->log.log == LOG_PASSTHROUGH)
+	if (o->passthrough)
 		return 0;
 	/* With a terminal stderr is the runtime's: it says there why it failed. */
 	if (child_pipe(&c->err.fd, &c->child[2], false) < 0 ||
@@ -92,7 +93,7 @@ int conmon_stdio_begin(struct conmon *c, int terminal, struct error *err)
 	for (int i = 0; i < 3; i++)
 		if (c->child[i] > 2)
 			close(steal_fd(&c->child[i]));
-	if (c->options.log.log == LOG_PASSTHROUGH)
+	if (c->options.passthrough)
 		return 0;
 	if (terminal >= 0) {
 		c->out.fd = terminal;

@@ -20,7 +20,6 @@
 #include "file.h"
 #include "text.h"
 
-#define SHORT_ID 12
 #define PATIENCE_MS 5000 /* with a journald that does not read; the container has to wait for as long */
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 

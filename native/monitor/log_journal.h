@@ -10,6 +10,7 @@
 
 enum stream { STREAM_STDOUT, STREAM_STDERR, STREAM_COUNT };
 
+#define SHORT_ID 12
 #define JOURNAL_LINE 8192 /* of a longer line there are several entries; conmon's number */
 
 struct journal {

@@ -6,9 +6,29 @@ set -eu
 bin=$1
 work=$(mktemp -d "${CORACLE_TEST_TMP:-/var/tmp}/root.XXXXXX")
 box=
+journald= made=
 finish() {
 	[ -z "$box" ] || podman rm -fa -t 0 >/dev/null 2>&1 || true
+	if [ -n "$journald" ]; then
+		kill "$journald"
+		umount -l /run/systemd/journal /run/log
+		# shellcheck disable=SC2086
+		[ -z "$made" ] || rmdir $made
+	fi
 	rm -rf "$work"
+}
+# A journald of our own, whose sockets and files only this mount namespace has.
+start_journald() {
+	program=/lib/systemd/systemd-journald
+	[ -x "$program" ] && [ -s /etc/machine-id ] || return
+	for directory in /run/systemd/journal /run/log; do
+		[ -d "$directory" ] || { mkdir -p "$directory" && made="$made $directory"; }
+		mount -t tmpfs journal "$directory"
+	done
+	mkdir -p "/run/log/journal/$(cat /etc/machine-id)"
+	"$program" 2>/dev/null &
+	journald=$!
+	until [ -S /run/systemd/journal/socket ]; do sleep 0.05; done
 }
 trap finish EXIT
 trap 'exit 130' INT TERM HUP
@@ -105,6 +125,13 @@ for parts in "--runtime $bin/coracle-runtime" "--runtime $bin/coracle-runtime --
 	expect 0 box podman restart box
 	stopped_as "running 0"
 	podman rm -f -t 0 box >/dev/null
+	if [ -n "$journald" ] || start_journald; then
+		expect 0 out run --name box --log-driver journald --log-opt tag=of-box bb sh -c 'echo out; echo err >&2'
+		journalctl --sync
+		expect 0 out podman logs box
+		expect 0 err journalctl -q -o cat CONTAINER_NAME=box CONTAINER_TAG=of-box PRIORITY=3 "CONTAINER_ID_FULL=$(podman inspect --format '{{.Id}}' box)"
+		podman rm box >/dev/null
+	fi
 	expect 3 "/dev/pts/0" run -t --name box bb sh -c 'tty | tr -d "\n"; exit 3'
 	podman rm box >/dev/null
 done

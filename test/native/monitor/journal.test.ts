@@ -1,69 +1,17 @@
-/** The log driver journald, with a receiver in the journal's place that takes the protocol apart. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+/** The log driver journald. */
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { waitUntil } from "../../support/process.ts";
+import { type Field, listen, messages, value } from "./journal.ts";
 import { Workshop } from "./support.ts";
 
-/** Writes each entry as a line of JSON: a list of [name, value as latin1]; `file` first where it came as one. */
-const receiver = `
-import array, json, os, socket, struct, sys
-path, out = sys.argv[1:]
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(path)
-while True:
-    data, control, _, _ = s.recvmsg(1 << 20, socket.CMSG_LEN(4))
-    fields = []
-    for level, kind, fds in control:
-        fd = array.array("i", fds)[0]
-        data = os.pread(fd, 1 << 24, 0)
-        try:
-            os.write(fd, b"x")
-        except PermissionError:
-            fields.append(["file", "sealed"])
-    while data:
-        line, data = data.split(b"\\n", 1)
-        if b"=" in line:
-            name, value = line.split(b"=", 1)
-        else:
-            length = struct.unpack("<Q", data[:8])[0]
-            name, value, data = line, data[8:8 + length], data[8 + length + 1:]
-        fields.append([name.decode(), value.decode("latin1")])
-    with open(out, "a") as f:
-        f.write(json.dumps(fields) + "\\n")
-`;
-
 let workshop: Workshop;
-const receivers: ChildProcess[] = [];
 beforeAll(async () => {
   workshop = await new Workshop().ready();
 });
 afterAll(async () => {
-  for (const child of receivers) child.kill();
   await workshop.cleanUp();
 });
-
-type Field = [name: string, value: string];
-
-async function listen(directory: string) {
-  const socket = join(directory, "journal");
-  const out = join(directory, "entries");
-  const child = spawn("python3", ["-c", receiver, socket, out], { stdio: ["ignore", "inherit", "inherit"] });
-  receivers.push(child);
-  await waitUntil(() => existsSync(socket), { what: "receiver" });
-  const entries = (): Field[][] =>
-    existsSync(out)
-      ? readFileSync(out, "utf8")
-          .split("\n")
-          .slice(0, -1)
-          .map((line) => JSON.parse(line))
-      : [];
-  return { socket, entries, child };
-}
-
-const value = (entry: Field[], name: string) => entry.find(([key]) => key === name)?.[1];
-const messages = (entries: Field[][]) => entries.map((entry) => value(entry, "MESSAGE"));
 
 /** The entries of a container; `count` of them are waited for. */
 async function logged(
