@@ -18,6 +18,7 @@ struct container {
 	int scope;     /* pid that keeps a systemd scope alive, or -1 */
 	int gate;      /* where init waits for its start */
 	int sync;      /* init's end to the process that makes it */
+	int devices;   /* a mount with those that devices_prepare() has made, or -1 */
 	int root;      /* the rootfs, in init */
 	int proc;      /* the host's /proc, in init */
 };

@@ -143,7 +143,7 @@ static int prepare(struct container *container, struct error *err)
 	auto_close int root = state_open_root(options->root, err);
 	if (root < 0 || fill_state(container, err) < 0 || keep_config(container, err) < 0 ||
 	    seccomp_prepare(container->spec.seccomp, root, &container->seccomp, err) < 0 ||
-	    idmap_mounts(container, err) < 0 || make_cgroup(container, err) < 0)
+	    idmap_mounts(container, err) < 0 || devices_prepare(container, err) < 0 || make_cgroup(container, err) < 0)
 		return -1;
 	if (options->start_socket >= 0) {
 		container->gate = options->start_socket;
@@ -335,6 +335,7 @@ int runtime_create(const struct runtime_options *options, pid_t *pid, struct err
 	struct container container = {
 		.options = options, .bundle = -1, .state_dir = -1, .cgroup = -1, .scope = -1,
 		.gate = -1,	    .sync = -1,	  .root = -1,	   .proc = -1,
+		.devices = -1,
 	};
 	*pid = -1;
 	int rc = prepare(&container, err);
@@ -345,7 +346,7 @@ int runtime_create(const struct runtime_options *options, pid_t *pid, struct err
 		undo(&container, *pid);
 		*pid = -1;
 	}
-	const int fds[] = {container.bundle, container.state_dir, container.cgroup};
+	const int fds[] = {container.bundle, container.state_dir, container.cgroup, container.devices};
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

@@ -62,9 +62,19 @@ static int open_host_device(const struct device_spec *device)
 	return -1;
 }
 
-static int bind_device(int parent, const char *name, const struct device_spec *device, struct error *err)
+/* `index`: its name where devices_prepare() has made it. */
+static int open_device(const struct container *container, const struct device_spec *device, size_t index)
 {
-	auto_close int source = open_host_device(device);
+	char name[16];
+	if (container->devices < 0)
+		return open_host_device(device);
+	snprintf(name, sizeof name, "%zu", index);
+	return openat(container->devices, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int bind_device(int parent, const char *name, const struct device_spec *device, int from, struct error *err)
+{
+	auto_close int source = from;
 	if (source < 0)
 		return error_errno(err, "runtime-failed", "find device %s (%u:%u) on the host", device->path,
 				   device->major, device->minor);
@@ -102,8 +112,8 @@ static int make_node(int parent, const char *name, const struct device_spec *dev
 	return 0;
 }
 
-static int make_device(const struct container *container, const struct device_spec *device, bool *may_mknod,
-		       struct error *err)
+static int make_device(const struct container *container, const struct device_spec *device, size_t index,
+		       bool *may_mknod, struct error *err)
 {
 	const char *name;
 	auto_close int parent = open_parent(container, device->path, &name, err);
@@ -121,7 +131,7 @@ static int make_device(const struct container *container, const struct device_sp
 				 "make device %s: not permitted in this user namespace, and to bind the host's takes a "
 				 "mount namespace of the container's",
 				 device->path);
-	return bind_device(parent, name, device, err);
+	return bind_device(parent, name, device, open_device(container, device, index), err);
 }
 
 static int make_links(const struct container *container, struct error *err)
@@ -166,20 +176,68 @@ static bool is_ptmx(const struct device_spec *device)
 	return strcmp(device->path, "/dev/ptmx") == 0;
 }
 
-int devices_make(const struct container *container, struct error *err)
+/* All devices that the container is to have, by number; NULL beyond the last. `*wanted`: this one is ours to make. */
+static const struct device_spec *device_at(const struct spec *spec, size_t i, bool *wanted)
+{
+	const size_t defaults = sizeof default_devices / sizeof *default_devices;
+	if (i >= defaults + spec->device_count)
+		return NULL;
+	const struct device_spec *device = i < defaults ? &default_devices[i] : &spec->devices[i - defaults];
+	*wanted = i < defaults ? !is_configured(spec, device->path) : !is_ptmx(device);
+	return device;
+}
+
+static uint32_t host_id(const struct id_mappings *mappings, uint32_t id)
+{
+	for (size_t i = 0; i < mappings->count; i++)
+		if (id >= mappings->items[i].container_id && id - mappings->items[i].container_id < mappings->items[i].size)
+			return mappings->items[i].host_id + (id - mappings->items[i].container_id);
+	return (uint32_t)-1;
+}
+
+int devices_prepare(struct container *container, struct error *err)
+{
+	static char *const options[] = {"nr_blocks=1", "mode=0755", NULL};
+	const struct spec *spec = &container->spec;
+	const struct device_spec *device;
+	bool wanted;
+	if (geteuid() != 0 || spec->namespaces[NS_USER].use != NS_NEW || host_dev(spec))
+		return 0;
+	auto_close int fd = mount_filesystem("tmpfs", "tmpfs", options, err);
+	if (fd < 0)
+		return err->errnum == EPERM ? 0 : -1;
+	for (size_t i = 0; (device = device_at(spec, i, &wanted)); i++) {
+		char name[16];
+		if (!wanted || device->type == 'p')
+			continue;
+		snprintf(name, sizeof name, "%zu", i);
+		if (mknodat(fd, name, device->type == 'b' ? S_IFBLK : S_IFCHR, makedev(device->major, device->minor)) < 0)
+			return errno == EPERM ? 0 : error_errno(err, "runtime-failed", "make device %s", device->path);
+		if (fchownat(fd, name, host_id(&spec->uids, device->uid), host_id(&spec->gids, device->gid),
+			     AT_SYMLINK_NOFOLLOW) < 0 ||
+		    fchmodat(fd, name, device->mode, 0) < 0)
+			return error_errno(err, "runtime-failed", "set owner and mode of device %s", device->path);
+	}
+	container->devices = steal_fd(&fd);
+	return 0;
+}
+
+int devices_make(struct container *container, struct error *err)
 {
 	const struct spec *spec = &container->spec;
-	bool may_mknod = true;
+	const struct device_spec *device;
+	bool wanted, may_mknod = true;
 	if (host_dev(spec))
 		return 0;
+	/* Before Linux 6.15 only what is attached can be cloned. The bundle's place goes with the old root. */
+	if (container->devices >= 0 && mount_attach(container->devices, container->bundle) < 0)
+		return error_errno(err, "runtime-failed", "mount the container's devices");
 	mode_t mask = umask(0);
-	for (size_t i = 0; i < sizeof default_devices / sizeof *default_devices; i++)
-		if (!is_configured(spec, default_devices[i].path) &&
-		    make_device(container, &default_devices[i], &may_mknod, err) < 0)
-			return -1;
-	for (size_t i = 0; i < spec->device_count; i++)
-		if (!is_ptmx(&spec->devices[i]) && make_device(container, &spec->devices[i], &may_mknod, err) < 0)
+	for (size_t i = 0; (device = device_at(spec, i, &wanted)); i++)
+		if (wanted && make_device(container, device, i, &may_mknod, err) < 0)
 			return -1;
 	umask(mask);
+	if (container->devices >= 0)
+		close(steal_fd(&container->devices));
 	return make_links(container, err);
 }

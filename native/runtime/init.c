@@ -122,7 +122,8 @@ static int drop_descriptors(const struct container *container, struct error *err
 {
 	const struct runtime_options *options = container->options;
 	const int fixed[] = {options->stdio[0],	 options->stdio[1],	options->stdio[2], options->console_socket,
-			     container->state_dir, container->bundle, container->gate,	   container->sync};
+			     container->state_dir, container->bundle, container->gate,	   container->sync,
+			     container->devices};
 	const size_t fixed_count = sizeof fixed / sizeof *fixed;
 	auto_free int *keep = calloc(fixed_count + container->spec.mount_count, sizeof *keep);
 	if (!keep)

@@ -8,8 +8,13 @@
 int rootfs_check(const struct spec *spec, struct error *err);
 /* Makes the rootfs a mount of its own, if it has a mount namespace, and opens container->root and container->proc. */
 int rootfs_open(struct container *container, struct error *err);
+/*
+ * In the creating process: makes the devices of a container with a user namespace, which may not, where real root can.
+ * Else the host's are bound, which need to be there and keep their owners and modes.
+ */
+int devices_prepare(struct container *container, struct error *err);
 /* Default and configured devices and links below /dev. */
-int devices_make(const struct container *container, struct error *err);
+int devices_make(struct container *container, struct error *err);
 /* Applies linux.maskedPaths and linux.readonlyPaths. */
 int masks_apply(const struct container *container, struct error *err);
 /* Makes the rootfs `/` and leaves nothing else; closes container->root. */

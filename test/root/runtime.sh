@@ -66,3 +66,20 @@ expect "exec in a chroot" "bin dev proc /bin" "$(rt exec --cwd /bin "$id" busybo
 rt delete -f "$id"
 cmp before /proc/self/mountinfo
 expect "devices of a chroot" "1:3 1:5" "$(stat -c %t:%T rootfs/dev/null rootfs/dev/zero | xargs)"
+
+# In a user namespace devices can't be made, nor need the host have them: they are made outside, with their owners and modes.
+cat >config.json <<CONFIG
+{"ociVersion": "1.2.0", "root": {"path": "rootfs"},
+ "process": {"args": ["/bin/busybox", "sh", "-c", "busybox stat -c '%n %a %u:%g %t:%T' /dev/null /dev/extra /dev/fifo; echo x >/dev/extra && busybox head -c 3 /dev/zero | busybox wc -c; busybox mknod /dev/m c 1 3"], "cwd": "/"},
+ "mounts": [{"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]}],
+ "linux": {"namespaces": [{"type": "mount"}, {"type": "pid"}, {"type": "user"}],
+  "uidMappings": [{"containerID": 0, "hostID": 100000, "size": 1000}], "gidMappings": [{"containerID": 0, "hostID": 200000, "size": 1000}],
+  "devices": [{"path": "/dev/extra", "type": "c", "major": 1, "minor": 3, "fileMode": 434, "uid": 5, "gid": 6},
+   {"path": "/dev/fifo", "type": "p", "fileMode": 384, "uid": 7, "gid": 8}]}}
+CONFIG
+chown -R 100000:200000 rootfs
+expect "devices in a user namespace" "/dev/null 666 0:0 1:3
+/dev/extra 662 5:6 1:3
+/dev/fifo 600 7:8 0:0
+3" "$(rt run "$id" 2>"$work/stderr" || true)"
+grep -q "Operation not permitted" "$work/stderr" || expect "mknod in a user namespace" "not permitted" "$(cat "$work/stderr")"
