@@ -171,6 +171,8 @@ export interface ContainerConfig {
   image: { reference: string; id: string; name: string } | null;
   /** --rootfs: a directory used in place of an image. */
   rootfs: string | null;
+  /** `--rootfs DIR:O`: the container writes beside it, anew with each start. */
+  rootfsOverlay?: true;
   entrypoint: string[];
   command: string[];
   env: Record<string, string>;

@@ -1,6 +1,7 @@
 /** Volumes, binds, tmpfs, read-only root filesystems. */
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -273,5 +274,38 @@ describe("--userns=keep-id", () => {
     expect(
       (await run("--userns", "nomap", "bb", "sh", "-c", "id -u; cat /proc/self/uid_map")).stdout,
     ).toMatch(/^0\n +0 +1 +\d+\n$/);
+  });
+});
+
+describe("--rootfs", () => {
+  const busybox = (name: string) => {
+    const directory = join(home.env.HOME as string, name);
+    for (const each of ["bin", "etc", "proc", "sys", "dev"])
+      mkdirSync(join(directory, each), { recursive: true });
+    copyFileSync("/bin/busybox", join(directory, "bin/sh"));
+    return directory;
+  };
+  const script = "[ -e /made ] && echo again; echo >/made; echo done";
+
+  test("DIR is written to", async () => {
+    const directory = busybox("tree");
+    const run = () => home.ok("run", "--rm", "--network", "none", "--rootfs", directory, "sh", "-c", script);
+    expect(await run()).toBe("done");
+    expect(await run()).toBe("again\ndone");
+  });
+
+  test("DIR:O is not, and what was written beside it is gone with the next start", async () => {
+    const directory = busybox("lower:tree");
+    const flags = ["--name", "beside", "--network", "none", "--rootfs", `${directory}:O`];
+    await home.ok("create", ...flags, "sh", "-c", script);
+    expect(await home.ok("start", "-a", "beside")).toBe("done");
+    expect(await home.ok("start", "-a", "beside")).toBe("done");
+    expect(await home.ok("inspect", "--format", "{{.Rootfs}}", "beside")).toBe(directory);
+    expect((await home.ok("diff", "beside")).split("\n")).toContain("A /made");
+    expect(existsSync(join(directory, "made"))).toBe(false);
+    await home.ok("container", "clone", "beside", "clone");
+    expect(await home.ok("start", "-a", "clone")).toBe("done");
+    await home.ok("rm", "beside", "clone");
+    expect(existsSync(join(directory, "bin/sh"))).toBe(true);
   });
 });

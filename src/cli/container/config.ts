@@ -43,7 +43,7 @@ export function containerConfig(
   checkConflicts(flags, given);
   const config: ContainerConfig = {
     image: null,
-    rootfs: flags.rootfs ? path.resolve(image) : null,
+    ...(flags.rootfs ? rootfs(image) : { rootfs: null }),
     entrypoint: [],
     command,
     ...processPart(flags, detach),
@@ -72,6 +72,16 @@ export function containerConfig(
   };
   checkSysctls(config.sysctls, config);
   return config;
+}
+
+/** `DIR`, `DIR:O` */
+function rootfs(text: string): Pick<ContainerConfig, "rootfs" | "rootfsOverlay"> {
+  const [, directory, option] = /^(.*):(O|idmap|idmap=.*)$/s.exec(text) ?? [];
+  if (directory === undefined) return { rootfs: path.resolve(text) };
+  if (option === "O") return { rootfs: path.resolve(directory), rootfsOverlay: true };
+  throw new EngineError("not-supported", `--rootfs with the option ${option} is not supported yet`, {
+    hint: `give the directory's files to the container's users, or mount it beside: --rootfs ${directory}:O`,
+  });
 }
 
 /** Those asked for, and the unit of systemd's that makes the container. */

@@ -24,7 +24,6 @@ import {
 import { storageDriver } from "../../storage/driver.ts";
 import type { StorageDriver } from "../../storage/image-types.ts";
 import { askedName, hasImage, layerKeys } from "../../storage/images.ts";
-import { diffDirectory } from "../../storage/layers.ts";
 import { createVolume, findVolume, removeVolume } from "../../storage/volumes.ts";
 import { pullImage } from "../image/pull.ts";
 import type { PullOptions } from "../image/pull-options.ts";
@@ -39,6 +38,7 @@ import { hostFacts } from "./host-facts.ts";
 import { checkOverlays } from "./overlays.ts";
 import { choosePorts } from "./ports.ts";
 import { removeContainer } from "./rm.ts";
+import { lowerDirectories, makeUpper } from "./rootfs-mount.ts";
 import { resolveRuntime } from "./runtime-choice.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
 import { resolveSecrets, stageSecrets } from "./secrets.ts";
@@ -97,7 +97,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     });
   }
   checkSources(config);
-  checkOverlays(ctx, config.mounts, config.userns.kind !== "host");
+  checkOverlays(ctx, config, config.userns.kind !== "host");
   resolveImages(ctx, config.mounts);
   cgroupResources(config.resources, null, deviceNumbers);
   checkCgroupParent(ctx, config.cgroupParent);
@@ -112,7 +112,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   const id = randomId();
   if (config.hostname === "" && config.uts.kind === "private") config.hostname = id.slice(0, 12);
 
-  const driver = image ? driverFor(ctx, config) : "none";
+  const driver = image || config.rootfsOverlay ? driverFor(ctx, config) : "none";
   const layers = image ? layerKeys(image) : [];
   // Stays until the container is complete: should we be killed, it tells the next command to look for it (heal.ts).
   const staging = createStaging(ctx, "container");
@@ -136,12 +136,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     cidFile: request.cidFile && path.resolve(request.cidFile),
   };
   try {
-    makeRootfs(
-      ctx,
-      staged,
-      driver,
-      layers.map((key) => diffDirectory(ctx, key)),
-    );
+    makeRootfs(ctx, staged, driver, lowerDirectories(ctx, record));
     await mapUserNamespace(ctx, record, staged);
     if (config.secrets.length > 0) {
       stageSecrets(ctx, config, staged, containerIdMappings(config, hostFacts(ctx)));
@@ -237,10 +232,7 @@ function makeRootfs(
     ]);
     return;
   }
-  // mkdir's mode is subject to the umask, and the upper directory becomes the mode of the container's `/`.
-  for (const name of ["upper", "work", "merged"]) fs.mkdirSync(path.join(staging, name), { mode: 0o755 });
-  const lowest = layers[0];
-  fs.chmodSync(path.join(staging, "upper"), lowest === undefined ? 0o755 : fs.statSync(lowest).mode & 0o7777);
+  makeUpper(staging, layers[0]);
 }
 
 async function makeVolumes(ctx: Context, mounts: MountRequest[], id: string, made: string[]): Promise<void> {

@@ -18,7 +18,6 @@ import { type Health, readHealth } from "../../runtime/health.ts";
 import { type ContainerRecord, containerDirectory, findRecord } from "../../runtime/records.ts";
 import { type ContainerStatus, readStatus } from "../../runtime/status.ts";
 import { getImage } from "../../storage/images.ts";
-import { diffDirectory } from "../../storage/layers.ts";
 import { currentCgroup } from "./cgroup.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { listSessions } from "./exec-sessions.ts";
@@ -28,6 +27,7 @@ import { inspectHostConfig } from "./inspect-host-config.ts";
 import { inspectMounts } from "./inspect-mounts.ts";
 import { exposedPorts, networkSettings } from "./inspect-network.ts";
 import { sortedKeys } from "./inspect-values.ts";
+import { lowerDirectories } from "./rootfs-mount.ts";
 import { containerSize } from "./size.ts";
 
 const never = "0001-01-01T00:00:00Z";
@@ -149,7 +149,7 @@ function graphDriverData(ctx: Context, record: ContainerRecord, directory: strin
   if (record.driver === "none" || record.driver === "vfs") return null;
   const running = status.state === "running" || status.state === "paused";
   return {
-    LowerDir: record.layers.map((key) => diffDirectory(ctx, key)).join(":"),
+    LowerDir: lowerDirectories(ctx, record).join(":"),
     ...(running ? { MergedDir: path.join(directory, "merged") } : {}),
     UpperDir: path.join(directory, "upper"),
     WorkDir: path.join(directory, "work"),

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { runNative } from "../../host/native.ts";
-import type { MountRequest } from "../../oci/container.ts";
+import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
 import type { RootfsMount, SideMount } from "../../runtime/monitor.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { storageDriver } from "../../storage/driver.ts";
@@ -34,16 +34,20 @@ function overlayDirectory(ctx: Context, { id }: ContainerRecord, index: number):
 }
 
 /** Refuses what can't be made here. */
-export function checkOverlays(ctx: Context, mounts: readonly MountRequest[], hasOwnIds: boolean): void {
+export function checkOverlays(
+  ctx: Context,
+  { mounts, rootfsOverlay }: ContainerConfig,
+  hasOwnIds: boolean,
+): void {
   const overlays = mounts.filter(
     ({ overlay, type, source }) => overlay || (type === "volume" && volumeImage(ctx, source)),
   );
-  if (overlays.length === 0) return;
+  if (overlays.length === 0 && !rootfsOverlay) return;
   const { driver } = storageDriver(ctx);
   if (driver !== "overlay") {
     throw new EngineError(
       "not-supported",
-      `overlay volumes and images as mounts with the storage driver ${driver} are not supported yet`,
+      `overlay volumes, --rootfs DIR:O and images as mounts with the storage driver ${driver} are not supported yet`,
     );
   }
   if (hasOwnIds && overlays.some(({ type }) => type === "image")) {

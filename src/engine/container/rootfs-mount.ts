@@ -2,12 +2,39 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { runNative } from "../../host/native.ts";
 import { findProgram } from "../../host/programs.ts";
 import type { IdMapping } from "../../oci/runtime-spec.ts";
 import type { RootfsMount } from "../../runtime/monitor.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { storageDriver } from "../../storage/driver.ts";
 import { diffDirectory } from "../../storage/layers.ts";
+
+/** What lies below its own changes, topmost first: the layers of its image, or the directory of `--rootfs DIR:O`. */
+export function lowerDirectories(ctx: Context, { config, layers }: LowerPart): string[] {
+  if (config.rootfs !== null) return [config.rootfs];
+  return layers.map((key) => diffDirectory(ctx, key));
+}
+
+type LowerPart = Pick<ContainerRecord, "config" | "layers">;
+
+/** For what a container writes. The upper directory's mode is that of its `/`. */
+export function makeUpper(directory: string, lowest: string | undefined): void {
+  // mkdir's mode is subject to the umask.
+  for (const name of ["upper", "work", "merged"]) {
+    fs.mkdirSync(path.join(directory, name), { mode: 0o755, recursive: true });
+  }
+  const mode = lowest === undefined ? 0o755 : fs.statSync(lowest).mode & 0o7777;
+  fs.chmodSync(path.join(directory, "upper"), mode);
+}
+
+/** Before a start: what the last run wrote beside the directory of `--rootfs DIR:O` is gone. */
+export function renewRootfs(ctx: Context, record: ContainerRecord): void {
+  if (!record.config.rootfsOverlay) return;
+  const directory = containerDirectory(ctx, record.id);
+  runNative(ctx, "coracle-layer", ["remove", path.join(directory, "upper"), path.join(directory, "work")]);
+  makeUpper(directory, record.config.rootfs as string);
+}
 
 /** How the monitor mounts it. */
 export function rootfsMount(
@@ -18,7 +45,7 @@ export function rootfsMount(
   if (record.driver === "none" || record.driver === "vfs") return { driver: "none" };
   const directory = containerDirectory(ctx, record.id);
   const common = {
-    lower: record.layers.map((key) => diffDirectory(ctx, key)),
+    lower: lowerDirectories(ctx, record),
     upper: path.join(directory, "upper"),
     work: path.join(directory, "work"),
     target: path.join(directory, "merged"),

@@ -13,7 +13,8 @@ import { allowMount } from "./rootfs-mount.ts";
 
 /** Where the root filesystem of a container is while it is mounted. */
 export function rootfsPath(ctx: Context, record: ContainerRecord): string {
-  if (record.config.rootfs !== null) return record.config.rootfs;
+  const { rootfs, rootfsOverlay } = record.config;
+  if (rootfs !== null && !rootfsOverlay) return rootfs;
   return path.join(containerDirectory(ctx, record.id), record.driver === "vfs" ? "rootfs" : "merged");
 }
 
@@ -120,7 +121,7 @@ export async function imageFile(ctx: Context, record: ContainerRecord, name: str
 
 /** From the image's layers, as long as the container itself has not touched its /etc. */
 function quickRead(ctx: Context, record: ContainerRecord, name: string): string | undefined {
-  if (record.driver !== "overlay" && record.driver !== "fuse-overlayfs") return undefined;
+  if (record.config.rootfs !== null || record.driver === "vfs") return undefined;
   if (fs.existsSync(path.join(containerDirectory(ctx, record.id), "upper/etc"))) return undefined;
   return readLayerFile(ctx, record.layers, `etc/${name}`);
 }

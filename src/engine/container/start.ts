@@ -16,7 +16,7 @@ import { dependenciesOf } from "./dependencies.ts";
 import { healContainer } from "./heal.ts";
 import { renewOverlays } from "./overlays.ts";
 import { prepareStart } from "./prepare.ts";
-import { allowMount } from "./rootfs-mount.ts";
+import { allowMount, renewRootfs } from "./rootfs-mount.ts";
 import { inGeneratedService, servicePidFile } from "./unit.ts";
 
 /**
@@ -94,6 +94,7 @@ async function launch(
 ): Promise<Relay> {
   const { last } = readStatus(ctx, record.id);
   const fds = withListenFds(options.fds ?? []);
+  renewRootfs(ctx, record);
   const { directory, owner } = await prepareStart(ctx, record, fds);
   await copyUpVolumes(ctx, record, owner);
   chownSources(ctx, record, owner, last !== undefined);

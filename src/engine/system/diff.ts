@@ -8,6 +8,7 @@ import { containerDirectory, findId, readRecord } from "../../runtime/records.ts
 import { findImage } from "../../storage/images.ts";
 import { diffDirectory } from "../../storage/layers.ts";
 import { rootfsPath } from "../container/rootfs.ts";
+import { lowerDirectories } from "../container/rootfs-mount.ts";
 
 /** What a name may stand for. */
 export type DiffKind = "container" | "image" | "all";
@@ -65,7 +66,7 @@ function containerLayers(ctx: Context, name: string): Layers | undefined {
   if (record.driver === "none") {
     throw new EngineError("no-layers", `container ${record.id} has a root filesystem of its own, not layers`);
   }
-  const below = record.layers.map((key) => diffDirectory(ctx, key));
+  const below = lowerDirectories(ctx, record);
   const overlay = record.driver !== "vfs";
   const top = overlay ? path.join(containerDirectory(ctx, record.id), "upper") : rootfsPath(ctx, record);
   const image = record.config.image && findImage(ctx, record.config.image.id);

@@ -119,6 +119,15 @@ describe("createRequest", () => {
     const { image, config } = await request("--rootfs", "./tree", "sh");
     expect(image).toBeNull();
     expect(config).toMatchObject({ rootfs: join(process.cwd(), "tree"), command: ["sh"] });
+    expect(config).not.toHaveProperty("rootfsOverlay");
+    expect((await request("--rootfs", "/a:b:O", "sh")).config).toMatchObject({
+      rootfs: "/a:b",
+      rootfsOverlay: true,
+    });
+    expect((await request("--rootfs", "/a:o", "sh")).config.rootfs).toBe("/a:o");
+    await expect(request("--rootfs", "/a:idmap=uids=0-1-1", "sh")).rejects.toThrow(
+      "--rootfs with the option idmap=uids=0-1-1 is not supported yet",
+    );
   });
 
   it.each([
