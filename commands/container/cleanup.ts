@@ -8,12 +8,18 @@ export default class Cleanup extends CoracleCommand {
   static override examples = ["coracle container cleanup ctrID1 ctrID2"];
   static override flags = {
     all: flag.boolean({ char: "a", description: "Clean up all containers" }),
-    exec: flag.unsupported("string", {
+    exec: flag.string({
       description: "Clean up the given exec session instead of the container",
+      default: "",
+      completes: "none",
     }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     rm: flag.boolean({ description: "After cleanup, remove the container entirely" }),
     rmi: flag.boolean({ description: "After cleanup, remove the image entirely" }),
+    "stopped-only": flag.boolean({
+      hidden: true,
+      description: "Only clean up when the container is in the stopped state",
+    }),
   };
   static override arity = any;
   static override completes = ["container"] as const;
@@ -21,14 +27,24 @@ export default class Cleanup extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args } = await this.input(Cleanup);
     this.checkSelection(args, flags);
+    if (flags.exec !== "") {
+      if (flags.all) throw this.usageError("--all and --exec cannot be set together");
+      if (args.length > 1)
+        throw this.usageError("cannot use exec option when more than one container is given");
+      if (flags.rmi) throw this.usageError("--exec and --rmi cannot be set together");
+    }
     const { selectContainers } = await import("../../src/engine/container/select.ts");
-    const { cleanUpContainer } = await import("../../src/engine/container/cleanup.ts");
-    const options = { remove: flags.rm, removeImage: flags.rmi };
+    const { cleanUpContainer, cleanUpSession } = await import("../../src/engine/container/cleanup.ts");
+    const options = { remove: flags.rm, removeImage: flags.rmi, onlyStopped: flags["stopped-only"] };
     for (const name of selectContainers(this.context, {
       names: args,
       all: flags.all,
       latest: flags.latest,
     })) {
+      if (flags.exec !== "") {
+        cleanUpSession(this.context, name, flags.exec, flags.rm);
+        continue;
+      }
       try {
         await cleanUpContainer(this.context, name, options);
         this.printLine(name);
