@@ -35,8 +35,9 @@ export default class Save extends CoracleCommand {
       description: "Write to a specified file (default: stdout, which must be redirected)",
     }),
     quiet: flag.boolean({ char: "q", description: "Suppress the output" }),
-    // They are: every layer is written as it came.
-    uncompressed: flag.boolean({ description: "Accept uncompressed layers when copying OCI images" }),
+    uncompressed: flag.boolean({
+      description: "Write the layers uncompressed, as a docker-archive has them",
+    }),
   };
   static override arity = atLeast(1, "need at least 1 argument");
   static override completes = ["image"] as const;
@@ -48,6 +49,10 @@ export default class Save extends CoracleCommand {
     if (flags.output === undefined && isatty(1)) {
       throw this.usageError("refusing to save to terminal. Use -o flag or redirect");
     }
+    if (flags.uncompressed && (flags.compress || flags["all-platforms"])) {
+      const other = flags.compress ? "compress" : "all-platforms";
+      throw this.usageError(`--uncompressed and --${other} cannot be used together`);
+    }
     const { imageProgress } = await import("../src/cli/image-progress.ts");
     const { registryAccess } = await import("../src/cli/registry-flags.ts");
     const { saveImages } = await import("../src/engine/image/save.ts");
@@ -56,6 +61,7 @@ export default class Save extends CoracleCommand {
       conversion: {
         ...(flags.format === "docker-dir" ? { format: "v2s2" } : {}),
         ...(flags.compress ? { compression: "gzip", force: false } : {}),
+        ...(flags.uncompressed ? { compression: "none" } : {}),
       },
       allPlatforms: flags["all-platforms"],
       access: registryAccess(flags, given),

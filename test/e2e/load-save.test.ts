@@ -243,6 +243,26 @@ describe("save", () => {
     );
   });
 
+  test.each([
+    ["oci-dir", "application/vnd.oci.image.layer.v1.tar"],
+    ["docker-dir", "application/vnd.docker.image.rootfs.diff.tar"],
+  ])("--uncompressed writes an %s without compression", async (format, mediaType) => {
+    const directory = scratch(`plain-${format}`);
+    await home.ok("save", "-q", "--uncompressed", "--format", format, "-o", directory, "bb");
+    const read = (digest: string) => {
+      const [, hex = ""] = digest.split(":");
+      return readFileSync(join(directory, format === "oci-dir" ? `blobs/sha256/${hex}` : hex));
+    };
+    const json = (bytes: Buffer) => JSON.parse(bytes.toString());
+    const manifest =
+      format === "oci-dir"
+        ? json(read(json(readFileSync(join(directory, "index.json"))).manifests[0].digest))
+        : json(readFileSync(join(directory, "manifest.json")));
+    const { diff_ids } = json(read(manifest.config.digest)).rootfs;
+    expect(manifest.layers).toEqual([{ mediaType, digest: diff_ids[0], size: read(diff_ids[0]).length }]);
+    expect(digestOf(read(diff_ids[0]))).toBe(diff_ids[0]);
+  });
+
   test.each(["docker-archive", "oci-archive"])("what %s holds, load gives back", async (format) => {
     const before = [await idOf("bb"), await filesOf("bb")];
     const { stdoutBytes } = await home.coracle("save", "--format", format, "bb");

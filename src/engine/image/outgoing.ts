@@ -22,7 +22,7 @@ export interface Conversion {
   /** Media types of the manifest; as it is in the store where not given. */
   format?: ManifestFormat | undefined;
   /** Layers that aren't compressed become that (gzip); given, all the others do, too, unless `force` is false. */
-  compression?: Exclude<Compression, "none"> | undefined;
+  compression?: Compression | undefined;
   force?: boolean | undefined;
   level?: number | undefined;
   /** Layers that aren't compressed may stay so: registries hold compressed ones. */
@@ -72,22 +72,49 @@ export async function prepareLayer(
   const target = targetCompression(compression, format, options);
   if (target === compression) return { descriptor, compression, file: blobPath(ctx, descriptor.digest) };
   const file = path.join(staging, `${image.id}-${i}`);
+  const diffID = image.config.rootfs.diff_ids[i] as string;
   const stdin = openBlob(ctx, descriptor.digest);
   try {
-    const args = ["compress", "--to", file, "--format", target, "--digest", descriptor.digest];
-    args.push("--diff-id", image.config.rootfs.diff_ids[i] as string);
-    if (options.level !== undefined) args.push("--level", String(options.level));
-    const made = JSON.parse((await runLayerTool(ctx, args, { stdin })).toString()) as {
-      digest: string;
-      size: number;
-    };
-    return {
-      descriptor: { ...descriptor, digest: made.digest, size: made.size },
-      compression: target,
-      file,
-    };
+    const verified = ["--digest", descriptor.digest, "--diff-id", diffID];
+    const made =
+      target === "none"
+        ? await decompressed(ctx, stdin, file, diffID, verified)
+        : await compressed(ctx, stdin, ["--to", file, "--format", target, ...verified], options.level);
+    return { descriptor: { ...descriptor, ...made }, compression: target, file };
   } finally {
     fs.closeSync(stdin);
+  }
+}
+
+interface MadeLayer {
+  digest: string;
+  size: number;
+}
+
+async function compressed(
+  ctx: Context,
+  stdin: number,
+  options: string[],
+  level: number | undefined,
+): Promise<MadeLayer> {
+  const args = ["compress", ...options, ...(level === undefined ? [] : ["--level", String(level)])];
+  const { digest, size } = JSON.parse((await runLayerTool(ctx, args, { stdin })).toString()) as MadeLayer;
+  return { digest, size };
+}
+
+async function decompressed(
+  ctx: Context,
+  stdin: number,
+  file: string,
+  diffID: string,
+  verified: string[],
+): Promise<MadeLayer> {
+  const stdout = fs.openSync(file, "wx", 0o600);
+  try {
+    await runLayerTool(ctx, ["decompress", ...verified], { stdin, stdout });
+    return { digest: diffID, size: fs.fstatSync(stdout).size };
+  } finally {
+    fs.closeSync(stdout);
   }
 }
 
