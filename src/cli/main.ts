@@ -3,7 +3,7 @@
 import { table } from "../../commands/index.ts";
 import { EngineError, isErrno } from "../errors.ts";
 import type { GlobalOptions } from "../host/context.ts";
-import { HelpRequested, splitArgv, UsageError } from "./argv.ts";
+import { type GivenFlag, HelpRequested, splitArgv, UsageError } from "./argv.ts";
 import { ExitWith } from "./command.ts";
 import { isGroup, type Loader, loaderOf, properName, unknownCommand } from "./command-table.ts";
 import { findConfiguration } from "./configuration.ts";
@@ -20,6 +20,8 @@ class Program {
   readonly #options: GlobalOptions = {};
   /** What has been understood of the command line so far, for the errors. */
   #words: string[] = [];
+  /** What of the global flags can't be: of no matter where help is all that is to come. */
+  #refusal: EngineError | undefined;
 
   constructor(argv: readonly string[]) {
     this.#argv = argv;
@@ -38,7 +40,7 @@ class Program {
     if (this.#argv[0] === "__quadlet-generator") return this.#generate(this.#argv.slice(1));
     const top = splitArgv(this.#argv, topSyntax, { interspersed: false });
     if (top.given.some(({ name }) => name === "version")) return this.#version();
-    await readGlobalFlags(top.given, this.#options);
+    await this.#readGlobal(top.given);
     const [first, ...rest] = top.args;
     if (first === undefined) return this.#missingCommand();
     if (first === "help") return this.#helpTopic(rest);
@@ -46,10 +48,19 @@ class Program {
     if (!isGroup(table, first)) return this.#execute(first, rest);
     this.#words = [first];
     const inGroup = splitArgv(rest, globalSyntax, { interspersed: false });
-    await readGlobalFlags(inGroup.given, this.#options);
+    await this.#readGlobal(inGroup.given);
     const [second, ...others] = inGroup.args;
     if (second === undefined) return this.#missingCommand();
     return this.#execute(`${first} ${second}`, others);
+  }
+
+  async #readGlobal(given: readonly GivenFlag[]): Promise<void> {
+    try {
+      await readGlobalFlags(given, this.#options);
+    } catch (error) {
+      if (!(error instanceof EngineError) || error instanceof UsageError) throw error;
+      this.#refusal ??= error;
+    }
   }
 
   async #execute(typed: string, argv: string[]): Promise<number> {
@@ -60,6 +71,7 @@ class Program {
       if (!table.planned.includes(typed)) splitArgv(argv, globalSyntax);
       throw unknown;
     }
+    if (this.#refusal) throw this.#refusal;
     const name = properName(table, typed);
     this.#words = name.split(" ");
     const { default: CommandClass } = await load();

@@ -42,6 +42,9 @@ describe("finding the command", () => {
     [["nope", "--wrong"], "Error: unknown flag: --wrong\nSee 'coracle --help'\n"],
     [["farm"], "Error: coracle farm: not supported yet\n"],
     [["image", "sign"], "Error: coracle image sign: not supported yet\n"],
+    [["--remote"], "Error: missing command 'coracle COMMAND'\n"],
+    [["--url", "x", "image"], "Error: missing command 'coracle image COMMAND'\n"],
+    [["--remote", "farm"], "Error: coracle farm: not supported yet\n"],
     [["image"], "Error: missing command 'coracle image COMMAND'\n"],
     [[], "Error: missing command 'coracle COMMAND'\n"],
   ])("%j", (args, message) => {
@@ -93,6 +96,7 @@ describe("a wrong command line", () => {
     ],
     [["version", "more"], "Error: `coracle version` takes no arguments\n"],
     [["run"], "Error: requires at least 1 arg(s), only received 0\n"],
+    [["image", "--remote", "ls"], "Error: --remote is not supported yet\n"],
     [["--remote", "ps"], "Error: --remote is not supported yet\n"],
     [["ps", "--url=x"], "Error: --url is not supported yet\n"],
     [["run", "--pod", "x", "y"], "Error: --pod is not supported yet\n"],
