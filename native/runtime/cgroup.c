@@ -77,7 +77,7 @@ static long read_key(int directory, const char *file, const char *key)
 /* Hands the controllers of a directory on to its children. What can't be had shows when a limit is set. */
 static void enable_controllers(int directory)
 {
-	static const char *const wanted[] = {"cpu", "cpuset", "io", "memory", "pids", "hugetlb"};
+	static const char *const wanted[] = {"cpu", "cpuset", "io", "memory", "pids", "hugetlb", "rdma", "misc"};
 	auto_free char *available = read_file_at(directory, "cgroup.controllers", 4096, NULL);
 	auto_free char *enabled = read_file_at(directory, "cgroup.subtree_control", 4096, NULL);
 	for (size_t i = 0; available && enabled && i < sizeof wanted / sizeof *wanted; i++) {

@@ -65,18 +65,22 @@ static int set_memory(int cgroup, json_t *json, struct error *err)
 	const char *where = "linux.resources.memory";
 	static const char *const known[] = {"limit",  "reservation", "swap", "kernel", "kernelTCP", "swappiness",
 					    "disableOOMKiller", "useHierarchy", "checkBeforeUpdate", NULL};
-	int64_t limit = 0, reservation = 0, swap = 0, swappiness = 0;
+	int64_t limit = 0, reservation = 0, swap = 0, swappiness = 0, kernel = 0, tcp = 0;
 	bool has_limit, has_reservation, has_swap, has_swappiness, no_oom_kill = false, check = false;
 	if (json_only_keys(json, where, known, err) < 0 ||
 	    json_read_int(json, where, "limit", -1, INT64_MAX, &limit, &has_limit, err) < 0 ||
 	    json_read_int(json, where, "reservation", -1, INT64_MAX, &reservation, &has_reservation, err) < 0 ||
 	    json_read_int(json, where, "swap", -1, INT64_MAX, &swap, &has_swap, err) < 0 ||
+	    json_read_int(json, where, "kernel", -1, INT64_MAX, &kernel, NULL, err) < 0 ||
+	    json_read_int(json, where, "kernelTCP", -1, INT64_MAX, &tcp, NULL, err) < 0 ||
 	    json_read_int(json, where, "swappiness", 0, 200, &swappiness, &has_swappiness, err) < 0 ||
 	    json_read_bool(json, where, "disableOOMKiller", &no_oom_kill, err) < 0 ||
 	    json_read_bool(json, where, "checkBeforeUpdate", &check, err) < 0)
 		return -1;
 	if (no_oom_kill || has_swappiness)
 		return unsupported(no_oom_kill ? "memory.disableOOMKiller" : "memory.swappiness", err);
+	if (kernel > 0 || tcp > 0)
+		return unsupported(kernel > 0 ? "memory.kernel" : "memory.kernelTCP", err);
 	if (check && limit > 0 && current_memory(cgroup) > limit)
 		return error_set(err, "runtime-failed", "%s.limit: the container already uses more than %" PRId64 " bytes",
 				 where, limit);
@@ -127,8 +131,8 @@ static int set_cpu(int cgroup, json_t *json, struct error *err)
 		return unsupported("cpu.realtimeRuntime and realtimePeriod", err);
 	if (has_idle && set_number(cgroup, "cpu.idle", idle, err) < 0)
 		return -1;
-	/* [2, 262144] of v1 onto [1, 10000] of v2, as every runtime does it. */
-	if (shares) {
+	/* [2, 262144] of v1 onto [1, 10000] of v2, as every runtime does it. The idle have none. */
+	if (shares && !idle) {
 		uint64_t bounded = shares < 2 ? 2 : shares > 262144 ? 262144 : shares;
 		if (set_number(cgroup, "cpu.weight", (int64_t)(1 + ((bounded - 2) * 9999) / 262142), err) < 0)
 			return -1;
@@ -241,14 +245,18 @@ static int set_hugepages(int cgroup, json_t *array, struct error *err)
 	{
 		const char *size = "";
 		uint64_t limit = 0;
-		char file[64], text[32];
+		char file[80], text[32];
 		if (json_read_string(item, "linux.resources.hugepageLimits", "pageSize", &size, err) < 0 ||
 		    json_read_u64(item, "linux.resources.hugepageLimits", "limit", &limit, NULL, err) < 0)
 			return -1;
-		if (strchr(size, '/') || snprintf(file, sizeof file, "hugetlb.%s.max", size) >= (int)sizeof file)
+		if (strchr(size, '/') || snprintf(file, sizeof file, "hugetlb.%s.max", size) >= 64)
 			return error_set(err, "bad-config", "linux.resources.hugepageLimits: bad pageSize `%s`", size);
 		snprintf(text, sizeof text, "%" PRIu64, limit);
 		if (set(cgroup, file, text, err) < 0)
+			return -1;
+		/* What is reserved counts, too, on kernels that count it: else the limit only shows at the page fault. */
+		snprintf(file, sizeof file, "hugetlb.%s.rsvd.max", size);
+		if (set(cgroup, file, text, err) < 0 && err->errnum != ENOENT)
 			return -1;
 	}
 	return 0;

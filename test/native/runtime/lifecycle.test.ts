@@ -413,8 +413,9 @@ describe("cgroup", () => {
     writeFileSync(bundle.outside("new.json"), JSON.stringify(limits(6 << 20)));
     const out = await bundle.output(`
       rt run -d c; cd '${cgroup}'; cat hugetlb.2MB.max hugetlb.2MB.rsvd.max; cd "$OLDPWD"
-      rt update -r new.json c; cat '${cgroup}/hugetlb.2MB.max'; rt delete -f c`);
-    expect(lines(out)).toEqual(["4194304", "8388608", "6291456"]);
+      rt update -r new.json c; cd '${cgroup}'; cat hugetlb.2MB.max hugetlb.2MB.rsvd.max; cd "$OLDPWD"; rt delete -f c`);
+    // What is reserved has the same limit, if it isn't given another one.
+    expect(lines(out)).toEqual(["4194304", "8388608", "6291456", "6291456"]);
     bundle.config.linux.resources = { unified: { "../../hugetlb.2MB.max": "0" } };
     expect(await bundle.refusal(["true"])).toMatch(/is not a controller's file/);
     bundle.config.linux.resources = { unified: { "hugetlb.3MB.max": "0" } };
@@ -422,6 +423,32 @@ describe("cgroup", () => {
       /this kernel's cgroup controller `hugetlb` does not have it/,
     );
     expect(existsSync(cgroup)).toBe(false);
+  });
+
+  test("an idle container has no shares", async (context) => {
+    skipUnless(context, hasCgroup("cpu"));
+    const cgroup = bundle.useCgroup()!;
+    bundle.config.process.args = ["sleep", "1000"];
+    bundle.config.linux.resources = { cpu: { idle: 1, shares: 1024 } };
+    writeFileSync(bundle.outside("new.json"), JSON.stringify({ cpu: { idle: 0, shares: 1024 } }));
+    const out = await bundle.output(`
+      rt run -d c; cat '${cgroup}/cpu.idle'; rt update -r new.json c; cat '${cgroup}'/cpu.idle '${cgroup}'/cpu.weight
+      rt delete -f c`);
+    expect(lines(out)).toEqual(["1", "0", "39"]);
+  });
+
+  test.for([
+    [{ memory: { kernel: 1 << 20 } }, "memory.kernel: there is no such thing in cgroup v2"],
+    [{ memory: { kernelTCP: 1 << 20 } }, "memory.kernelTCP: there is no such thing in cgroup v2"],
+    [{ memory: { swappiness: 1 } }, "memory.swappiness: there is no such thing in cgroup v2"],
+    [{ network: { classID: 1 } }, "network: there is no such thing in cgroup v2"],
+    [{ cpu: { realtimeRuntime: 1 } }, "realtimePeriod: there is no such thing in cgroup v2"],
+    [{ blockIO: { leafWeight: 10 } }, "blockIO.leafWeight: there is no such thing in cgroup v2"],
+  ] as const)("%j is refused", async ([resources, message], context) => {
+    skipUnless(context, hasCgroup());
+    bundle.useCgroup();
+    bundle.config.linux.resources = resources;
+    expect(await bundle.refusal(["true"])).toContain(message);
   });
 
   test("events tells what is used, until the container ends", async (context) => {
