@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "cgroup_owner.h"
 #include "cgroup_systemd.h"
 #include "cleanup.h"
 #include "container.h"
@@ -43,6 +44,7 @@ static int check_support(const struct container *container, struct error *err)
 		return error_set(err, "bad-config", "process.terminal is set: pass --console-socket");
 	if (!spec->process.terminal && container->options->console_socket >= 0)
 		return error_set(err, "bad-config", "--console-socket is given but process.terminal is not set");
+	process_spec_warn(&spec->process);
 	return sysctl_check(spec, err);
 }
 
@@ -145,6 +147,7 @@ static int prepare(struct container *container, struct error *err)
 	    seccomp_prepare(container->spec.seccomp, root, &container->seccomp, err) < 0 ||
 	    idmap_mounts(container, err) < 0 || devices_prepare(container, err) < 0 || make_cgroup(container, err) < 0)
 		return -1;
+	cgroup_give(container->cgroup, &container->spec);
 	if (options->start_socket >= 0) {
 		container->gate = options->start_socket;
 		return gate_mark(container->state_dir, err);

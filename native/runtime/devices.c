@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "idmap.h"
 #include "mount.h"
 #include "path.h"
 #include "rootfs.h"
@@ -20,6 +21,8 @@ static const struct device_spec default_devices[] = {
 	{"/dev/full", 'c', 1, 7, 0666, 0, 0},	 {"/dev/random", 'c', 1, 8, 0666, 0, 0},
 	{"/dev/urandom", 'c', 1, 9, 0666, 0, 0}, {"/dev/tty", 'c', 5, 0, 0666, 0, 0},
 };
+
+#define DEFAULT_DEVICES (sizeof default_devices / sizeof *default_devices)
 
 static int open_parent(const struct container *container, const char *path, const char **name, struct error *err)
 {
@@ -39,7 +42,11 @@ static int open_parent(const struct container *container, const char *path, cons
 static bool is_device(int fd, const struct device_spec *device)
 {
 	struct stat st;
-	return fstat(fd, &st) == 0 && (device->type == 'b' ? S_ISBLK(st.st_mode) : S_ISCHR(st.st_mode)) &&
+	if (fstat(fd, &st) < 0)
+		return false;
+	if (device->type == 'p')
+		return S_ISFIFO(st.st_mode);
+	return (device->type == 'b' ? S_ISBLK(st.st_mode) : S_ISCHR(st.st_mode)) &&
 	       st.st_rdev == makedev(device->major, device->minor);
 }
 
@@ -91,16 +98,19 @@ static int bind_device(int parent, const char *name, const struct device_spec *d
 	return 0;
 }
 
-/* False when this user namespace may not make device nodes. */
-static int make_node(int parent, const char *name, const struct device_spec *device, struct error *err)
+/* EPERM when this user namespace may not make device nodes. What is there instead of a default device is replaced. */
+static int make_node(int parent, const char *name, const struct device_spec *device, bool replace, struct error *err)
 {
 	mode_t type = device->type == 'b' ? S_IFBLK : device->type == 'p' ? S_IFIFO : S_IFCHR;
 	dev_t number = device->type == 'p' ? 0 : makedev(device->major, device->minor);
 	int rc = mknodat(parent, name, type | device->mode, number);
 	if (rc < 0 && errno == EEXIST) {
 		auto_close int existing = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		if (device->type != 'p' && existing >= 0 && is_device(existing, device))
+		if (existing >= 0 && is_device(existing, device))
 			return 0;
+		if (!replace)
+			return error_set(err, "bad-config", "linux.devices: %s is there already, and something else",
+					 device->path);
 		if (unlinkat(parent, name, 0) == 0)
 			rc = mknodat(parent, name, type | device->mode, number);
 	}
@@ -120,7 +130,7 @@ static int make_device(const struct container *container, const struct device_sp
 	if (parent < 0)
 		return -1;
 	if (*may_mknod || device->type == 'p') {
-		if (make_node(parent, name, device, err) == 0)
+		if (make_node(parent, name, device, index < DEFAULT_DEVICES, err) == 0)
 			return 0;
 		if (err->errnum != EPERM || device->type == 'p')
 			return -1;
@@ -179,20 +189,11 @@ static bool is_ptmx(const struct device_spec *device)
 /* All devices that the container is to have, by number; NULL beyond the last. `*wanted`: this one is ours to make. */
 static const struct device_spec *device_at(const struct spec *spec, size_t i, bool *wanted)
 {
-	const size_t defaults = sizeof default_devices / sizeof *default_devices;
-	if (i >= defaults + spec->device_count)
+	if (i >= DEFAULT_DEVICES + spec->device_count)
 		return NULL;
-	const struct device_spec *device = i < defaults ? &default_devices[i] : &spec->devices[i - defaults];
-	*wanted = i < defaults ? !is_configured(spec, device->path) : !is_ptmx(device);
+	const struct device_spec *device = i < DEFAULT_DEVICES ? &default_devices[i] : &spec->devices[i - DEFAULT_DEVICES];
+	*wanted = i < DEFAULT_DEVICES ? !is_configured(spec, device->path) : !is_ptmx(device);
 	return device;
-}
-
-static uint32_t host_id(const struct id_mappings *mappings, uint32_t id)
-{
-	for (size_t i = 0; i < mappings->count; i++)
-		if (id >= mappings->items[i].container_id && id - mappings->items[i].container_id < mappings->items[i].size)
-			return mappings->items[i].host_id + (id - mappings->items[i].container_id);
-	return (uint32_t)-1;
 }
 
 int devices_prepare(struct container *container, struct error *err)
@@ -213,7 +214,7 @@ int devices_prepare(struct container *container, struct error *err)
 		snprintf(name, sizeof name, "%zu", i);
 		if (mknodat(fd, name, device->type == 'b' ? S_IFBLK : S_IFCHR, makedev(device->major, device->minor)) < 0)
 			return errno == EPERM ? 0 : error_errno(err, "runtime-failed", "make device %s", device->path);
-		if (fchownat(fd, name, host_id(&spec->uids, device->uid), host_id(&spec->gids, device->gid),
+		if (fchownat(fd, name, idmap_host_id(&spec->uids, device->uid), idmap_host_id(&spec->gids, device->gid),
 			     AT_SYMLINK_NOFOLLOW) < 0 ||
 		    fchmodat(fd, name, device->mode, 0) < 0)
 			return error_errno(err, "runtime-failed", "set owner and mode of device %s", device->path);

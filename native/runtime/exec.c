@@ -98,6 +98,7 @@ static int load(struct session *session, const char *process, struct error *err)
 	session->json = json_parse(process, strlen(process), "process", err);
 	if (!session->json || spec_read_process(session->json, &session->process, err) < 0)
 		return -1;
+	process_spec_warn(&session->process);
 	auto_close int root = state_open_root(options->root, err);
 	if (root < 0 || seccomp_prepare(session->spec.seccomp, root, &session->seccomp, err) < 0)
 		return -1;

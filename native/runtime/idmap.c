@@ -19,6 +19,14 @@
 #include "launcher/subordinate_ids.h"
 #include "mount.h"
 
+uint32_t idmap_host_id(const struct id_mappings *mappings, uint32_t id)
+{
+	for (size_t i = 0; i < mappings->count; i++)
+		if (id >= mappings->items[i].container_id && id - mappings->items[i].container_id < mappings->items[i].size)
+			return mappings->items[i].host_id + (id - mappings->items[i].container_id);
+	return (uint32_t)-1;
+}
+
 static char *format(const struct id_mappings *mappings)
 {
 	char *text = NULL;

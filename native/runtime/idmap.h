@@ -4,6 +4,8 @@
 
 #include "container.h"
 
+/* What an id of the container is outside; (uint32_t)-1 where it is nothing. */
+uint32_t idmap_host_id(const struct id_mappings *mappings, uint32_t id);
 /* Writes the mappings of the new user namespace of `pid`, from outside. */
 int idmap_write(pid_t pid, const struct id_mappings *uids, const struct id_mappings *gids, struct error *err);
 /*

@@ -72,6 +72,8 @@ static int read_namespaces(json_t *linux_json, struct spec *spec, struct error *
 		if (spec->namespaces[kind].use != NS_HOST)
 			return error_set(err, "bad-config", "linux.namespaces: `%s` is given twice", type);
 		bool join = path && *path;
+		if (join && path[0] != '/')
+			return error_set(err, "bad-config", "linux.namespaces[%zu]: path `%s` is not absolute", i, path);
 		spec->namespaces[kind] = (struct namespace_spec){join ? NS_JOIN : NS_NEW, join ? path : NULL};
 	}
 	return 0;

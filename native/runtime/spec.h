@@ -39,6 +39,7 @@ struct process_spec {
 	size_t group_count;
 	mode_t umask; /* (mode_t)-1: 0022 */
 	uint64_t capabilities[5];
+	const char *unknown_capability; /* one of those that are not given, which is no reason to fail; or NULL */
 	struct rlimit_spec *rlimits;
 	size_t rlimit_count;
 	bool has_oom_score_adj;
@@ -114,6 +115,8 @@ extern const struct namespace_kind_info namespace_kinds[NS_KINDS];
 int spec_load(int dirfd, const char *file, struct spec *spec, struct error *err);
 void spec_free(struct spec *spec);
 int spec_read_process(json_t *json, struct process_spec *process, struct error *err);
+/* Says on stderr what of it can't be had and does not matter. */
+void process_spec_warn(const struct process_spec *process);
 void process_spec_free(struct process_spec *process);
 int spec_read_mounts(struct spec *spec, struct error *err);
 /* The names of mount options that this runtime interprets itself; NULL beyond the last. */

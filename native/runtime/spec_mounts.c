@@ -22,6 +22,10 @@ static const struct mount_option {
 	{"defaults", IGNORE, 0},
 	{"auto", IGNORE, 0},
 	{"noauto", IGNORE, 0},
+	{"silent", IGNORE, 0}, /* what the kernel logs */
+	{"loud", IGNORE, 0},
+	{"iversion", IGNORE, 0}, /* as every file system has it by now */
+	{"noiversion", IGNORE, 0},
 	{"nofail", NOFAIL, 0},
 	{"ro", SET, MOUNT_ATTR_RDONLY},
 	{"rw", CLEAR, MOUNT_ATTR_RDONLY},

@@ -96,9 +96,9 @@ static int read_capabilities(json_t *json, struct process_spec *process, struct 
 		for (char **name = names; *name; name++) {
 			int capability = capability_from_name(*name);
 			if (capability < 0)
-				return error_set(err, "bad-config", "process.capabilities.%s: unknown capability `%s`",
-						 sets[set], *name);
-			process->capabilities[set] |= 1ULL << capability;
+				process->unknown_capability = *name;
+			else
+				process->capabilities[set] |= 1ULL << capability;
 		}
 	}
 	return 0;
@@ -133,6 +133,13 @@ static int check(const struct process_spec *process, json_t *json, struct error 
 		if (!strchr(*variable, '=') || **variable == '=')
 			return error_set(err, "bad-config", "process.env: `%s` is not NAME=VALUE", *variable);
 	return 0;
+}
+
+void process_spec_warn(const struct process_spec *process)
+{
+	if (process->unknown_capability)
+		dprintf(2, "Warning: process.capabilities: no capability `%s` is known here, so it isn't given\n",
+			process->unknown_capability);
 }
 
 int spec_read_process(json_t *json, struct process_spec *process, struct error *err)

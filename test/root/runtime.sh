@@ -67,6 +67,31 @@ rt delete -f "$id"
 cmp before /proc/self/mountinfo
 expect "devices of a chroot" "1:3 1:5" "$(stat -c %t:%T rootfs/dev/null rootfs/dev/zero | xargs)"
 
+# A cgroup that the container may write to is its user's.
+for ro in '' '"ro", '; do
+	cat >config.json <<CONFIG
+{"ociVersion": "1.2.0", "root": {"path": "rootfs"},
+ "process": {"args": ["/bin/busybox", "sh", "-c", "cd /sys/fs/cgroup; busybox stat -c %u . cgroup.procs memory.pressure; busybox mkdir below 2>/dev/null && echo made"],
+  "cwd": "/", "user": {"uid": 5, "gid": 6}},
+ "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}, {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"},
+  {"destination": "/sys", "type": "tmpfs", "source": "tmpfs"},
+  {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": [$ro"nosuid"]}],
+ "linux": {"cgroupsPath": "/$id", "namespaces": [{"type": "mount"}, {"type": "pid"}, {"type": "user"}, {"type": "cgroup"}],
+  "uidMappings": [{"containerID": 0, "hostID": 100000, "size": 1000}], "gidMappings": [{"containerID": 0, "hostID": 200000, "size": 1000}]}}
+CONFIG
+	chown -R 100000:200000 rootfs
+	expected="5 5 65534 made"
+	[ -z "$ro" ] || expected="65534 65534 65534"
+	expect "owner of a cgroup, options $ro" "$expected" "$(rt run "$id" | xargs)"
+done
+
+# A device never replaces what somebody has there.
+config '"devices": [{"path": "/file", "type": "c", "major": 1, "minor": 3}],' 'busybox true'
+echo contents >rootfs/file
+expect "a device in a file's place" "Error: linux.devices: /file is there already, and something else" "$(rt run "$id" 2>&1)"
+expect "the file" contents "$(cat rootfs/file)"
+rm rootfs/file
+
 # In a user namespace devices can't be made, nor need the host have them: they are made outside, with their owners and modes.
 cat >config.json <<CONFIG
 {"ociVersion": "1.2.0", "root": {"path": "rootfs"},

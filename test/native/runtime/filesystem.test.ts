@@ -162,6 +162,12 @@ describe("file systems", () => {
     );
   });
 
+  test("options that only tell the kernel what it does anyway are taken", async () => {
+    const options = ["async", "nomand", "silent", "loud", "iversion", "noiversion", "nolazytime", "dirsync"];
+    bundle.mount({ destination: "/t", type: "tmpfs", source: "tmpfs", options });
+    expect(await bundle.sh("grep -c ' /t .*dirsync' /proc/self/mountinfo")).toBe("1\n");
+  });
+
   test("an option that the kernel refuses is named", async () => {
     bundle.mount({ destination: "/t", type: "tmpfs", options: ["nosuchoption=1"] });
     expect(await bundle.refusal(["true"])).toMatch(/mount \/t: .*tmpfs.*nosuchoption/);
@@ -236,6 +242,14 @@ describe("/dev", () => {
     expect(await bundle.refusal(["true"])).toMatch(/find device \/dev\/null \(1:5\) on the host/);
     bundle.config.linux.devices = [{ path: "/dev/pipe", type: "p", fileMode: 0o600 }];
     expect(await bundle.sh("stat -c '%F %a' /dev/pipe")).toBe("fifo 600\n");
+    bundle.config.linux.devices = [{ path: "/pipe", type: "p", fileMode: 0o600 }];
+    const inode = await bundle.sh("stat -c %i /pipe");
+    expect(await bundle.sh("stat -c %i /pipe")).toBe(inode);
+    writeFileSync(bundle.inRootfs("file"), "");
+    bundle.config.linux.devices = [{ path: "/file", type: "p" }];
+    expect(await bundle.refusal(["true"])).toMatch(
+      /linux.devices: \/file is there already, and something else/,
+    );
   });
 
   test("has its own terminals, also where the host's multiplexer is among the devices", async () => {

@@ -152,6 +152,15 @@ describe("a mount namespace that is there", () => {
   });
 });
 
+test("a namespace is joined by an absolute path, and of its own kind", async () => {
+  bundle.namespace("ipc", "proc/self/ns/ipc");
+  expect(await bundle.refusal(["true"])).toMatch(/path `proc\/self\/ns\/ipc` is not absolute/);
+  bundle.namespace("ipc", "/proc/self/ns/net");
+  expect(await bundle.refusal(["true"])).toMatch(
+    /join the ipc namespace \/proc\/self\/ns\/net: Invalid argument/,
+  );
+});
+
 test("a process that joins namespaces may be slow to tell of the one that it has made", async () => {
   bundle.config.process.args = ["sleep", "1000"];
   bundle.write();
