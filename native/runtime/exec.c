@@ -125,7 +125,7 @@ static int set_up(struct session *session, struct execution *execution, struct e
 		      session->sync, session->root};
 	if (descriptors_keep(3 + (int)options->preserve_fds, keep, sizeof keep / sizeof *keep) < 0)
 		return error_errno(err, "runtime-failed", "close inherited descriptors");
-	if (init_session(err) < 0)
+	if (init_session(err) < 0 || limits_set_affinity(process->final_cpus, err) < 0)
 		return -1;
 	if ((session->namespaces & CLONE_NEWUSER) && init_become_root(err) < 0)
 		return -1;
@@ -175,7 +175,7 @@ static _Noreturn void stage_main(struct session *session)
 	struct error err = {.exit_code = 125};
 	struct clone_args args = {.flags = CLONE_PARENT};
 	const struct process_spec *process = &session->process;
-	if (process->initial_cpus && limits_set_affinity(process->initial_cpus, &err) < 0) {
+	if (limits_set_affinity(process->initial_cpus, &err) < 0) {
 		sync_send_error(session->sync, &err);
 		_exit(125);
 	}

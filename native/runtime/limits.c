@@ -135,6 +135,8 @@ int limits_set_affinity(const char *cpus, struct error *err)
 	unsigned long mask[CPUS_MAX / (8 * sizeof(unsigned long))] = {0};
 	const size_t word = 8 * sizeof *mask;
 	const char *p = cpus;
+	if (!cpus || !*cpus)
+		return 0;
 	while (*p) {
 		char *end;
 		unsigned long first = strtoul(p, &end, 10), last = first;

@@ -85,6 +85,12 @@ CONFIG
 	expect "owner of a cgroup, options $ro" "$expected" "$(rt run "$id" | xargs)"
 done
 
+# Id mappings of a mount, which need one of a file system that is real root's.
+mkdir volume && echo x >volume/file && chown 7:8 volume/file
+config '' 'busybox stat -c %u:%g /v/file'
+sed -i 's,"mounts": \[,&{"destination": "/v"\, "type": "bind"\, "source": "volume"\, "options": ["rbind"]\, "uidMappings": [{"containerID": 7\, "hostID": 1007\, "size": 1}]\, "gidMappings": [{"containerID": 8\, "hostID": 1008\, "size": 1}]}\,,' config.json
+expect "owner in a mount with id mappings" 1007:1008 "$(rt run "$id")"
+
 # A device never replaces what somebody has there.
 config '"devices": [{"path": "/file", "type": "c", "major": 1, "minor": 3}],' 'busybox true'
 echo contents >rootfs/file

@@ -47,6 +47,18 @@ describe("rootfs", () => {
   });
 });
 
+test.each([
+  ["private", ""],
+  ["rslave", ""],
+  ["shared", "shared"],
+  ["rshared", "shared"],
+  ["unbindable", "unbindable"],
+])("linux.rootfsPropagation %s", async (propagation, optional) => {
+  bundle.config.linux.rootfsPropagation = propagation;
+  const table = mountTable(await bundle.sh("cat /proc/self/mountinfo"));
+  expect(table["/"]!.optional.replace(/:\d+/g, "")).toBe(optional);
+});
+
 test("mount points can be entered whatever the caller's umask", async () => {
   bundle.mount({ destination: "/made/below", type: "tmpfs", source: "tmpfs" });
   bundle.config.process.args = ["sh", "-c", "id -u; stat -c %a /made /made/below"];

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { hasProgram, skipUnless } from "../../support/requirements.ts";
 import { Bundle, mappedNamespace, statusFields } from "./bundle.ts";
@@ -106,6 +106,26 @@ describe("limits", () => {
     expect(out).toBe("500\n5\nbest-effort: prio 6\n00000008\n");
   });
 
+  test("CPUs of an exec'ed process, while it joins and once it runs", async (context) => {
+    const cpus = /Cpus_allowed_list:\t(\S+)/.exec(readFileSync("/proc/self/status", "utf8"))![1]!;
+    skipUnless(context, cpus === "0" ? "there is only one CPU" : undefined);
+    bundle.config.process.args = ["sleep", "1000"];
+    const args = ["grep", "Cpus_allowed_list", "/proc/self/status"];
+    const execCPUAffinity = { initial: "0-1", final: "1" };
+    writeFileSync(
+      bundle.outside("p.json"),
+      JSON.stringify({ ...bundle.config.process, args, execCPUAffinity }),
+    );
+    execCPUAffinity.initial = "";
+    writeFileSync(
+      bundle.outside("q.json"),
+      JSON.stringify({ ...bundle.config.process, args, execCPUAffinity }),
+    );
+    expect(
+      await bundle.output("rt run -d c; for f in p q; do rt exec --process $f.json c; done; rt delete -f c"),
+    ).toBe("Cpus_allowed_list:\t1\n".repeat(2));
+  });
+
   test("unknown names are refused", async () => {
     bundle.config.process.rlimits = [{ type: "RLIMIT_LUCK", soft: 1, hard: 1 }];
     expect(await bundle.refusal(["true"])).toMatch(/unknown type `RLIMIT_LUCK`/);
@@ -163,6 +183,20 @@ describe("seccomp", () => {
     expect(await bundle.sh("unshare -i echo ipc; unshare -u echo uts 2>&1 || true")).toMatch(
       /^ipc\n.*Function not implemented/,
     );
+  });
+
+  test.each([
+    ["SCMP_ACT_TRAP", "Bad system call", 159],
+    ["SCMP_ACT_KILL_THREAD", "Bad system call", 159],
+    ["SCMP_ACT_TRACE", "Function not implemented", 1],
+    ["SCMP_ACT_LOG", "", 0],
+  ])("%s does so", async (action, message, code) => {
+    seccomp([{ names: ["mkdir", "mkdirat"], action }], {
+      flags: ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
+    });
+    const { stdout, stderr } = await bundle.run(["sh", "-c", "mkdir /tmp/new; echo $?"]);
+    expect(stdout).toBe(`${code}\n`);
+    expect(stderr).toContain(message);
   });
 
   test("filters exec'ed processes too", async () => {
