@@ -58,15 +58,16 @@ function toFields(step: HistoryStep, { human, truncate }: { human: boolean; trun
     CreatedBy: truncate && createdBy.length > 45 ? `${createdBy.slice(0, 42)}...` : createdBy,
     Size: humanSize(step.size, 3, " "),
     Comment: step.comment,
-    Tags: [],
+    Tags: step.tags,
   };
 }
 
-function toJson({ id, created = noTime, createdBy, size, comment }: HistoryStep): object {
+function toJson({ id, created = noTime, createdBy, size, comment, tags }: HistoryStep): object {
   return {
     id,
     created,
     ...(createdBy === "" ? {} : { CreatedBy: createdBy }),
+    ...(tags.length > 0 ? { tags } : {}),
     size,
     ...(comment === "" ? {} : { comment }),
     Created: inSeconds(created),

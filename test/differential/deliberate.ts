@@ -301,6 +301,14 @@ export const deliberate: Difference[] = [
     },
   },
   {
+    lines: ["podman images --filter nonsense=1"],
+    reason: "Podman 5's text",
+    ours: {
+      stderr:
+        /^Error: invalid image filter "nonsense": must be in the format "filter=value or filter!=value"; .*\n$/,
+    },
+  },
+  {
     lines: ["podman images --filter intermediate=true"],
     reason: "Podman contradicts itself: without --all it adds intermediate=false, and so never shows any",
     ours: { exitCode: 0, stdout: /^REPOSITORY .*\n$/, stderr: "" },

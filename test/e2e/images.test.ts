@@ -103,6 +103,49 @@ describe("images", () => {
     expect(listed).toEqual(names.map((name) => `quay.io/team/${name}`));
   });
 
+  test("a full name lists the image by it alone, a short one by all", async () => {
+    await home.ok("tag", "team/two:1", "quay.io/team/two:b", "quay.io/team/two:a", "other");
+    const listed = async (...args: string[]) =>
+      (
+        await home.ok("images", "--sort", "repository", "--format", "{{.Repository}}:{{.Tag}}", ...args)
+      ).split("\n");
+    const all = ["localhost/other:latest", ...["1", "a", "b"].map((tag) => `quay.io/team/two:${tag}`)];
+    const digest = await home.ok("image", "inspect", "--format", "{{.Digest}}", "other");
+    const filter = (...values: string[]) => values.flatMap((value) => ["--filter", `reference=${value}`]);
+    expect(await listed("quay.io/team/two:a")).toEqual(["quay.io/team/two:a"]);
+    expect(await listed(...filter("localhost/other:latest"))).toEqual(["localhost/other:latest"]);
+    expect(await listed(`quay.io/team/two@${digest}`)).toEqual(all.slice(1));
+    for (const short of ["two:a", "quay.io/team/two", "quay.io/team/two*"])
+      expect(await listed(short)).toEqual(all);
+    expect(await listed(...filter("two:a", "quay.io/team/two:b"))).toEqual(all);
+    const [json] = JSON.parse(await home.ok("images", "--format", "json", "localhost/other:latest"));
+    expect(json).toMatchObject({
+      Names: ["localhost/other:latest"],
+      RepoDigests: [`localhost/other@${digest}`],
+    });
+    await home.ok("rmi", "other", "quay.io/team/two:a", "quay.io/team/two:b");
+  });
+
+  test("all filters must hold, of references one", async () => {
+    const [one, two] = [await idOf("team/one:1"), await idOf("team/two:1")];
+    const count = async (...filters: string[]) =>
+      (await home.ok("images", "-q", ...filters.flatMap((filter) => ["--filter", filter]))).match(/\w+/g)
+        ?.length;
+    expect(await count(`id=${one}`, `id=${two}`)).toBe(undefined);
+    expect(await count("reference=team/one", "reference=team/two")).toBe(2);
+    expect(await count("reference=team/*", `id=${two}`)).toBe(1);
+  });
+
+  test("history has the names of the images that end with a step", async () => {
+    await home.ok("tag", "team/two:1", "again");
+    expect(await home.ok("history", "--format", "{{.Tags}}", "again")).toBe(
+      "[quay.io/team/two:1 localhost/again:latest]",
+    );
+    const [step] = JSON.parse(await home.ok("history", "--format", "json", "again"));
+    expect(step.tags).toEqual(["quay.io/team/two:1", "localhost/again:latest"]);
+    await home.ok("rmi", "again");
+  });
+
   test("before and since compare with another image", async () => {
     expect(await home.ok("images", "-q", "--filter", "since=team/one:1")).toBe("");
     expect(await home.coracle("images", "--filter", "before=nope")).toMatchObject({ exitCode: 125 });
@@ -110,7 +153,7 @@ describe("images", () => {
 
   test("unknown filters and sort keys are told", async () => {
     expect((await home.coracle("images", "--filter", "colour=red")).stderr).toMatch(
-      /unsupported image filter "colour"/,
+      /^Error: invalid image filter "colour": must be in the format "filter=value or filter!=value"/,
     );
     expect((await home.coracle("images", "--sort", "colour")).stderr).toMatch(
       /"colour" is not a valid field for sorting. Choose from: /,

@@ -1,6 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import { pathMatcher } from "../../oci/path-match.ts";
-import { parseReference, repositoryName } from "../../oci/reference.ts";
+import { formatReference, parseReference, type Reference, repositoryName } from "../../oci/reference.ts";
 import { parseTime } from "../../oci/time.ts";
 import type { ListedImage } from "./list.ts";
 
@@ -19,37 +19,66 @@ interface Filter {
 }
 
 /**
- * Filters as given, `KEY=VALUE` or `KEY!=VALUE`, as one predicate. All keys must hold; of the values of one key any one
- * will do, but for labels and what is negated.
+ * Filters as given, `KEY=VALUE` or `KEY!=VALUE`, as one predicate. All must hold, but of several references any one
+ * will do.
  */
 export function imageFilter(filters: readonly string[], find: FindImage): Predicate {
   const parsed = filters.map((text) => parseFilter(text, find));
   refuseContradictions(parsed);
-  const alone = parsed.filter(({ key, negated }) => negated || key === "label");
-  const others = parsed.filter((filter) => !alone.includes(filter));
-  const keys = new Set(others.map(({ key }) => key));
+  const references = parsed.filter(isWantedReference);
+  const others = parsed.filter((filter) => !isWantedReference(filter));
   return (image) =>
-    alone.every(({ holds }) => holds(image)) &&
-    [...keys].every((key) => others.some((filter) => filter.key === key && filter.holds(image)));
+    others.every(({ holds }) => holds(image)) &&
+    (references.length === 0 || references.some(({ holds }) => holds(image)));
+}
+
+function isWantedReference({ key, negated }: Filter): boolean {
+  return key === "reference" && !negated;
+}
+
+/**
+ * Which of an image's names filters ask for: where one full name is all that they say of names, that one, and by a
+ * digest all of its repository. Else undefined: all.
+ */
+export function wantedName(filters: readonly string[]): ((name: string) => boolean) | undefined {
+  const [only, ...more] = filters.filter((text) => /^reference!?=/.test(text));
+  if (only?.startsWith("reference=") !== true || more.length > 0) return undefined;
+  const wanted = fullName(only.slice("reference=".length));
+  if (wanted === undefined) return undefined;
+  const { digest } = wanted;
+  if (digest === undefined) return (name) => name === formatReference(wanted);
+  return (name) => repositoryName(parseReference(name)) === repositoryName(wanted);
+}
+
+function fullName(text: string): Reference | undefined {
+  try {
+    const reference = parseReference(text);
+    const isFull = reference.registry !== undefined && (reference.tag ?? reference.digest) !== undefined;
+    return isFull ? reference : undefined;
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
 }
 
 function bad(message: string, hint?: string): EngineError {
   return new EngineError("bad-filter", message, { hint });
 }
 
+function invalid(text: string, hint?: string): EngineError {
+  return bad(`invalid image filter "${text}": must be in the format "filter=value or filter!=value"`, hint);
+}
+
 function parseFilter(text: string, find: FindImage): Filter {
   const match = /^(.*?)(!?=)(.*)$/s.exec(text);
   if (!match) {
-    throw bad(`invalid image filter "${text}": must be in the format "filter=value or filter!=value"`);
+    throw invalid(text);
   }
   const [, name, operator, value] = match as unknown as [string, string, string, string];
   const key = name === "after" ? "since" : name;
   const make = Object.hasOwn(predicates, key) ? predicates[key] : undefined;
   if (!make) {
-    throw bad(
-      `unsupported image filter "${name}"`,
-      `use one of ${["after", ...Object.keys(predicates)].sort().join(", ")}`,
-    );
+    throw invalid(name, `use one of ${["after", ...Object.keys(predicates)].sort().join(", ")}`);
   }
   const holds = make(value, find, name);
   const negated = operator === "!=";

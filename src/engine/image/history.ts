@@ -13,16 +13,20 @@ export interface HistoryStep {
   /** Bytes of the layer; 0 for a step that made none. */
   size: number;
   comment: string;
+  /** Names of the images that end with this step. */
+  tags: string[];
 }
 
 /** How an image was made, the last step first. */
 export function imageHistory(ctx: Context, nameOrId: string): HistoryStep[] {
   const { config } = getImage(ctx, nameOrId);
   const layers = layerChain(ctx, config.rootfs.diff_ids);
-  const images = imagesByTopLayer(ctx, readImageIndex(ctx));
+  const index = readImageIndex(ctx);
+  const images = imagesByTopLayer(ctx, index);
   const shown = new Set<string>();
   return (config.history ?? []).toReversed().map((step): HistoryStep => {
-    const id = images.get(layers.at(-1)?.id ?? "")?.[0];
+    const ending = images.get(layers.at(-1)?.id ?? "") ?? [];
+    const [id] = ending;
     const isNew = id !== undefined && !shown.has(id);
     if (isNew) shown.add(id);
     return {
@@ -31,6 +35,7 @@ export function imageHistory(ctx: Context, nameOrId: string): HistoryStep[] {
       createdBy: step.created_by ?? "",
       size: step.empty_layer ? 0 : (layers.pop()?.size ?? 0),
       comment: step.comment ?? "",
+      tags: ending.flatMap((image) => index.images[image]?.names ?? []),
     };
   });
 }

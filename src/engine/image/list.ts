@@ -12,7 +12,7 @@ import { resolveEntry } from "../../storage/image-lookup.ts";
 import { repoDigests } from "../../storage/image-names.ts";
 import { ImageRelations } from "../../storage/image-relations.ts";
 import { readConfig } from "../../storage/images.ts";
-import { imageFilter } from "./filter.ts";
+import { imageFilter, wantedName } from "./filter.ts";
 
 /** An image as `images` shows it; what isn't in images.json is read when it is asked for. */
 export interface ListedImage {
@@ -59,7 +59,14 @@ export function listImages(ctx: Context, { filters = [], all = true }: ListOptio
   };
   const matches = imageFilter(filters, find);
   const hidesIntermediate = !all && !filters.some((filter) => filter.startsWith("intermediate="));
-  return images.filter((image) => matches(image) && !(hidesIntermediate && image.intermediate()));
+  const found = images.filter((image) => matches(image) && !(hidesIntermediate && image.intermediate()));
+  const wanted = wantedName(filters);
+  return wanted ? found.map((image) => withNames(image, image.names.filter(wanted))) : found;
+}
+
+/** An image as if it had only these names. */
+function withNames(image: ListedImage, names: string[]): ListedImage {
+  return { ...image, names, repoDigests: () => repoDigests({ names, digests: image.digests }) };
 }
 
 function describeImages(ctx: Context, index: ImageIndex): ListedImage[] {
@@ -131,7 +138,8 @@ export function imageRows(images: readonly ListedImage[], sort = "created"): Ima
     return [all[0] ?? { image, repository: none, tag: none }];
   });
   const key = sortKeys[sort];
-  return key ? rows.sort((a, b) => compare(key(a), key(b))) : rows;
+  if (!key) return rows;
+  return rows.sort((a, b) => compare(key(a), key(b)) || (sort === "repository" ? compare(a.tag, b.tag) : 0));
 }
 
 const sortKeys: Record<string, (row: ImageRow) => string | number> = {
