@@ -94,6 +94,16 @@ export const deliberate: Difference[] = [
     ours: { exitCode: 0, stdout: "by-cidfile\n", stderr: "" },
   },
   {
+    lines: ["podman top box -o pid,comm", "podman top box '-o pid,comm'"],
+    reason: "Podman 5 runs the host's ps",
+    ours: { stdout: /^ +PID COMMAND\n +1 sh\n +2 sleep\n +\d+ ps\n$/ },
+  },
+  {
+    lines: ["podman top box nosuch", "podman top box hpid,nosuch"],
+    reason: "Podman 5 runs the host's ps, which knows no such columns",
+    ours: { exitCode: 125, stdout: "", stderr: /^Error: ps\(1\) failed with exit code 1: error: .*\n$/ },
+  },
+  {
     lines: ["podman logs --tail 1 half"],
     reason: "4.3 takes a last line without its end for no line, and joins it to the one before",
     ours: { stdout: "three" },

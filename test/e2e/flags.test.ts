@@ -161,6 +161,30 @@ test("--cgroup-manager: disabled gives no cgroup, systemd must be there", async 
   });
 });
 
+test("top runs the host's ps in the container's pid namespace, for one that can't trace it", async () => {
+  const run = (...args: string[]) =>
+    home.ok("run", "-d", "--network", "none", ...args, "bb", "sleep", "1000");
+  const ids = {
+    plain: await run(),
+    mapped: await run("--userns=keep-id"),
+    tracing: await run("--privileged"),
+  };
+  for (const id of Object.values(ids)) await home.ok("exec", "-u", "0", id, "rm", "/bin/ps");
+  for (const id of [ids.plain, ids.mapped]) {
+    expect(await home.ok("top", id, "-eo", "pid,args")).toMatch(/^ +PID COMMAND\n +1 sleep 1000(\n.*ps)?$/);
+    expect(await home.ok("top", id, "-eo pid,user:30")).toMatch(/^ +PID USER *\n +1 \S+/);
+    expect(await home.coracle("top", id, "-o", "nosuch")).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringMatching(/^Error: ps\(1\) failed with exit code 1: .*nosuch.*\n$/),
+    });
+  }
+  expect(await home.coracle("top", ids.tracing, "-ef")).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringMatching(/^Error: executing ps\(1\) in container: executable file `ps` not found/),
+  });
+  await home.ok("rm", "-f", "-t", "0", ...Object.values(ids));
+});
+
 test("top --list-descriptors lists what top takes", async () => {
   expect((await home.ok("top", "--list-descriptors")).split("\n")).toEqual(
     expect.arrayContaining(["args", "hpid", "user"]),

@@ -74,9 +74,21 @@ function runningInit(ctx: Context, nameOrId: string): ProcessIdentity {
   return init;
 }
 
-/** What the container's own ps(1) says of it, with these arguments. */
+/** What ps(1) says of its processes, with these arguments: the host's, since many a container has none. */
 export async function containerPs(ctx: Context, nameOrId: string, args: string[]): Promise<string[]> {
-  runningInit(ctx, nameOrId);
+  const { pid } = runningInit(ctx, nameOrId);
+  const { id, config } = findRecord(ctx, nameOrId);
+  const { hostPs } = await import("./host-ps.ts");
+  const said = hostPs(ctx, id, { pid, args, ownUsers: config.userns.kind !== "host" });
+  return said === undefined ? await ownPs(ctx, nameOrId, args) : lines(said);
+}
+
+function lines(text: string): string[] {
+  return text.replace(/\n$/, "").split("\n").map(printable);
+}
+
+/** What the container's own says. */
+async function ownPs(ctx: Context, nameOrId: string, args: string[]): Promise<string[]> {
   const { execOutput } = await import("./exec-output.ts");
   const { exitCode, stdout, stderr } = await execOutput(ctx, nameOrId, ["ps", ...args]).catch(
     (error: unknown) => {
@@ -87,7 +99,7 @@ export async function containerPs(ctx: Context, nameOrId: string, args: string[]
     const what = `runtime failed with exit status: ${exitCode} and output: ${stderr.trim()}`;
     throw new EngineError("ps-failed", `executing ps(1) in container: ${what}`);
   }
-  return stdout.replace(/\n$/, "").split("\n").map(printable);
+  return lines(stdout);
 }
 
 /** The processes of a running container. */
