@@ -22,6 +22,8 @@ export default class Inspect extends CoracleCommand {
       return;
     }
     const { showInspected } = await import("../../src/cli/inspect.ts");
-    showInspected([artifact], flags.format);
+    const { goFields } = await import("../../src/cli/go-fields.ts");
+    const fields = goFields(artifact, { urls: "URLs" }, new Set(["annotations"]));
+    showInspected([fields as object], flags.format);
   }
 }

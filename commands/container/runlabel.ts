@@ -1,6 +1,10 @@
 import { atLeast, CoracleCommand, flag } from "../../src/cli/command.ts";
 import { accessFlags } from "../../src/cli/registry-flags.ts";
 
+function optionFlag(number: number) {
+  return flag.string({ hidden: true, description: `What OPT${number} in the label stands for` });
+}
+
 export default class RunLabel extends CoracleCommand {
   static override summary = "Execute the command described by an image label";
   static override description = "Executes a command as described by a container image label.";
@@ -17,6 +21,9 @@ export default class RunLabel extends CoracleCommand {
     creds: accessFlags.creds,
     display: flag.boolean({ description: "Preview the command that the label would run" }),
     name: flag.string({ char: "n", description: "Assign a name to the container" }),
+    opt1: optionFlag(1),
+    opt2: optionFlag(2),
+    opt3: optionFlag(3),
     quiet: flag.boolean({ char: "q", description: "Suppress output information when installing images" }),
     replace: flag.boolean({ description: "Replace existing container with a new one from the image" }),
     "tls-verify": accessFlags["tls-verify"],
@@ -35,6 +42,7 @@ export default class RunLabel extends CoracleCommand {
       image,
       args: more,
       name: flags.name,
+      options: [flags.opt1, flags.opt2, flags.opt3],
       pull: {
         policy: "missing",
         ...registryAccess(flags, given),

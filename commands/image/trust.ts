@@ -13,7 +13,12 @@ export default class Trust extends CoracleCommand {
   static override flags = {
     json: flag.boolean({ char: "j", description: "Output as json" }),
     noheading: flag.boolean({ char: "n", description: "Do not print column headings" }),
-    policypath: flag.string({ description: "The policy file", hidden: true, completes: "file" }),
+    "signature-policy": flag.string({
+      aliases: ["policypath"],
+      description: "The policy file",
+      hidden: true,
+      completes: "file",
+    }),
     pubkeysfile: flag.strings({
       char: "f",
       description: "Path of installed public key(s) to trust; may be given several times",
@@ -34,15 +39,16 @@ export default class Trust extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args } = await this.input(Trust);
     const [action, registry] = args;
+    const policy = flags["signature-policy"];
     const trust = await import("../../src/engine/image/trust.ts");
     if (action === "set") {
       if (registry === undefined) throw this.usageError("trust set needs a registry, or default");
-      const { type, pubkeysfile: keys, policypath: file } = flags;
-      return trust.setTrust(registry, { type, keys, file });
+      const { type, pubkeysfile: keys } = flags;
+      return trust.setTrust(registry, { type, keys, file: policy });
     }
     if (action !== "show") throw this.usageError(`unrecognized command \`coracle image trust ${action}\``);
-    if (flags.raw) return this.printLine(trust.rawPolicy(flags.policypath).replace(/\n$/, ""));
-    const rows = trust.showTrust(flags.policypath);
+    if (flags.raw) return this.printLine(trust.rawPolicy(policy).replace(/\n$/, ""));
+    const rows = trust.showTrust(policy);
     if (flags.json) {
       const json = rows.map((row) => ({
         transport: row.transport,

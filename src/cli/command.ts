@@ -38,7 +38,7 @@ import { type Arity, none } from "./arity.ts";
 import { configureFlags } from "./configuration.ts";
 import { ExitWith } from "./exit-with.ts";
 import type { Completes } from "./flags.ts";
-import { globalSyntax, readGlobalFlags } from "./global-flags.ts";
+import { inheritedSyntax, readGlobalFlags } from "./global-flags.ts";
 import { isLogged, logCommand } from "./log.ts";
 import { errorLine, print, printError, printJson, printLine } from "./output.ts";
 import { flagSyntax, parseFlags } from "./parse-flags.ts";
@@ -120,7 +120,7 @@ export abstract class CoracleCommand {
     const own = flagSyntax(definitions);
     const names = new Set(own.map(({ name }) => name));
     const chars = new Set(own.map(({ char }) => char));
-    const inherited = globalSyntax
+    const inherited = inheritedSyntax
       .filter(({ name }) => !names.has(name))
       .map((global) => (chars.has(global.char) ? { ...global, char: undefined } : global));
     const split = splitArgv(this.argv, [...own, ...inherited], { interspersed: statics.interspersed });

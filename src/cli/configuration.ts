@@ -1,8 +1,11 @@
 /** Configuration files for a command: nothing of what reads them is loaded where there are none. */
 
 import type { FlagInput } from "@oclif/core/interfaces";
+import { EngineError } from "../errors.ts";
 import type { Configuration } from "../host/config/configuration.ts";
 import { containersConfFiles, storageConfFile } from "../host/config/files.ts";
+import { ExitWith } from "./exit-with.ts";
+import { errorLine, printError } from "./output.ts";
 
 export interface ConfigurationRequest {
   /** Whether the command goes by containers.conf; what was named by the caller is read all the same. */
@@ -19,6 +22,13 @@ export async function findConfiguration(request: ConfigurationRequest): Promise<
   if (files.length === 0 && storage === undefined) return undefined;
   const { loadConfiguration } = await import("../host/config/load.ts");
   return loadConfiguration(files, storage);
+}
+
+/** In Podman's words and with its exit code, which are not those of other errors. */
+export function refuseConfiguration(error: unknown): never {
+  if (!(error instanceof EngineError)) throw error;
+  printError(errorLine(error).replace(/^Error: /, "Failed to obtain coracle configuration: "));
+  throw new ExitWith(1);
 }
 
 /** Defaults of flags that mean the same in every command that has them. */

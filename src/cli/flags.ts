@@ -39,6 +39,7 @@ export type Completes =
   | "volume"
   | "secret"
   | "network"
+  | "module"
   | "network-mode"
   | "signal"
   | "file"

@@ -8,7 +8,7 @@ import { logLevels, warn } from "./log.ts";
 import { printError } from "./output.ts";
 import { flagSyntax, parseFlags } from "./parse-flags.ts";
 
-/** Flags of coracle itself; they may stand before or after the command. */
+/** Flags of coracle itself; most may stand before or after the command. */
 export const globalFlags = {
   "cgroup-manager": flag.string({
     description: 'Cgroup manager to use ("cgroupfs"|"systemd"|"disabled")',
@@ -58,7 +58,7 @@ export const globalFlags = {
     hidden: true,
     description: "Path for the memory-profiling results",
   }),
-  module: flag.stringArray({ description: "Load the containers.conf(5) module" }),
+  module: flag.stringArray({ description: "Load the containers.conf(5) module", completes: "module" }),
   namespace: flag.unsupported("string", { hidden: true, description: "Set the libpod namespace" }),
   "network-cmd-path": flag.string({ description: "Path to the command for configuring the network" }),
   "network-config-dir": flag.unsupported("string", {
@@ -86,6 +86,9 @@ export const globalFlags = {
 };
 
 export const globalSyntax = flagSyntax(globalFlags);
+
+/** Those that may stand behind the command; modules are read before its flags are. */
+export const inheritedSyntax = globalSyntax.filter(({ name }) => name !== "module");
 
 type Values = flag.FlagValues<typeof globalFlags>;
 
@@ -154,6 +157,7 @@ export async function readGlobalFlags(found: readonly GivenFlag[], options: Glob
   take<string>("registries-conf", (file) => {
     process.env.CONTAINERS_REGISTRIES_CONF = file;
   });
+  take<string>("context", checkContext);
   take<string>("db-backend", checkDatabase);
   take<string>("connection", (name) => {
     throw new EngineError(
@@ -190,6 +194,15 @@ function eventsBackend(name: string): GlobalOptions["eventsBackend"] {
     "usage",
     `configuring runtime: "${name}" is not a valid events backend: invalid argument`,
     { hint: "use file or none" },
+  );
+}
+
+/** Docker's name for a machine to talk to. */
+function checkContext(name: string): void {
+  if (name === "default") return;
+  throw new EngineError(
+    "usage",
+    `Coracle does not support ${name}, the only --context value allowed is "default"`,
   );
 }
 

@@ -6,7 +6,7 @@ import type { GlobalOptions } from "../host/context.ts";
 import { type GivenFlag, HelpRequested, splitArgv, UsageError } from "./argv.ts";
 import { ExitWith } from "./command.ts";
 import { isGroup, type Loader, loaderOf, properName, unknownCommand } from "./command-table.ts";
-import { findConfiguration } from "./configuration.ts";
+import { findConfiguration, refuseConfiguration } from "./configuration.ts";
 import { globalSyntax, readGlobalFlags } from "./global-flags.ts";
 import { errorLine, print, printError, printLine } from "./output.ts";
 
@@ -78,7 +78,7 @@ class Program {
     this.#options.configuration = await findConfiguration({
       configured: CommandClass.configured,
       modules: this.#options.modules ?? [],
-    });
+    }).catch(refuseConfiguration);
     const invocation = { path: `coracle ${name}`, argv: this.#argv, options: this.#options };
     return new CommandClass(argv, invocation).execute();
   }

@@ -23,6 +23,8 @@ export interface ContainerRecord {
   driver: "overlay" | "fuse-overlayfs" | "vfs" | "none";
   /** Path of an OCI runtime to use instead of our own, or null. */
   runtime: string | null;
+  /** What it was called by, for inspect. */
+  runtimeName?: string;
   /** The command line that made it, for inspect. */
   createCommand: string[];
   /** The command that is making it, or restarts it; of interest only until it has. */

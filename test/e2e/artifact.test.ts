@@ -56,6 +56,13 @@ test("are made of files, shown and removed", async () => {
       `^REPOSITORY +TAG +DIGEST +CREATED +SIZE\nlocalhost/one +latest +${digest.slice(0, 12)} +.* ago +6B$`,
     ),
   );
+  const template =
+    '{{index .Manifest.Annotations "org.opencontainers.image.created"}} {{len .Manifest.Layers}}';
+  expect(await home.ok("artifact", "inspect", "--format", template, "one")).toMatch(/^20\S+ 1$/);
+  expect(await home.coracle("artifact", "add", "--append", "--replace", "one", text)).toMatchObject({
+    exitCode: 125,
+    stderr: "Error: --append and --replace options cannot be used together\n",
+  });
   expect(await home.coracle("artifact", "add", "one", text)).toMatchObject({
     exitCode: 125,
     stderr: expect.stringContaining("artifact already exists"),

@@ -70,6 +70,9 @@ test("container runlabel", async () => {
   expect((await runlabel("--display", "run", "labels")).stdout).toBe(
     "command: coracle run --rm --network none localhost/labels:latest echo labels\n",
   );
+  expect((await runlabel("--display", "--opt1", "one", "--opt3=x", "run", "labels")).stdout).toBe(
+    "command: coracle run --rm --network none localhost/labels:latest echo labels one\n",
+  );
   expect(await runlabel("-q", "run", "labels")).toMatchObject({ exitCode: 0, stdout: "" });
   await home.ok("container", "runlabel", "-n", "mine", "named", "labels");
   expect((await runlabel("-n", "mine", "named", "labels")).stderr).toMatch(/already in use/);

@@ -104,19 +104,24 @@ events_logger = "none"`;
     };
     expect(await letters()).toBe("ABO");
     expect(await letters("--module", "m.conf")).toBe("ABMO");
-    expect((await home.coracle("--module", "none", "ps")).stderr).toContain(
-      'could not resolve module "none"',
+    const none = await home.coracle("--module", "none", "ps");
+    expect(none.exitCode).toBe(1);
+    expect(none.stderr).toMatch(
+      /^Failed to obtain coracle configuration: could not resolve module "none": stat /,
     );
+    expect(await home.ok("__complete", "--module", "")).toBe("m.conf");
     writeFileSync(join(base, "containers.conf"), "");
     writeFileSync(join(base, "containers.conf.d/10.conf"), "");
   });
 
   test("a broken file is named with the line", async () => {
     const { exitCode, stderr } = await withConf("[containers]\nenv = [\n", "run", "--rm", "bb", "true");
-    expect(exitCode).toBe(125);
-    expect(stderr).toMatch(/^Error: decode configuration \S+test\.conf: line \d+, column \d+: /);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /^Failed to obtain coracle configuration: decode configuration \S+test\.conf: line \d+, column \d+: /,
+    );
     const missing = await home.run(["ps"], { env: { CONTAINERS_CONF: "/nowhere.conf" } });
-    expect(missing).toMatchObject({ exitCode: 125 });
+    expect(missing).toMatchObject({ exitCode: 1 });
     expect(missing.stderr).toContain("open /nowhere.conf: no such file or directory");
   });
 });

@@ -190,6 +190,11 @@ describe("sigstoreSigned", () => {
       ["repository", "quay.io/x", "sigstoreSigned", "N/A"],
       ["docker-daemon", "reject"],
     ]);
+    const own = join(home.directory, "own-policy.json");
+    await home.ok(...set, "--signature-policy", own, "-t", "accept", "default");
+    expect(await home.ok("image", "trust", "show", "--signature-policy", own)).toMatch(
+      /all +default +accept/,
+    );
     if (hasPodman) {
       for (const flags of [[], ["--json"], ["--raw"], ["-n"]]) {
         const args = ["image", "trust", "show", ...flags];

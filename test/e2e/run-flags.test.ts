@@ -223,6 +223,11 @@ test("--cgroups=disabled leaves the container in the caller's cgroup", async () 
   const pid = await home.ok("inspect", "--format", "{{.State.Pid}}", "same");
   expect(readFileSync(`/proc/${pid}/cgroup`, "utf8")).not.toMatch(/\/coracle-[0-9a-f]{64}$/m);
   expect(await home.coracle("pause", "same")).toMatchObject({ exitCode: 125 });
+  expect(await home.ok("stats", "-a", "--no-stream", "--format", "{{.Name}}")).not.toContain("same");
+  expect(await home.coracle("stats", "--no-stream", "same")).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringContaining("this container does not have a cgroup"),
+  });
   await home.ok("rm", "-f", "-t", "0", "same");
 });
 

@@ -45,7 +45,7 @@ async function candidates(
   const top = split(before, globalSyntax, false);
   await readGlobalFlags(top.given, options).catch(() => {});
   const [first, ...afterFirst] = top.args;
-  if (first === undefined) return atTop(table, before, current);
+  if (first === undefined) return atTop(table, before, current, options, names);
   if (first === "help") return afterFirst.length < 2 ? await commandNames(table, afterFirst[0]) : [];
   if (!isGroup(table, first)) return await ofCommand(table, first, afterFirst, current, options, names);
   const [second, ...afterSecond] = split(afterFirst, globalSyntax, false).args;
@@ -53,9 +53,15 @@ async function candidates(
   return await ofCommand(table, `${first} ${second}`, afterSecond, current, options, names);
 }
 
-async function atTop(table: CommandTable, before: string[], current: string): Promise<Candidate[]> {
+async function atTop(
+  table: CommandTable,
+  before: string[],
+  current: string,
+  options: GlobalOptions,
+  names: Names,
+): Promise<Candidate[]> {
   const waiting = waitingFlag(before, globalSyntax, false);
-  if (waiting) return choices(globalFlags, waiting);
+  if (waiting) return await flagValues(globalFlags, waiting, options, names);
   return current.startsWith("-") ? flagNames(globalFlags) : await commandNames(table, undefined);
 }
 

@@ -32,6 +32,10 @@ const readers: Record<Completes, (options: GlobalOptions) => Promise<Candidate[]
     const { listNetworks } = await import("../../engine/network/list.ts");
     return listNetworks(createContext(options)).map(({ name }) => ({ value: name }));
   },
+  module: async () => {
+    const { moduleNames } = await import("../../host/config/files.ts");
+    return moduleNames().map((value) => ({ value }));
+  },
   "network-mode": async (options) => {
     const modes = ["bridge", "host", "none", "pasta", "private", "slirp4netns"];
     return [...modes.map((value) => ({ value })), ...(await readers.network(options))];

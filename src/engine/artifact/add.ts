@@ -41,7 +41,7 @@ export async function addArtifact(
   if (append && type !== undefined)
     throw new EngineError("usage", "append option is not compatible with type option");
   if (append && replace)
-    throw new EngineError("usage", "append option is not compatible with replace option");
+    throw new EngineError("usage", "--append and --replace options cannot be used together");
   const present = append ? getArtifact(ctx, full) : findArtifact(ctx, full);
   if (present && !append && !replace) {
     throw new EngineError("name-in-use", `${full}: artifact already exists`, {

@@ -63,7 +63,7 @@ function createRequest(ctx: Context, original: ContainerRecord, request: CloneRe
     envHost: false,
     httpProxy: false,
     imageVolume: "ignore",
-    runtime: original.runtime ?? undefined,
+    runtime: original.runtimeName ?? original.runtime ?? undefined,
     createCommand: original.createCommand,
     startPending: request.run,
     pidFile: "",

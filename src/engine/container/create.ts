@@ -39,7 +39,7 @@ import { checkOverlays } from "./overlays.ts";
 import { choosePorts } from "./ports.ts";
 import { removeContainer } from "./rm.ts";
 import { lowerDirectories, makeUpper } from "./rootfs-mount.ts";
-import { resolveRuntime } from "./runtime-choice.ts";
+import { resolveRuntime, runtimeName } from "./runtime-choice.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
 import { resolveSecrets, stageSecrets } from "./secrets.ts";
 import { timezoneFile } from "./timezone.ts";
@@ -128,6 +128,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     layers,
     driver,
     runtime: resolveRuntime(ctx, request.runtime),
+    runtimeName: runtimeName(ctx, request.runtime),
     createCommand: request.createCommand,
     creator: self(),
     startPending: request.startPending,

@@ -128,7 +128,7 @@ function signed(limit: number): number {
 function securityOptions({ security }: ContainerConfig): string[] {
   return [
     ...(security.noNewPrivileges ? ["no-new-privileges"] : []),
-    ...security.label.map((option) => `label=${option}`),
+    ...(security.label.length > 0 ? [`label=${security.label.join(",label=")}`] : []),
     ...(security.seccomp ? [`seccomp=${security.seccomp}`] : []),
     ...(security.apparmor ? [`apparmor=${security.apparmor}`] : []),
   ];

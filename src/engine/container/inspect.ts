@@ -59,7 +59,7 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
     HostsPath: ifThere(path.join(directory, "hosts")),
     StaticDir: directory,
     OCIConfigPath: spec ? specFile : "",
-    OCIRuntime: record.runtime === null ? "coracle-runtime" : path.basename(record.runtime),
+    OCIRuntime: record.runtimeName ?? record.runtime ?? "coracle-runtime",
     ConmonPidFile: record.conmonPidFile ?? "",
     PidFile: record.pidFile,
     Name: record.name,

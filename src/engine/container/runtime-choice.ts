@@ -3,14 +3,20 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { findProgram, isExecutable } from "../../host/programs.ts";
 
+/** How the OCI runtime to use is called: what was asked for, a name or a path. */
+export function runtimeName(ctx: Context, asked: string | undefined): string {
+  const name = asked ?? ctx.options.runtime ?? ctx.config.engine.runtime ?? "";
+  return name === "" || name === "coracle" ? "coracle-runtime" : name;
+}
+
 /**
  * The path of the OCI runtime to use, or null for our own. `asked` may be a path, a name of the configuration's table of
  * runtimes, or one on PATH, as Podman has it.
  */
 export function resolveRuntime(ctx: Context, asked: string | undefined): string | null {
-  const { runtime, runtimes = {} } = ctx.config.engine;
-  const name = asked ?? ctx.options.runtime ?? runtime ?? "";
-  if (name === "" || name === "coracle" || name === "coracle-runtime") return null;
+  const { runtimes = {} } = ctx.config.engine;
+  const name = runtimeName(ctx, asked);
+  if (name === "coracle-runtime") return null;
   const file = name.includes("/")
     ? path.resolve(name)
     : ((runtimes[name] ?? []).find(isExecutable) ?? findProgram(name));

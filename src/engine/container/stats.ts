@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { rephrase } from "../../errors.ts";
+import { EngineError, rephrase } from "../../errors.ts";
 import { cgroupDirectory } from "../../host/cgroup.ts";
 import type { Context } from "../../host/context.ts";
 import { readJson } from "../../host/files.ts";
@@ -41,9 +41,25 @@ export function containerStats(
 }
 
 function selected(ctx: Context, { names, all }: StatsSelection): ContainerRecord[] {
-  if (names.length > 0) return names.map((name) => findNamed(ctx, name));
-  const records = listRecords(ctx).sort((a, b) => (a.id < b.id ? -1 : 1));
+  if (names.length > 0) return names.map((name) => withCgroup(findNamed(ctx, name)));
+  const records = listRecords(ctx)
+    .filter(hasCgroup)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
   return all ? records : records.filter(({ id }) => isRunning(readStatus(ctx, id).state));
+}
+
+/** Without one of its own nothing is counted for it. */
+function hasCgroup({ config }: ContainerRecord): boolean {
+  return config.cgroups !== "disabled";
+}
+
+function withCgroup(record: ContainerRecord): ContainerRecord {
+  if (hasCgroup(record)) return record;
+  throw new EngineError(
+    "no-cgroup",
+    `cannot get stats of container ${record.id} as it did not create a cgroup: this container does not have a cgroup`,
+    { hint: "make it without --cgroups=disabled" },
+  );
 }
 
 function isRunning(state: string): boolean {

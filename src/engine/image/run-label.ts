@@ -14,6 +14,8 @@ export interface RunLabelRequest {
   args: readonly string[];
   /** What NAME stands for; the image's own where not given. */
   name?: string | undefined;
+  /** What OPT1, OPT2 … stand for; what the environment has, where not given. */
+  options: readonly (string | undefined)[];
   pull: PullOptions;
 }
 
@@ -40,9 +42,15 @@ export async function findRunLabel(
     image: reference,
     name: request.name ?? (base.split("/").at(-1) as string),
     pwd: process.cwd(),
-    env: process.env,
+    env: { ...process.env, ...optionVariables(request.options) },
   });
   return { command, ours: isOurProgram(command[0]) };
+}
+
+function optionVariables(options: readonly (string | undefined)[]): Record<string, string> {
+  return Object.fromEntries(
+    options.flatMap((value, i) => (value === undefined ? [] : [[`OPT${i + 1}`, value]])),
+  );
 }
 
 /** Runs it with our stdio; `quiet`: without its output. */

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { controllers, isUnified } from "../../host/cgroup.ts";
-import { storageConfFile } from "../../host/config/files.ts";
+import { candidates, storageConfFile } from "../../host/config/files.ts";
 import { registriesConf } from "../../host/config/registries.ts";
 import { type Context, isRealRoot } from "../../host/context.ts";
 import { nativePath } from "../../host/native.ts";
@@ -124,7 +124,7 @@ function storeInfo(ctx: Context) {
   const { driver, program } = storageDriver(ctx);
   const space = fs.existsSync(ctx.graphRoot) ? fs.statfsSync(ctx.graphRoot) : undefined;
   return {
-    configFile: storageConfFile() ?? "",
+    configFile: storageConfFile() ?? (candidates("storage.conf")[0] as string),
     containerStore: {
       number: states.length,
       paused: count("paused"),

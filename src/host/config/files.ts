@@ -67,9 +67,23 @@ function dropIns(directory: string): string[] {
   }
 }
 
+const MODULES = "containers.conf.modules";
+
+/** What --module may name. */
+export function moduleNames(env: NodeJS.ProcessEnv = process.env): string[] {
+  const names = candidates(MODULES, env).flatMap((directory) => {
+    try {
+      return fs.readdirSync(directory).sort();
+    } catch {
+      return []; // not there, or not for us
+    }
+  });
+  return [...new Set(names)];
+}
+
 /** A file in one of the module directories, or anywhere by its absolute path. */
 function findModule(name: string, env: NodeJS.ProcessEnv): string {
-  const places = path.isAbsolute(name) ? [name] : candidates(path.join("containers.conf.modules", name), env);
+  const places = path.isAbsolute(name) ? [name] : candidates(path.join(MODULES, name), env);
   const found = firstExisting(places);
   if (found) return found;
   throw new EngineError(

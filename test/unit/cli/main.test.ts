@@ -99,6 +99,11 @@ describe("a wrong command line", () => {
     [["image", "--remote", "ls"], "Error: --remote is not supported yet\n"],
     [["--remote", "ps"], "Error: --remote is not supported yet\n"],
     [["ps", "--url=x"], "Error: --url is not supported yet\n"],
+    [["create", "--module=x", "y"], "Error: unknown flag: --module\nSee 'coracle create --help'\n"],
+    [
+      ["--context=swarm", "version"],
+      'Error: Coracle does not support swarm, the only --context value allowed is "default"\n',
+    ],
     [["run", "--pod", "x", "y"], "Error: --pod is not supported yet\n"],
   ])("%j", (args, message) => {
     expect(coracle(...args)).toEqual({ code: 125, out: "", err: message });
