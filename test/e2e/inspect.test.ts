@@ -201,18 +201,12 @@ describe("top", () => {
     );
   });
 
-  test("asks the container's ps for anything else", async () => {
-    expect(await home.ok("top", "c", "-o", "pid,comm")).toMatch(/^PID +COMMAND\n +1 sh\n +2 sleep\n/);
-    expect(await home.ok("top", "c", "-o pid,args")).not.toContain("ps -o");
+  test("runs the host's ps for anything else", async () => {
+    expect(await home.ok("top", "c", "-eo", "pid,comm")).toMatch(/^ +PID COMMAND\n +1 sh\n +2 sleep\n/);
+    expect(await home.ok("top", "c", "-eo pid,args")).not.toContain("ps -eo");
     const bad = await home.coracle("top", "c", "-o", "nosuch");
     expect(bad).toMatchObject({ exitCode: 125, stdout: "" });
-    expect(bad.stderr).toMatch(
-      /^Error: executing ps\(1\) in container: runtime failed with exit status: 1 .*nosuch/,
-    );
-    await home.ok("exec", "-u", "root", "c", "rm", "/bin/ps");
-    const none = await home.coracle("top", "c", "aux");
-    expect(none).toMatchObject({ exitCode: 125, stdout: "" });
-    expect(none.stderr).toMatch(/^Error: executing ps\(1\) in container: executable file `ps` not found/);
+    expect(bad.stderr).toMatch(/^Error: ps\(1\) failed with exit code 1: .*nosuch/);
   });
 
   test("of one that doesn't run is an error", async () => {
