@@ -3,7 +3,7 @@ import { any, CoracleCommand, flag } from "../../src/cli/command.ts";
 export default class Rm extends CoracleCommand {
   static override summary = "Remove Quadlets";
   static override description =
-    "Removes one or more installed Quadlets of the current user, with all that was installed together with them.";
+    "Removes one or more installed Quadlets of the current user, with all that was installed together with them; .NAME.app means those that came from a directory NAME.";
   static override usage = "[options] QUADLET [QUADLET]...";
   static override examples = ["coracle quadlet rm web.container", "coracle quadlet rm --all --force"];
   static override flags = {

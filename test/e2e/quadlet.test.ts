@@ -10,6 +10,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
@@ -123,6 +125,38 @@ test("systemd takes what is generated", async (context) => {
     exitCode: 0,
     stderr: "",
   });
+});
+
+test("quadlet install takes apart what has several, and fetches what is at a URL", async () => {
+  const several = [
+    ...["# FileName=one", "# first", "[Container]", "Image=localhost/bb", "", "---", "", "---", ""],
+    ...["# FileName=two", "[Volume]", "Label=a=b", ""],
+  ].join("\n");
+  const server = createServer((request, response) => {
+    response.statusCode = request.url?.startsWith("/few.") ? 200 : 404;
+    response.end(several);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const install = (...args: string[]) =>
+    home.coracle("quadlet", "install", "--reload-systemd=false", ...args);
+  try {
+    expect(await install(`http://127.0.0.1:${port}/few.quadlets?x`)).toMatchObject({
+      exitCode: 0,
+      stdout: `${units}/one.container\n${units}/two.volume\n`,
+    });
+    expect(readFileSync(join(units, "two.volume"), "utf8")).toBe("# FileName=two\n[Volume]\nLabel=a=b\n");
+    expect(await install(`http://127.0.0.1:${port}/none.container`)).toMatchObject({ exitCode: 125 });
+  } finally {
+    server.close();
+  }
+  const bad = join(home.directory, "bad.quadlets");
+  writeFileSync(bad, "[Container]\nImage=x\n\n---\n# FileName=v\n[Volume]\n");
+  expect(await install(bad)).toMatchObject({
+    exitCode: 125,
+    stderr: "Error: missing required '# FileName=<name>' comment of a quadlet\n",
+  });
+  for (const name of ["one.container", "two.volume"]) rmSync(join(units, name));
 });
 
 test("quadlet install puts files where the generator looks; print shows them", async () => {

@@ -1,9 +1,11 @@
 import * as fs from "node:fs";
+import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { EngineError, reasonOf } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { writeFileAtomic } from "../../host/files.ts";
 import { kindOf } from "../../oci/quadlet/names.ts";
+import { splitQuadlets } from "../../oci/quadlet/several.ts";
 import { installDirectory } from "./directories.ts";
 
 export interface Installation {
@@ -13,19 +15,63 @@ export interface Installation {
 
 /**
  * Copies Quadlet files to where systemd's generator looks: one with what belongs to it, or all of a directory. A list
- * beside them says what belongs together.
+ * beside them says what belongs together. What is at a URL is fetched, a file with several Quadlets taken apart.
  */
-export function installQuadlets(
+export async function installQuadlets(
   ctx: Context,
-  sources: readonly string[],
+  given: readonly string[],
   { replace }: { replace: boolean },
-): Installation {
-  const directory = installDirectory(process.env, ctx.home);
-  ensureDirectory(directory, 0o755);
+): Promise<Installation> {
+  const scratch = fs.mkdtempSync(path.join(tmpdir(), "coracle-quadlet-"));
+  try {
+    const sources = await Promise.all(given.map((source, i) => fetched(source, path.join(scratch, `${i}`))));
+    const directory = installDirectory(process.env, ctx.home);
+    ensureDirectory(directory, 0o755);
+    const result: Installation = { installed: [], errors: [] };
+    const [first = "", ...others] = sources;
+    if (path.extname(first) !== ".quadlets") installTogether(directory, sources, replace, result);
+    else {
+      const parts = takenApart(first, path.join(scratch, "parts"));
+      for (const [i, part] of parts.entries())
+        installTogether(directory, i === 0 ? [part, ...others] : [part], replace, result);
+    }
+    return result;
+  } finally {
+    fs.rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** A file of its own name with what is at a URL; other sources as they are. */
+async function fetched(source: string, directory: string): Promise<string> {
+  const { download, isUrl } = await import("../../registry/download.ts");
+  if (!isUrl(source)) return source;
+  if (!URL.canParse(source)) throw new EngineError("usage", `invalid URL ${source}`);
+  const file = path.join(directory, path.posix.basename(new URL(source).pathname) || "index");
+  fs.mkdirSync(directory);
+  await download(source, file);
+  return file;
+}
+
+/** A file for each Quadlet that it has. */
+function takenApart(source: string, directory: string): string[] {
+  statOf(source);
+  fs.mkdirSync(directory);
+  return splitQuadlets(fs.readFileSync(source, "utf8")).map(({ name, text }) => {
+    const file = path.join(directory, name);
+    fs.writeFileSync(file, text);
+    return file;
+  });
+}
+
+function installTogether(
+  directory: string,
+  sources: readonly string[],
+  replace: boolean,
+  result: Installation,
+): void {
   const [first, ...others] = sources as [string, ...string[]];
   const isApp = statOf(first).isDirectory();
   const files = isApp ? [...filesIn(first), ...others] : sources;
-  const result: Installation = { installed: [], errors: [] };
   const done: string[] = [];
   for (const [index, source] of files.entries()) {
     try {
@@ -42,15 +88,9 @@ export function installQuadlets(
   const listed = isApp ? done : done.filter((name) => name !== path.basename(first));
   if (listed.length > 0)
     writeFileAtomic(path.join(directory, list), `${listed.join("\n")}\n`, { mode: 0o644 });
-  return result;
 }
 
 function statOf(source: string): fs.Stats {
-  if (/^https?:\/\//.test(source)) {
-    throw new EngineError("not-supported", `installing ${source}: URLs are not supported yet`, {
-      hint: "download the file first",
-    });
-  }
   try {
     return fs.statSync(source);
   } catch (cause) {

@@ -33,7 +33,7 @@ export function removeQuadlets(
     }
   };
   const apps = appsOf(ctx);
-  const wanted = new Set(all ? findQuadlets(ctx).map(({ name }) => name) : names);
+  const wanted = new Set(all ? findQuadlets(ctx).map(({ name }) => name) : withoutApps(names, apps));
   const lists = new Set<string>();
   for (const name of wanted) {
     const list = apps.get(name);
@@ -61,6 +61,14 @@ export function removeQuadlets(
     fs.rmSync(path.join(directory, list), { force: true });
   }
   return { removed, errors };
+}
+
+/** `.shop.app` stands for the Quadlets that were installed with it. */
+export function withoutApps(names: readonly string[], apps: ReadonlyMap<string, string>): string[] {
+  return names.flatMap((name) => {
+    const files = [...apps].filter(([file, app]) => app === name && kindOf(file)).map(([file]) => file);
+    return files.length > 0 ? files : [name];
+  });
 }
 
 function stop(name: string, service: string, force: boolean): void {

@@ -3,6 +3,7 @@ import { convertUnit } from "../../../src/oci/quadlet/convert.ts";
 import { installLinks } from "../../../src/oci/quadlet/install.ts";
 import { dropInDirectories } from "../../../src/oci/quadlet/names.ts";
 import { unitTable } from "../../../src/oci/quadlet/references.ts";
+import { splitQuadlets } from "../../../src/oci/quadlet/several.ts";
 import { UnitFile } from "../../../src/oci/quadlet/unit-file.ts";
 import { joinWords, splitWords } from "../../../src/oci/quadlet/words.ts";
 
@@ -346,4 +347,18 @@ test("a drop-in's lines are its own", () => {
   expect(() => convertUnit(unit, { program: "p", table: unitTable([unit]), exists: () => false })).toThrow(
     "unsupported key 'Nope' in group 'Container' in /q/a.container.d/1.conf:3",
   );
+});
+
+test("a file with several Quadlets is taken apart at lines of three dashes", () => {
+  const [web, data] = [
+    "# FileName=web\n[Container]\nImage=x",
+    "# why\n# FileName= data\n[Volume]\nLabel=a=---",
+  ];
+  expect(splitQuadlets(`${web}\n\n---\n\n---  \n${data}\n---\n`)).toEqual([
+    { name: "web.container", text: `${web}\n` },
+    { name: "data.volume", text: `${data}\n` },
+  ]);
+  expect(() => splitQuadlets("[Container]\nImage=x")).toThrow(/missing required '# FileName=<name>'/);
+  expect(() => splitQuadlets("# FileName=../x\n[Container]")).toThrow(/invalid FileName "\.\.\/x"/);
+  expect(() => splitQuadlets("# FileName=x\n[Unit]\nDescription=y")).toThrow(/no group of a quadlet/);
 });
