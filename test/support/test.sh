@@ -113,7 +113,7 @@ if [ "${1:-}" = valgrind ]; then
 		install -m 755 "$support/memcheck.sh" "$CORACLE_NATIVE_BIN/$program"
 	done
 	[ $# -gt 0 ] || set -- monitor/run.test monitor/log monitor/terminal monitor/control e2e/parts-in-podman -t '^(?!our runtime|both)'
-	run_tests "$@" || true
+	run_tests --testTimeout 300000 "$@" || true
 	nothing_reported
 	exit
 fi
