@@ -206,6 +206,18 @@ static int parse_workdir(json_t *object, struct workdir_config *workdir, struct 
 	return 0;
 }
 
+static int parse_users(json_t *object, struct users_config *users, struct error *err)
+{
+	const char *file = "monitor.json: users";
+	json_error_t problem;
+	if (!object)
+		return 0;
+	if (json_unpack_ex(object, &problem, 0, "{s:s s?s s?s !}", "root", &users->root, "passwd", &users->passwd, "group",
+			   &users->group) < 0)
+		return bad(err, file, problem.text);
+	return config_is_absolute(users->root) ? 0 : bad(err, file, "root must be absolute");
+}
+
 static int parse_log(json_t *object, struct config *config, struct error *err)
 {
 	const char *file = "monitor.json: log", *driver;
@@ -420,21 +432,21 @@ int config_load_container(int directory, struct config *config, struct error *er
 {
 	const char *file = "monitor.json";
 	json_t *runtime, *rootfs, *workdir = NULL, *log, *network, *restart, *cleanup, *alive, *health = NULL, *preserved = NULL,
-	       *overlays = NULL, *notify = NULL, *privileges = NULL;
+	       *overlays = NULL, *notify = NULL, *privileges = NULL, *users = NULL;
 	int version, terminal, open_stdin, stdin_once, cleanup_always, stay = 0;
 	json_error_t problem;
 	*config = (struct config){.document = load(directory, file, err)};
 	if (!config->document)
 		return -1;
 	if (json_unpack_ex(config->document, &problem, 0,
-			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o s?o s?s s?o s?o s?b !}", "version",
+			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o s?o s?s s?o s?o s?b s?o !}", "version",
 			   &version, "id", &config->id, "name", &config->name, "runtime", &runtime, "rootfs", &rootfs, "terminal",
 			   &terminal, "openStdin", &open_stdin, "stdinOnce", &stdin_once, "log", &log, "runDir",
 			   &config->run_dir, "aliveFile", &alive, "network", &network, "stopSignal",
 			   &config->stop_signal, "stopTimeout", &config->stop_timeout, "timeout", &config->timeout, "restart",
 			   &restart, "cleanup", &cleanup, "cleanupAlways", &cleanup_always, "preserveFds",
 			   &preserved, "workdir", &workdir, "health", &health, "overlays", &overlays, "systemdSlice", &config->systemd_slice,
-			   "notify", &notify, "privileges", &privileges, "stayInUnit", &stay) < 0)
+			   "notify", &notify, "privileges", &privileges, "stayInUnit", &stay, "users", &users) < 0)
 		return bad(err, file, problem.text);
 	if (nullable_string(alive, file, "aliveFile", &config->alive_file, err) < 0)
 		return -1;
@@ -447,6 +459,7 @@ int config_load_container(int directory, struct config *config, struct error *er
 		return bad(err, file, "stopSignal or timeout is out of range");
 	if (check_common(config, version, file, err) < 0 || parse_runtime(runtime, file, config, err) < 0 ||
 	    parse_rootfs(rootfs, &config->rootfs, err) < 0 || parse_overlays(overlays, config, err) < 0 || parse_workdir(workdir, &config->workdir, err) < 0 ||
+	    parse_users(users, &config->users, err) < 0 ||
 	    parse_log(log, config, err) < 0 || parse_network(network, config, err) < 0 ||
 	    parse_restart(restart, config, err) < 0 || parse_notify(notify, config, err) < 0 ||
 	    parse_privileges(privileges, config, err) < 0 ||

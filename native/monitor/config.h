@@ -50,6 +50,11 @@ struct workdir_config {
 	gid_t gid;
 };
 
+/* Lines for the container's /etc/passwd and /etc/group; NULL: none. */
+struct users_config {
+	const char *root, *passwd, *group;
+};
+
 /* What the bridges need (keeper.h). */
 struct bridge_config {
 	const char *directory; /* of the keeper: socket, lock, what aardvark-dns reads */
@@ -73,6 +78,7 @@ struct config {
 	struct rootfs_config *overlays; /* mounted beside it, for the runtime to bind */
 	size_t overlay_count;
 	struct workdir_config workdir;
+	struct users_config users;
 	bool terminal, open_stdin, stdin_once;
 	json_t *preserved; /* descriptors from 3 on that the process gets */
 	unsigned preserve_fds; /* up to the highest of them, gaps included */

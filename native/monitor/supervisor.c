@@ -22,6 +22,7 @@
 #include "privileges.h"
 #include "rootfs.h"
 #include "setup.h"
+#include "users.h"
 #include "workdir.h"
 
 static const char *phase_status(const struct monitor *m)
@@ -426,7 +427,7 @@ static int prepare(struct monitor *m, struct error *err)
 		setup_scope(m->config->systemd_slice, "libpod-conmon", m->config->exec ? m->config->session : m->config->id);
 	if (log_open(&m->log, m->config, err) < 0)
 		return -1;
-	if (mount_rootfs(m, err) < 0 || workdir_prepare(m->config, err) < 0)
+	if (mount_rootfs(m, err) < 0 || workdir_prepare(m->config, err) < 0 || users_append(&m->config->users, err) < 0)
 		return -1;
 	/* The overlay goes on with the rights of when it was mounted. */
 	return m->config->exec ? 0 : privileges_of_container(m->config, err);

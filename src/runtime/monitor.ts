@@ -17,6 +17,7 @@ export interface MonitorConfig {
   rootfs: RootfsMount;
   overlays?: SideMount[];
   workdir?: { root: string; path: string; make: boolean; uid: number; gid: number };
+  users?: { root: string; passwd?: string; group?: string };
   terminal: boolean;
   openStdin: boolean;
   stdinOnce: boolean;

@@ -144,3 +144,41 @@ test("--group-add keep-groups keeps the caller's groups, also for exec", async (
   expect(groups(await home.ok("exec", "keeps", "cat", "/proc/self/status"))).toContain("0");
   await home.ok("rm", "-f", "-t", "0", "keeps");
 });
+
+test("the lines of added users are in the container's own files, which usermod can replace", async () => {
+  const { stdout } = await home.exec(["id", "-un"]);
+  const look = "tail -n1 /etc/passwd; tail -n1 /etc/group; stat -c '%a %u:%g' /etc/passwd";
+  const replace =
+    "for f in passwd group; do sed 's/^/x/;s/^x//' /etc/$f >/etc/$f+ && mv /etc/$f+ /etc/$f; done";
+  const script = `${look}; ${replace} && grep -cE '/etc/(passwd|group) ' /proc/self/mountinfo; grep -c ${stdout.trim()} /etc/passwd`;
+  const flags = ["--network", "none", "--userns", "keep-id", "--user", "root"];
+  const first = await home.ok("run", ...flags, "--name", "own", "bb", "sh", "-c", script);
+  const lines = first.split("\n");
+  expect(lines[0]).toMatch(new RegExp(`^${stdout.trim()}:\\*:${process.getuid?.()}:${process.getgid?.()}:`));
+  expect(lines[1]).toMatch(new RegExp(`:x:${process.getgid?.()}:${stdout.trim()}$`));
+  expect(lines.slice(2)).toEqual(["644 0:0", "0", "1"]);
+  expect(await home.ok("start", "-a", "own")).toBe(first);
+  expect(await home.ok("diff", "own")).toContain("C /etc/passwd");
+  await home.ok("rm", "own");
+});
+
+test("they are bound over files that can't be written, and over those of a mount on /etc", async () => {
+  const tail = (...flags: string[]) =>
+    home.ok(
+      "run",
+      "--rm",
+      "--network",
+      "none",
+      "--user",
+      "1234",
+      ...flags,
+      "bb",
+      "sh",
+      "-c",
+      "tail -n1 /etc/passwd; grep ' /etc/passwd ' /proc/self/mountinfo | wc -l",
+    );
+  expect(await tail()).toBe("1234:*:1234:0:container user:/:/bin/sh\n0");
+  expect(await tail("--read-only")).toBe("1234:*:1234:0:container user:/:/bin/sh\n1");
+  expect(await tail("-v", "etc:/etc")).toBe("1234:*:1234:0:container user:/:/bin/sh\n1");
+  await home.ok("volume", "rm", "etc");
+});

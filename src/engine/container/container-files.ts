@@ -4,6 +4,7 @@ import { EngineError, isErrno, reasonOf } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { version } from "../../host/version.ts";
 import { hostsFile, resolvConf } from "../../network/files.ts";
+import type { ContainerConfig } from "../../oci/container.ts";
 import type { ResolvedUser } from "../../oci/user.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import type { ContainerNetwork } from "./container-network.ts";
@@ -88,12 +89,32 @@ export function writeFiles(
     add("containerenv", "/run/.containerenv", containerEnv(record));
   }
   if (config.timezone) add("localtime", "/etc/localtime", fs.readFileSync(timezoneFile(config.timezone)));
-  if (config.passwd) {
+  if (bindsUsers(config)) {
     const { passwd, group } = userFiles(users);
     if (passwd !== null) add("passwd", "/etc/passwd", passwd);
     if (group !== null) add("group", "/etc/group", group);
   }
   return [...files, ...(config.chrootDirs ?? []).flatMap((root) => filesBelow(root, files))];
+}
+
+/** Where the container's own files can't be written, or wouldn't be seen. */
+function bindsUsers({ passwd, readOnly, mounts }: ContainerConfig): boolean {
+  return passwd && (readOnly || mounts.some(({ destination }) => destination === "/etc"));
+}
+
+/** Lines for the container's own /etc/passwd and /etc/group, which the monitor writes there. */
+export function addedUsers(
+  config: ContainerConfig,
+  users: UserDatabases & { user: ResolvedUser },
+): { passwd?: string; group?: string } {
+  if (!config.passwd || bindsUsers(config)) return {};
+  const files = userFiles(users);
+  const added: { passwd?: string; group?: string } = {};
+  for (const name of ["passwd", "group"] as const) {
+    if (files[name] === null || users.mounts.includes(`/etc/${name}`)) continue;
+    added[name] = files[name].slice(users[name].length);
+  }
+  return added;
 }
 
 function filesBelow(root: string, files: { source: string; destination: string }[]) {

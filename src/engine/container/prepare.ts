@@ -23,7 +23,7 @@ import type { MonitorConfig } from "../../runtime/monitor.ts";
 import { runDirectories, runtimeRoot } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { cgroupPlan } from "./cgroup.ts";
-import { hostsBase, readHost, writeFiles } from "./container-files.ts";
+import { addedUsers, hostsBase, readHost, writeFiles } from "./container-files.ts";
 import { defaultMounts } from "./default-mounts.ts";
 import { deviceNumbers, hostDevices } from "./devices.ts";
 import { containerHooks } from "./hooks.ts";
@@ -125,6 +125,7 @@ export async function prepareStart(
     ...monitorConfig(ctx, record, mappings, network.monitor, cgroup),
     preserveFds: fds.numbers,
     ...rootfsWorkdir(ctx, record, spec, owner),
+    ...rootfsUsers(ctx, record, { ...users, user }),
     ...privileges(record, spec),
   };
   writeJsonAtomic(path.join(directory, "monitor.json"), monitor, { durable: false });
@@ -160,6 +161,15 @@ function rootfsWorkdir(
     `${workdir}/`.startsWith(`${destination}/`) || destination.startsWith(`${workdir}/`);
   if (mounts?.some(isNear)) return {};
   return { workdir: { root: rootfsPath(ctx, record), path: workdir, make: createWorkdir, ...owner } };
+}
+
+function rootfsUsers(
+  ctx: Context,
+  record: ContainerRecord,
+  users: UserDatabases & { user: ResolvedUser },
+): Pick<MonitorConfig, "users"> {
+  const added = addedUsers(record.config, users);
+  return Object.keys(added).length > 0 ? { users: { root: rootfsPath(ctx, record), ...added } } : {};
 }
 
 /** Whom --userns=keep-id makes of the caller. */

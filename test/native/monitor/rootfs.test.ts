@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { waitUntil } from "../../support/process.ts";
@@ -150,4 +150,36 @@ test("driver none leaves the rootfs as it is", async () => {
   execFileSync("cp", ["-a", `${workshop.directory}/layer/.`, join(bundle.directory, "merged")]);
   bundle.change({ rootfs: { driver: "none" } });
   expect((await bundle.output()).stdout.toString()).toBe("bare\n");
+});
+
+test("users are added at the end of the container's own files", async () => {
+  const bundle = workshop.bundle({ args: ["sh", "-c", "cat /etc/passwd /etc/group"] });
+  const { rootfs: mounted } = rootfs(bundle);
+  const etc = join(bundle.directory, "upper/etc");
+  mkdirSync(etc, { recursive: true });
+  for (const name of ["passwd", "group"]) writeFileSync(join(etc, name), `${name}, as it was\n`);
+  bundle.change({ users: { root: mounted.target, passwd: "one\ntwo\n", group: "three\n" } });
+  expect((await bundle.output()).stdout.toString()).toBe(
+    "passwd, as it was\none\ntwo\ngroup, as it was\nthree\n",
+  );
+});
+
+test.each([
+  [
+    "a link out of the rootfs",
+    (file: string, outside: string) => symlinkSync(outside, file),
+    /open \/etc\/passwd/,
+  ],
+  ["a FIFO", (file: string) => execFileSync("mkfifo", [file]), /it is not a file/],
+])("they are not added to %s", async (_, make, message) => {
+  const bundle = workshop.bundle({ args: ["true"] });
+  const { rootfs: mounted } = rootfs(bundle);
+  const outside = join(bundle.directory, "outside");
+  writeFileSync(outside, "");
+  mkdirSync(join(bundle.directory, "upper/etc"), { recursive: true });
+  make(join(bundle.directory, "upper/etc/passwd"), outside);
+  bundle.change({ users: { root: mounted.target, passwd: "one\n" } });
+  const relay = await bundle.output();
+  expect(relay.events.at(-1)).toMatchObject({ event: "error", message: expect.stringMatching(message) });
+  expect(readFileSync(outside, "utf8")).toBe("");
 });
