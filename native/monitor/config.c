@@ -79,11 +79,21 @@ static int parse_runtime(json_t *object, const char *file, struct config *config
 	return 0;
 }
 
+/* A rootfs that is there already. */
+static int parse_present(json_t *object, struct rootfs_config *rootfs, struct error *err)
+{
+	const char *file = "monitor.json: rootfs", *driver;
+	json_error_t problem;
+	if (json_unpack_ex(object, &problem, 0, "{s:s s?s !}", "driver", &driver, "target", &rootfs->target) < 0)
+		return bad(err, file, problem.text);
+	return rootfs->target && !config_is_absolute(rootfs->target) ? bad(err, file, "target must be absolute") : 0;
+}
+
 static int parse_rootfs(json_t *object, struct rootfs_config *rootfs, struct error *err)
 {
 	const char *file = "monitor.json: rootfs", *driver = json_string_value(json_object_get(object, "driver"));
 	if (driver && strcmp(driver, "none") == 0)
-		return json_object_size(object) == 1 ? 0 : bad(err, file, "driver none has no other keys");
+		return parse_present(object, rootfs, err);
 	int read_only = 0; /* the runtime's business: the overlay itself stays writable for mount points */
 	json_error_t problem;
 	if (json_unpack_ex(object, &problem, 0, "{s:s s:o s?s s?s s:s s?o s?b s?s s?s s?s !}", "driver", &driver, "lower",

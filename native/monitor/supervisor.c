@@ -18,6 +18,7 @@
 #include "cleanup.h"
 #include "event_log.h"
 #include "file.h"
+#include "mtab.h"
 #include "notify.h"
 #include "privileges.h"
 #include "rootfs.h"
@@ -429,6 +430,7 @@ static int prepare(struct monitor *m, struct error *err)
 		return -1;
 	if (mount_rootfs(m, err) < 0 || workdir_prepare(m->config, err) < 0 || users_append(&m->config->users, err) < 0)
 		return -1;
+	mtab_prepare(m->config);
 	/* The overlay goes on with the rights of when it was mounted. */
 	return m->config->exec ? 0 : privileges_of_container(m->config, err);
 }

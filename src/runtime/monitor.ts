@@ -65,7 +65,7 @@ interface MonitorCheck {
 }
 
 export type RootfsMount =
-  | { driver: "none" }
+  | { driver: "none"; target?: string }
   | {
       driver: "overlay" | "fuse-overlayfs";
       /** Topmost first. */

@@ -42,7 +42,10 @@ export function rootfsMount(
   record: ContainerRecord,
   mappings: { uid: IdMapping[]; gid: IdMapping[] } | null,
 ): RootfsMount {
-  if (record.driver === "none" || record.driver === "vfs") return { driver: "none" };
+  // A directory of the host's (--rootfs) stays as it is.
+  if (record.driver === "none") return { driver: "none" };
+  if (record.driver === "vfs")
+    return { driver: "none", target: path.join(containerDirectory(ctx, record.id), "rootfs") };
   const directory = containerDirectory(ctx, record.id);
   const common = {
     lower: lowerDirectories(ctx, record),

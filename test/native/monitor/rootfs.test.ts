@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { waitUntil } from "../../support/process.ts";
@@ -36,6 +36,17 @@ test("200 layers in directories with long and awkward names can be stacked, the 
   bundle.change(rootfs(bundle, { lower: [...lower, join(workshop.directory, "layer")] }));
   const relay = await bundle.output();
   expect(relay.stdout.toString()).toBe("layer 0\n200\n");
+});
+
+test("/etc/mtab is made where the image has none, and is /etc's owner's", async () => {
+  const bundle = workshop.bundle({ args: ["sh", "-c", "readlink /etc/mtab; stat -c %u:%g /etc/mtab"] });
+  const etc = join(bundle.directory, "upper/etc");
+  mkdirSync(etc, { recursive: true });
+  expect((await bundle.output()).stdout.toString()).toMatch(/^\/proc\/mounts\n0:0\n$/);
+  const other = workshop.bundle({ args: ["cat", "/etc/mtab"] });
+  mkdirSync(join(other.directory, "upper/etc"), { recursive: true });
+  writeFileSync(join(other.directory, "upper/etc/mtab"), "mine\n");
+  expect((await other.output()).stdout.toString()).toBe("mine\n");
 });
 
 test("more overlays are mounted beside it, and not left either", async () => {
@@ -150,6 +161,7 @@ test("driver none leaves the rootfs as it is", async () => {
   execFileSync("cp", ["-a", `${workshop.directory}/layer/.`, join(bundle.directory, "merged")]);
   bundle.change({ rootfs: { driver: "none" } });
   expect((await bundle.output()).stdout.toString()).toBe("bare\n");
+  expect(existsSync(join(bundle.directory, "merged/etc/mtab"))).toBe(false);
 });
 
 test("users are added at the end of the container's own files", async () => {
