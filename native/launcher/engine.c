@@ -44,6 +44,9 @@ static int set_environment(const struct engine_environment *environment, const c
 	if (setenv("CORACLE_NS", environment->ns, 1) < 0 || setenv("CORACLE_RUN", environment->run, 1) < 0 ||
 	    setenv("CORACLE_BIN", bin, 1) < 0)
 		return -1;
+	if (strcmp(environment->name, "coracle") == 0 ? unsetenv("CORACLE_NAME") < 0
+						      : setenv("CORACLE_NAME", environment->name, 1) < 0)
+		return -1;
 	if (set_number("CORACLE_UID", environment->uid) < 0 || set_number("CORACLE_GID", environment->gid) < 0)
 		return -1;
 	if (pass_descriptor("CORACLE_OUTSIDE_FD", environment->outside) < 0)

@@ -10,6 +10,7 @@
 struct engine_environment {
 	const char *ns; /* CORACLE_NS */
 	const char *run;
+	const char *name; /* that we are called by */
 	uid_t uid;
 	gid_t gid;
 	int alive; /* or -1 */

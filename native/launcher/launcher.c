@@ -92,6 +92,12 @@ static int check_working_directory(struct error *err)
 	return 0;
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
 static int launch(int argc, char **argv, struct error *err)
 {
 	if (descriptors_fill_standard() < 0)
@@ -108,7 +114,7 @@ static int launch(int argc, char **argv, struct error *err)
 		return -1;
 	auto_close int run_fd = run.fd;
 	struct engine_environment environment = {
-		.ns = "none", .run = run.path, .uid = caller.uid, .gid = caller.gid, .alive = -1,
+		.ns = "none", .run = run.path, .name = base_name(argv[0]), .uid = caller.uid, .gid = caller.gid, .alive = -1,
 		.outside = -1, .compile = command_is_long(argc, argv)};
 	enum command_kind kind = command_kind(argc, argv);
 	if (enters(kind, root) && (enter_namespaces(&caller, &run, root, real_root, &environment, err) < 0 ||
@@ -123,8 +129,7 @@ int launcher_main(int argc, char **argv)
 		return 125;
 	if (command_kind(argc, argv) == COMMAND_VERSION) {
 		/* As Podman, by the name that it is called by: scripts read it. */
-		const char *slash = strrchr(argv[0], '/');
-		printf("%s version " CORACLE_VERSION "\n", slash ? slash + 1 : argv[0]);
+		printf("%s version " CORACLE_VERSION "\n", base_name(argv[0]));
 		if (fflush(stdout) == 0)
 			return 0;
 		fprintf(stderr, "Error: write /dev/stdout: %s\n", strerror(errno));

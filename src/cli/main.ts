@@ -9,6 +9,7 @@ import { isGroup, type Loader, loaderOf, properName, unknownCommand } from "./co
 import { findConfiguration, refuseConfiguration } from "./configuration.ts";
 import { globalSyntax, readGlobalFlags } from "./global-flags.ts";
 import { errorLine, print, printError, printLine } from "./output.ts";
+import { asCalled, programName } from "./program-name.ts";
 
 const topSyntax = [...globalSyntax, { name: "version", char: "v", valueWhenAlone: "true" }];
 
@@ -90,21 +91,21 @@ class Program {
 
   async #version(): Promise<number> {
     const { versionReport } = await import("./version.ts");
-    printLine(`coracle version ${versionReport().Client.Version}`);
+    printLine(`${programName} version ${versionReport().Client.Version}`);
     return 0;
   }
 
   async #help(words: string[]): Promise<number> {
     const { helpText } = await import("./help.ts");
-    print(await helpText(table, words));
+    print(asCalled(await helpText(table, words)));
     return 0;
   }
 
   async #helpTopic(words: string[]): Promise<number> {
     const { helpTopic } = await import("./help.ts");
     const { text, unknown } = await helpTopic(table, words);
-    if (unknown) printError(text.trimEnd());
-    else print(text);
+    if (unknown) printError(asCalled(text.trimEnd()));
+    else print(asCalled(text));
     return 0;
   }
 
@@ -126,7 +127,7 @@ class Program {
     if (error instanceof ExitWith) return error.exitCode;
     if (isErrno(error, "EPIPE")) return brokenPipe;
     const seeHelp =
-      error instanceof UsageError ? `\nSee '${["coracle", ...this.#words].join(" ")} --help'` : "";
+      error instanceof UsageError ? `\nSee '${[programName, ...this.#words].join(" ")} --help'` : "";
     printError(errorLine(error) + seeHelp);
     if (this.#options.logLevel === "debug" || this.#options.logLevel === "trace") {
       printError(error instanceof Error ? String(error.stack) : String(error));

@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import { EngineError, isErrno, reasonOf } from "../errors.ts";
+import { asCalled } from "./program-name.ts";
 
 /**
  * Text for the user, written at once: a process that exits right afterwards has lost nothing, whatever stdout is, and
@@ -87,7 +88,9 @@ function systemMessage(error: NodeJS.ErrnoException): string {
 
 /** A failure as the user sees it: one line, the remedy included. */
 export function errorLine(error: unknown): string {
-  if (error instanceof EngineError) return `Error: ${error.message}${error.hint ? `; ${error.hint}` : ""}`;
+  if (error instanceof EngineError) {
+    return asCalled(`Error: ${error.message}${error.hint ? `; ${error.hint}` : ""}`);
+  }
   if (isErrno(error, ...ofTheMachine)) return `Error: ${systemMessage(error)}`;
   const message = error instanceof Error ? error.message : String(error);
   return `Error: internal error: ${message.split("\n")[0]}; this is a bug, --log-level debug shows where`;

@@ -3,6 +3,7 @@ const own = [
   "CORACLE_NS",
   "CORACLE_RUN",
   "CORACLE_BIN",
+  "CORACLE_NAME",
   "CORACLE_UID",
   "CORACLE_GID",
   "CORACLE_ALIVE_FD",

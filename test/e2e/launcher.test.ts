@@ -114,10 +114,11 @@ describe.each(builds)("the %s launcher", (build, binary) => {
       },
     );
 
-    test("a link's name is the one that --version gives", async () => {
+    test("a link's name is the one that --version gives, and the engine's", async () => {
       const link = join(home.directory, "podman");
       symlinkSync(program, link);
       expect((await home.exec([link, "--version"])).stdout).toMatch(/^podman version \d+\.\d+\.\d+\n$/);
+      expect((await home.exec([link, "ps"])).stdout).toMatch(/^CORACLE_NAME=podman$/m);
     });
 
     test.each([

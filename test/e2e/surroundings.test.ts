@@ -31,6 +31,15 @@ function pathWithout(...names: string[]): string {
   return directory;
 }
 
+test("help and errors name the program as it was called", async () => {
+  const link = join(home.directory, "docker");
+  symlinkSync(home.program, link);
+  const called = (...args: string[]) => home.exec([link, ...args], { env: home.env });
+  expect((await called("run", "--help")).stdout).toContain("Usage:\n  docker run [options] IMAGE");
+  expect((await called("ps", "--nope")).stderr).toBe("Error: unknown flag: --nope\nSee 'docker ps --help'\n");
+  expect((await called("rm", "nope")).stderr).toContain("`docker ps -a`");
+});
+
 describe("works", () => {
   test("with HOME and PATH alone", async () => {
     const { HOME, PATH } = home.env as { HOME: string; PATH: string };
