@@ -17,7 +17,8 @@ export function describeProgram(name: string): HostProgram {
   return { executable, package: packageOf(executable), version: output(executable, ["--version"]) };
 }
 
-function packageOf(file: string): string {
+/** "Unknown" for what no package manager knows. */
+export function packageOf(file: string): string {
   const dpkg = findProgram("dpkg-query");
   if (dpkg !== undefined) {
     const owner = output(dpkg, ["--search", file]).split(":")[0] ?? "";

@@ -18,7 +18,7 @@ import { cgroupManager, parentCgroup } from "../container/cgroup.ts";
 import { resolveRuntime } from "../container/runtime-choice.ts";
 import { defaultSeccompFile } from "../container/seccomp-profile.ts";
 import { parseCpuUsage } from "./cpu-usage.ts";
-import { describeProgram } from "./host-program.ts";
+import { describeProgram, packageOf } from "./host-program.ts";
 
 /** What `info` prints, with Podman's keys; `version` is that of `version`. */
 export async function systemInfo(ctx: Context, version: { Version: string }) {
@@ -32,9 +32,6 @@ export async function systemInfo(ctx: Context, version: { Version: string }) {
 }
 
 const goArch = () => ({ x64: "amd64", ia32: "386" })[process.arch as string] ?? process.arch;
-
-/** Podman's word for what no package manager knows. */
-const UNKNOWN = "Unknown";
 
 /** As a uint32: locks are files, as many as are needed. */
 const NO_LIMIT = 4294967295;
@@ -51,7 +48,7 @@ function hostInfo(ctx: Context, version: string) {
     cgroupVersion: isUnified() ? "v2" : "v1",
     cgroupControllers: cgroup === null ? [] : controllers(cgroup),
     conmon: {
-      package: UNKNOWN,
+      package: packageOf(fs.realpathSync(nativePath(ctx, "coracle-monitor"))),
       path: nativePath(ctx, "coracle-monitor"),
       version: `coracle-monitor version ${version}`,
     },
@@ -106,7 +103,7 @@ function ociRuntime(ctx: Context, version: string) {
   }
   return {
     name: "coracle-runtime",
-    package: UNKNOWN,
+    package: packageOf(fs.realpathSync(nativePath(ctx, "coracle-runtime"))),
     path: nativePath(ctx, "coracle-runtime"),
     version: `coracle-runtime version ${version}`,
   };
