@@ -22,7 +22,7 @@ export default class Cp extends CoracleCommand {
     }),
   };
   static override arity = exactly(2);
-  static override completes = ["container", "container"] as const;
+  static override completes = ["copy-place", "copy-place"] as const;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Cp);

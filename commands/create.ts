@@ -15,7 +15,7 @@ export default class Create extends CoracleCommand {
   static override interspersed = false;
   static override flags = createFlags;
   static override arity = atLeast(1);
-  static override completes = ["image"] as const;
+  static override completes = ["image", "image-path"] as const;
 
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Create);

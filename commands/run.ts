@@ -17,7 +17,7 @@ export default class Run extends CoracleCommand {
   static override interspersed = false;
   static override flags = runFlags;
   static override arity = atLeast(1);
-  static override completes = ["image"] as const;
+  static override completes = ["image", "image-path"] as const;
 
   async run(): Promise<number> {
     const { flags, args, given } = await this.input(Run);

@@ -11,6 +11,9 @@ _coracle() {
     while IFS=$'\t' read -r candidate _; do
         COMPREPLY+=("${candidate#"$prefix"}")
     done < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
+    # A directory, or a container in front of its path, goes on.
+    [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *[/:] ]] && compopt -o nospace 2>/dev/null
+    return 0
 }
 
 complete -o default -F _coracle coracle

@@ -35,6 +35,10 @@ interface WithValue extends Common {
 export type Completes =
   | "container"
   | "running"
+  /** A path in the image that the first argument names. */
+  | "image-path"
+  /** `CONTAINER:PATH`, or a file of the host. */
+  | "copy-place"
   | "image"
   | "volume"
   | "secret"

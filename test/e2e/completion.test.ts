@@ -37,6 +37,9 @@ describe.each(Object.entries(shells))("%s completes", (shell, { start, load }) =
     ["container ini", "container init"],
     ["images --digest", "--digests "],
     ["load -i ./arch", "./archive-file"],
+    ["run bb /etc/pass", "/etc/passwd "],
+    ["cp first-container:/etc/pass", "first-container:/etc/passwd "],
+    ["cp first-c", "first-container:"],
   ] as const)("%s", async ([typed, completed], context) => {
     skipUnless(context, hasProgram(shell));
     const program = home.program.slice(0, home.program.lastIndexOf("/"));

@@ -22,7 +22,13 @@ export interface Candidate {
 }
 
 type AnyFlag = Flag<unknown> & Partial<FlagExtras>;
-type Names = (kind: Completes, options: GlobalOptions) => Promise<Candidate[]>;
+/** What stands before the word that is completed, and what there is of it. */
+export interface Typed {
+  args: readonly string[];
+  current: string;
+}
+
+type Names = (kind: Completes, options: GlobalOptions, typed: Typed) => Promise<Candidate[]>;
 
 /** Candidates for the last of `words` (which may be empty); none where the shell should offer files. */
 export async function complete(
@@ -61,7 +67,7 @@ async function atTop(
   names: Names,
 ): Promise<Candidate[]> {
   const waiting = waitingFlag(before, globalSyntax, false);
-  if (waiting) return await flagValues(globalFlags, waiting, options, names);
+  if (waiting) return await flagValues(globalFlags, waiting, options, names, { args: [], current });
   return current.startsWith("-") ? flagNames(globalFlags) : await commandNames(table, undefined);
 }
 
@@ -86,27 +92,30 @@ async function ofCommand(
   const inFlags = command.interspersed || args.length === 0;
 
   const waiting = inFlags ? waitingFlag(before, syntax, command.interspersed) : undefined;
-  if (waiting) return await flagValues(flags, waiting, options, names);
+  const typed = { args, current };
+  if (waiting) return await flagValues(flags, waiting, options, names, typed);
   if (inFlags && current.startsWith("--") && current.includes("=")) {
     const flag = current.slice(2, current.indexOf("="));
-    const values = await flagValues(flags, flag, options, names);
+    const values = await flagValues(flags, flag, options, names, typed);
     return values.map((candidate) => ({ ...candidate, value: `--${flag}=${candidate.value}` }));
   }
   if (inFlags && current.startsWith("-")) return flagNames(command.flags);
-  return await argument(command, args, options, names);
+  return await argument(command, options, names, typed);
 }
 
-/** The kinds of a command's arguments in turn; the last one repeats where flags may still follow. */
+/** The kinds of a command's arguments in turn; the last one repeats where flags, or a container's arguments, may still follow. */
 async function argument(
   command: CommandClass,
-  args: string[],
   options: GlobalOptions,
   names: Names,
+  typed: Typed,
 ): Promise<Candidate[]> {
-  const last = command.interspersed ? command.completes.at(-1) : undefined;
-  const kind = command.completes[args.length] ?? last;
+  const { args } = typed;
+  const last = command.completes.at(-1);
+  const repeats = command.interspersed || last === "image-path";
+  const kind = command.completes[args.length] ?? (repeats ? last : undefined);
   if (kind === undefined || kind === "file" || kind === "none") return [];
-  return (await names(kind, options)).filter(({ value }) => !args.includes(value));
+  return (await names(kind, options, typed)).filter(({ value }) => !args.includes(value));
 }
 
 async function flagValues(
@@ -114,9 +123,10 @@ async function flagValues(
   name: string,
   options: GlobalOptions,
   names: Names,
+  typed: Typed,
 ): Promise<Candidate[]> {
   const kind = (flags[name] as (AnyFlag & Partial<FlagExtras>) | undefined)?.completes;
-  if (kind !== undefined && kind !== "file" && kind !== "none") return await names(kind, options);
+  if (kind !== undefined && kind !== "file" && kind !== "none") return await names(kind, options, typed);
   return choices(flags, name);
 }
 

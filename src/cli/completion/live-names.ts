@@ -1,11 +1,11 @@
 import { createContext, type GlobalOptions } from "../../host/context.ts";
 import type { Completes } from "../flags.ts";
-import type { Candidate } from "./complete.ts";
+import type { Candidate, Typed } from "./complete.ts";
 
 /** Names of what there is, for completion; none when it can't be read. */
-export async function liveNames(kind: Completes, options: GlobalOptions): Promise<Candidate[]> {
+export async function liveNames(kind: Completes, options: GlobalOptions, typed: Typed): Promise<Candidate[]> {
   try {
-    return await readers[kind](options);
+    return await readers[kind](options, typed);
   } catch {
     return [];
   }
@@ -13,9 +13,22 @@ export async function liveNames(kind: Completes, options: GlobalOptions): Promis
 
 const nothing = async () => [];
 
-const readers: Record<Completes, (options: GlobalOptions) => Promise<Candidate[]>> = {
+type Reader = (options: GlobalOptions, typed: Typed) => Promise<Candidate[]>;
+
+const readers: Record<Completes, Reader> = {
   container: (options) => containers(options, false),
   running: (options) => containers(options, true),
+  "image-path": async (options, { args: [image = ""], current }) => {
+    const { pathsInImage } = await import("../../engine/system/paths.ts");
+    return pathsInImage(createContext(options), image, current).map((value) => ({ value }));
+  },
+  "copy-place": async (options, { current }) => {
+    const [, name, path = ""] = /^([^:]+):(.*)$/s.exec(current) ?? [];
+    if (name === undefined)
+      return (await containers(options, false)).map((each) => ({ ...each, value: `${each.value}:` }));
+    const { pathsInContainer } = await import("../../engine/system/paths.ts");
+    return pathsInContainer(createContext(options), name, path).map((each) => ({ value: `${name}:${each}` }));
+  },
   image: async (options) => {
     const { listImages } = await import("../../engine/image/list.ts");
     return listImages(createContext(options)).flatMap(({ names }) => names.map((value) => ({ value })));
@@ -36,9 +49,9 @@ const readers: Record<Completes, (options: GlobalOptions) => Promise<Candidate[]
     const { moduleNames } = await import("../../host/config/files.ts");
     return moduleNames().map((value) => ({ value }));
   },
-  "network-mode": async (options) => {
+  "network-mode": async (options, typed) => {
     const modes = ["bridge", "host", "none", "pasta", "private", "slirp4netns"];
-    return [...modes.map((value) => ({ value })), ...(await readers.network(options))];
+    return [...modes.map((value) => ({ value })), ...(await readers.network(options, typed))];
   },
   signal: async () => {
     const { signalName } = await import("../../oci/signals.ts");

@@ -13,6 +13,9 @@ _coracle() {
     while IFS=$'\\t' read -r candidate _; do
         COMPREPLY+=("\${candidate#"$prefix"}")
     done < <("\${words[0]}" __complete "\${words[@]:1}" 2>/dev/null)
+    # A directory, or a container in front of its path, goes on.
+    [[ \${#COMPREPLY[@]} == 1 && \${COMPREPLY[0]} == *[/:] ]] && compopt -o nospace 2>/dev/null
+    return 0
 }
 
 complete -o default -F _coracle coracle
@@ -22,7 +25,7 @@ const zsh = `#compdef coracle
 # zsh completion for coracle; put it into a folder of $fpath as _coracle, or: source <(coracle completion zsh)
 
 _coracle() {
-    local -a candidates
+    local -a candidates ending
     local line value
     for line in "\${(@f)$(\${words[1]} __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
         [[ -n "$line" ]] || continue
@@ -30,7 +33,8 @@ _coracle() {
         candidates+=("\${value//:/\\\\:}:\${line#*$'\\t'}")
     done
     if (( \${#candidates} )); then
-        _describe -V coracle candidates
+        [[ \${#candidates} == 1 && "$value" == *[/:] ]] && ending=(-S '')
+        _describe -V coracle candidates "\${(@)ending}"
     else
         _files
     fi

@@ -47,9 +47,10 @@ describe("complete", () => {
     expect(await values("rmi", "image-2")).toEqual(["image-2"]);
   });
 
-  it("offers only files for the command of a container", async () => {
+  it("offers paths in the image, or files, for the command of a container", async () => {
     expect(await values("run", "--rm", "")).toEqual(["image-1", "image-2"]);
-    expect(await values("run", "--rm", "image-1", "")).toEqual([]);
+    expect(await values("run", "--rm", "image-1", "")).toEqual(["image-path-1", "image-path-2"]);
+    expect(await values("create", "image-1", "ls", "-l", "")).toEqual(["image-path-1", "image-path-2"]);
     expect(await values("run", "image-1", "--pu")).toEqual([]);
     expect(await values("exec", "-it", "running-1", "-")).toEqual([]);
   });
@@ -58,6 +59,19 @@ describe("complete", () => {
     expect(await values("run", "--nope", "--pull", "")).toEqual(["image-1", "image-2"]);
     expect(await values("run", "--help", "")).toEqual(["image-1", "image-2"]);
   });
+});
+
+it("says what has been typed", async () => {
+  const seen = async (...words: string[]) => {
+    let typed: unknown;
+    await complete(table, words, async (_kind, _options, what) => {
+      typed = what;
+      return [];
+    });
+    return typed;
+  };
+  expect(await seen("cp", "-a", "c:/et")).toEqual({ args: [], current: "c:/et" });
+  expect(await seen("run", "-it", "bb", "ls", "/b")).toEqual({ args: ["bb", "ls"], current: "/b" });
 });
 
 describe("the scripts", () => {
