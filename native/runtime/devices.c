@@ -223,6 +223,16 @@ int devices_prepare(struct container *container, struct error *err)
 	return 0;
 }
 
+/* Hooks look for files in the bundle. */
+static int detach_prepared(struct container *container, struct error *err)
+{
+	char path[32];
+	auto_close int devices = steal_fd(&container->devices);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", devices);
+	return umount2(path, MNT_DETACH) == 0 ? 0
+					      : error_errno(err, "runtime-failed", "unmount the container's devices");
+}
+
 int devices_make(struct container *container, struct error *err)
 {
 	const struct spec *spec = &container->spec;
@@ -230,7 +240,7 @@ int devices_make(struct container *container, struct error *err)
 	bool wanted, may_mknod = true;
 	if (host_dev(spec))
 		return 0;
-	/* Before Linux 6.15 only what is attached can be cloned. The bundle's place goes with the old root. */
+	/* Before Linux 6.15 only what is attached can be cloned. */
 	if (container->devices >= 0 && mount_attach(container->devices, container->bundle) < 0)
 		return error_errno(err, "runtime-failed", "mount the container's devices");
 	mode_t mask = umask(0);
@@ -238,7 +248,7 @@ int devices_make(struct container *container, struct error *err)
 		if (wanted && make_device(container, device, i, &may_mknod, err) < 0)
 			return -1;
 	umask(mask);
-	if (container->devices >= 0)
-		close(steal_fd(&container->devices));
+	if (container->devices >= 0 && detach_prepared(container, err) < 0)
+		return -1;
 	return make_links(container, err);
 }

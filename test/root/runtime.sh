@@ -103,12 +103,14 @@ cat >config.json <<CONFIG
 {"ociVersion": "1.2.0", "root": {"path": "rootfs"},
  "process": {"args": ["/bin/busybox", "sh", "-c", "busybox stat -c '%n %a %u:%g %t:%T' /dev/null /dev/extra /dev/fifo; echo x >/dev/extra && busybox head -c 3 /dev/zero | busybox wc -c; busybox mknod /dev/m c 1 3"], "cwd": "/"},
  "mounts": [{"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]}],
+ "hooks": {"createContainer": [{"path": "/bin/sh", "args": ["sh", "-c", "test -f $PWD/config.json"]}]},
  "linux": {"namespaces": [{"type": "mount"}, {"type": "pid"}, {"type": "user"}],
   "uidMappings": [{"containerID": 0, "hostID": 100000, "size": 1000}], "gidMappings": [{"containerID": 0, "hostID": 200000, "size": 1000}],
   "devices": [{"path": "/dev/extra", "type": "c", "major": 1, "minor": 3, "fileMode": 434, "uid": 5, "gid": 6},
    {"path": "/dev/fifo", "type": "p", "fileMode": 384, "uid": 7, "gid": 8}]}}
 CONFIG
 chown -R 100000:200000 rootfs
+chmod 755 "$work" # for the hook, whose root is not the host's
 expect "devices in a user namespace" "/dev/null 666 0:0 1:3
 /dev/extra 662 5:6 1:3
 /dev/fifo 600 7:8 0:0
