@@ -17,7 +17,7 @@ import { stagingDirectory } from "./staging.ts";
  * it, it never sees a stale lock. A dead owner's lock is broken by us, by one process at a time (breakDeadLock), so that
  * nobody removes the lock of the next owner by mistake.
  *
- * Lock order: claim → network → storage → container → names → … → addresses. Waiting for one while holding a later or equal one is a bug and
+ * Lock order: claim → network → storage → container → volume → names → … → addresses. Waiting for one while holding a later or equal one is a bug and
  * throws. Nothing waits for a registry or a user's process while holding anything but a claim, which stands for such
  * work in progress ("this blob is being fetched") and is held as long as it takes.
  */
@@ -25,6 +25,7 @@ export type LockName =
   | "network"
   | "storage"
   | `container/${string}`
+  | `volume/${string}`
   | "names"
   | "secrets"
   | "events"
@@ -34,7 +35,17 @@ export type ClaimName = `claim/${string}`;
 /** Ends the name of the directory that breakers of a lock contend for. */
 const breakingSuffix = ".breaking";
 
-const order = ["claim", "network", "storage", "container", "names", "secrets", "events", "addresses"];
+const order = [
+  "claim",
+  "network",
+  "storage",
+  "container",
+  "volume",
+  "names",
+  "secrets",
+  "events",
+  "addresses",
+];
 
 function rankOf(name: LockName | ClaimName): number {
   return order.indexOf(name.split("/", 1)[0] as string);

@@ -159,6 +159,19 @@ export function noteFirstUse(ctx: Context, { name }: VolumeRecord, use: FirstUse
   fs.writeFileSync(path.join(volumeDirectory(ctx, name), use), "");
 }
 
+/** Whether somebody is filling it, or was killed while he did. */
+export function isHalfFilled(ctx: Context, { name }: VolumeRecord): boolean {
+  return fs.existsSync(path.join(volumeDirectory(ctx, name), "filling"));
+}
+
+/** Runs `fill`, which may be done anew over what a killed one has left. */
+export function whileFilling(ctx: Context, { name }: VolumeRecord, fill: () => void): void {
+  const mark = path.join(volumeDirectory(ctx, name), "filling");
+  fs.writeFileSync(mark, "");
+  fill();
+  fs.rmSync(mark);
+}
+
 /**
  * Removes a volume. Who uses it is asked while it is out of sight already: a container that is made at the same time
  * publishes its record first and looks for its volumes then, so one of the two notices.

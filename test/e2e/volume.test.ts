@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
+import { busyboxEntries, imageArchive } from "../support/images.ts";
 import { waitUntil } from "../support/process.ts";
 
 const home = useHome({ image: true });
@@ -246,6 +247,39 @@ describe("the first use", () => {
     expect(await needs("v")).toBe("false false");
     await inContainer("v:/home", "rmdir /home/guest");
     expect(await inContainer("v:/home", look)).toBe("5:6 711");
+  });
+
+  describe("with much to copy", () => {
+    const count = 4000;
+    const files = Array.from({ length: count }, (_, i) => ({ path: `big/${i}`, data: `${i}\n` }));
+    const flags = ["--network", "none", "-v", "v:/big", "big", "sh", "-c", "ls /big | wc -l"];
+    let filling: string;
+
+    beforeEach(async () => {
+      const layers = [[...busyboxEntries(), ...files]];
+      const archive = imageArchive("volume-big", { reference: "localhost/big:latest", config: {}, layers });
+      await home.ok("load", "-q", "-i", archive);
+      await create("v");
+      const mountpoint = await home.ok("volume", "inspect", "--format", "{{.Mountpoint}}", "v");
+      filling = join(mountpoint, "../filling");
+    });
+
+    const complete = (exitCode = 0) => expect.objectContaining({ exitCode, stdout: `${count}\n` });
+
+    test("nobody sees a part of it", async () => {
+      const all = await Promise.all(Array.from({ length: 3 }, () => home.coracle("run", "--rm", ...flags)));
+      expect(all).toEqual([complete(), complete(), complete()]);
+    });
+
+    test("what a killed command has begun the next one completes", async () => {
+      const killed = home.start(["run", "--rm", ...flags]);
+      await waitUntil(() => existsSync(filling), { what: "the first files" });
+      killed.child.kill("SIGKILL");
+      await killed.done;
+      expect(existsSync(filling)).toBe(true);
+      expect(await home.coracle("run", "--rm", ...flags)).toEqual(complete());
+      expect(existsSync(filling)).toBe(false);
+    });
   });
 
   test("leaves the owner that was asked for", async () => {

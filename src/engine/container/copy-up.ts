@@ -2,10 +2,18 @@ import * as fs from "node:fs";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { listDirectory } from "../../host/files.ts";
+import { withLock } from "../../host/lock.ts";
 import { runNative } from "../../host/native.ts";
 import type { MountRequest } from "../../oci/container.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
-import { getVolume, hadFirstUse, noteFirstUse, type VolumeRecord } from "../../storage/volumes.ts";
+import {
+  getVolume,
+  hadFirstUse,
+  isHalfFilled,
+  noteFirstUse,
+  type VolumeRecord,
+  whileFilling,
+} from "../../storage/volumes.ts";
 import { volumeContents } from "../volume/file-system.ts";
 import { isFileSystem } from "./overlays.ts";
 import type { Owner } from "./owner.ts";
@@ -27,14 +35,20 @@ interface NewVolume {
  * happens again, whatever becomes of the volume.
  */
 export async function copyUpVolumes(ctx: Context, record: ContainerRecord, owner: Owner): Promise<void> {
-  const found = record.config.mounts.flatMap((mount) => newVolume(ctx, mount) ?? []);
+  const found = record.config.mounts.filter((mount) => newVolume(ctx, mount) !== undefined);
   if (found.length === 0) return;
-  await withRootfs(ctx, record, undefined, (root) => {
-    for (const each of found) {
-      if (each.fill) fill(ctx, each, root);
-      if (each.own) own(ctx, each, root, owner);
+  await withRootfs(ctx, record, undefined, async (root) => {
+    for (const mount of found) {
+      // Others that want it wait until it is complete.
+      await withLock(ctx, `volume/${mount.source}`, () => firstUse(ctx, mount, root, owner));
     }
   });
+}
+
+function firstUse(ctx: Context, mount: MountRequest, root: string, owner: Owner): void {
+  const found = newVolume(ctx, mount);
+  if (found?.fill) whileFilling(ctx, found.volume, () => fill(ctx, found, root));
+  if (found?.own) own(ctx, found, root, owner);
 }
 
 function newVolume(ctx: Context, mount: MountRequest): NewVolume | undefined {
@@ -45,7 +59,7 @@ function newVolume(ctx: Context, mount: MountRequest): NewVolume | undefined {
     !mount.noCopy &&
     !volume.noCopy &&
     !hadFirstUse(ctx, volume, "filled") &&
-    listDirectory(target).length === 0;
+    (isHalfFilled(ctx, volume) || listDirectory(target).length === 0);
   const own = !hadFirstUse(ctx, volume, "owned");
   return fill || own ? { volume, target, destination: mount.destination, fill, own } : undefined;
 }
