@@ -13,6 +13,7 @@ export const containerStructs: Structs = {
     "EffectiveCaps []string, BoundingCaps []string, ExecIDs []string, GraphDriver *define.DriverData," +
     "SizeRw *int64, SizeRootFs int64, Mounts []define.InspectMount, Dependencies []string," +
     "NetworkSettings interface{}, Namespace string, IsInfra bool, IsService bool," +
+    "KubeExitCodePropagation string, LockNumber uint32 lockNumber," +
     "Config *define.InspectContainerConfig, HostConfig *define.InspectContainerHostConfig, UseImageHosts bool," +
     "UseImageHostname bool",
   "define.InspectContainerState":

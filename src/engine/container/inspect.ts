@@ -79,6 +79,9 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
     Namespace: "",
     IsInfra: false,
     IsService: false,
+    KubeExitCodePropagation: "invalid",
+    // Our locks have no numbers.
+    lockNumber: 0,
     Config: inspectConfig(ctx, record, spec),
     HostConfig: inspectHostConfig(ctx, record, spec, capabilities.bounding),
     UseImageHosts: config.noHosts,
