@@ -29,7 +29,7 @@ describe("create", () => {
     expect(await state("made", "{{.Id}} {{.State.Status}} {{.State.Running}} {{.State.Pid}}")).toBe(
       `${id} created false 0`,
     );
-    expect(home.processes()).toEqual([]);
+    await waitUntil(() => home.processes().length === 0, { what: "the end of what keeps the namespace" });
     expect(await home.coracle("start", "--attach", "made")).toMatchObject({ exitCode: 0, stdout: "ran\n" });
   });
 

@@ -37,7 +37,10 @@ test("image prune asks, and removes what has no name; with --all what no contain
 });
 
 test.each([
-  [["nonsense=1"], 'Error: unsupported image filter "nonsense"'],
+  [
+    ["nonsense=1"],
+    'Error: invalid image filter "nonsense": must be in the format "filter=value or filter!=value"',
+  ],
   [["label"], "Error: filter input must be in the form of filter=value: label is invalid"],
 ])("image prune --filter %j is refused", async ([filter], message) => {
   const { exitCode, stderr } = await home.coracle("image", "prune", "-f", "--filter", filter as string);
