@@ -22,14 +22,31 @@
 #define REVIVE_MS 20
 #define REVIVALS_MAX 100
 
+/* What a program says beside what went wrong: that there is no syslog, and all its options. Returns where it begins. */
+static const char *tidy(char *said)
+{
+	static const char noise[] = "Failed to send ", noise_end[] = " to syslog ";
+	char *usage = strstr(said, "Usage: ");
+	if (usage)
+		*usage = '\0';
+	for (char *from; (from = strstr(said, noise));) {
+		const char *end = strstr(from, noise_end);
+		end = end ? end + strlen(noise_end) : "";
+		memmove(from, end, strlen(end) + 1);
+	}
+	for (size_t n = strlen(said); n > 0 && said[n - 1] == ' '; n--)
+		said[n - 1] = '\0';
+	return said + strspn(said, " ");
+}
+
 static void fail(struct monitor *m, const char *what)
 {
 	struct network *network = &m->network;
 	struct error err;
 	network->said[network->said_length] = '\0';
-	const char *code = strstr(network->said, "Failed to bind") ? "port-in-use" : "network-failed";
-	error_set(&err, code, "%s %s%s%s", m->config->network_program, what,
-		  network->said_length > 0 ? ": " : "", network->said);
+	const char *said = tidy(network->said);
+	const char *code = strstr(said, "Failed to bind") ? "port-in-use" : "network-failed";
+	error_set(&err, code, "%s %s%s%s", m->config->network_program, what, said[0] ? ": " : "", said);
 	loop_close(&m->loop, &network->ready);
 	/* A container that runs goes on without. */
 	if (m->phase == PHASE_NETWORK)

@@ -339,7 +339,7 @@ describe("pasta", () => {
     expect(stdout).toContain("lan0: ");
     const bad = await run("--network", "pasta:--nosuch", "bb", "true");
     expect(bad).toMatchObject({ exitCode: 126, stdout: "" });
-    expect(bad.stderr).toMatch(/^Error: .*pasta failed: .*nosuch/);
+    expect(bad.stderr).toMatch(/^Error: \S+pasta failed: \S+pasta: unrecognized option '--nosuch'; .*\n$/);
   });
 });
 
