@@ -79,6 +79,27 @@ events_logger = "none"`;
     await home.ok("rm", "c");
   });
 
+  test("[network] says what a network of a container's own is", async () => {
+    const conf = (program: string) => `[network]\ndefault_rootless_network_cmd = "${program}"`;
+    const mode = async (program: string, ...flags: string[]) => {
+      await withConf(conf(program), "create", "--name", "c", ...flags, "bb", "true");
+      const found = await home.ok("inspect", "-f", "{{.HostConfig.NetworkMode}}", "c");
+      await home.ok("rm", "c");
+      return found;
+    };
+    expect(await mode("pasta")).toBe("pasta");
+    expect(await mode("pasta", "--network", "private")).toBe("pasta");
+    expect(await mode("pasta", "--network", "slirp4netns")).toBe("slirp4netns");
+    expect(await mode("slirp4netns")).toBe("slirp4netns");
+    const info = await withConf(conf("pasta"), "info", "-f", "{{.Host.RootlessNetworkCmd}}");
+    expect(info.stdout).toBe("pasta\n");
+    const bad = await withConf(conf("other"), "create", "bb", "true");
+    expect(bad.exitCode).toBe(125);
+    expect(bad.stderr).toMatch(
+      /^Error: invalid default_rootless_network_cmd option "other"; .*pasta or slirp4netns\n$/,
+    );
+  });
+
   test("a runtime by its name in the table, and the engine's environment", async () => {
     const conf =
       '[engine]\npull_policy = "never"\nenv = ["GIVEN=1"]\n[engine.runtimes]\nmine = ["/nowhere", "/usr/bin/crun"]';

@@ -1,14 +1,37 @@
+import { EngineError } from "../../errors.ts";
 import type { ContainersConf } from "../../host/config/containers-conf.ts";
 import type { CreateFlags } from "./flags.ts";
 
 /** Podman's variable, stronger than the configuration and weaker than flags. */
 const USERNS_VARIABLE = "PODMAN_USERNS";
 
-/** The flags of `create` and `run` with what [containers] of containers.conf(5) says where they say nothing. */
+/** The flags of `create` and `run` with what containers.conf(5) says where they say nothing. */
 export function withConfiguration(
   flags: CreateFlags,
   given: ReadonlySet<string>,
-  { containers: conf }: ContainersConf,
+  { containers, network }: ContainersConf,
+): CreateFlags {
+  const configured = withContainers(flags, given, containers);
+  return { ...configured, network: rootlessNetwork(configured.network, network) };
+}
+
+/** What a network of the container's own is, where neither flags nor [containers] say more than that. */
+function rootlessNetwork(
+  flag: string[],
+  { default_rootless_network_cmd: program = "" }: ContainersConf["network"],
+): string[] {
+  if (flag.length > 1 || !["", "private", "default"].includes(flag[0] ?? "")) return flag;
+  if (program === "" || program === "slirp4netns") return flag;
+  if (program === "pasta") return ["pasta"];
+  throw new EngineError("bad-config", `invalid default_rootless_network_cmd option "${program}"`, {
+    hint: "in [network] of containers.conf it is pasta or slirp4netns",
+  });
+}
+
+function withContainers(
+  flags: CreateFlags,
+  given: ReadonlySet<string>,
+  conf: ContainersConf["containers"],
 ): CreateFlags {
   const userns = process.env[USERNS_VARIABLE] || (conf.userns === "private" ? undefined : conf.userns);
   const isEmpty = Object.keys(conf).length === 0;

@@ -75,7 +75,7 @@ function hostInfo(ctx: Context, version: string) {
     ociRuntime: ociRuntime(ctx, version),
     os: "linux",
     remoteSocket: { path: "", exists: false },
-    rootlessNetworkCmd: "slirp4netns",
+    rootlessNetworkCmd: ctx.config.network.default_rootless_network_cmd || "slirp4netns",
     serviceIsRemote: false,
     security: {
       apparmorEnabled: fs.existsSync("/sys/kernel/security/apparmor/profiles"),
