@@ -252,19 +252,28 @@ describe("the first use", () => {
   describe("with much to copy", () => {
     const count = 4000;
     const files = Array.from({ length: count }, (_, i) => ({ path: `big/${i}`, data: `${i}\n` }));
-    const flags = ["--network", "none", "-v", "v:/big", "big", "sh", "-c", "ls /big | wc -l"];
+    const flags = [
+      "--network",
+      "none",
+      "-v",
+      "v:/big",
+      "big",
+      "sh",
+      "-c",
+      "ls /big | wc -l; stat -c %u:%g /big",
+    ];
     let filling: string;
 
     beforeEach(async () => {
       const layers = [[...busyboxEntries(), ...files]];
       const archive = imageArchive("volume-big", { reference: "localhost/big:latest", config: {}, layers });
       await home.ok("load", "-q", "-i", archive);
-      await create("v");
+      await create("--opt", "o=uid=7,gid=8", "v");
       const mountpoint = await home.ok("volume", "inspect", "--format", "{{.Mountpoint}}", "v");
       filling = join(mountpoint, "../filling");
     });
 
-    const complete = (exitCode = 0) => expect.objectContaining({ exitCode, stdout: `${count}\n` });
+    const complete = (exitCode = 0) => expect.objectContaining({ exitCode, stdout: `${count}\n7:8\n` });
 
     test("nobody sees a part of it", async () => {
       const all = await Promise.all(Array.from({ length: 3 }, () => home.coracle("run", "--rm", ...flags)));

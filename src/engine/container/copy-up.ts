@@ -73,8 +73,8 @@ function fill(ctx: Context, { volume, target, destination }: NewVolume, root: st
     if (error instanceof EngineError && ["not-found", "not-a-directory"].includes(error.code)) return;
     throw error;
   }
-  // The directory's own owner and mode come along.
-  fs.chownSync(target, uid, gid);
+  // The directory's own owner and mode come along, and are there already where one was killed who filled it.
+  fs.chownSync(target, volume.uid ?? uid, volume.gid ?? gid);
   fs.chmodSync(target, mode & 0o7777);
   if (listDirectory(target).length > 0) noteFirstUse(ctx, volume, "filled");
 }
