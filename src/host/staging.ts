@@ -21,6 +21,8 @@ export type StagingKind =
   | "network"
   | "probe"
   | "push"
+  | "quadlet"
+  | "output"
   | "trash"
   | "lock";
 

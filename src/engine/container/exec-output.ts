@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
-import { tmpdir } from "node:os";
 import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
+import { createStaging } from "../../host/staging.ts";
 import { execInContainer } from "./exec.ts";
 
 /** Runs a command in a running container, as its own user, and returns what it wrote. */
@@ -10,8 +10,8 @@ export async function execOutput(
   nameOrId: string,
   command: string[],
 ): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  const directory = fs.mkdtempSync(path.join(tmpdir(), "coracle-exec-"));
-  const files = { stdout: path.join(directory, "stdout"), stderr: path.join(directory, "stderr") };
+  const staging = createStaging(ctx, "output");
+  const files = { stdout: path.join(staging.path, "stdout"), stderr: path.join(staging.path, "stderr") };
   const output = { stdout: fs.openSync(files.stdout, "w"), stderr: fs.openSync(files.stderr, "w") };
   try {
     const { exitCode } = await execInContainer(ctx, nameOrId, {
@@ -33,6 +33,6 @@ export async function execOutput(
   } finally {
     fs.closeSync(output.stdout);
     fs.closeSync(output.stderr);
-    fs.rmSync(directory, { recursive: true, force: true });
+    await staging.remove();
   }
 }

@@ -1,9 +1,9 @@
 import * as fs from "node:fs";
-import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { EngineError, reasonOf } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { writeFileAtomic } from "../../host/files.ts";
+import { createStaging } from "../../host/staging.ts";
 import { kindOf } from "../../oci/quadlet/names.ts";
 import { splitQuadlets } from "../../oci/quadlet/several.ts";
 import { installDirectory } from "./directories.ts";
@@ -22,22 +22,24 @@ export async function installQuadlets(
   given: readonly string[],
   { replace }: { replace: boolean },
 ): Promise<Installation> {
-  const scratch = fs.mkdtempSync(path.join(tmpdir(), "coracle-quadlet-"));
+  const staging = createStaging(ctx, "quadlet");
   try {
-    const sources = await Promise.all(given.map((source, i) => fetched(source, path.join(scratch, `${i}`))));
+    const sources = await Promise.all(
+      given.map((source, i) => fetched(source, path.join(staging.path, `${i}`))),
+    );
     const directory = installDirectory(process.env, ctx.home);
     ensureDirectory(directory, 0o755);
     const result: Installation = { installed: [], errors: [] };
     const [first = "", ...others] = sources;
     if (path.extname(first) !== ".quadlets") installTogether(directory, sources, replace, result);
     else {
-      const parts = takenApart(first, path.join(scratch, "parts"));
+      const parts = takenApart(first, path.join(staging.path, "parts"));
       for (const [i, part] of parts.entries())
         installTogether(directory, i === 0 ? [part, ...others] : [part], replace, result);
     }
     return result;
   } finally {
-    fs.rmSync(scratch, { recursive: true, force: true });
+    await staging.remove();
   }
 }
 
