@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { table } from "../../../commands/index.ts";
 import { complete } from "../../../src/cli/completion/complete.ts";
 import { shells } from "../../../src/cli/completion/shells.ts";
@@ -85,6 +85,7 @@ describe("the scripts", () => {
 
   it("completes in bash, also behind = and :", () => {
     const directory = mkdtempSync(join(tmpdir(), "coracle-completion-"));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
     const program = join(directory, "coracle");
     writeFileSync(
       program,

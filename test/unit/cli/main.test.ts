@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 const root = join(import.meta.dirname, "../../..");
 const home = mkdtempSync(join(tmpdir(), "coracle-main-"));
+afterAll(() => rmSync(home, { recursive: true }));
 
 /** The program on Node, as the launcher starts it for commands that stay outside of the namespaces. */
 function coracle(...args: string[]) {

@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { splitArgv } from "../../../../src/cli/argv.ts";
 import { type RunFlags, runFlags } from "../../../../src/cli/container/flags.ts";
 import { attachedStreams, createRequest, discardedPorts } from "../../../../src/cli/container/request.ts";
@@ -215,6 +215,7 @@ describe("createRequest", () => {
 
   it("reads the files that flags name; flags count more", async () => {
     const directory = mkdtempSync(join(tmpdir(), "coracle-flags-"));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
     const env = join(directory, "env,1");
     writeFileSync(env, "# comment\nA=file\nB=file\n");
     const labels = join(directory, "labels,1");
