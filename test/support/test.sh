@@ -103,7 +103,7 @@ if [ "${1:-}" = asan ]; then
 	exit 1
 fi
 # Monitor and conmon under valgrind, with crun: Debian's valgrind doesn't know the system calls that our runtime is made of,
-# nor pidfd_open(2). So it isn't asked whether all tests pass, but what valgrind has found on the way.
+# nor pidfd_open(2).
 if [ "${1:-}" = valgrind ]; then
 	shift
 	export CORACLE_NATIVE_BIN="$work/tree/native/build/memcheck" CORACLE_READ_ONLY="$work/tree/native/build/valgrind"
@@ -113,9 +113,9 @@ if [ "${1:-}" = valgrind ]; then
 		install -m 755 "$support/memcheck.sh" "$CORACLE_NATIVE_BIN/$program"
 	done
 	[ $# -gt 0 ] || set -- monitor/run.test monitor/log monitor/terminal monitor/control e2e/parts-in-podman -t '^(?!our runtime|both)'
-	run_tests --testTimeout 300000 "$@" || true
-	nothing_reported
-	exit
+	run_tests --testTimeout 300000 "$@" || rc=$?
+	nothing_reported && exit "${rc:-0}"
+	exit 1
 fi
 # A little fuzzing each time, much the same way; `npm test -- fuzz SECONDS` goes new ones.
 fuzz() {

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { waitUntil } from "../../support/process.ts";
-import { isAlive, memoryOf, Workshop } from "./support.ts";
+import { isAlive, memoryOf, underValgrind, Workshop } from "./support.ts";
 
 let workshop: Workshop;
 beforeAll(async () => {
@@ -222,7 +222,8 @@ describe("a container in the background", () => {
     await bundle.end();
   });
 
-  test("a killed monitor takes its container with it and is told by its relay", async () => {
+  test("a killed monitor takes its container with it and is told by its relay", async (context) => {
+    context.skip(underValgrind, "valgrind doesn't know pidfd_open(2)");
     const bundle = workshop.bundle({ args: ["sleep", "100"] });
     const relay = bundle.run({ attach: stdio });
     const init = await relay.started();
@@ -258,13 +259,13 @@ describe("a container in the background", () => {
   test("output that other processes keep open does not delay the end", async () => {
     // No pid namespace: the background process lives on.
     const bundle = workshop.bundle({
-      args: ["sh", "-c", "sleep 3 & echo last; exit 4"],
+      args: ["sh", "-c", "sleep 10 & echo $!; exit 4"],
       namespaces: ["mount", "network"],
     });
     const begun = Date.now();
     const relay = await bundle.output();
     expect(await relay.exit).toBe(4);
-    expect(relay.stdout.toString()).toBe("last\n");
-    expect(Date.now() - begun).toBeLessThan(2500);
+    expect(Date.now() - begun).toBeLessThan(9500);
+    process.kill(Number(relay.stdout.toString()));
   });
 });

@@ -23,6 +23,9 @@ const prefix = process.env.CORACLE_TEST_PREFIX;
 export const nativeDirectory =
   process.env.CORACLE_NATIVE_BIN ?? (prefix ? join(prefix, "lib/coracle/bin") : join(tree, "bin"));
 
+/** For tests of what needs pidfd_open(2), which Debian's valgrind doesn't know. */
+export const underValgrind = /memcheck/.test(nativeDirectory);
+
 /** Under valgrind, which doesn't know the system calls that our own runtime, and a mount of the rootfs, are made of. */
 const otherRuntime = process.env.CORACLE_TEST_RUNTIME;
 
@@ -466,8 +469,8 @@ export class ExecSession {
   }
 }
 
-/** What a sanitizer needs of its own is not measured. */
-const measured = !/asan/.test(nativeDirectory);
+/** What a sanitizer, or valgrind, needs of its own is not measured. */
+const measured = !/asan|memcheck/.test(nativeDirectory);
 
 /** Resident memory in kB: all of it, and what is the process's alone. */
 export function memoryOf(pid: number): { resident: number; anonymous: number } {
