@@ -102,8 +102,8 @@ if [ "${1:-}" = asan ]; then
 	nothing_reported && exit "${rc:-0}"
 	exit 1
 fi
-# Monitor and conmon under valgrind, with crun: Debian's valgrind doesn't know the system calls that our runtime is made of,
-# nor pidfd_open(2).
+# Monitor and conmon under valgrind, with crun: Debian's valgrind doesn't know openat2(2), without which coracle-layer does
+# nothing, nor the other system calls that our runtime is made of, nor pidfd_open(2).
 if [ "${1:-}" = valgrind ]; then
 	shift
 	export CORACLE_NATIVE_BIN="$work/tree/native/build/memcheck" CORACLE_READ_ONLY="$work/tree/native/build/valgrind"
