@@ -85,6 +85,8 @@ struct config {
 	enum log_driver log;
 	const char *log_path; /* journald: of its socket */
 	const char *log_tag;
+	json_t *log_labels; /* NAME=VALUE, for journald; conmon's only, as is the next */
+	bool log_no_partial;      /* the pieces of a long line aren't marked as such */
 	unsigned long long log_max_size;
 	unsigned log_max_file;
 	const char *run_dir;

@@ -41,7 +41,10 @@ static int make_fields(struct journal *journal, const struct config *config)
 {
 	const char *tag = config->log_tag ? config->log_tag : "";
 	const char *identifier = tag[0] ? tag : config->name[0] ? config->name : config->id;
-	size_t id = strlen(config->id), name = strlen(config->name), size = 256 + 4 * id + 2 * name + 2 * strlen(tag);
+	size_t id = strlen(config->id), name = strlen(config->name), size = 256 + 4 * id + 2 * name + 2 * strlen(tag), i;
+	json_t *label;
+	json_array_foreach(config->log_labels, i, label)
+		size += json_string_length(label) + 16;
 	journal->fields = malloc(size);
 	if (!journal->fields)
 		return -1;
@@ -53,6 +56,12 @@ static int make_fields(struct journal *journal, const struct config *config)
 	if (tag[0])
 		add_field(&text, "CONTAINER_TAG", tag, strlen(tag));
 	add_field(&text, "SYSLOG_IDENTIFIER", identifier, identifier == config->id && id > SHORT_ID ? SHORT_ID : strlen(identifier));
+	json_array_foreach(config->log_labels, i, label) {
+		const char *equals = strchr(json_string_value(label), '=');
+		auto_free char *field = strndup(json_string_value(label), (size_t)(equals - json_string_value(label)));
+		if (field)
+			add_field(&text, field, equals + 1, strlen(equals + 1));
+	}
 	journal->fields_length = text.length;
 	return 0;
 }
@@ -79,7 +88,9 @@ int journal_open(struct journal *journal, const struct config *config, struct er
 	journal->fd = -1;
 	journal->socket = config->log_path;
 	journal->stalled = false;
+	journal->no_partial = config->log_no_partial;
 	memset(journal->line_length, 0, sizeof journal->line_length);
+	memset(journal->priority, 0, sizeof journal->priority);
 	if (connect_journal(journal) < 0)
 		return error_errno(err, "no-journal", "log driver journald: connect to %s", journal->socket);
 	if (make_fields(journal, config) < 0)
@@ -158,22 +169,45 @@ static struct iovec part(const char *data, size_t length)
 
 #define LITERAL(text) part(text, sizeof(text) - 1)
 
+/* At the beginning of a line: its priority, and the length of what says so. */
+static size_t read_priority(const struct journal *journal, enum stream stream, const char *data, size_t length, char *priority)
+{
+	char start[3];
+	size_t kept = journal->line_length[stream] < sizeof start ? journal->line_length[stream] : sizeof start;
+	size_t more = length < sizeof start - kept ? length : sizeof start - kept;
+	*priority = stream == STREAM_STDERR ? '3' : '6';
+	memcpy(start, journal->line[stream], kept);
+	memcpy(start + kept, data, more);
+	if (kept + more < sizeof start || start[0] != '<' || start[1] < '0' || start[1] > '7' || start[2] != '>')
+		return 0;
+	*priority = start[1];
+	return sizeof start;
+}
+
 /* `data` goes on where what is kept of the stream's line ends. */
 static void send_entry(struct journal *journal, enum stream stream, const char *data, size_t length, bool partial)
 {
+	char priority[] = "PRIORITY=N\n", *level = &priority[sizeof "PRIORITY=" - 1];
+	size_t kept = journal->line_length[stream], skip = 0, skip_kept;
+	if (journal->priority[stream] == 0)
+		skip = read_priority(journal, stream, data, length, &journal->priority[stream]);
+	skip_kept = skip < kept ? skip : kept;
+	*level = journal->priority[stream];
 	struct iovec parts[] = {
 		LITERAL("MESSAGE="),
-		part(journal->line[stream], journal->line_length[stream]),
-		part(data, length),
+		part(journal->line[stream] + skip_kept, kept - skip_kept),
+		part(data + (skip - skip_kept), length - (skip - skip_kept)),
 		LITERAL("\n"),
 		part(journal->fields, journal->fields_length),
-		stream == STREAM_STDERR ? LITERAL("PRIORITY=3\n") : LITERAL("PRIORITY=6\n"),
+		part(priority, sizeof priority - 1),
 		LITERAL("CONTAINER_PARTIAL_MESSAGE=true\n"),
 	};
-	size_t count = sizeof parts / sizeof *parts - (partial ? 0 : 1);
+	size_t count = sizeof parts / sizeof *parts - (partial && !journal->no_partial ? 0 : 1);
 	if (deliver(journal, parts, count, -1) < 0 && (errno == EMSGSIZE || errno == ENOBUFS))
 		deliver_file(journal, parts, count);
 	journal->line_length[stream] = 0;
+	if (!partial)
+		journal->priority[stream] = 0;
 }
 
 void journal_write(struct journal *journal, enum stream stream, const char *data, size_t length)

@@ -1,4 +1,7 @@
-/* Output sent to journald in its own protocol, with the fields that conmon gives it. */
+/*
+ * Output sent to journald in its own protocol, with the fields that conmon gives it. A line may say its priority, as
+ * sd-daemon(3) has it: `<4>it is late`.
+ */
 #ifndef CORACLE_MONITOR_LOG_JOURNAL_H
 #define CORACLE_MONITOR_LOG_JOURNAL_H
 
@@ -18,9 +21,11 @@ struct journal {
 	const char *socket; /* its path */
 	char *fields;       /* those that all entries have, as they are sent */
 	size_t fields_length;
+	bool no_partial;
 	bool stalled; /* nobody reads: nothing is waited for until something gets through again */
 	char line[STREAM_COUNT][JOURNAL_LINE]; /* the beginning of a line whose end is yet to come */
 	size_t line_length[STREAM_COUNT];
+	char priority[STREAM_COUNT]; /* of a line whose first pieces are sent; 0 at the beginning of one */
 };
 
 int journal_open(struct journal *journal, const struct config *config, struct error *err);

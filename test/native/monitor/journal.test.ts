@@ -67,6 +67,27 @@ test("lines are put together and cut, bytes are kept, and what has no end is par
   ]);
 });
 
+test("a line may say its priority, however it comes in", async () => {
+  const entries = await logged(
+    "printf '<4>warned\\n<9>a\\n<>b\\n<\\n<0\\n<0>\\n < 0>c\\n<2'; sleep 0.2; printf '>in <1>two\\n'; " +
+      "printf '<1>'; head -c 9000 /dev/zero | tr '\\0' x; echo; echo '<5>noted' >&2",
+    11,
+  );
+  expect(entries.map((entry) => [value(entry, "PRIORITY"), value(entry, "MESSAGE")])).toEqual([
+    ["4", "warned"],
+    ["6", "<9>a"],
+    ["6", "<>b"],
+    ["6", "<"],
+    ["6", "<0"],
+    ["0", ""],
+    ["6", " < 0>c"],
+    ["2", "in <1>two"],
+    ["1", "x".repeat(8192 - 3)],
+    ["1", "x".repeat(9003 - 8192)],
+    ["5", "noted"],
+  ]);
+});
+
 test("a tag may have newlines, and be too large for a datagram", async () => {
   const tag = `two\nlines${"x".repeat(300_000)}`;
   const [entry = []] = await logged("echo tagged", 1, { tag });
