@@ -1,5 +1,7 @@
 #include <errno.h>
 #include <poll.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -103,8 +105,23 @@ static void listener_ready(struct source *source, uint32_t events)
 	accept_client(source->owner);
 }
 
+/* Where the engine looks for the socket: a link to the bundle whose path is short enough for its address. */
+static int link_bundle(const struct conmon_options *o, struct error *err)
+{
+	char path[PATH_MAX];
+	if (snprintf(path, sizeof path, "%s/%s", o->socket_dir, o->uuid) >= (int)sizeof path)
+		return error_set(err, "usage", "--socket-dir-path: too long");
+	if ((unlink(path) < 0 && errno != ENOENT) || symlink(o->bundle, path) < 0)
+		return error_errno(err, "internal", "make the link %s to the bundle", path);
+	return 0;
+}
+
 int conmon_attach_listen(struct conmon *c, struct error *err)
 {
+	if (c->options.unattached)
+		return 0;
+	if (!c->options.full_attach && link_bundle(&c->options, err) < 0)
+		return -1;
 	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	unlinkat(c->bundle, SOCKET_NAME, 0);
 	mode_t mask = umask(077);
@@ -160,5 +177,6 @@ void conmon_attach_end(struct conmon *c)
 		drop(c, c->clients);
 	}
 	loop_close(&c->loop, &c->listener);
-	unlinkat(c->bundle, SOCKET_NAME, 0);
+	if (!c->options.unattached)
+		unlinkat(c->bundle, SOCKET_NAME, 0);
 }

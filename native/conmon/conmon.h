@@ -18,12 +18,18 @@ int conmon_main(int argc, char **argv);
 #define CONMON_STDIN 32768
 
 struct conmon_options {
-	const char *id, *runtime, *bundle, *pid_file, *conmon_pid_file, *exit_dir, *persist_dir, *process_file, *exit_command;
-	json_t *runtime_args, *exit_args;
+	const char *id, *uuid, *runtime, *bundle, *pid_file, *conmon_pid_file, *exit_dir, *persist_dir, *process_file;
+	const char *exit_command, *socket_dir, *notify_socket;
+	json_t *runtime_args, *runtime_opts, *exit_args;
 	bool terminal, open_stdin, leave_stdin_open, exec, exec_attach, systemd_cgroup, no_pivot, no_new_keyring, full_attach;
+	bool sync;        /* the caller waits for our end */
+	bool unattached;  /* an exec session without a bundle: nobody can attach */
 	bool passthrough; /* the container has our stdio */
 	unsigned preserve_fds, timeout, exit_delay, api_version;
 	struct config log, journal; /* a file's, and journald's: their log_… only, and of the latter id and name */
+	bool log_given, log_rotate;
+	unsigned log_max_files;
+	json_t *log_allowed; /* directories */
 };
 
 struct conmon_client {
@@ -37,10 +43,10 @@ struct conmon_client {
 struct conmon {
 	struct conmon_options options;
 	struct loop loop;
-	struct source signals, listener, control, in, out, err;
+	struct source signals, listener, control, resize, notify, in, out, err;
 	struct log log, journal;
 	struct conmon_client *clients;
-	int bundle;                       /* directory */
+	int bundle;                       /* directory; -1 where there is none */
 	int sync_fd, start_fd, attach_fd; /* of the environment; -1 where there is none */
 	int child[3];                     /* the container's ends of its stdio, until it is made */
 	int oom_events;                   /* memory.events of its cgroup */
@@ -51,8 +57,14 @@ struct conmon {
 	char stdin_data[CONMON_STDIN];
 };
 
-/* options.c. Returns 1 where there is nothing more to do (--version). */
+/* options.c. Returns 1 where there is nothing more to do (--version, --help). */
 int conmon_parse(struct conmon_options *options, int argc, char **argv, struct error *err);
+
+/* log_options.c: one --log-path, and what is to be checked when all are known. */
+int conmon_parse_log(struct conmon_options *options, const char *text, struct error *err);
+int conmon_check_logs(struct conmon_options *options, struct error *err);
+/* For the rest of our life. */
+const char *conmon_absolute(const char *path);
 
 /* stdio.c: what the container writes goes to the log and the clients, what clients write to its stdin. */
 int conmon_stdio_prepare(struct conmon *c, struct error *err);
@@ -78,7 +90,7 @@ void conmon_attach_update(struct conmon *c);
 /* Sends the rest, as long as it is read, and closes. */
 void conmon_attach_end(struct conmon *c);
 
-/* control.c: the FIFO `ctl` of the bundle. */
+/* control.c: the FIFOs `ctl` and `winsz` of the bundle. */
 int conmon_control_open(struct conmon *c, struct error *err);
 
 /* create.c: calls the runtime; fills in c->init. */
@@ -90,7 +102,17 @@ void conmon_tell(const struct conmon *c, int fd, int data, const char *message);
 /* Until the engine lets us go on. */
 int conmon_await_start(struct conmon *c);
 
+/* notify.c: the socket `notify/notify.sock` of the bundle, whose messages go on to --sdnotify-socket. */
+int conmon_notify_open(struct conmon *c, struct error *err);
+void conmon_notify_close(struct conmon *c);
+
+/* inherited.c: what the engine has left open for us to hold, ports that are not to be taken. */
+void conmon_note_inherited(const struct conmon *c);
+void conmon_close_inherited(void);
+
 /* end.c */
+/* The OOM killer shall take the container, not who tells of it; what we start has the old value again. */
+void conmon_shield(bool on);
 void conmon_watch_oom(struct conmon *c);
 /* -1 after its timeout, as conmon has it. */
 int conmon_exit_code(const struct conmon *c);

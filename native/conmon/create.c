@@ -15,32 +15,33 @@
 #include "monitor/child.h"
 
 #define EXTRA_ARGS 20
-#define CONSOLE_NAME "console"
 
 struct console {
 	int listener;
-	char path[PATH_MAX];
+	char name[32], path[PATH_MAX];
 };
 
 static int console_listen(struct conmon *c, struct console *console, struct error *err)
 {
 	console->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	unlinkat(c->bundle, CONSOLE_NAME, 0);
-	if (console->listener < 0 || socket_bind_at(console->listener, c->bundle, CONSOLE_NAME) < 0 ||
+	snprintf(console->name, sizeof console->name, "console-%d", (int)getpid());
+	unlinkat(c->bundle, console->name, 0);
+	if (console->listener < 0 || socket_bind_at(console->listener, c->bundle, console->name) < 0 ||
 	    listen(console->listener, 1) < 0)
 		return error_errno(err, "internal", "make the console socket");
-	socket_path(console->path, sizeof console->path, c->options.bundle, c->bundle, CONSOLE_NAME);
+	socket_path(console->path, sizeof console->path, c->options.bundle, c->bundle, console->name);
 	return 0;
 }
 
-static const char **command(const struct conmon *c, const char *console, char *preserve, size_t preserve_size)
+static const char **command(const struct conmon *c, const char *console)
 {
 	const struct conmon_options *o = &c->options;
-	const char **argv = config_argv(o->runtime, o->runtime_args, EXTRA_ARGS);
-	size_t n = 1 + json_array_size(o->runtime_args);
+	const char **argv = config_argv(o->runtime, o->runtime_args, EXTRA_ARGS + json_array_size(o->runtime_opts));
+	size_t n = 1 + json_array_size(o->runtime_args), i;
+	json_t *option;
 	if (!argv)
 		return NULL;
-	if (o->systemd_cgroup)
+	if (o->systemd_cgroup && !o->exec)
 		argv[n++] = "--systemd-cgroup";
 	argv[n++] = o->exec ? "exec" : "create";
 	argv[n++] = "--pid-file";
@@ -52,16 +53,13 @@ static const char **command(const struct conmon *c, const char *console, char *p
 	} else {
 		argv[n++] = "--bundle";
 		argv[n++] = o->bundle;
+		if (o->no_pivot)
+			argv[n++] = "--no-pivot";
+		if (o->no_new_keyring)
+			argv[n++] = "--no-new-keyring";
 	}
-	if (o->no_pivot)
-		argv[n++] = "--no-pivot";
-	if (o->no_new_keyring)
-		argv[n++] = "--no-new-keyring";
-	if (o->preserve_fds > 0) {
-		snprintf(preserve, preserve_size, "%u", o->preserve_fds);
-		argv[n++] = "--preserve-fds";
-		argv[n++] = preserve;
-	}
+	json_array_foreach(o->runtime_opts, i, option)
+		argv[n++] = json_string_value(option);
 	if (console) {
 		argv[n++] = "--console-socket";
 		argv[n++] = console;
@@ -92,20 +90,21 @@ static int take_terminal(struct conmon *c, struct console *console, struct error
 {
 	auto_close int connection = accept4(console->listener, NULL, NULL, SOCK_CLOEXEC);
 	int pty = connection >= 0 ? receive_fd(connection) : -1;
-	unlinkat(c->bundle, CONSOLE_NAME, 0);
+	unlinkat(c->bundle, console->name, 0);
 	return pty < 0 ? error_errno(err, "runtime-failed", "%s sent no terminal", c->options.runtime) : pty;
 }
 
 int conmon_create(struct conmon *c, struct error *err)
 {
 	struct console console = {.listener = -1};
-	char preserve[16];
 	int status = 0, pty = -1;
 	if (c->options.terminal && console_listen(c, &console, err) < 0)
 		return -1;
-	auto_free const char **argv = command(c, c->options.terminal ? console.path : NULL, preserve, sizeof preserve);
+	auto_free const char **argv = command(c, c->options.terminal ? console.path : NULL);
 	auto_close int listener = console.listener;
+	conmon_shield(false);
 	pid_t pid = argv ? child_exec(argv, c->child, c->options.preserve_fds) : -1;
+	conmon_shield(true);
 	if (pid < 0)
 		return error_errno(err, "internal", "call %s", c->options.runtime);
 	while (waitpid(pid, &status, 0) < 0)

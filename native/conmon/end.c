@@ -26,6 +26,20 @@ void conmon_watch_oom(struct conmon *c)
 		c->oom_events = open(events, O_RDONLY | O_CLOEXEC);
 }
 
+void conmon_shield(bool on)
+{
+	static char before[16];
+	auto_close int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (on && !before[0] && read(fd, before, sizeof before - 1) <= 0)
+		return;
+	/* Only root may. */
+	const char *score = on ? "-1000" : before;
+	if (pwrite(fd, score, strlen(score), 0) < 0)
+		return;
+}
+
 static bool oom_killed(const struct conmon *c)
 {
 	char text[512];
@@ -71,6 +85,7 @@ void conmon_run_exit_command(struct conmon *c)
 	if (c->options.exit_delay > 0)
 		sleep(c->options.exit_delay);
 	auto_free const char **argv = config_argv(c->options.exit_command, c->options.exit_args, 0);
+	conmon_shield(false);
 	pid_t pid = argv ? child_exec(argv, (int[]){-1, -1, -1}, 0) : -1;
 	if (pid > 0)
 		child_wait(pid);

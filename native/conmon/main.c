@@ -53,7 +53,9 @@ static void expired(void *owner, enum timer timer)
 	if (timer != TIMER_TIMEOUT || c->init_ended)
 		return;
 	c->timed_out = true;
-	kill(c->init, SIGKILL);
+	/* What a session's process has started is in its group; the container's goes with its first process. */
+	pid_t group = getpgid(c->init);
+	kill(group > 1 && group != getpgrp() ? -group : c->init, SIGKILL);
 }
 
 static int watch_signals(struct conmon *c, struct error *err)
@@ -92,7 +94,7 @@ static int leave_caller(struct conmon *c, struct error *err)
 static int open_logs(struct conmon *c, struct error *err)
 {
 	if (log_open(&c->log, &c->options.log, err) < 0)
-		return -1;
+		return error_prefix(err, "Failed to open log file");
 	return log_open(&c->journal, &c->options.journal, err) < 0 && strcmp(err->code, "no-journal") != 0 ? -1 : 0;
 }
 
@@ -100,9 +102,9 @@ static int prepare(struct conmon *c, struct error *err)
 {
 	c->loop.owner = c;
 	c->loop.expired = expired;
+	conmon_shield(true);
 	if (leave_caller(c, err) < 0 || loop_open(&c->loop, err) < 0 || watch_signals(c, err) < 0 ||
-	    open_logs(c, err) < 0 || conmon_stdio_prepare(c, err) < 0 ||
-	    conmon_control_open(c, err) < 0)
+	    conmon_stdio_prepare(c, err) < 0 || conmon_notify_open(c, err) < 0 || conmon_control_open(c, err) < 0)
 		return -1;
 	return conmon_attach_listen(c, err);
 }
@@ -118,16 +120,28 @@ static int await_attached(struct conmon *c, struct error *err)
 	return conmon_await_start(c) < 0 ? error_set(err, "internal", "the engine ended before the start") : 0;
 }
 
+static int not_started(struct conmon *c, const struct error *err)
+{
+	conmon_tell(c, c->sync_fd, c->options.exec && c->options.api_version > 0 ? -err->exit_code : -1, err->message);
+	conmon_attach_end(c);
+	return 1;
+}
+
+/* The exit code for a caller that waits (--sync). */
 static int supervise(struct conmon *c)
 {
 	struct error err = {.exit_code = 1};
-	if (prepare(c, &err) < 0 || await_attached(c, &err) < 0 || conmon_create(c, &err) < 0) {
-		conmon_tell(c, c->sync_fd, c->options.exec ? -err.exit_code : -1, err.message);
-		conmon_attach_end(c);
+	if (prepare(c, &err) < 0 || await_attached(c, &err) < 0)
+		return not_started(c, &err);
+	if (conmon_create(c, &err) < 0) {
+		not_started(c, &err);
+		conmon_run_exit_command(c);
 		return 1;
 	}
 	conmon_watch_oom(c);
-	conmon_tell(c, c->sync_fd, c->init, NULL);
+	/* Engines that don't know of versions read one number only of an exec session: its exit code. */
+	if (c->options.api_version > 0 || !c->options.exec)
+		conmon_tell(c, c->sync_fd, c->init, NULL);
 	if (!c->options.exec && c->sync_fd >= 0)
 		close(steal_fd(&c->sync_fd));
 	conmon_attach_begin(c);
@@ -140,13 +154,15 @@ static int supervise(struct conmon *c)
 	/* Before anybody is told of the end: who looks then shall find all of it. */
 	log_close(&c->log);
 	log_close(&c->journal);
+	conmon_notify_close(c);
+	conmon_close_inherited();
 	if (conmon_write_exit(c, &err) < 0)
 		conmon_tell(c, c->sync_fd, -1, err.message);
 	else if (c->options.exec)
-		conmon_tell(c, c->sync_fd, conmon_exit_code(c), NULL);
+		conmon_tell(c, c->sync_fd, conmon_exit_code(c), c->timed_out ? "command timed out" : NULL);
 	conmon_attach_end(c);
 	conmon_run_exit_command(c);
-	return 0;
+	return conmon_exit_code(c);
 }
 
 static int fail(const struct conmon *c, const struct error *err)
@@ -171,16 +187,23 @@ int conmon_main(int argc, char **argv)
 	c->attach_fd = conmon_pipe("_OCI_ATTACHPIPE");
 	if (rc < 0)
 		return fail(c, &err);
+	conmon_note_inherited(c);
 	umask(022);
+	if (open_logs(c, &err) < 0)
+		return fail(c, &err);
 	/* The engine moves us into a cgroup first, which our children shall inherit. */
 	if (conmon_await_start(c) < 0) {
 		error_set(&err, "internal", "the engine ended before the start");
 		return fail(c, &err);
 	}
 	c->bundle = open(c->options.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	pid_t pid = c->bundle < 0 ? -1 : fork();
+	if (c->bundle < 0) {
+		error_errno(&err, "internal", "open the bundle %s", c->options.bundle);
+		return fail(c, &err);
+	}
+	pid_t pid = c->options.sync ? 0 : fork();
 	if (pid < 0) {
-		error_errno(&err, "internal", "open the bundle %s and fork", c->options.bundle);
+		error_errno(&err, "internal", "fork");
 		return fail(c, &err);
 	}
 	if (pid == 0)

@@ -26,7 +26,8 @@ void conmon_tell(const struct conmon *c, int fd, int data, const char *message)
 	struct text text = TEXT(buffer);
 	if (fd < 0)
 		return;
-	text_add(&text, "{\"%s\": %d", c->options.api_version > 0 || c->options.exec ? "data" : "pid", data);
+	const char *key = c->options.api_version > 0 ? "data" : c->options.exec ? "exit_code" : "pid";
+	text_add(&text, "{\"%s\": %d", key, data);
 	if (message) {
 		text_add(&text, ", \"message\": ");
 		text_add_string(&text, message);

@@ -70,6 +70,19 @@ static void rotate(struct log *log)
 	open_file(log, O_EXCL);
 }
 
+void log_reopen(struct log *log)
+{
+	if (log->directory < 0)
+		return;
+	if (log->fd >= 0 && log->max_file > 1) {
+		rotate(log);
+		return;
+	}
+	if (log->fd >= 0)
+		close(steal_fd(&log->fd));
+	open_file(log, 0);
+}
+
 struct batch {
 	struct log *log;
 	struct text text;

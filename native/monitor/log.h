@@ -23,6 +23,8 @@ struct log {
 int log_open(struct log *log, const struct config *config, struct error *err);
 /* Logs what was read at once from one stream. A full disk costs log lines, never the container. */
 void log_write(struct log *log, enum stream stream, const char *data, size_t length);
+/* The file has been moved away, or is to be: goes on with a new one. */
+void log_reopen(struct log *log);
 /* At the end of the container. */
 void log_close(struct log *log);
 

@@ -2,37 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "file.h"
+#include "notify_send.h"
 #include "socket_path.h"
 #include "supervisor.h"
 
 #define DIRECTORY "notify"
 #define MESSAGE_MAX 4096
-
-/* A manager that is gone waits for nothing. */
-static void tell(const struct config *config, const char *text, size_t length)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	size_t size = strlen(config->notify_socket);
-	if (size >= sizeof address.sun_path)
-		return;
-	memcpy(address.sun_path, config->notify_socket, size);
-	if (address.sun_path[0] == '@')
-		address.sun_path[0] = '\0';
-	auto_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	socklen_t whole = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
-	if (fd < 0 || sendto(fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, whole) < 0)
-		return;
-}
 
 /* Of what means something outside only: process ids are the container's own, and descriptors are not passed on. */
 static bool is_foreign(const char *line, size_t length)
@@ -61,7 +43,7 @@ static void forward(struct source *source, uint32_t events)
 		line += size;
 	}
 	if (length > 0)
-		tell(m->config, kept, length);
+		notify_send(m->config->notify_socket, kept, length);
 }
 
 static int listen_for_container(struct monitor *m)
@@ -107,7 +89,7 @@ void notify_running(struct monitor *m)
 	m->notified = true;
 	const char *ready = m->config->notify == NOTIFY_CONMON ? "\nREADY=1" : "";
 	int length = snprintf(text, sizeof text, "MAINPID=%d%s", (int)getpid(), ready);
-	tell(m->config, text, (size_t)length);
+	notify_send(m->config->notify_socket, text, (size_t)length);
 }
 
 void notify_healthy(struct monitor *m)
@@ -116,5 +98,5 @@ void notify_healthy(struct monitor *m)
 	if (m->config->notify != NOTIFY_HEALTHY || m->notified_healthy)
 		return;
 	m->notified_healthy = true;
-	tell(m->config, ready, sizeof ready - 1);
+	notify_send(m->config->notify_socket, ready, sizeof ready - 1);
 }

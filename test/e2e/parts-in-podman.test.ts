@@ -24,6 +24,13 @@ beforeAll(async () => {
 });
 afterAll(() => home.remove());
 
+/** Prints what a service manager gets until something is ready. */
+const RECEIVER = `use Socket; my ($path) = @ARGV; socket(S, PF_UNIX, SOCK_DGRAM, 0); unlink $path;
+  bind(S, sockaddr_un($path)) or die $!; $| = 1; print "listening\\n";
+  do { recv(S, $text, 4096, 0); print "$text\\n" } until $text =~ /READY=1/;`;
+const SENDER = `use Socket; socket(S, PF_UNIX, SOCK_DGRAM, 0);
+  send(S, "READY=1\\nSTATUS=fine", 0, sockaddr_un($ENV{NOTIFY_SOCKET})) or die $!; sleep 1000;`;
+
 describe.each([
   ["our conmon", ["--conmon", conmon]],
   ["our runtime", ["--runtime", runtime]],
@@ -101,6 +108,32 @@ describe.each([
     expect(await ok("wait", "terminal")).toBe("3");
     expect(await ok("logs", "terminal")).toBe("/dev/pts/0");
     await ok("rm", "terminal");
+  });
+
+  test("descriptors of the caller", async (context) => {
+    skipUnless(context, ...missing);
+    const command = ["podman", ...parts, ...run, "--preserve-fds", "1", "bb", "cat", "/proc/self/fd/3"];
+    const { exitCode, stdout } = await home.exec([
+      "sh",
+      "-c",
+      'echo data | "$@" 3<&0 </dev/null',
+      "sh",
+      ...command,
+    ]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "data\n" });
+  });
+
+  test("the container tells a service manager that it is ready", async (context) => {
+    skipUnless(context, ...missing, hasProgram("perl"));
+    const socket = join(home.directory, "notify");
+    const manager = home.spawn(["perl", "-e", RECEIVER, socket]);
+    await manager.waitForOutput(/listening/);
+    const perl = ["/usr", "/lib", "/lib64"].flatMap((path) => ["-v", `${path}:${path}:ro`]);
+    const args = ["run", "-d", "--name", "unit", "--network", "none", ...perl, "bb", "perl", "-e", SENDER];
+    const started = await home.exec(["podman", ...parts, ...args], { env: { NOTIFY_SOCKET: socket } });
+    expect({ exitCode: started.exitCode, stderr: started.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect((await manager.done).stdout).toMatch(/^READY=1$/m);
+    await ok("rm", "-f", "-t", "0", "unit");
   });
 
   test("nothing of it is left", async (context) => {

@@ -46,7 +46,8 @@ describe("logs", () => {
     const directory = bundle.outside("journal");
     mkdirSync(directory);
     const journal = await listen(directory, "socket");
-    const logs = "-l k8s-file:$PWD/first -l k8s-file:$PWD/log -l journald -l none --log-tag tag";
+    const logs =
+      "-l k8s-file:$PWD/first -l k8s-file:$PWD/log -l journald -l none --log-tag tag --log-label A_1=b";
     expect(await bundle.output(`${withRun(directory)} ${functions}\nrun ${logs}`)).toBe("0");
     expect(file("log").sort()).toEqual(LINES);
     expect(existsSync(bundle.outside("first"))).toBe(false);
@@ -59,8 +60,27 @@ describe("logs", () => {
       ["CONTAINER_NAME", "box"],
       ["CONTAINER_TAG", "tag"],
       ["SYSLOG_IDENTIFIER", "tag"],
+      ["A_1", "b"],
       ["PRIORITY", "3"],
     ]);
+    expect(
+      value(entries.find((entry) => value(entry, "MESSAGE") === "rest")!, "CONTAINER_PARTIAL_MESSAGE"),
+    ).toBe("true");
+  });
+
+  test("--no-container-partial-message: pieces in the journal aren't marked", async (context) => {
+    skipUnless(context, hasProgram("python3"));
+    const directory = bundle.outside("journal");
+    mkdirSync(directory);
+    const journal = await listen(directory, "socket");
+    await bundle.output(`${withRun(directory)} ${functions}\nrun -l journald --no-container-partial-message`);
+    expect(messages(journal.entries()).sort()).toEqual(["err", "out", "rest"]);
+    expect(
+      journal
+        .entries()
+        .flat()
+        .map(([name]) => name),
+    ).not.toContain("CONTAINER_PARTIAL_MESSAGE");
   });
 
   test("to a journal that isn't there are lost, and the container runs", async () => {
@@ -100,10 +120,10 @@ script -qec "sh s.sh $program $state" /dev/null`);
   });
 
   test.each([
-    ["-l syslog:x", "no such log driver syslog"],
+    ["-l syslog:x", "No such log driver syslog"],
     ["-l k8s-file", "k8s-file requires a filename"],
     ["-l k8s-file:", "k8s-file requires a filename"],
-    ["-l log --log-tag x", "--log-tag: k8s-file doesn't have one"],
+    ["-l log --log-tag x", "k8s-file doesn't support --log-tag"],
     ["-l journald -c short", "must be longer than 12 characters"],
   ])("%s is refused", async (args, message) => {
     const { exitCode, stderr } = await bundle.script(`${functions}\nconmon ${args}`);
