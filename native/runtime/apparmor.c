@@ -9,9 +9,14 @@
 #include "cleanup.h"
 #include "procfs.h"
 
+bool apparmor_is_wanted(const char *profile)
+{
+	return profile && *profile && strcmp(profile, "unconfined") != 0;
+}
+
 int apparmor_set_exec(int proc, const char *profile, struct error *err)
 {
-	if (!profile || !*profile || strcmp(profile, "unconfined") == 0)
+	if (!apparmor_is_wanted(profile))
 		return 0;
 	char text[512];
 	int length = snprintf(text, sizeof text, "exec %s", profile);

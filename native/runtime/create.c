@@ -67,6 +67,7 @@ static int fill_state(struct container *container, struct error *err)
 	state->rootfs = absolute(bundle, container->spec.rootfs);
 	time_now(now);
 	state->created = strdup(now);
+	state->callers_keyring = container->options->no_new_keyring;
 	state->annotations = json_incref(container->spec.annotations);
 	state->hooks = json_incref(container->spec.hooks);
 	if (!state->id || !state->bundle || !state->rootfs || !state->created)

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "apparmor.h"
 #include "cgroup.h"
 #include "cleanup.h"
 #include "console.h"
@@ -34,7 +35,9 @@ struct session {
 	struct seccomp_program seccomp;
 	int namespaces; /* CLONE_NEW* in which the container differs from us */
 	int target;     /* pidfd of init */
-	int cgroup, proc, sync;
+	int cgroup, sync;
+	int proc; /* the host's */
+	bool no_groups;
 	int root; /* of the container, where that isn't the one of its mount namespace; else -1 */
 };
 
@@ -114,6 +117,7 @@ static int load(struct session *session, const char *process, struct error *err)
 		return error_errno(err, "runtime-failed", "open /proc");
 	if (session->spec.namespaces[NS_MOUNT].use == NS_HOST && open_root(session, err) < 0)
 		return -1;
+	session->no_groups = execute_groups_denied(session->proc, session->state.init.pid);
 	return compare_namespaces(session->state.init.pid, &session->namespaces, err);
 }
 
@@ -121,11 +125,9 @@ static int set_up(struct session *session, struct execution *execution, struct e
 {
 	const struct process_spec *process = &session->process;
 	const struct runtime_options *options = session->options;
-	int keep[] = {options->stdio[0], options->stdio[1], options->stdio[2], options->console_socket, session->proc,
-		      session->sync, session->root};
-	if (descriptors_keep(3 + (int)options->preserve_fds, keep, sizeof keep / sizeof *keep) < 0)
-		return error_errno(err, "runtime-failed", "close inherited descriptors");
 	if (init_session(err) < 0 || limits_set_affinity(process->final_cpus, err) < 0)
+		return -1;
+	if (!session->state.callers_keyring && init_keyring(err) < 0)
 		return -1;
 	if ((session->namespaces & CLONE_NEWUSER) && init_become_root(err) < 0)
 		return -1;
@@ -154,6 +156,7 @@ static _Noreturn void process_main(struct session *session)
 		.preserve_fds = session->options->preserve_fds,
 		.listen_fds = session->options->listen_fds,
 		.proc = session->proc,
+		.no_groups = session->no_groups,
 		.notify = -1,
 		.keep_groups = session->spec.keep_groups,
 		.has_personality = session->spec.has_personality,
@@ -169,22 +172,43 @@ static _Noreturn void process_main(struct session *session)
 	_exit(err.exit_code);
 }
 
+/*
+ * A container that may trace sees descriptors and environment of a process that joins it from its first moment on: nothing
+ * may lead to the host, and what is the caller's is not for it either.
+ */
+static int forget_caller(struct session *session, struct error *err)
+{
+	const struct runtime_options *options = session->options;
+	if (!apparmor_is_wanted(session->process.apparmor_profile))
+		session->proc = -1;
+	for (char **variable = environ; *variable; variable++)
+		memset(*variable, 0, strlen(*variable));
+	int keep[] = {options->stdio[0], options->stdio[1], options->stdio[2], options->console_socket, session->proc,
+		      session->sync, session->root, session->target};
+	if (descriptors_keep(3 + (int)options->preserve_fds, keep, sizeof keep / sizeof *keep) < 0)
+		return error_errno(err, "runtime-failed", "close inherited descriptors");
+	return 0;
+}
+
+static int join(const struct session *session, struct error *err)
+{
+	if (session->namespaces && setns(session->target, session->namespaces) < 0) {
+		if (errno == ESRCH)
+			return error_set(err, "container-not-running", "container `%s` is not running", session->state.id);
+		return error_errno(err, "runtime-failed", "join the namespaces of container `%s`", session->state.id);
+	}
+	close(session->target);
+	return 0;
+}
+
 /* Joins everything at once through the pidfd; the pid namespace is entered last, by the clone. */
 static _Noreturn void stage_main(struct session *session)
 {
 	struct error err = {.exit_code = 125};
 	struct clone_args args = {.flags = CLONE_PARENT};
 	const struct process_spec *process = &session->process;
-	if (limits_set_affinity(process->initial_cpus, &err) < 0) {
-		sync_send_error(session->sync, &err);
-		_exit(125);
-	}
-	if (session->namespaces && setns(session->target, session->namespaces) < 0) {
-		if (errno == ESRCH)
-			error_set(&err, "container-not-running", "container `%s` is not running", session->state.id);
-		else
-			error_errno(&err, "runtime-failed", "join the namespaces of container `%s`", session->state.id);
-	} else {
+	if (forget_caller(session, &err) == 0 && limits_set_affinity(process->initial_cpus, &err) == 0 &&
+	    join(session, &err) == 0) {
 		pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
 		if (pid == 0)
 			process_main(session);

@@ -82,6 +82,14 @@ int execute_prepare(struct execution *execution, struct error *err)
 	return 0;
 }
 
+bool execute_groups_denied(int proc, pid_t pid)
+{
+	char path[32], policy[8] = "";
+	snprintf(path, sizeof path, "%d/setgroups", (int)pid);
+	auto_close int fd = procfs_open(proc, path, O_RDONLY);
+	return fd >= 0 && read(fd, policy, sizeof policy - 1) > 0 && strncmp(policy, "deny", 4) == 0;
+}
+
 static bool only_primary_group(const struct process_spec *process)
 {
 	for (size_t i = 0; i < process->group_count; i++)
@@ -97,15 +105,9 @@ static int set_groups(const struct execution *execution, struct error *err)
 		return 0;
 	if (setgroups(process->group_count, process->groups) == 0)
 		return 0;
-	int saved = errno;
-	char path[64], policy[8] = "";
-	snprintf(path, sizeof path, "%d/setgroups", procfs_self(execution->proc));
-	auto_close int fd = procfs_open(execution->proc, path, O_RDONLY);
-	ssize_t length = fd < 0 ? -1 : read(fd, policy, sizeof policy - 1);
-	/* One id mapped without privileges: the kernel forbids it to all, and there are no groups to give. */
-	if (saved == EPERM && only_primary_group(process) && length > 0 && strncmp(policy, "deny", 4) == 0)
+	/* There are no groups to give either. */
+	if (errno == EPERM && only_primary_group(process) && execution->no_groups)
 		return 0;
-	errno = saved;
 	return error_errno(err, "runtime-failed", "set the additional groups");
 }
 
@@ -174,7 +176,8 @@ int execute_program(struct execution *execution, struct error *err)
 	if (filter_first(execution) && capabilities_set(process->capabilities, 0, err) < 0)
 		return -1;
 	/* Not left to close-on-exec: /proc/self/fd/N in the program's own path would still lead to the host. */
-	close(execution->proc);
+	if (execution->proc >= 0)
+		close(execution->proc);
 	execve(execution->path, process->args, execution->env);
 	set_exec_error(err, execution->path);
 	return -1;

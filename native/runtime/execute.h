@@ -9,17 +9,20 @@ struct execution {
 	const struct process_spec *process;
 	const struct seccomp_program *seccomp;
 	unsigned preserve_fds, listen_fds;
-	int proc;                 /* the host's /proc */
+	int proc;                 /* the host's /proc; of one more process -1, unless AppArmor needs it */
 	int notify;               /* connected socket for the seccomp listener, or -1 */
 	const char *notify_state; /* JSON that goes with it */
 	bool make_cwd;            /* a container's own is made; that of one more process must be there */
 	bool keep_groups;         /* the additional groups stay those of the caller */
+	bool no_groups;           /* the user namespace lets nobody set them */
 	bool has_personality;
 	unsigned long personality;
 	char *path; /* of the executable */
 	char **env;
 };
 
+/* Whether the user namespace of that process denies setgroups(2) to all: one id mapped without privileges. */
+bool execute_groups_denied(int proc, pid_t pid);
 /* As root of the container: working directory, executable, HOME. Codes command-not-found and not-executable. */
 int execute_prepare(struct execution *execution, struct error *err);
 /* Limits, credentials, capabilities. */

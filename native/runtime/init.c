@@ -30,6 +30,7 @@
 #include "sysctl.h"
 
 #define FIRST_PRIVATE_FD 3
+#define KEY_POSSESSOR_ALL 0x3f000000UL /* keyctl_setperm(3) */
 
 int init_session(struct error *err)
 {
@@ -68,11 +69,14 @@ int init_become_root(struct error *err)
 	return 0;
 }
 
-static int join_keyring(const struct container *container, struct error *err)
+int init_keyring(struct error *err)
 {
-	if (container->options->no_new_keyring)
+	/* Without a name: by one it would be that which somebody has made before. */
+	long ring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+	if (ring < 0 && errno == ENOSYS)
 		return 0;
-	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, container->options->id) < 0 && errno != ENOSYS)
+	/* For who has it alone: the user's other containers are of the same user. */
+	if (ring < 0 || syscall(SYS_keyctl, KEYCTL_SETPERM, ring, KEY_POSSESSOR_ALL) < 0)
 		return error_errno(err, "runtime-failed", "make a session keyring (see --no-new-keyring)");
 	return 0;
 }
@@ -154,8 +158,9 @@ static int describe_listener(struct container *container, struct execution *exec
 static int set_up(struct container *container, struct execution *execution, struct error *err)
 {
 	int slave;
-	if (drop_descriptors(container, err) < 0 || init_session(err) < 0 || join_keyring(container, err) < 0 ||
-	    enter_namespaces(container, err) < 0 ||
+	const struct runtime_options *options = container->options;
+	if (drop_descriptors(container, err) < 0 || init_session(err) < 0 ||
+	    (!options->no_new_keyring && init_keyring(err) < 0) || enter_namespaces(container, err) < 0 ||
 	    seccomp_notify_connect(&container->seccomp, &execution->notify, err) < 0)
 		return -1;
 	if (mounts_make(container, err) < 0 || devices_make(container, err) < 0 ||
@@ -168,6 +173,7 @@ static int set_up(struct container *container, struct execution *execution, stru
 	/* Now the image's paths are followed: through /proc/self/fd they must find no directory of the host. */
 	close(steal_fd(&container->bundle));
 	execution->proc = container->proc;
+	execution->no_groups = execute_groups_denied(container->proc, procfs_self(container->proc));
 	if (execution->notify >= 0 && describe_listener(container, execution, err) < 0)
 		return -1;
 	return execute_prepare(execution, err);

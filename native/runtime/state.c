@@ -119,11 +119,11 @@ int state_remove_directory(const char *root, const char *id, struct error *err)
 
 int state_save(int directory, const struct state *state, struct error *err)
 {
-	json_t *json = json_pack("{s:s s:s s:s s:s s:s s:s* s:i s:I s:s s:O* s:O*}", "ociVersion", SPEC_VERSION, "id",
+	json_t *json = json_pack("{s:s s:s s:s s:s s:s s:s* s:i s:I s:s s:b s:O* s:O*}", "ociVersion", SPEC_VERSION, "id",
 				 state->id, "bundle", state->bundle, "rootfs", state->rootfs, "created",
 				 state->created, "cgroup", state->cgroup, "pid", (int)state->init.pid, "startTime",
-				 (json_int_t)state->init.start_time, "bootId", state->init.boot_id, "annotations",
-				 state->annotations, "hooks", state->hooks);
+				 (json_int_t)state->init.start_time, "bootId", state->init.boot_id, "callersKeyring",
+				 (int)state->callers_keyring, "annotations", state->annotations, "hooks", state->hooks);
 	auto_free char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 	if (!text)
@@ -158,6 +158,7 @@ int state_load(int directory, struct state *state, struct error *err)
 	state->init.start_time = (unsigned long long)json_integer_value(json_object_get(json, "startTime"));
 	const char *boot_id = json_string_value(json_object_get(json, "bootId"));
 	snprintf(state->init.boot_id, sizeof state->init.boot_id, "%s", boot_id ? boot_id : "");
+	state->callers_keyring = json_is_true(json_object_get(json, "callersKeyring"));
 	state->annotations = json_incref(json_object_get(json, "annotations"));
 	state->hooks = json_incref(json_object_get(json, "hooks"));
 	json_decref(json);

@@ -89,6 +89,63 @@ describe("our own executable", () => {
   });
 });
 
+test("a process that joins has nothing of the host for a container that may trace", async (context) => {
+  skipUnless(context, hasProgram("strace"));
+  for (const set of ["bounding", "effective", "permitted"])
+    bundle.config.process.capabilities[set] = [...bundle.config.process.capabilities[set], "CAP_SYS_PTRACE"];
+  writeFileSync(
+    bundle.inRootfs("bin/spy"),
+    `while :; do for p in /proc/[0-9]*; do
+      [ $p = /proc/1 ] && continue
+      tr '\\0' '\\n' <$p/environ; for fd in $p/fd/*; do readlink $fd; ls -d $fd/sentinel/file $fd$0 $fd/[0-9]*/root$0; done
+    done; done 2>/dev/null\n`,
+  );
+  copyFileSync("/bin/busybox", bundle.inRootfs("bin/tr"));
+  bundle.config.process.args = ["sh", "-c", ". /bin/spy", `${sentinel.directory}/file`];
+  // Held up at its first calls, it is seen for sure.
+  const slow =
+    "strace -f -o /dev/null -e trace=close_range,setsid -e inject=close_range,setsid:delay_enter=300000";
+  const { stdout } = await bundle.script(
+    `rt run -d c >seen; exec 7<. 8<sentinel/file; export HOSTSECRET=s3cret
+    for i in 1 2 3; do ${slow} "$program" --root "$state" exec c true; done
+    rt delete -f c; sort -u seen`,
+    { timeout: 30_000 },
+  );
+  expect(stdout).not.toContain("sentinel");
+  expect(stdout).not.toContain("s3cret");
+  // It has seen something.
+  expect(stdout).toMatch(/^(socket|pipe):/m);
+});
+
+test("nobody gets the caller's session keyring, neither init nor who joins", async (context) => {
+  skipUnless(context, hasProgram("python3"));
+  const withKey = `
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+keyctl, add_key = (250, 248) if os.uname().machine == "x86_64" else (219, 217)
+libc.syscall(keyctl, 1, b"caller")
+key = libc.syscall(add_key, b"user", b"ticket-of-the-caller", b"secret", 6, -3)
+# For who possesses it only.
+if key < 0 or libc.syscall(keyctl, 5, key, 0x3f000000) < 0: sys.exit(99)
+os.execvp("sh", ["sh", "-c", sys.argv[1], "sh", *sys.argv[2:]])
+`;
+  writeFileSync(bundle.outside("with-key.py"), withKey);
+  bundle.config.process.args = ["sh", "-c", "cat /proc/keys; sleep 1000"];
+  const tries = `
+    grep -c ticket-of /proc/keys; "$1" --root "$2" run -d c >first
+    "$1" --root "$2" exec c cat /proc/keys >second; "$1" --root "$2" delete -f c
+    "$1" --root "$2" run -d --no-new-keyring c >fourth; "$1" --root "$2" exec c cat /proc/keys >third; "$1" --root "$2" delete -f c
+    grep -c ticket-of first second third; cat second`;
+  const { exitCode, stdout } = await bundle.script(
+    `python3 with-key.py '${tries.replaceAll("'", "'\\''")}' "$program" "$state"`,
+  );
+  context.skip(exitCode === 99, "this kernel, or what surrounds us, has no keyrings");
+  expect(stdout).toMatch(/^1\nfirst:0\nsecond:0\nthird:1\n/);
+  // And it has one that its container's first process, or another container of the user's, can't get at.
+  const rings = stdout.split("\n").filter((line) => line.includes("keyring") && !line.includes("caller"));
+  expect(rings).toEqual([expect.stringMatching(/ 3f000000 .* _ses/)]);
+});
+
 /** Looks into the process that is about to execute the container's program, with its capabilities or more. */
 const ONLOOKER = `
 import array, fcntl, json, socket, struct, subprocess
