@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -127,6 +128,21 @@ static int creation_failed(const struct place *place, struct error *err)
 		       : fail_errno(err, "hard link %s to %s", place->path, place->entry->link);
 }
 
+/* A container may have mounted a pipe, which would hold us up, or a device. */
+static int open_mounted(const struct place *place, struct error *err)
+{
+	auto_close int found = openat(place->parent, place->base, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	if (found < 0 || fstat(found, &st) < 0)
+		return creation_failed(place, err);
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, "io-error", "%s is a mount point, and what is mounted there is not a file", place->path);
+	char link[32];
+	snprintf(link, sizeof link, "/proc/self/fd/%d", found);
+	int fd = open(link, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	return fd >= 0 ? fd : creation_failed(place, err);
+}
+
 /* Makes the entry, replacing what is there, but a directory by a directory. *hides: it replaced a whiteout. */
 static int create_or_replace(struct unpack *unpack, struct place *place, bool *hides, struct error *err)
 {
@@ -146,8 +162,7 @@ static int create_or_replace(struct unpack *unpack, struct place *place, bool *h
 			return -1;
 		if (result > 0) {
 			place->fresh = false;
-			fd = openat(place->parent, place->base, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
-			return fd >= 0 ? fd : creation_failed(place, err);
+			return open_mounted(place, err);
 		}
 	}
 }

@@ -162,6 +162,19 @@ describe("extract", () => {
     expect([stdout, stderr]).toEqual(["{}\nnew\n", ""]);
   });
 
+  test("a pipe or a device that a container has mounted there holds nobody up", async () => {
+    for (const make of ["mkfifo source", ": >source; mount --bind /dev/full source"]) {
+      const script = `cd "$0" && rm -rf source && ${make} && : >root/to/hosts && mount --bind source root/to/hosts && exec "$@"`;
+      const argv = ["unshare", "--mount", "sh", "-c", script, work, layerProgram, ...extract("to")];
+      const { exitCode, stderr } = await inside(argv, { input: tar(file("hosts", "new\n")), timeout: 5000 });
+      expect([exitCode, JSON.parse(stderr)]).toEqual([
+        1,
+        { code: "io-error", message: "to/hosts is a mount point, and what is mounted there is not a file" },
+      ]);
+      await inside(["rm", join(work, "root/to/hosts")]);
+    }
+  });
+
   test("whiteout names and overlay devices mean nothing here", async () => {
     await layerOk(extract("to"), {
       input: tar(file(".wh.x", "1"), file(".wh..wh..opq"), entry("n", { type: "3" })),
