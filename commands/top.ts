@@ -4,7 +4,7 @@ import { rephrase } from "../src/errors.ts";
 export default class Top extends CoracleCommand {
   static override summary = "Display the running processes of a container";
   static override description =
-    "Display the running processes of a container, as read from the host; no program of the container is run for it.\n\nWith anything else than format descriptors, ps(1) is run with these arguments: the host's, in the pid namespace of the container, or the container's own where that may trace processes (CAP_SYS_PTRACE).";
+    "Display the running processes of a container, as read from the host; no program of the container is run for it.\n\nWith anything else than format descriptors, ps(1) is run with these arguments: the host's, in the pid namespace of the container, or the container's own where somebody in it may trace processes (CAP_SYS_PTRACE).";
   static override usage = "[options] CONTAINER [FORMAT-DESCRIPTORS|ARGS...]";
   static override examples = [
     "coracle top ctrID",

@@ -186,6 +186,26 @@ test("top runs the host's ps in the container's pid namespace, for one that can'
   await home.ok("rm", "-f", "-t", "0", ...Object.values(ids));
 });
 
+test("top doesn't run the host's ps where another container, or what exec has left, may trace it", async () => {
+  const run = (...args: string[]) =>
+    home.ok("run", "-d", "--network", "none", ...args, "bb", "sleep", "1000");
+  const id = await run();
+  await home.ok("exec", id, "rm", "/bin/ps");
+  const top = () => home.coracle("top", id, "-eo", "pid,args");
+  const refused = {
+    exitCode: 125,
+    stderr: expect.stringMatching(/in container: executable file `ps` not found/),
+  };
+  const guest = await run("--pid", `container:${id}`, "--cap-add", "sys_ptrace");
+  expect(await top()).toMatchObject(refused);
+  // In a namespace of its own below, and with no sign of it in the one that is shared.
+  await home.ok("rm", "-f", "-t", "0", guest);
+  expect(await top()).toMatchObject({ exitCode: 0 });
+  await home.ok("exec", "-d", "--privileged", id, "unshare", "--pid", "--fork", "sleep", "1000");
+  expect(await top()).toMatchObject(refused);
+  await home.ok("rm", "-f", "-t", "0", id);
+});
+
 test("top --list-descriptors lists what top takes", async () => {
   expect((await home.ok("top", "--list-descriptors")).split("\n")).toEqual(
     expect.arrayContaining(["args", "hpid", "user"]),

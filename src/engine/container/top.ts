@@ -77,9 +77,9 @@ function runningInit(ctx: Context, nameOrId: string): ProcessIdentity {
 /** What ps(1) says of its processes, with these arguments: the host's, since many a container has none. */
 export async function containerPs(ctx: Context, nameOrId: string, args: string[]): Promise<string[]> {
   const { pid } = runningInit(ctx, nameOrId);
-  const { id, config } = findRecord(ctx, nameOrId);
+  const { config } = findRecord(ctx, nameOrId);
   const { hostPs } = await import("./host-ps.ts");
-  const said = hostPs(ctx, id, { pid, args, ownUsers: config.userns.kind !== "host" });
+  const said = hostPs({ pid, args, ownUsers: config.userns.kind !== "host" });
   return said === undefined ? await ownPs(ctx, nameOrId, args) : lines(said);
 }
 
