@@ -1,6 +1,6 @@
 import { isatty } from "node:tty";
 import type { ImageProgress } from "../engine/image/progress.ts";
-import { printError } from "./output.ts";
+import { printError, writeAll } from "./output.ts";
 
 /**
  * Prints the progress of a pull or load on stderr, in Podman's words; nothing with `quiet` but warnings. On a terminal
@@ -56,7 +56,7 @@ class Bars {
     );
     const up = this.#drawn > 0 ? `\x1b[${this.#drawn}A` : "";
     this.#drawn = lines.length;
-    printError(up + lines.join("\n"));
+    writeAll(2, `${up}${lines.join("\n")}\n`);
   }
 }
 

@@ -32,17 +32,42 @@ function outputFailed(fd: number, error: unknown): unknown {
 }
 
 export function print(text: string): void {
-  writeAll(1, text);
+  writeAll(1, forTerminal(text, 1));
 }
 
 export function printLine(text = ""): void {
-  writeAll(1, `${text}\n`);
+  print(`${text}\n`);
+}
+
+/**
+ * Names, labels, commands and paths of images and containers are strangers' texts, and must not steer a terminal. Whoever has
+ * escape sequences in his own --format wants them.
+ */
+export function forTerminal(
+  text: string,
+  fd: number,
+  {
+    terminal = isTerminal,
+    argv = process.argv,
+  }: { terminal?: (fd: number) => boolean; argv?: string[] } = {},
+): string {
+  if (!steering.test(text) || !terminal(fd)) return text;
+  if (argv.some((word) => steering.test(word) || /\\(x1b|u001b|0?33)/i.test(word))) return text;
+  return text.replace(new RegExp(steering, "gu"), "?");
+}
+
+/** Control characters but tab and newline, and what turns the direction of writing. */
+const steering = /[^\P{Cc}\t\n]|[\u202a-\u202e\u2066-\u2069]/u;
+
+/** Seldom needed, so loaded then. */
+function isTerminal(fd: number): boolean {
+  return process.getBuiltinModule("node:tty").isatty(fd);
 }
 
 /** stderr may be gone; that is no reason to fail. */
 export function printError(line: string): void {
   try {
-    writeAll(2, `${line}\n`);
+    writeAll(2, `${forTerminal(line, 2)}\n`);
   } catch {
     // nobody is there to be told
   }
@@ -55,7 +80,7 @@ export function printJson(value: unknown, indent = 4): void {
 
 /** For a display that is drawn anew. */
 export function clearScreen(): void {
-  print("\x1b[2J\x1b[1;1H");
+  writeAll(1, "\x1b[2J\x1b[1;1H");
 }
 
 /** Writes a file that the user named. */

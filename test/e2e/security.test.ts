@@ -227,6 +227,30 @@ describe("a running container", () => {
     await home.ok("rm", "-f", "-t", "0", id);
   });
 
+  test("nor by what its image is called and made of, its labels or its command", async () => {
+    const hostile = "\u001b]0;title\u0007\u001b[2J\u009b31m";
+    await load("steering", [], {
+      Cmd: ["sh", "-c", `: ${hostile}; touch "/$(printf '\\033[1mx')"`],
+      Labels: { steering: hostile, [hostile]: "" },
+      WorkingDir: "work",
+    });
+    await home.ok("run", "--name", "steering", ...none, "steering");
+    for (const command of [
+      ["ps", "-a", "--no-trunc"],
+      ["ps", "-a", "--format", "{{.Labels}}\t{{.Command}}"],
+      ["inspect", "--format", "{{.Config.Labels}} {{.Config.Cmd}}", "steering"],
+      ["diff", "steering"],
+    ]) {
+      const line = [home.program, ...command].map((word) => `'${word}'`).join(" ");
+      const { stdout } = await home.exec(["script", "-qec", line, "/dev/null"]);
+      expect(stdout, command[0]).not.toMatch(/[\u001b\u0007\u009b]/);
+      expect(stdout, command[0]).toContain("?");
+    }
+    expect(await home.ok("inspect", "--format", "{{.Config.Labels.steering}}", "steering")).toBe(hostile);
+    expect(await home.ok("inspect", "--format", "{{.Config.WorkingDir}}", "steering")).toBe("/work");
+    await home.ok("rm", "steering");
+  });
+
   test("gets nothing of the caller's environment", async () => {
     const env = { ...home.env, HOST_SECRET: "s3cret", LD_PRELOAD_NOT: "x" };
     const id = (await home.run(["run", "-d", ...none, "bb", "sleep", "1000"], { env })).stdout.trim();
@@ -234,6 +258,17 @@ describe("a running container", () => {
     expect((await home.run(["exec", id, "env"], { env })).stdout).not.toContain("s3cret");
     await home.ok("rm", "-f", "-t", "0", id);
   });
+});
+
+test("what looks into containers is one static program: nothing of theirs can be loaded into it (CVE-2019-14271)", (context) => {
+  const program = readFileSync(home.program);
+  context.skip(program.includes("__asan_init"), "the sanitizers are libraries");
+  const start = Number(program.readBigUInt64LE(32));
+  const types = Array.from({ length: program.readUInt16LE(56) }, (_, i) =>
+    program.readUInt32LE(start + i * program.readUInt16LE(54)),
+  );
+  expect(types).toContain(1); // PT_LOAD
+  expect(types).not.toContain(3); // PT_INTERP
 });
 
 test("a volume's links are exported as links, and not written through by an import (CVE-2023-0778)", async () => {

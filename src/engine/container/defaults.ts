@@ -1,4 +1,5 @@
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
+import { cleanPath } from "../../oci/container-path.ts";
 import { type Environment, mergeEnv, proxyVariables } from "../../oci/env.ts";
 import { withImageHealth } from "../../oci/health.ts";
 import type { ImageConfig } from "../../oci/image.ts";
@@ -63,7 +64,8 @@ export function withImageDefaults(
       unset: overrides.unsetEnv,
       unsetAll: overrides.unsetEnvAll,
     }),
-    workdir: config.workdir || defaults.WorkingDir || "/",
+    // Absolute, whatever an image says.
+    workdir: config.workdir || cleanPath(defaults.WorkingDir ?? ""),
     user: config.user || defaults.User || "",
     labels: { ...(defaults.Labels ?? {}), ...config.labels },
     stopSignal:
