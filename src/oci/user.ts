@@ -24,7 +24,7 @@ export function parseId(text: string): number | null {
 
 /**
  * `user`, `uid`, `user:group`, … looked up in the text of the image's /etc/passwd and /etc/group (empty where the
- * image has none). The supplementary groups of a user hold only when no group is asked for.
+ * image has none). A number is an id, whatever the image calls its users: it could call its root 1000. The supplementary groups of a user hold only when no group is asked for.
  */
 export function resolveUser(
   spec: string,
@@ -71,7 +71,7 @@ function lookUpUser(
   const wanted = text || "0";
   const id = parseId(wanted);
   const entries = parsePasswd(passwdText);
-  const entry = entries.find((e) => e.name === wanted) ?? entries.find((e) => e.uid === id);
+  const entry = entries.find((e) => (id === null ? e.name === wanted : e.uid === id));
   if (entry) return entry;
   if (id !== null) return { uid: id, gid: 0, home: "", name: "" };
   refuseBadNumber(wanted);
@@ -80,7 +80,7 @@ function lookUpUser(
 
 function lookUpGroup(text: string, groups: GroupEntry[]): number {
   const id = parseId(text);
-  const entry = groups.find((g) => g.name === text) ?? groups.find((g) => g.gid === id);
+  const entry = groups.find((g) => (id === null ? g.name === text : g.gid === id));
   if (entry) return entry.gid;
   if (id !== null) return id;
   refuseBadNumber(text);

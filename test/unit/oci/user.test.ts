@@ -13,6 +13,7 @@ const group = `root:x:0:
 app:x:1001:
 wheel:x:10:root,app
 audio:x:29:app
+43:x:0:
 `;
 const resolve = (spec: string, extra: string[] = []) => resolveUser(spec, passwd, group, extra);
 
@@ -29,8 +30,9 @@ describe("a user", () => {
     ["5", 5, 0, [0], "/"],
     ["5:wheel", 5, 10, [10], "/"],
     ["4294967294:4294967294", 4294967294, 4294967294, [4294967294], "/"],
-    // A name made of digits is found as a name before it is taken for an id.
-    ["42", 7, 7, [7], "/seven"],
+    // Else an image could make somebody else of the user that was asked for.
+    ["42", 42, 0, [0], "/"],
+    ["42:43", 42, 43, [43], "/"],
   ])("%s", (spec, uid, gid, additionalGids, home) => {
     expect(resolve(spec)).toMatchObject({ uid, gid, additionalGids, home });
   });
