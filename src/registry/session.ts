@@ -66,8 +66,9 @@ export class RegistrySession {
       const answer = await this.#follow(url, options);
       const { status } = answer.response;
       if ((status >= 200 && status < 300) || options.accept?.includes(status)) return answer;
-      // Twice: a token that another request got meanwhile may not be enough.
-      const again = status === 401 && attempt < 2;
+      // Twice: a token that another request got meanwhile may not be enough. What we log in with is not for the storage that
+      // the registry has sent us to, nor for whom that one names.
+      const again = status === 401 && attempt < 2 && answer.url.origin === (await this.#base).origin;
       if (again && (await this.#authorize(url, answer.response, what, used))) continue;
       throw await this.failure(answer, what);
     }

@@ -198,6 +198,33 @@ describe("tokens", () => {
   });
 });
 
+test.each([
+  ["a name and a password", () => "Basic"],
+  ["a token", (storage: string) => `Bearer realm="http://${storage}/token"`],
+])(
+  "where the registry redirects nobody is given what logs in, though it asks for %s",
+  async (_, challenge) => {
+    const registry = await start();
+    const storage = await start();
+    registry.handler = (_request, response) => {
+      response.writeHead(307, { location: `http://${storage.address}/elsewhere` }).end();
+      return true;
+    };
+    storage.handler = (_request, response, url) => {
+      if (url.pathname === "/token") response.end('{"token":"t"}');
+      else response.writeHead(401, { "www-authenticate": challenge(storage.address) }).end();
+      return true;
+    };
+    const reference = completeReference(parseReference(`${registry.address}/a/b:1`));
+    const credentials = { username: "me", password: "secret" };
+    const client = new RegistryClient(reference, { tlsVerify: false, credentials });
+    await expect(client.manifest("1")).rejects.toMatchObject({ code: "unauthorized" });
+    expect(storage.requests.map(({ path }) => path)).toEqual(["/elsewhere"]);
+    for (const { headers } of [...storage.requests, ...registry.requests])
+      expect(headers.authorization).toBeUndefined();
+  },
+);
+
 describe("TLS", () => {
   test("an unknown certificate is refused, unless told not to look", async (context) => {
     skipUnless(context, hasProgram("openssl"));
