@@ -42,7 +42,7 @@ export function readTarIndex(fd: number, what: string): Map<string, TarEntry> {
     const offset = position + block;
     const isExtension = /[xgLK]/.test(header.type);
     const size = isExtension ? header.size : (extended.size ?? header.size);
-    if (!Number.isSafeInteger(size) || offset + size > total) throw corrupt("unexpected end");
+    if (!Number.isSafeInteger(size) || size < 0 || offset + size > total) throw corrupt("unexpected end");
     position = offset + Math.ceil(size / block) * block;
     if (isExtension) {
       if (size > maxExtendedHeader) throw corrupt("extended header is too large");

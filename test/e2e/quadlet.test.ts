@@ -159,6 +159,23 @@ test("quadlet install takes apart what has several, and fetches what is at a URL
   for (const name of ["one.container", "two.volume"]) rmSync(join(units, name));
 });
 
+test("quadlet install takes no file for a list of what belongs together", async () => {
+  const app = join(home.directory, "hostile");
+  mkdirSync(app);
+  for (const name of ["evil.container", ".mine.app", ".evil.container.asset", "x.conf\nvictim.container"])
+    writeFileSync(join(app, name), "victim.container\n");
+  const { exitCode, stdout, stderr } = await home.coracle(
+    "quadlet",
+    "install",
+    "--reload-systemd=false",
+    app,
+  );
+  expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: `${units}/evil.container\n` });
+  expect(stderr.match(/would be taken for a list/g)).toHaveLength(3);
+  expect(readFileSync(join(units, ".hostile.app"), "utf8")).toBe("evil.container\n");
+  for (const name of [".hostile.app", "evil.container"]) rmSync(join(units, name));
+});
+
 test("quadlet install puts files where the generator looks; print shows them", async () => {
   const app = join(home.directory, "app");
   mkdirSync(app);

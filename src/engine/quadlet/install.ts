@@ -7,6 +7,7 @@ import { createStaging } from "../../host/staging.ts";
 import { kindOf } from "../../oci/quadlet/names.ts";
 import { splitQuadlets } from "../../oci/quadlet/several.ts";
 import { installDirectory } from "./directories.ts";
+import { isList } from "./installed.ts";
 
 export interface Installation {
   installed: string[];
@@ -119,6 +120,12 @@ function copy(source: string, directory: string, replace: boolean): string {
     throw new EngineError("usage", `quadlet to install "${source}" is not a file`);
   }
   const name = path.basename(source);
+  if (/\p{Cc}/u.test(name) || isList(name)) {
+    throw new EngineError(
+      "usage",
+      `quadlet to install ${JSON.stringify(source)} has a name that would be taken for a list`,
+    );
+  }
   const target = path.join(directory, name);
   if (!replace && fs.existsSync(target)) {
     throw new EngineError("exists", `a Quadlet with name ${name} already exists, refusing to overwrite`, {

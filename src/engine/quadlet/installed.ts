@@ -99,12 +99,17 @@ function filterTest(filter: string): (quadlet: InstalledQuadlet) => boolean {
 export function appsOf(ctx: Context): Map<string, string> {
   const apps = new Map<string, string>();
   const directory = installDirectory(process.env, ctx.home);
-  for (const list of listDirectory(directory).filter((name) => /^\..*\.(app|asset)$/.test(name))) {
+  for (const list of listDirectory(directory).filter(isList)) {
     for (const file of filesOf(path.join(directory, list))) apps.set(file, list);
     // `.web.container.asset` has what was installed beside web.container.
     if (list.endsWith(".asset")) apps.set(list.slice(1, -".asset".length), list);
   }
   return apps;
+}
+
+/** Whether a file of that name says what was installed together; its lines are names. */
+export function isList(name: string): boolean {
+  return /^\..*\.(app|asset)$/s.test(name);
 }
 
 /** Only names: a list that was tampered with must not lead elsewhere. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { waitUntil } from "../../support/process.ts";
-import { type Bundle, Client, ExecSession, isAlive, Workshop } from "./support.ts";
+import { type Bundle, Client, ExecSession, isAlive, memoryOf, Workshop } from "./support.ts";
 
 let workshop: Workshop;
 let bundle: Bundle;
@@ -59,6 +59,22 @@ test("goes on in the background and keeps its own status", async () => {
   expect(session.status).toMatchObject({ status: "running", init: { pid: expect.any(Number) } });
   await waitUntil(() => session.status.status === "exited");
   expect(session.status.exitCode).toBe(7);
+});
+
+test("is supervised with little memory, however much it writes and however slowly that is read", async () => {
+  const session = new Session(["sh", "-c", "seq 1 400000; echo end; sleep 100"]);
+  const relay = session.run({ attach: stdio });
+  relay.child.stdout?.pause();
+  await relay.started();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const { pid } = session.status.monitor;
+  expect(memoryOf(pid).anonymous).toBeLessThan(1024);
+  relay.child.stdout?.resume();
+  await relay.waitForOutput(/end\n$/);
+  expect(memoryOf(pid).anonymous).toBeLessThan(1024);
+  const client = await Client.open(join(session.directory, "attach"));
+  await client.kill(9);
+  expect(await relay.exit).toBe(137);
 });
 
 test("can be signalled over its socket", async () => {

@@ -93,6 +93,19 @@ describe("damaged archives", () => {
     expect(() => indexOf(path("a.tar"))).toThrow(/unexpected end/);
   });
 
+  test("a size below zero, which would have it read the same header for ever", () => {
+    const record = "14 size=-1024\n";
+    const extended = encodeHeader("x", record.length);
+    extended.write("x", 156);
+    extended.fill(" ", 148, 156);
+    const sum = extended.reduce((total, byte) => total + byte, 0);
+    extended.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+    const data = Buffer.alloc(512);
+    data.write(record);
+    writeFileSync(path("a.tar"), Buffer.concat([extended, data, encodeHeader("x", 0), Buffer.alloc(1024)]));
+    expect(() => indexOf(path("a.tar"))).toThrow(/unexpected end/);
+  });
+
   test("a flipped bit in a header", () => {
     const header = encodeHeader("x", 0);
     header[3] = 1;
