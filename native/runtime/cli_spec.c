@@ -102,16 +102,21 @@ static json_t *linux_features(void)
 	static const char *const flags[] = {
 		"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
 		"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL};
+	static const char *const archs[] = {
+		"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64", "SCMP_ARCH_MIPS64N32",
+		"SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64",
+		"SCMP_ARCH_PPC", "SCMP_ARCH_PPC64", "SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64", "SCMP_ARCH_S390",
+		"SCMP_ARCH_S390X", "SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", NULL};
 	json_t *namespaces = json_array(), *capabilities = json_array();
 	for (int kind = 0; kind < NS_KINDS; kind++)
 		json_array_append_new(namespaces, json_string(namespace_kinds[kind].name));
 	for (int capability = 0; capability <= capability_last() && capability_name(capability); capability++)
 		json_array_append_new(capabilities, json_string(capability_name(capability)));
-	return json_pack("{s:o s:o s:{s:b s:b s:b s:b s:b s:b} s:{s:b s:o s:o s:o} s:{s:b} s:{s:b} s:{s:{s:b}} s:{s:b}}",
+	return json_pack("{s:o s:o s:{s:b s:b s:b s:b s:b} s:{s:b s:o s:o s:o s:o s:o} s:{s:b} s:{s:b} s:{s:{s:b}} s:{s:b}}",
 			 "namespaces", namespaces, "capabilities", capabilities,
-			 "cgroup", "v1", 0, "v2", 1, "systemd", 1, "systemdUser", 1, "rdma", 0, "cgroupfs", 1,
+			 "cgroup", "v1", 0, "v2", 1, "systemd", 1, "systemdUser", 1, "rdma", 0,
 			 "seccomp", "enabled", 1, "actions", strings(actions), "operators", strings(operators),
-			 "supportedFlags", strings(flags), "apparmor", "enabled", 1, "selinux", "enabled", 0,
+			 "archs", strings(archs), "knownFlags", strings(flags), "supportedFlags", strings(flags), "apparmor", "enabled", 1, "selinux", "enabled", 0,
 			 "mountExtensions", "idmap", "enabled", 1, "intelRdt", "enabled", 0);
 }
 

@@ -23,6 +23,7 @@
 #include "hooks.h"
 #include "idmap.h"
 #include "init.h"
+#include "json.h"
 #include "limits.h"
 #include "namespaces.h"
 #include "rootfs.h"
@@ -45,7 +46,7 @@ static int check_support(const struct container *container, struct error *err)
 	if (!spec->process.terminal && container->options->console_socket >= 0)
 		return error_set(err, "bad-config", "--console-socket is given but process.terminal is not set");
 	process_spec_warn(&spec->process);
-	return sysctl_check(spec, err);
+	return hooks_check(spec->hooks, err) < 0 ? -1 : sysctl_check(spec, err);
 }
 
 static char *absolute(const char *directory, const char *path)
@@ -148,6 +149,7 @@ static int prepare(struct container *container, struct error *err)
 	    seccomp_prepare(container->spec.seccomp, root, &container->seccomp, err) < 0 ||
 	    idmap_mounts(container, err) < 0 || devices_prepare(container, err) < 0 || make_cgroup(container, err) < 0)
 		return -1;
+	json_warn_unknown();
 	cgroup_give(container->cgroup, &container->spec);
 	if (options->start_socket >= 0) {
 		container->gate = options->start_socket;

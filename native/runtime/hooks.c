@@ -57,18 +57,55 @@ static int wait_hook(pid_t pid, int64_t timeout, const char *path, struct error 
 	return 0;
 }
 
-static int run_hook(json_t *hook, const char *phase, int input, struct error *err)
+struct hook {
+	const char *path;
+	char **args, **env;
+	int64_t timeout; /* seconds, 0: for ever */
+};
+
+static void hook_free(struct hook *hook)
 {
-	const char *path = NULL;
-	auto_free char **args = NULL, **env = NULL;
-	int64_t timeout = 0;
-	if (json_read_string(hook, phase, "path", &path, err) < 0 ||
-	    json_read_strings(hook, phase, "args", &args, err) < 0 ||
-	    json_read_strings(hook, phase, "env", &env, err) < 0 ||
-	    json_read_int(hook, phase, "timeout", 1, 1 << 20, &timeout, NULL, err) < 0)
-		return -1;
-	if (!path || path[0] != '/')
+	free(hook->args);
+	free(hook->env);
+}
+
+static int read_hook(json_t *json, const char *phase, struct hook *hook, struct error *err)
+{
+	if (json_read_string(json, phase, "path", &hook->path, err) < 0 ||
+	    json_read_strings(json, phase, "args", &hook->args, err) < 0 ||
+	    json_read_strings(json, phase, "env", &hook->env, err) < 0 ||
+	    json_read_int(json, phase, "timeout", 1, 1 << 20, &hook->timeout, NULL, err) < 0)
+		return error_prefix(err, "hooks");
+	if (!hook->path || hook->path[0] != '/')
 		return error_set(err, "bad-config", "hooks.%s: path must be absolute", phase);
+	return 0;
+}
+
+int hooks_check(json_t *hooks, struct error *err)
+{
+	static const char *const phases[] = {"prestart",       "createRuntime", "createContainer",
+					     "startContainer", "poststart",     "poststop"};
+	for (size_t phase = 0; phase < sizeof phases / sizeof *phases; phase++) {
+		json_t *array = NULL, *json;
+		size_t i;
+		if (json_read_array(hooks, "hooks", phases[phase], &array, err) < 0)
+			return -1;
+		json_array_foreach(array, i, json)
+		{
+			struct hook hook __attribute__((cleanup(hook_free))) = {0};
+			if (read_hook(json, phases[phase], &hook, err) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int run_hook(json_t *json, const char *phase, int input, struct error *err)
+{
+	struct hook hook __attribute__((cleanup(hook_free))) = {0};
+	if (read_hook(json, phase, &hook, err) < 0)
+		return -1;
+	const char *path = hook.path;
 	char *only_path[] = {(char *)path, NULL};
 	pid_t pid = fork();
 	if (pid < 0)
@@ -80,10 +117,10 @@ static int run_hook(json_t *hook, const char *phase, int input, struct error *er
 		signal(SIGPIPE, SIG_DFL);
 		if (cloexec_from(3) < 0 || dup2(input, 0) < 0)
 			_exit(127);
-		execve(path, args[0] ? args : only_path, env);
+		execve(path, hook.args[0] ? hook.args : only_path, hook.env);
 		_exit(127);
 	}
-	return wait_hook(pid, timeout, path, err);
+	return wait_hook(pid, hook.timeout, path, err);
 }
 
 static int run_with_state(json_t *hook, const char *phase, int state_dir, const struct state *state,

@@ -7,6 +7,8 @@
 
 #include "state.h"
 
+/* Before anything is done: those that are run last would only be warned of. */
+int hooks_check(json_t *hooks, struct error *err);
 bool hooks_any(json_t *hooks, const char *phase);
 /* Runs the hooks of one phase in order; the first that fails ends it with an error. */
 int hooks_run(json_t *hooks, const char *phase, int state_dir, const struct state *state, const char *status,

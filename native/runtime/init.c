@@ -144,12 +144,15 @@ static int drop_descriptors(const struct container *container, struct error *err
 static int describe_listener(struct container *container, struct execution *execution, struct error *err)
 {
 	int pid = procfs_self(container->proc);
+	pid_t own = container->state.init.pid;
 	container->state.init.pid = pid;
 	json_t *json = json_pack("{s:s s:[s] s:i s:s* s:o}", "ociVersion", SPEC_VERSION, "fds", "seccompFd", "pid", pid,
 				 "metadata", container->seccomp.listener_metadata, "state",
 				 state_to_json(container->state_dir, &container->state, "creating"));
 	execution->notify_state = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
+	/* Hooks in the container have it as it is there. */
+	container->state.init.pid = own;
 	if (!execution->notify_state)
 		return error_errno(err, "runtime-failed", "describe the container for the seccomp agent");
 	return 0;

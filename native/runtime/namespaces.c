@@ -108,8 +108,11 @@ int namespaces_join(const struct spec *spec, struct error *err)
 static int write_time_offsets(const struct spec *spec, struct error *err)
 {
 	static const char *const clocks[] = {"monotonic", "boottime", NULL};
-	if (json_only_keys(spec->time_offsets, "linux.timeOffsets", clocks, err) < 0)
-		return -1;
+	const char *name;
+	json_t *value;
+	json_object_foreach(spec->time_offsets, name, value)
+		if (strcmp(name, clocks[0]) != 0 && strcmp(name, clocks[1]) != 0)
+			return error_set(err, "bad-config", "linux.timeOffsets: there is no clock `%s`", name);
 	auto_close int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(err, "runtime-failed", "open /proc/self/timens_offsets");

@@ -91,6 +91,33 @@ static int read_flags(json_t *config, struct seccomp_program *program, struct er
 	return 0;
 }
 
+static bool notifies(json_t *rule, const char *key)
+{
+	const char *action = json_string_value(json_object_get(rule, key));
+	return action && strcmp(action, "SCMP_ACT_NOTIFY") == 0;
+}
+
+/* Without a rule that asks it, there is no agent. */
+static int read_listener(json_t *config, struct seccomp_program *program, struct error *err)
+{
+	const char *where = "linux.seccomp";
+	bool used = notifies(config, "defaultAction");
+	json_t *rule;
+	size_t i;
+	if (json_read_string(config, where, "listenerPath", &program->listener_path, err) < 0 ||
+	    json_read_string(config, where, "listenerMetadata", &program->listener_metadata, err) < 0)
+		return -1;
+	json_array_foreach(json_object_get(config, "syscalls"), i, rule)
+		used = used || notifies(rule, "action");
+	if (program->listener_metadata && !program->listener_path)
+		return error_set(err, "bad-config", "linux.seccomp.listenerMetadata: needs listenerPath");
+	if (used && !program->listener_path)
+		return error_set(err, "bad-config", "linux.seccomp: SCMP_ACT_NOTIFY needs listenerPath");
+	if (!used)
+		program->listener_path = NULL;
+	return 0;
+}
+
 int seccomp_prepare(json_t *config, int root, struct seccomp_program *program, struct error *err)
 {
 	static const char *const known[] = {"defaultAction",	"defaultErrnoRet", "architectures", "flags",
@@ -99,9 +126,8 @@ int seccomp_prepare(json_t *config, int root, struct seccomp_program *program, s
 	memset(program, 0, sizeof *program);
 	if (json_object_size(config) == 0)
 		return 0;
-	if (json_only_keys(config, "linux.seccomp", known, err) < 0 || read_flags(config, program, err) < 0 ||
-	    json_read_string(config, "linux.seccomp", "listenerPath", &program->listener_path, err) < 0 ||
-	    json_read_string(config, "linux.seccomp", "listenerMetadata", &program->listener_metadata, err) < 0)
+	json_note_unknown(config, "linux.seccomp", known);
+	if (read_flags(config, program, err) < 0 || read_listener(config, program, err) < 0)
 		return -1;
 	bool cacheable = root >= 0 && cache_key(config, key) == 0;
 	if (cacheable && take_cached(root, key, program))

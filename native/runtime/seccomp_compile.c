@@ -25,9 +25,12 @@ static int read_action(json_t *json, const char *where, const char *key, const c
 {
 	const char *name = NULL;
 	int64_t value = EPERM;
+	bool has_errno;
 	if (json_read_string(json, where, key, &name, err) < 0 ||
-	    json_read_int(json, where, errno_key, 0, UINT16_MAX, &value, NULL, err) < 0)
+	    json_read_int(json, where, errno_key, 0, UINT16_MAX, &value, &has_errno, err) < 0)
 		return -1;
+	if (has_errno && name && strcmp(name, "SCMP_ACT_ERRNO") != 0 && strcmp(name, "SCMP_ACT_TRACE") != 0)
+		return error_set(err, "bad-config", "%s.%s: the action %s has no errno", where, errno_key, name);
 	const struct {
 		const char *name;
 		uint32_t action;
@@ -130,10 +133,12 @@ static int add_syscalls(scmp_filter_ctx context, json_t *config, uint32_t defaul
 		unsigned count = 0;
 		uint32_t action = 0;
 		auto_free char **names = NULL;
-		if (json_only_keys(rule, where, known, err) < 0 ||
-		    read_action(rule, where, "action", "errnoRet", &action, err) < 0 ||
+		json_note_unknown(rule, where, known);
+		if (read_action(rule, where, "action", "errnoRet", &action, err) < 0 ||
 		    read_args(rule, args, &count, err) < 0 || json_read_strings(rule, where, "names", &names, err) < 0)
 			return -1;
+		if (!names[0])
+			return error_set(err, "bad-config", "%s[%zu]: has no names", where, i);
 		if (action == default_action)
 			continue;
 		for (char **name = names; *name; name++) {

@@ -60,8 +60,8 @@ static int read_namespaces(json_t *linux_json, struct spec *spec, struct error *
 	json_array_foreach(array, i, item)
 	{
 		const char *type = "", *path = NULL;
-		if (json_only_keys(item, "linux.namespaces", known, err) < 0 ||
-		    json_read_string(item, "linux.namespaces", "type", &type, err) < 0 ||
+		json_note_unknown(item, "linux.namespaces", known);
+		if (json_read_string(item, "linux.namespaces", "type", &type, err) < 0 ||
 		    json_read_string(item, "linux.namespaces", "path", &path, err) < 0)
 			return -1;
 		int kind = 0;
@@ -141,10 +141,13 @@ static int read_personality(json_t *linux_json, struct spec *spec, struct error 
 /* Kernel facilities that this runtime does not drive: asking for them and not getting them would be a false promise. */
 static int refuse_unsupported(json_t *linux_json, struct error *err)
 {
+	static const char *const objects[] = {"intelRdt", "memoryPolicy", "netDevices"};
 	const char *label = "";
-	if (json_object_size(json_object_get(linux_json, "intelRdt")))
-		return error_set(err, "bad-config",
-				 "linux.intelRdt: not supported by this runtime; remove it or use another runtime");
+	for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
+		if (json_object_size(json_object_get(linux_json, objects[i])))
+			return error_set(err, "bad-config",
+					 "linux.%s: not supported by this runtime; remove it or use another runtime",
+					 objects[i]);
 	if (json_read_string(linux_json, "linux", "mountLabel", &label, err) < 0)
 		return -1;
 	if (*label)
@@ -153,14 +156,23 @@ static int refuse_unsupported(json_t *linux_json, struct error *err)
 	return 0;
 }
 
+static int check_absolute(char **paths, const char *key, struct error *err)
+{
+	for (; *paths; paths++)
+		if (**paths != '/')
+			return error_set(err, "bad-config", "linux.%s: `%s` is not an absolute path", key, *paths);
+	return 0;
+}
+
 static int read_linux(json_t *linux_json, struct spec *spec, struct error *err)
 {
 	static const char *const known[] = {
 		"namespaces",  "uidMappings",	"gidMappings", "devices", "cgroupsPath",   "resources",	  "intelRdt",
 		"sysctl",      "seccomp",	"maskedPaths", "readonlyPaths", "mountLabel", "personality",
-		"timeOffsets", "rootfsPropagation", NULL};
+		"timeOffsets", "rootfsPropagation", "memoryPolicy", "netDevices", NULL};
 	const char *where = "linux";
-	if (json_only_keys(linux_json, where, known, err) < 0 || refuse_unsupported(linux_json, err) < 0 ||
+	json_note_unknown(linux_json, where, known);
+	if (refuse_unsupported(linux_json, err) < 0 ||
 	    read_namespaces(linux_json, spec, err) < 0 || read_propagation(linux_json, spec, err) < 0 ||
 	    read_personality(linux_json, spec, err) < 0 ||
 	    spec_read_mappings(linux_json, where, "uidMappings", &spec->uids, err) < 0 ||
@@ -176,18 +188,43 @@ static int read_linux(json_t *linux_json, struct spec *spec, struct error *err)
 		return -1;
 	if (spec->cgroups_path && !*spec->cgroups_path)
 		spec->cgroups_path = NULL;
+	if (check_absolute(spec->masked_paths, "maskedPaths", err) < 0)
+		return -1;
+	return check_absolute(spec->readonly_paths, "readonlyPaths", err);
+}
+
+/* MAJOR.MINOR.PATCH, and after that - or + and what doesn't matter here. */
+static bool is_semantic_version(const char *version)
+{
+	for (int part = 0; part < 3; part++) {
+		size_t digits = strspn(version, "0123456789");
+		if (digits == 0 || (part < 2 && version[digits] != '.'))
+			return false;
+		version += digits + (part < 2 ? 1 : 0);
+	}
+	return !*version || *version == '-' || *version == '+';
+}
+
+static int check_annotations(json_t *annotations, struct error *err)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach(annotations, key, value)
+		if (!json_is_string(value))
+			return error_set(err, "bad-config", "annotations: the value of `%s` is not a string", key);
+	if (json_object_get(annotations, ""))
+		return error_set(err, "bad-config", "annotations: there is an empty key");
 	return 0;
 }
 
 static int read_top(struct spec *spec, struct error *err)
 {
 	json_t *json = spec->json, *root = NULL, *process = NULL, *linux_json = NULL;
-	const char *version = NULL, *name = "config.json", *key;
-	json_t *value;
+	const char *version = NULL, *name = "config.json";
 	if (json_read_string(json, name, "ociVersion", &version, err) < 0)
 		return -1;
-	if (!version || strncmp(version, "1.", 2) != 0)
-		return error_set(err, "bad-config", "config.json: ociVersion `%s` is not 1.x", version ? version : "");
+	if (!version || strncmp(version, "1.", 2) != 0 || !is_semantic_version(version))
+		return error_set(err, "bad-config", "config.json: ociVersion `%s` is not 1.x.y", version ? version : "");
 	if (json_read_object(json, name, "root", &root, err) < 0 ||
 	    json_read_object(json, name, "process", &process, err) < 0 ||
 	    json_read_object(json, name, "linux", &linux_json, err) < 0 ||
@@ -196,8 +233,8 @@ static int read_top(struct spec *spec, struct error *err)
 	    json_read_string(json, name, "hostname", &spec->hostname, err) < 0 ||
 	    json_read_string(json, name, "domainname", &spec->domainname, err) < 0)
 		return -1;
-	if (!root || !linux_json)
-		return error_set(err, "bad-config", "config.json: `%s` is missing", root ? "linux" : "root");
+	if (!root)
+		return error_set(err, "bad-config", "config.json: `root` is missing");
 	if (json_read_string(root, "root", "path", &spec->rootfs, err) < 0 ||
 	    json_read_bool(root, "root", "readonly", &spec->rootfs_readonly, err) < 0)
 		return -1;
@@ -208,9 +245,8 @@ static int read_top(struct spec *spec, struct error *err)
 		if (spec_read_process(process, &spec->process, err) < 0)
 			return -1;
 	}
-	json_object_foreach(spec->annotations, key, value)
-		if (!json_is_string(value))
-			return error_set(err, "bad-config", "annotations: the value of `%s` is not a string", key);
+	if (check_annotations(spec->annotations, err) < 0)
+		return -1;
 	spec->keep_groups = json_object_get(spec->annotations, "run.oci.keep_original_groups") != NULL;
 	if (spec->hostname && !*spec->hostname)
 		spec->hostname = NULL;

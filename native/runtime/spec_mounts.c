@@ -9,7 +9,7 @@
 #include "spec.h"
 
 enum option_kind { SET, CLEAR, REC_SET, REC_CLEAR, PROPAGATION, REC_PROPAGATION, BIND, RBIND, REMOUNT, COPY_UP,
-		   COPY_SYMLINK, IDMAP, RIDMAP, NOFAIL, IGNORE };
+		   COPY_SYMLINK, IDMAP, RIDMAP, NOFAIL, DATA, IGNORE };
 
 static const struct mount_option {
 	const char *name;
@@ -26,6 +26,14 @@ static const struct mount_option {
 	{"loud", IGNORE, 0},
 	{"iversion", IGNORE, 0}, /* as every file system has it by now */
 	{"noiversion", IGNORE, 0},
+	/* The kernel knows these by their names, as it does the options of file systems. */
+	{"async", DATA, 0},
+	{"sync", DATA, 0},
+	{"dirsync", DATA, 0},
+	{"lazytime", DATA, 0},
+	{"nolazytime", DATA, 0},
+	{"mand", DATA, 0},
+	{"nomand", DATA, 0},
 	{"nofail", NOFAIL, 0},
 	{"ro", SET, MOUNT_ATTR_RDONLY},
 	{"rw", CLEAR, MOUNT_ATTR_RDONLY},
@@ -146,6 +154,7 @@ static void apply_option(struct mount_spec *mount, const struct mount_option *op
 	case NOFAIL:
 		mount->optional = true;
 		break;
+	case DATA:
 	case IGNORE:
 		break;
 	}
@@ -157,7 +166,10 @@ static int check_mount(struct mount_spec *mount, size_t i, struct error *err)
 		return error_set(err, "bad-config", "mounts[%zu]: has no destination", i);
 	if (mount->type && strcmp(mount->type, "bind") == 0 && !mount->bind)
 		mount->bind = mount->recursive = true;
-	if (mount->uids.count || mount->gids.count)
+	if (!mount->uids.count != !mount->gids.count)
+		return error_set(err, "bad-config", "mounts[%zu]: %s: needs uidMappings and gidMappings, or neither", i,
+				 mount->destination);
+	if (mount->uids.count)
 		mount->idmap = true;
 	if (mount->idmap && !mount->bind)
 		return error_set(err, "bad-config", "mounts[%zu]: %s: only bind mounts can have id mappings", i,
@@ -193,7 +205,7 @@ static int read_mount(json_t *json, struct mount_spec *mount, size_t i, struct e
 		return error_errno(err, "runtime-failed", "read mounts[%zu]", i);
 	for (char **name = options; *name; name++) {
 		const struct mount_option *option = find_option(*name);
-		if (option)
+		if (option && option->kind != DATA)
 			apply_option(mount, option);
 		else
 			mount->data[data++] = *name;
@@ -236,10 +248,11 @@ int spec_read_devices(json_t *linux_json, struct spec *spec, struct error *err)
 		struct device_spec *device = &spec->devices[i];
 		const char *type = "";
 		int64_t major = 0, minor = 0, mode = 0666, uid = 0, gid = 0;
+		bool has_major, has_minor;
 		if (json_read_string(item, where, "path", &device->path, err) < 0 ||
 		    json_read_string(item, where, "type", &type, err) < 0 ||
-		    json_read_int(item, where, "major", 0, UINT32_MAX, &major, NULL, err) < 0 ||
-		    json_read_int(item, where, "minor", 0, UINT32_MAX, &minor, NULL, err) < 0 ||
+		    json_read_int(item, where, "major", 0, UINT32_MAX, &major, &has_major, err) < 0 ||
+		    json_read_int(item, where, "minor", 0, UINT32_MAX, &minor, &has_minor, err) < 0 ||
 		    json_read_int(item, where, "fileMode", 0, 0177777, &mode, NULL, err) < 0 ||
 		    json_read_int(item, where, "uid", 0, UINT32_MAX - 1, &uid, NULL, err) < 0 ||
 		    json_read_int(item, where, "gid", 0, UINT32_MAX - 1, &gid, NULL, err) < 0)
@@ -247,6 +260,8 @@ int spec_read_devices(json_t *linux_json, struct spec *spec, struct error *err)
 		if (!device->path || device->path[0] != '/' || !*type || !strchr("bcup", *type) || type[1])
 			return error_set(err, "bad-config", "linux.devices[%zu]: needs an absolute path and a type "
 							    "of b, c, u or p", i);
+		if (*type != 'p' && (!has_major || !has_minor))
+			return error_set(err, "bad-config", "linux.devices[%zu]: %s needs major and minor", i, device->path);
 		device->type = *type == 'u' ? 'c' : *type;
 		device->major = (unsigned)major;
 		device->minor = (unsigned)minor;

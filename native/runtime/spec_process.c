@@ -36,16 +36,19 @@ static int read_rlimits(json_t *json, struct process_spec *process, struct error
 	json_array_foreach(array, i, item)
 	{
 		const char *type = "";
-		uint64_t soft = RLIM_INFINITY, hard = RLIM_INFINITY;
+		uint64_t soft = 0, hard = 0;
+		bool has_soft, has_hard;
 		if (json_read_string(item, "process.rlimits", "type", &type, err) < 0 ||
-		    json_read_u64(item, "process.rlimits", "soft", &soft, NULL, err) < 0 ||
-		    json_read_u64(item, "process.rlimits", "hard", &hard, NULL, err) < 0)
+		    json_read_u64(item, "process.rlimits", "soft", &soft, &has_soft, err) < 0 ||
+		    json_read_u64(item, "process.rlimits", "hard", &hard, &has_hard, err) < 0)
 			return -1;
 		size_t n = 0;
 		while (n < sizeof rlimit_names / sizeof *rlimit_names && strcmp(rlimit_names[n].name, type) != 0)
 			n++;
 		if (n == sizeof rlimit_names / sizeof *rlimit_names)
 			return error_set(err, "bad-config", "process.rlimits[%zu]: unknown type `%s`", i, type);
+		if (!has_soft || !has_hard)
+			return error_set(err, "bad-config", "process.rlimits: %s needs both soft and hard", type);
 		for (size_t j = 0; j < process->rlimit_count; j++)
 			if (process->rlimits[j].resource == rlimit_names[n].resource)
 				return error_set(err, "bad-config", "process.rlimits: %s is given twice", type);
@@ -86,9 +89,9 @@ static int read_capabilities(json_t *json, struct process_spec *process, struct 
 {
 	static const char *const sets[] = {"bounding", "effective", "inheritable", "permitted", "ambient", NULL};
 	json_t *capabilities = NULL;
-	if (json_read_object(json, where, "capabilities", &capabilities, err) < 0 ||
-	    json_only_keys(capabilities, "process.capabilities", sets, err) < 0)
+	if (json_read_object(json, where, "capabilities", &capabilities, err) < 0)
 		return -1;
+	json_note_unknown(capabilities, "process.capabilities", sets);
 	for (int set = 0; sets[set]; set++) {
 		auto_free char **names = NULL;
 		if (json_read_strings(capabilities, "process.capabilities", sets[set], &names, err) < 0)
