@@ -457,7 +457,7 @@ describe("cgroup", () => {
     bundle.config.process.args = ["sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; read end"];
     const out = await bundle.output(`
       mkfifo end; rt run -d c <>end; sleep 0.3
-      rt events --stats c; rt events --interval 50ms c >stream & sleep 0.3
+      rt events --stats c; rt events --interval 50ms c >stream & until [ -s stream ]; do sleep 0.05; done
       echo >end; wait; head -n 1 stream; rt delete -f c; rt events --stats c 2>&1 || true`);
     const [once, first, error] = lines(out);
     for (const line of [once, first]) {
