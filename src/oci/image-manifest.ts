@@ -90,17 +90,29 @@ const isAbsent = (value: unknown): boolean => value === undefined || value === n
 const isText = (value: unknown): boolean => typeof value === "string";
 const isObject = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+/** What becomes an argument or a path, where nothing comes after a NUL. */
+const isArgument = (value: unknown): boolean => typeof value === "string" && !value.includes("\0");
+const isArgumentList = (value: unknown): boolean => Array.isArray(value) && value.every(isArgument);
+const isNumber = (value: unknown): boolean => isAbsent(value) || typeof value === "number";
+
+function isHealthcheck(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { Test, Interval, Timeout, StartPeriod, Retries } = value as Record<string, unknown>;
+  return (
+    (isAbsent(Test) || isArgumentList(Test)) && [Interval, Timeout, StartPeriod, Retries].every(isNumber)
+  );
+}
 
 /** What containers take from the image. Docker writes null where there is nothing. */
 const executionConfig: Record<string, (value: unknown) => boolean> = {
-  User: isText,
-  WorkingDir: isText,
+  User: isArgument,
+  WorkingDir: isArgument,
   StopSignal: isText,
-  Env: isTextList,
-  Entrypoint: isTextList,
-  Cmd: isTextList,
-  Volumes: isObject,
+  Env: isArgumentList,
+  Entrypoint: isArgumentList,
+  Cmd: isArgumentList,
+  Healthcheck: isHealthcheck,
+  Volumes: (value) => isObject(value) && Object.keys(value).every(isArgument),
   ExposedPorts: isObject,
   Labels: (value) => isObject(value) && Object.values(value).every(isText),
 };

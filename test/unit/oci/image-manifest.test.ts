@@ -101,6 +101,9 @@ describe("what an image sets for its containers", () => {
       {},
       empty,
       { Cmd: ["sh"], Labels: { a: "b" }, Volumes: { "/a": {} } },
+      { Healthcheck: null },
+      { Healthcheck: {} },
+      { Healthcheck: { Test: ["CMD", "true"], Interval: 1000000000, Retries: 3 } },
     ]) {
       expect(() => parseConfig(config)).not.toThrow();
     }
@@ -117,6 +120,16 @@ describe("what an image sets for its containers", () => {
     [{ Volumes: ["/a"] }],
     [{ Labels: { a: 1 } }],
     [{ ExposedPorts: "80" }],
+    [{ Cmd: ["sh", "a\0b"] }],
+    [{ Entrypoint: ["/bin/\0sh"] }],
+    [{ Env: ["A=\0"] }],
+    [{ User: "0\0" }],
+    [{ WorkingDir: "/a\0b" }],
+    [{ Volumes: { "/a\0b": {} } }],
+    [{ Healthcheck: "true" }],
+    [{ Healthcheck: { Test: "true" } }],
+    [{ Healthcheck: { Test: ["CMD", "a\0b"] } }],
+    [{ Healthcheck: { Test: ["CMD", "true"], Interval: "1s" } }],
   ])("%j is refused", (config) => {
     expect(() => parseConfig(config)).toThrow(/^it: image config: /);
   });
