@@ -334,6 +334,18 @@ test("nocreate: a volume has to be there", async () => {
   expect((await run("-v", "/tmp:/data:nocreate")).stderr).toMatch(/^Error: invalid option type "nocreate"/);
 });
 
+test("a container can't put something else in the place of a volume that another one takes over from it", async () => {
+  await home.ok("volume", "create", "--opt", "type=tmpfs", "--opt", "device=tmpfs", "lent");
+  const script = "echo own >/a/b/m/f; mv /a/b /a/c; mkdir /a/b; ln -s /etc /a/b/m; touch /moved; sleep 1000";
+  const first = ["run", "-d", "--name", "lender", "--network", "none", "-v", "lent:/a/b/m", "bb", "sh", "-c"];
+  await home.ok(...first, script);
+  await waitUntil(async () => (await home.coracle("exec", "lender", "test", "-e", "/moved")).exitCode === 0);
+  const second = ["run", "--rm", "--network", "none", "-v", "lent:/x", "bb", "ls", "/x"];
+  expect(await home.ok(...second)).toBe("f");
+  await home.ok("rm", "-f", "-t", "0", "lender");
+  await home.ok("volume", "rm", "lent");
+});
+
 test("a volume with options is mounted, and all containers that run see the same", async () => {
   const run = (...args: string[]) => home.ok("run", "--rm", "--network", "none", ...args);
   await home.ok(

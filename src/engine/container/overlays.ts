@@ -9,7 +9,13 @@ import { type ContainerRecord, containerDirectory } from "../../runtime/records.
 import { storageDriver } from "../../storage/driver.ts";
 import { diffDirectory } from "../../storage/layers.ts";
 import { volumeOverlay } from "../../storage/volumes.ts";
-import { volumeContents, volumeFileSystem, volumeHolder, volumeImage } from "../volume/file-system.ts";
+import {
+  volumeContents,
+  volumeFileSystem,
+  volumeHolder,
+  volumeImage,
+  volumeMountPoint,
+} from "../volume/file-system.ts";
 
 /*
  * Mounts beside which the container writes (`-v …:O`), images, and parts of volumes and images (`subpath`). The monitor makes them, as it does the root filesystem,
@@ -75,7 +81,7 @@ function volumeMounts(
   index: number,
 ): SideMount[] {
   if (!isFileSystem(ctx, mount)) return [];
-  const target = path.join(overlayDirectory(ctx, record, index), mount.overlay ? "lower" : "merged");
+  const target = volumeMountPoint(ctx, record.id, index, mount);
   const holder = volumeHolder(ctx, mount.source, record.id);
   if (holder) return [{ driver: "adopt", pid: holder.pid, source: holder.path, target }];
   const filesystem = volumeFileSystem(ctx, mount.source);

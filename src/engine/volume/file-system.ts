@@ -1,6 +1,8 @@
+import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
+import type { MountRequest } from "../../oci/container.ts";
 import { volumeMount } from "../../oci/volume-options.ts";
-import { listRecords } from "../../runtime/records.ts";
+import { containerDirectory, listRecords } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
 import { findVolume, volumeDataPath } from "../../storage/volumes.ts";
 
@@ -38,18 +40,27 @@ function mountOf(ctx: Context, name: string) {
   return volume && volumeMount(volume.options);
 }
 
-/** A running container that has the volume: there it is mounted, and everybody is to see the same. */
+/** Where the monitor of a container mounts a volume that is its mount with that index. */
+export function volumeMountPoint(ctx: Context, id: string, index: number, { overlay }: MountRequest): string {
+  return path.join(containerDirectory(ctx, id), "overlays", String(index), overlay ? "lower" : "merged");
+}
+
+/**
+ * The monitor of a running container that has the volume: there it is mounted, and everybody is to see the same. In the
+ * container itself something else may be in its place.
+ */
 export function volumeHolder(
   ctx: Context,
   name: string,
   except: string,
 ): { pid: number; path: string } | undefined {
   for (const { id, config } of listRecords(ctx)) {
-    const mount = config.mounts.find(({ type, source }) => type === "volume" && source === name);
-    if (!mount || id === except || mount.subpath !== undefined) continue;
+    const index = config.mounts.findIndex(({ type, source }) => type === "volume" && source === name);
+    const mount = config.mounts[index];
+    if (!mount || id === except) continue;
     const { state, last } = readStatus(ctx, id);
-    const pid = state === "running" || state === "paused" ? last?.init?.pid : undefined;
-    if (pid !== undefined) return { pid, path: mount.destination };
+    const pid = state === "running" || state === "paused" ? last?.monitor?.pid : undefined;
+    if (pid !== undefined) return { pid, path: volumeMountPoint(ctx, id, index, mount) };
   }
   return undefined;
 }
