@@ -8,8 +8,8 @@ import type { HealthConfig } from "./health.ts";
 import type { DeviceRule, IdMapping } from "./runtime-spec.ts";
 
 export interface MountRequest {
-  type: "bind" | "volume" | "tmpfs" | "ramfs" | "devpts" | "image";
-  /** Host path (bind), volume name (volume; generated for anonymous ones), image (image), unused otherwise. */
+  type: "bind" | "volume" | "tmpfs" | "ramfs" | "devpts" | "image" | "artifact";
+  /** Host path (bind), volume name (volume; generated for anonymous ones), image or artifact (these), unused otherwise. */
   source: string;
   destination: string;
   /** Mount options as the runtime spec has them (ro, rw, nosuid, rprivate, size=…), after our own were taken out. */
@@ -32,6 +32,8 @@ export interface MountRequest {
   overlay?: { upper: string; work: string } | "temporary";
   /** `z`, `Z`: for SELinux; kept for inspect. */
   relabel?: "z" | "Z";
+  /** For artifacts: which of its files, and what they are called in the container. */
+  artifact?: { title?: string; digest?: string; name?: string };
   /** For images: what `source` was when the container was made. */
   image?: { id: string; layers: string[] };
 }

@@ -1,6 +1,6 @@
 import type { MountRequest } from "./container.ts";
 import { parseDestination } from "./container-path.ts";
-import { invalid, notSupported } from "./invalid.ts";
+import { invalid } from "./invalid.ts";
 import { bindOptions, isPropagation, ramfsOptions, tmpfsOptions } from "./mount-options.ts";
 import { checkVolumeName } from "./names.ts";
 
@@ -39,7 +39,7 @@ export function parseMountFlag(text: string, resolve: Resolve, glob: Glob): Moun
     case "image":
       return [imageMount(rest)];
     case "artifact":
-      throw notSupported(`--mount type=${type}`);
+      return [artifactMount(rest)];
     default:
       throw invalid(`invalid filesystem type "${type}"`);
   }
@@ -91,6 +91,28 @@ function imageMount(tokens: string[]): MountRequest {
     overlay: "temporary",
     ...(subpath !== undefined ? { subpath } : {}),
   };
+}
+
+/** `src=ARTIFACT,dst=…[,title=…|digest=…][,name=…]`: its files, read-only. */
+function artifactMount(tokens: string[]): MountRequest {
+  let source = "";
+  let destination = "";
+  const artifact: NonNullable<MountRequest["artifact"]> = {};
+  for (const token of tokens) {
+    const [name = "", value] = token.split(/=(.*)/s);
+    if (["src", "source"].includes(name) && value) source = value;
+    else if (["target", "dst", "destination"].includes(name) && value) destination = parseDestination(value);
+    else if ((name === "title" || name === "digest" || name === "name") && value) artifact[name] = value;
+    else throw invalid(`${name}: invalid mount option`);
+  }
+  if (source === "" || destination === "") {
+    throw invalid("must set source and destination for artifact volume");
+  }
+  if (artifact.digest !== undefined && artifact.title !== undefined) {
+    throw invalid("cannot specify both digest and title");
+  }
+  if (artifact.name?.includes("/")) throw invalid(`${artifact.name}: name of a file must not contain /`);
+  return { type: "artifact", source, destination, options: ["ro", "bind", "rprivate"], artifact };
 }
 
 function request(

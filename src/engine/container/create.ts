@@ -28,6 +28,7 @@ import { createVolume, findVolume, removeVolume } from "../../storage/volumes.ts
 import { pullImage } from "../image/pull.ts";
 import type { PullOptions } from "../image/pull-options.ts";
 import { volumeUsers } from "../volume/users.ts";
+import { checkArtifacts } from "./artifact-mounts.ts";
 import { checkCgroupParent, defaultPidsLimit } from "./cgroup.ts";
 import { checkSources, resolveContainers, resolveImages, withInheritedMounts } from "./create-references.ts";
 import { type ImageOverrides, withImageDefaults } from "./defaults.ts";
@@ -99,6 +100,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   checkSources(config);
   checkOverlays(ctx, config, config.userns.kind !== "host");
   resolveImages(ctx, config.mounts);
+  checkArtifacts(ctx, config.mounts);
   cgroupResources(config.resources, null, deviceNumbers);
   checkCgroupParent(ctx, config.cgroupParent);
   config.resources.pidsLimit ||= defaultPidsLimit(ctx, config.cgroups ?? "enabled");

@@ -9,14 +9,18 @@ import { volumeContents, volumeMountOptions } from "../volume/file-system.ts";
 import { overlayTarget } from "./overlays.ts";
 import type { Owner } from "./owner.ts";
 
-/** Volumes, binds and tmpfs of the request as the runtime spec has them; `ids`: the container's own mapping. */
+/**
+ * What the request mounts, as the runtime spec has it; `ids`: the container's own mapping, `artifacts`: what was found of
+ * them (artifact-mounts.ts).
+ */
 export function requestedMounts(
   ctx: Context,
   record: ContainerRecord,
   user: Owner,
   ids: IdmapMappings | null,
+  artifacts: Map<MountRequest, Mount[]>,
 ): Mount[] {
-  return record.config.mounts.map((mount, index): Mount => {
+  return record.config.mounts.flatMap((mount, index): Mount | Mount[] => {
     const target = overlayTarget(ctx, record, index);
     if (target !== undefined) return bind(target, withVolumeOptions(ctx, mount), ids);
     switch (mount.type) {
@@ -34,6 +38,8 @@ export function requestedMounts(
         };
       case "devpts":
         return { destination: mount.destination, type: "devpts", source: "devpts", options: mount.options };
+      case "artifact":
+        return artifacts.get(mount) ?? [];
       case "image":
         throw new EngineError("internal", "an image is mounted as an overlay");
     }

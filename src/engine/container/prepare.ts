@@ -22,6 +22,7 @@ import { writeEventSubject } from "../../runtime/event-log.ts";
 import type { MonitorConfig } from "../../runtime/monitor.ts";
 import { runDirectories, runtimeRoot } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
+import { artifactMounts } from "./artifact-mounts.ts";
 import { cgroupPlan } from "./cgroup.ts";
 import { addedUsers, hostsBase, readHost, writeFiles } from "./container-files.ts";
 import { defaultMounts } from "./default-mounts.ts";
@@ -91,7 +92,7 @@ export async function prepareStart(
     args: [...config.entrypoint, ...config.command],
     user,
     hostname,
-    mounts: requestedMounts(ctx, record, user, mappings),
+    mounts: requestedMounts(ctx, record, user, mappings, await artifactMounts(ctx, record)),
     env: secretEnv(ctx, record),
     files: [
       ...defaultMounts(ctx, record, parentOwner(mappings, { uid: 0, gid: 0 })),

@@ -171,6 +171,22 @@ describe("--mount", () => {
       "cannot parse driver opts: invalid mount option",
     );
   });
+
+  test("artifacts", () => {
+    expect(mount("type=artifact,src=x,dst=/q,title=t,name=n")).toEqual({
+      type: "artifact",
+      source: "x",
+      destination: "/q",
+      options: ["ro", "bind", "rprivate"],
+      artifact: { title: "t", name: "n" },
+    });
+    expect(() => mount("type=artifact,src=x")).toThrow("must set source and destination for artifact volume");
+    expect(() => mount("type=artifact,src=x,dst=/q,rw")).toThrow("rw: invalid mount option");
+    expect(() => mount("type=artifact,src=x,dst=/q,title=t,digest=sha256:1")).toThrow(
+      "both digest and title",
+    );
+    expect(() => mount("type=artifact,src=x,dst=/q,name=../n")).toThrow("must not contain /");
+  });
 });
 
 describe("--tmpfs", () => {
