@@ -29,7 +29,7 @@ static int cache_key(json_t *config, char key[KEY_LENGTH + 1])
 		return -1;
 	const struct scmp_version *version = seccomp_version();
 	char context[64];
-	int length = snprintf(context, sizeof context, "%u.%u.%u/%x/tree/" CORACLE_VERSION "/", version->major,
+	int length = snprintf(context, sizeof context, "%u.%u.%u/%x/tree,enosys/" CORACLE_VERSION "/", version->major,
 			      version->minor, version->micro, seccomp_arch_native());
 	struct sha256_ctx hash;
 	uint8_t digest[SHA256_DIGEST_SIZE];
@@ -101,14 +101,26 @@ static bool notifies(json_t *rule, const char *key)
 static int read_listener(json_t *config, struct seccomp_program *program, struct error *err)
 {
 	const char *where = "linux.seccomp";
-	bool used = notifies(config, "defaultAction");
-	json_t *rule;
-	size_t i;
+	bool used = false;
+	json_t *rule, *name;
+	size_t i, j;
+	/* The listener is sent with sendmsg(2), by a process that the filter binds already. */
+	if (notifies(config, "defaultAction"))
+		return error_set(err, "bad-config", "%s.defaultAction: cannot be SCMP_ACT_NOTIFY", where);
 	if (json_read_string(config, where, "listenerPath", &program->listener_path, err) < 0 ||
 	    json_read_string(config, where, "listenerMetadata", &program->listener_metadata, err) < 0)
 		return -1;
 	json_array_foreach(json_object_get(config, "syscalls"), i, rule)
-		used = used || notifies(rule, "action");
+	{
+		if (!notifies(rule, "action"))
+			continue;
+		used = true;
+		json_array_foreach(json_object_get(rule, "names"), j, name) if (json_is_string(name) &&
+										strcmp(json_string_value(name), "sendmsg") == 0)
+			return error_set(err, "bad-config", "%s.syscalls: SCMP_ACT_NOTIFY cannot be used for sendmsg", where);
+	}
+	if (program->listener_path && !*program->listener_path)
+		program->listener_path = NULL;
 	if (program->listener_metadata && !program->listener_path)
 		return error_set(err, "bad-config", "linux.seccomp.listenerMetadata: needs listenerPath");
 	if (used && !program->listener_path)
@@ -151,7 +163,11 @@ int seccomp_install(const struct seccomp_program *program, int *listener, struct
 	if (program->length == 0)
 		return 0;
 	struct sock_fprog bpf = {.len = program->length, .filter = program->filter};
-	unsigned flags = program->flags | (program->listener_path ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0);
+	unsigned flags = program->flags;
+	if (program->listener_path)
+		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	else
+		flags &= ~SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	long rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &bpf);
 	if (rc < 0)
 		return error_errno(err, "runtime-failed", "install the seccomp filter");

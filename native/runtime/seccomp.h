@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <linux/filter.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "error.h"
 
@@ -23,5 +24,13 @@ int seccomp_install(const struct seccomp_program *program, int *listener, struct
 
 /* Compiles with libseccomp; used on a cache miss. */
 int seccomp_compile(json_t *config, struct seccomp_program *program, struct error *err);
+
+/* libseccomp's token of `SCMP_ARCH_…`, 0 for what it doesn't know. */
+uint32_t seccomp_architecture(const char *name);
+/*
+ * Puts before the program that calls newer than all that the configuration names end with ENOSYS, not with its default
+ * action: C libraries try them and go on with older ones, which EPERM would keep them from.
+ */
+int seccomp_pass_newer(json_t *config, struct seccomp_program *program, struct error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* linux.seccomp to BPF with libseccomp. */
 #include <ctype.h>
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,17 +156,22 @@ static int add_syscalls(scmp_filter_ctx context, json_t *config, uint32_t defaul
 	return 0;
 }
 
+uint32_t seccomp_architecture(const char *name)
+{
+	char lower[32] = "";
+	const char *suffix = name && strncmp(name, "SCMP_ARCH_", 10) == 0 ? name + 10 : "";
+	for (size_t i = 0; suffix[i] && i + 1 < sizeof lower; i++)
+		lower[i] = (char)tolower((unsigned char)suffix[i]);
+	return seccomp_arch_resolve_name(lower);
+}
+
 static int add_architectures(scmp_filter_ctx context, json_t *config, struct error *err)
 {
 	auto_free char **names = NULL;
 	if (json_read_strings(config, "linux.seccomp", "architectures", &names, err) < 0)
 		return -1;
 	for (char **name = names; *name; name++) {
-		char lower[32] = "";
-		const char *suffix = strncmp(*name, "SCMP_ARCH_", 10) == 0 ? *name + 10 : "";
-		for (size_t i = 0; suffix[i] && i + 1 < sizeof lower; i++)
-			lower[i] = (char)tolower((unsigned char)suffix[i]);
-		uint32_t token = seccomp_arch_resolve_name(lower);
+		uint32_t token = seccomp_architecture(*name);
 		if (token == 0)
 			return error_set(err, "bad-config", "linux.seccomp.architectures: unknown `%s`", *name);
 		int rc = seccomp_arch_add(context, token);
@@ -212,5 +218,10 @@ int seccomp_compile(json_t *config, struct seccomp_program *program, struct erro
 	(void)seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (add_architectures(context, config, err) < 0 || add_syscalls(context, config, default_action, err) < 0)
 		return -1;
-	return export_program(context, program, err);
+	if (export_program(context, program, err) < 0)
+		return -1;
+	bool denies = default_action != SCMP_ACT_ALLOW && default_action != SCMP_ACT_LOG &&
+		      (default_action & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_TRACE &&
+		      default_action != SCMP_ACT_ERRNO(ENOSYS);
+	return denies ? seccomp_pass_newer(config, program, err) : 0;
 }
