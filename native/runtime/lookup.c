@@ -118,25 +118,49 @@ static char *find_home(uid_t uid)
 	return strdup(uid == 0 ? "/root" : "/");
 }
 
+/* The later assignment wins, in the place of the first: getenv(3) would find that one. */
+static void assign(char **env, size_t *count, char *assignment)
+{
+	size_t length = strcspn(assignment, "=") + 1, i = 0;
+	while (i < *count && strncmp(env[i], assignment, length) != 0)
+		i++;
+	env[i] = assignment;
+	if (i == *count)
+		++*count;
+}
+
+static int assign_text(char **env, size_t *count, const char *name, const char *value)
+{
+	char *assignment;
+	if (asprintf(&assignment, "%s=%s", name, value) < 0)
+		return -1;
+	assign(env, count, assignment);
+	return 0;
+}
+
 char **lookup_environment(const struct process_spec *process, unsigned listen_fds)
 {
-	size_t count = 0;
-	while (process->env[count])
-		count++;
-	char **env = calloc(count + 4, sizeof *env);
+	size_t given = 0, count = 0;
+	char number[16];
+	while (process->env[given])
+		given++;
+	auto_free char **env = calloc(given + 4, sizeof *env);
 	if (!env)
 		return NULL;
-	memcpy(env, process->env, count * sizeof *env);
-	const char *home = variable(process->env, "HOME");
+	for (size_t i = 0; i < given; i++)
+		assign(env, &count, process->env[i]);
+	const char *home = variable(env, "HOME");
 	auto_free char *directory = home && *home ? NULL : find_home(process->uid);
-	if (directory && asprintf(&env[count++], "HOME=%s", directory) < 0)
-		goto failed;
+	if (directory && assign_text(env, &count, "HOME", directory) < 0)
+		return NULL;
 	/* sd_listen_fds(3) compares the pid; a container's program is the first in its pid namespace. */
-	if (listen_fds > 0 && (asprintf(&env[count++], "LISTEN_FDS=%u", listen_fds) < 0 ||
-			       asprintf(&env[count++], "LISTEN_PID=%d", (int)getpid()) < 0))
-		goto failed;
-	return env;
-failed:
-	free(env);
-	return NULL;
+	if (listen_fds > 0) {
+		snprintf(number, sizeof number, "%u", listen_fds);
+		if (assign_text(env, &count, "LISTEN_FDS", number) < 0)
+			return NULL;
+		snprintf(number, sizeof number, "%d", (int)getpid());
+		if (assign_text(env, &count, "LISTEN_PID", number) < 0)
+			return NULL;
+	}
+	return steal_ptr(&env);
 }
