@@ -2,18 +2,35 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "file.h"
 #include "mount.h"
 
-/* The mount point that the directory lies on, by its number in mountinfo(5). */
+#define MOUNTINFO_MAX (16 << 20)
+
+/* As mountinfo(5) writes them. */
+static void unescape(char *path)
+{
+	char *out = path;
+	for (const char *in = path; *in; out++) {
+		bool escaped = in[0] == '\\' && in[1] && in[2] && in[3];
+		*out = escaped ? (char)((in[1] - '0') << 6 | (in[2] - '0') << 3 | (in[3] - '0')) : *in;
+		in += escaped ? 4 : 1;
+	}
+	*out = '\0';
+}
+
+/* The mount point that the directory lies on, by its number in mountinfo. */
 static char *find_mount_point(int directory)
 {
 	struct statx stx;
@@ -27,13 +44,7 @@ static char *find_mount_point(int directory)
 		auto_free char *point = NULL;
 		if (sscanf(line, "%llu %*s %*s %*s %ms", &id, &point) != 2 || id != stx.stx_mnt_id)
 			continue;
-		char *out = point;
-		for (const char *in = point; *in; out++) {
-			bool escaped = in[0] == '\\' && in[1] && in[2] && in[3];
-			*out = escaped ? (char)((in[1] - '0') << 6 | (in[2] - '0') << 3 | (in[3] - '0')) : *in;
-			in += escaped ? 4 : 1;
-		}
-		*out = '\0';
+		unescape(point);
 		return steal_ptr(&point);
 	}
 	errno = ENOENT;
@@ -135,10 +146,57 @@ static int pivot(struct error *err)
 	return 0;
 }
 
+static int hide(const char *point, struct error *err)
+{
+	if (umount2(point, MNT_DETACH) == 0)
+		return 0;
+	/* What came with a user namespace can't be unmounted there. */
+	auto_close int target = open(point, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int fd = target < 0 ? -1 : mount_filesystem("tmpfs", "tmpfs", NULL, err);
+	if (target >= 0 && fd < 0)
+		return -1;
+	if (fd < 0 || mount_set_attributes(fd, MOUNT_ATTR_RDONLY, 0, 0, false) < 0 || mount_attach(fd, target) < 0)
+		return error_errno(err, "runtime-failed", "hide the host's %s", point);
+	return 0;
+}
+
+/*
+ * The host's mounts stay in this namespace, out of reach. But the kernel lets whoever becomes root of a user namespace
+ * of his own in the container mount a new procfs or sysfs as long as there is one in which nothing is hidden.
+ */
+static int hide_host(int root, struct error *err)
+{
+	char path[PATH_MAX], link[32];
+	snprintf(link, sizeof link, "/proc/self/fd/%d", root);
+	ssize_t n = readlink(link, path, sizeof path - 1);
+	auto_free char *mounts = read_file_at(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, NULL);
+	if (n < 0 || !mounts)
+		return error_errno(err, "runtime-failed", "list the host's mounts");
+	path[n] = '\0';
+	char *rest = mounts;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		const char *type = strstr(line, " - ");
+		auto_free char *top = NULL, *point = NULL;
+		if (!type || (strncmp(type, " - proc ", 8) != 0 && strncmp(type, " - sysfs ", 9) != 0) ||
+		    sscanf(line, "%*s %*s %*s %ms %ms", &top, &point) != 2 || strcmp(top, "/") != 0)
+			continue;
+		unescape(point);
+		bool ours = strncmp(point, path, (size_t)n) == 0 && (point[n] == '/' || point[n] == '\0');
+		if (!ours && hide(point, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int move_root(int root, struct error *err)
 {
 	auto_close int slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (slash < 0 || move_mount(root, "", slash, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	/* Onto what is shared with the host it would be moved there as well. */
+	if (slash < 0 || mount_set_attributes(slash, 0, 0, MS_PRIVATE, false) < 0)
+		return error_errno(err, "runtime-failed", "keep the rootfs from reaching the host");
+	if (hide_host(root, err) < 0)
+		return -1;
+	if (move_mount(root, "", slash, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return error_errno(err, "runtime-failed", "move the rootfs over /");
 	if (chroot(".") < 0)
 		return error_errno(err, "runtime-failed", "chroot into the rootfs");
