@@ -161,14 +161,20 @@ static int make_mount(const struct container *container, struct mount_spec *moun
 {
 	const struct id_mappings *uids = mount->uids.count ? &mount->uids : &container->spec.uids;
 	const struct id_mappings *gids = mount->gids.count ? &mount->gids : &container->spec.gids;
-	if (!uids->count || !gids->count)
+	/* What isn't given is that of the container's namespace, also of one that is joined. */
+	const struct namespace_spec *user = &container->spec.namespaces[NS_USER];
+	bool joined = !uids->count && !gids->count && user->use == NS_JOIN;
+	if (!joined && (!uids->count || !gids->count))
 		return error_set(err, "bad-config", "mount %s: idmap needs uidMappings and gidMappings",
 				 mount->destination);
 	auto_close int source = openat(container->bundle, mount->source, O_PATH | O_CLOEXEC);
 	mount->mapped_fd = source < 0 ? -1 : mount_clone(source, mount->recursive);
 	if (mount->mapped_fd < 0)
 		return error_errno(err, "runtime-failed", "bind %s", mount->source);
-	auto_close int mapping = open_mapping(uids, gids, err);
+	auto_close int mapping =
+		joined ? open(user->path, O_RDONLY | O_CLOEXEC) : open_mapping(uids, gids, err);
+	if (mapping < 0 && joined)
+		return error_errno(err, "runtime-failed", "open the user namespace %s", user->path);
 	if (mapping < 0)
 		return error_prefix(err, "mount %s", mount->destination);
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)mapping};
