@@ -133,6 +133,12 @@ int cgroup_make(const char *path, json_t *resources, char **directory, struct er
 		return error_set(err, "runtime-failed",
 				 "linux.cgroupsPath `%s`: has processes that are not this container's and would be killed with "
 				 "it; name another", path);
+	/* Nothing in it would ever run; `events` also knows of those above. */
+	auto_free char *freeze = read_file_at(fd, "cgroup.freeze", 16, NULL);
+	if ((freeze && freeze[0] == '1') || read_key(fd, "cgroup.events", "frozen") == 1)
+		return error_set(err, "runtime-failed",
+				 "linux.cgroupsPath `%s`: is frozen, or one above it; thaw it (cgroup.freeze) or name another",
+				 path);
 	if (asprintf(directory, "%s/%s", mount, path + strspn(path, "/")) < 0)
 		return error_errno(err, "runtime-failed", "name cgroup %s", path);
 	if (cgroup_limit(fd, resources, err) < 0) {
@@ -300,8 +306,9 @@ int cgroup_remove(const char *directory, struct error *err)
 	return 0;
 }
 
-bool cgroup_oom_killed(const char *directory)
+long cgroup_oom_kills(const char *directory)
 {
 	auto_close int fd = cgroup_open(directory);
-	return fd >= 0 && read_key(fd, "memory.events", "oom_kill") > 0;
+	long count = fd < 0 ? 0 : read_key(fd, "memory.events", "oom_kill");
+	return count < 0 ? 0 : count;
 }

@@ -33,7 +33,8 @@ int cgroup_signal(const char *directory, int signal, struct error *err);
 bool cgroup_has_word(const char *text, const char *word);
 /* The rest of the line of `key` in a flat-keyed file such as cgroup.events; NULL when there is none, or no text. */
 const char *cgroup_value(const char *text, const char *key);
-bool cgroup_oom_killed(const char *directory);
+/* How many processes the kernel has killed there for want of memory. */
+long cgroup_oom_kills(const char *directory);
 /* Appends the pids of a cgroup and everything below it to a JSON array. */
 int cgroup_processes(const char *directory, json_t *pids);
 

@@ -54,10 +54,11 @@ static int unsupported(const char *name, struct error *err)
 	return error_set(err, "bad-config", "linux.resources.%s: there is no such thing in cgroup v2", name);
 }
 
-static int64_t current_memory(int cgroup)
+/* -1: `max`. 0 where there is no such file. */
+static int64_t current(int cgroup, const char *file)
 {
-	auto_free char *text = read_file_at(cgroup, "memory.current", 64, NULL);
-	return text ? strtoll(text, NULL, 10) : 0;
+	auto_free char *text = read_file_at(cgroup, file, 64, NULL);
+	return !text ? 0 : strncmp(text, "max", 3) == 0 ? -1 : strtoll(text, NULL, 10);
 }
 
 static int set_memory(int cgroup, json_t *json, struct error *err)
@@ -81,16 +82,23 @@ static int set_memory(int cgroup, json_t *json, struct error *err)
 		return unsupported(no_oom_kill ? "memory.disableOOMKiller" : "memory.swappiness", err);
 	if (kernel > 0 || tcp > 0)
 		return unsupported(kernel > 0 ? "memory.kernel" : "memory.kernelTCP", err);
-	if (check && limit > 0 && current_memory(cgroup) > limit)
+	if (check && limit > 0 && current(cgroup, "memory.current") > limit)
 		return error_set(err, "runtime-failed", "%s.limit: the container already uses more than %" PRId64 " bytes",
 				 where, limit);
+	/* As with cgroup v1, where swap counts with memory. */
+	if (has_limit && limit < 0 && !has_swap) {
+		has_swap = true;
+		swap = -1;
+	}
+	if (has_swap && swap > 0 && !has_limit)
+		limit = current(cgroup, "memory.max");
 	if (has_limit && limit != 0 && set_number(cgroup, "memory.max", limit, err) < 0)
 		return -1;
 	if (has_reservation && reservation != 0 && set_number(cgroup, "memory.low", reservation, err) < 0)
 		return -1;
 	/* The specification counts memory and swap together, the kernel swap alone. */
 	if (has_swap && swap != 0) {
-		if (swap > 0 && (!has_limit || limit < 0 || swap < limit))
+		if (swap > 0 && (limit <= 0 || swap < limit))
 			return error_set(err, "bad-config", "%s.swap: must be at least the memory limit", where);
 		if (set_number(cgroup, "memory.swap.max", swap < 0 ? -1 : swap - limit, err) < 0 &&
 		    !(err->errnum == ENOENT && (swap < 0 || swap == limit)))
@@ -102,6 +110,9 @@ static int set_memory(int cgroup, json_t *json, struct error *err)
 static int set_cpu_max(int cgroup, int64_t quota, uint64_t period, bool has_period, struct error *err)
 {
 	char text[64];
+	/* A new period leaves the quota as it is. */
+	if (quota == 0)
+		quota = current(cgroup, "cpu.max");
 	int n = quota > 0 ? snprintf(text, sizeof text, "%" PRId64, quota) : snprintf(text, sizeof text, "max");
 	if (has_period && period > 0)
 		snprintf(text + n, sizeof text - (size_t)n, " %" PRIu64, period);
@@ -262,6 +273,19 @@ static int set_hugepages(int cgroup, json_t *array, struct error *err)
 	return 0;
 }
 
+/* Of files with a line for each device the kernel takes one line at a time. */
+static int set_lines(int cgroup, const char *file, const char *value, struct error *err)
+{
+	auto_free char *copy = strdup(value);
+	if (!copy)
+		return error_errno(err, "runtime-failed", "set %s", file);
+	char *rest = copy;
+	for (char *line; (line = strsep(&rest, "\n"));)
+		if ((*line || line == copy) && set(cgroup, file, line, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int set_unified(int cgroup, json_t *json, struct error *err)
 {
 	const char *file;
@@ -272,7 +296,7 @@ static int set_unified(int cgroup, json_t *json, struct error *err)
 		    strncmp(file, "cgroup.", 7) == 0)
 			return error_set(err, "bad-config", "linux.resources.unified: `%s` is not a controller's file",
 					 file);
-		if (set(cgroup, file, json_string_value(value), err) < 0)
+		if (set_lines(cgroup, file, json_string_value(value), err) < 0)
 			return -1;
 	}
 	return 0;

@@ -63,7 +63,7 @@ static int follow(const struct state *state, int init, long interval, struct err
 {
 	auto_close int cgroup = cgroup_open(state->cgroup);
 	auto_close int memory = cgroup < 0 ? -1 : openat(cgroup, "memory.events", O_RDONLY | O_CLOEXEC);
-	bool killed = cgroup_oom_killed(state->cgroup);
+	long killed = cgroup_oom_kills(state->cgroup);
 	long long next = monotonic_ms() + interval;
 	for (;;) {
 		char skipped[512];
@@ -74,8 +74,9 @@ static int follow(const struct state *state, int init, long interval, struct err
 		int ready = poll(polled, 2, left > 0 ? (int)left : 0);
 		if (ready < 0 && errno != EINTR)
 			return error_errno(err, "runtime-failed", "wait for events of container `%s`", state->id);
-		if (!killed && cgroup_oom_killed(state->cgroup)) {
-			killed = true;
+		long now_killed = cgroup_oom_kills(state->cgroup);
+		if (now_killed > killed) {
+			killed = now_killed;
 			if (print_event("oom", state->id, NULL) < 0)
 				return error_errno(err, "runtime-failed", "write an event");
 		}
@@ -96,7 +97,7 @@ int cli_events(const struct cli *cli, int argc, char **argv, struct error *err)
 	long interval = 5000;
 	bool once = false;
 	int option;
-	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 's')
 			once = true;
 		else if (option != 'i')

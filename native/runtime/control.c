@@ -56,7 +56,7 @@ bool runtime_oom_killed(const char *root, const char *id)
 	struct state state;
 	struct error ignored;
 	auto_close int directory = open_container(root, id, &state, &ignored);
-	bool killed = directory >= 0 && state.cgroup && cgroup_oom_killed(state.cgroup);
+	bool killed = directory >= 0 && state.cgroup && cgroup_oom_kills(state.cgroup) > 0;
 	state_free(&state);
 	return killed;
 }
