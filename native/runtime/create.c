@@ -25,6 +25,7 @@
 #include "init.h"
 #include "json.h"
 #include "limits.h"
+#include "mount.h"
 #include "namespaces.h"
 #include "rootfs.h"
 #include "sync.h"
@@ -43,7 +44,7 @@ static int check_support(const struct container *container, struct error *err)
 		return error_set(err, "bad-config", "config.json: `process` is missing");
 	if (spec->process.terminal && container->options->console_socket < 0)
 		return error_set(err, "bad-config", "process.terminal is set: pass --console-socket");
-	if (!spec->process.terminal && container->options->console_socket >= 0)
+	if (!spec->process.terminal && container->options->console_socket >= 0 && !container->options->console_offered)
 		return error_set(err, "bad-config", "--console-socket is given but process.terminal is not set");
 	process_spec_warn(&spec->process);
 	return hooks_check(spec->hooks, err) < 0 ? -1 : sysctl_check(spec, err);
@@ -66,6 +67,7 @@ static int fill_state(struct container *container, struct error *err)
 	state->id = strdup(container->options->id);
 	state->bundle = strdup(bundle);
 	state->rootfs = absolute(bundle, container->spec.rootfs);
+	state->shares_pids = container->spec.namespaces[NS_PID].use != NS_NEW;
 	time_now(now);
 	state->created = strdup(now);
 	state->callers_keyring = container->options->no_new_keyring;
@@ -282,6 +284,11 @@ static int serve(struct container *container, int sync, pid_t pid, struct error 
 			*err = message.error;
 			return -1;
 		}
+		if (message.type == SYNC_SOURCE) {
+			if (mounts_send_source(container, sync, pid, message.index, err) < 0)
+				return -1;
+			continue;
+		}
 		if (message.type == SYNC_MAP_IDS)
 			rc = idmap_write(pid, &container->spec.uids, &container->spec.gids, err);
 		else if (message.type == SYNC_HOOKS)
@@ -306,6 +313,7 @@ static int make_init(struct container *container, pid_t *pid, struct error *err)
 	const struct process_spec *process = &container->spec.process;
 	if (process->has_oom_score_adj && limits_set_oom_score(*pid, process->oom_score_adj, err) < 0)
 		return -1;
+	limits_allow(*pid, process);
 	if (process_identify(*pid, &container->state.init) < 0) {
 		error_errno(err, "runtime-failed", "identify the container's first process");
 		/* Had it ended already, what it has to say about that is the better message. */

@@ -68,7 +68,8 @@ int execute_prepare(struct execution *execution, struct error *err)
 	const struct process_spec *process = execution->process;
 	if (cloexec_from(3 + execution->preserve_fds) < 0)
 		return error_errno(err, "runtime-failed", "close inherited descriptors");
-	if (enter_directory(process->cwd, execution->make_cwd, err) < 0 && err->errnum != EACCES) {
+	execution->entered = enter_directory(process->cwd, execution->make_cwd, err) == 0;
+	if (!execution->entered && err->errnum != EACCES) {
 		err->exit_code = err->errnum == ENOENT ? 127 : 125;
 		return -1;
 	}
@@ -150,8 +151,22 @@ int execute_credentials(struct execution *execution, struct error *err)
 		return -1;
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_errno(err, "runtime-failed", "set no_new_privs");
-	/* Now as the user: root may have been able to enter what the user can't, and the other way round on NFS. */
-	return enter_directory(process->cwd, false, err);
+	/* Now as the user, who may enter what root can't, on NFS; where he may not, root has done so. */
+	if (enter_directory(process->cwd, false, err) == 0 || (execution->entered && err->errnum == EACCES))
+		return 0;
+	return -1;
+}
+
+int execute_as_program(void *data, struct error *err)
+{
+	struct execution *execution = data;
+	struct seccomp_program filter = *execution->seccomp;
+	int listener;
+	/* There is one agent, and it is the program's. */
+	filter.listener_path = NULL;
+	if (execute_credentials(execution, err) < 0 || seccomp_install(&filter, &listener, err) < 0)
+		return -1;
+	return filter_first(execution) ? capabilities_set(execution->process->capabilities, 0, err) : 0;
 }
 
 static void set_exec_error(struct error *err, const char *path)

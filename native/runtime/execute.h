@@ -12,6 +12,7 @@ struct execution {
 	int proc;                 /* the host's /proc; of one more process -1, unless AppArmor needs it */
 	int notify;               /* connected socket for the seccomp listener, or -1 */
 	const char *notify_state; /* JSON that goes with it */
+	bool entered;             /* the working directory has been */
 	bool make_cwd;            /* a container's own is made; that of one more process must be there */
 	bool keep_groups;         /* the additional groups stay those of the caller */
 	bool no_groups;           /* the user namespace lets nobody set them */
@@ -27,6 +28,8 @@ bool execute_groups_denied(int proc, pid_t pid);
 int execute_prepare(struct execution *execution, struct error *err);
 /* Limits, credentials, capabilities. */
 int execute_credentials(struct execution *execution, struct error *err);
+/* What the program will be bound by, for a hook (`execution`) that runs in its place. */
+int execute_as_program(void *execution, struct error *err);
 /* seccomp and exec. Returns only with an error. */
 int execute_program(struct execution *execution, struct error *err);
 

@@ -1,5 +1,6 @@
 #include "hooks.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,6 +17,8 @@
 #include "file.h"
 #include "json.h"
 
+#define OUTPUT_MAX 400
+
 bool hooks_any(json_t *hooks, const char *phase)
 {
 	return json_array_size(json_object_get(hooks, phase)) > 0;
@@ -31,6 +34,24 @@ static int state_file(int state_dir, const struct state *state, const char *stat
 	if (!text || fd < 0 || write_full(fd, text, strlen(text)) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return error_errno(err, "runtime-failed", "write the state for a hook");
 	return steal_fd(&fd);
+}
+
+/* The end of what a hook has printed, as part of a message of one line. */
+static void append_output(int output, struct error *err)
+{
+	char text[OUTPUT_MAX + 1];
+	size_t length = strlen(err->message);
+	off_t size = lseek(output, 0, SEEK_END), from = size > OUTPUT_MAX ? size - OUTPUT_MAX : 0;
+	ssize_t n = pread(output, text, OUTPUT_MAX, from);
+	while (n > 0 && isspace((unsigned char)text[n - 1]))
+		n--;
+	if (n <= 0)
+		return;
+	text[n] = '\0';
+	for (char *p = text; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			*p = ' ';
+	snprintf(err->message + length, sizeof err->message - length, ": %s", text);
 }
 
 static int wait_hook(pid_t pid, int64_t timeout, const char *path, struct error *err)
@@ -55,6 +76,23 @@ static int wait_hook(pid_t pid, int64_t timeout, const char *path, struct error 
 	if (WEXITSTATUS(status) != 0)
 		return error_set(err, "runtime-failed", "hook %s: exit code %d", path, WEXITSTATUS(status));
 	return 0;
+}
+
+static _Noreturn void hook_main(const char *path, char **args, char **env, int input, int output,
+				const struct hook_place *place)
+{
+	struct error err;
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	if (cloexec_from(3) < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
+		_exit(127);
+	if (place && place->enter(place->data, &err) < 0)
+		dprintf(2, "%s", err.message);
+	else
+		execve(path, args, env);
+	_exit(127);
 }
 
 struct hook {
@@ -100,49 +138,53 @@ int hooks_check(json_t *hooks, struct error *err)
 	return 0;
 }
 
-static int run_hook(json_t *json, const char *phase, int input, struct error *err)
+static int run_hook(json_t *json, const char *phase, int input, const struct hook_place *place, struct error *err)
 {
 	struct hook hook __attribute__((cleanup(hook_free))) = {0};
 	if (read_hook(json, phase, &hook, err) < 0)
 		return -1;
 	const char *path = hook.path;
 	char *only_path[] = {(char *)path, NULL};
-	pid_t pid = fork();
+	/* What it says belongs to its error, and not into the container's output. */
+	auto_close int output = memfd_create("hook", MFD_CLOEXEC);
+	pid_t pid = output < 0 ? -1 : fork();
 	if (pid < 0)
 		return error_errno(err, "runtime-failed", "run hook %s", path);
-	if (pid == 0) {
-		sigset_t none;
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		signal(SIGPIPE, SIG_DFL);
-		if (cloexec_from(3) < 0 || dup2(input, 0) < 0)
-			_exit(127);
-		execve(path, hook.args[0] ? hook.args : only_path, hook.env);
-		_exit(127);
-	}
-	return wait_hook(pid, hook.timeout, path, err);
+	if (pid == 0)
+		hook_main(path, hook.args[0] ? hook.args : only_path, place && !hook.env[0] ? place->env : hook.env, input,
+			  output, place);
+	if (wait_hook(pid, hook.timeout, path, err) == 0)
+		return 0;
+	append_output(output, err);
+	return -1;
 }
 
 static int run_with_state(json_t *hook, const char *phase, int state_dir, const struct state *state,
-			  const char *status, struct error *err)
+			  const char *status, const struct hook_place *place, struct error *err)
 {
 	auto_close int input = state_file(state_dir, state, status, err);
-	if (input < 0 || run_hook(hook, phase, input, err) < 0)
+	if (input < 0 || run_hook(hook, phase, input, place, err) < 0)
 		return error_prefix(err, "%s", phase);
 	return 0;
 }
 
-int hooks_run(json_t *hooks, const char *phase, int state_dir, const struct state *state, const char *status,
-	      struct error *err)
+int hooks_run_inside(json_t *hooks, const char *phase, int state_dir, const struct state *state, const char *status,
+		     const struct hook_place *place, struct error *err)
 {
 	json_t *array = NULL, *hook;
 	size_t i;
 	if (json_read_array(hooks, "hooks", phase, &array, err) < 0)
 		return -1;
 	json_array_foreach(array, i, hook)
-		if (run_with_state(hook, phase, state_dir, state, status, err) < 0)
+		if (run_with_state(hook, phase, state_dir, state, status, place, err) < 0)
 			return -1;
 	return 0;
+}
+
+int hooks_run(json_t *hooks, const char *phase, int state_dir, const struct state *state, const char *status,
+	      struct error *err)
+{
+	return hooks_run_inside(hooks, phase, state_dir, state, status, NULL, err);
 }
 
 void hooks_run_after(json_t *hooks, const char *phase, int state_dir, const struct state *state, const char *status)
@@ -151,6 +193,6 @@ void hooks_run_after(json_t *hooks, const char *phase, int state_dir, const stru
 	json_t *hook;
 	size_t i;
 	json_array_foreach(json_object_get(hooks, phase), i, hook)
-		if (run_with_state(hook, phase, state_dir, state, status, &err) < 0)
+		if (run_with_state(hook, phase, state_dir, state, status, NULL, &err) < 0)
 			dprintf(2, "Warning: %s\n", err.message);
 }

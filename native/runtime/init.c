@@ -20,6 +20,7 @@
 #include "execute.h"
 #include "gate.h"
 #include "hooks.h"
+#include "limits.h"
 #include "mount.h"
 #include "namespaces.h"
 #include "procfs.h"
@@ -58,10 +59,28 @@ int init_stdio(const int stdio[3], struct error *err)
 	return 0;
 }
 
-int init_become_root(struct error *err)
+unsigned init_first_id(int proc, int pid, const char *map)
 {
-	/* EINVAL: the namespace maps no root; all capabilities are ours there anyway. */
-	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
+	char path[32];
+	unsigned id = 0;
+	snprintf(path, sizeof path, "%d/%s", pid, map);
+	auto_close int fd = procfs_open(proc, path, O_RDONLY);
+	auto_fclose FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	if (file)
+		(void)steal_fd(&fd);
+	return file && fscanf(file, "%u", &id) == 1 ? id : 0;
+}
+
+int init_become_root(uid_t first_uid, gid_t first_gid, struct error *err)
+{
+	int rc = setresgid(0, 0, 0);
+	if (rc < 0 && errno == EINVAL)
+		rc = setresgid(first_gid, first_gid, first_gid);
+	if (rc == 0)
+		rc = setresuid(0, 0, 0);
+	if (rc < 0 && errno == EINVAL)
+		rc = setresuid(first_uid, first_uid, first_uid);
+	if (rc < 0)
 		return error_errno(err, "runtime-failed", "become root of the user namespace");
 	/* Changed credentials do not change this, but being seen to be strict costs nothing. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
@@ -81,6 +100,15 @@ int init_keyring(struct error *err)
 	return 0;
 }
 
+static int become_root(const struct container *container, struct error *err)
+{
+	const struct spec *spec = &container->spec;
+	int self = procfs_self(container->proc);
+	uid_t uid = spec->uids.count ? spec->uids.items[0].container_id : init_first_id(container->proc, self, "uid_map");
+	gid_t gid = spec->gids.count ? spec->gids.items[0].container_id : init_first_id(container->proc, self, "gid_map");
+	return init_become_root(uid, gid, err);
+}
+
 static int enter_namespaces(struct container *container, struct error *err)
 {
 	const struct namespace_spec *ns = container->spec.namespaces;
@@ -95,7 +123,7 @@ static int enter_namespaces(struct container *container, struct error *err)
 		return -1;
 	/* Before we can't be inspected: files of /proc that say so belong to the host's root. */
 	if (namespaces_make_time(&container->spec, err) < 0 ||
-	    (ns[NS_USER].use != NS_HOST && init_become_root(err) < 0))
+	    (ns[NS_USER].use != NS_HOST && become_root(container, err) < 0))
 		return -1;
 	if (namespaces_unshare_late(&container->spec, err) < 0 || namespaces_set_names(&container->spec, err) < 0)
 		return -1;
@@ -140,28 +168,11 @@ static int drop_descriptors(const struct container *container, struct error *err
 	return 0;
 }
 
-/* The container process state of the runtime specification, for the agent that gets the seccomp listener. */
-static int describe_listener(struct container *container, struct execution *execution, struct error *err)
-{
-	int pid = procfs_self(container->proc);
-	pid_t own = container->state.init.pid;
-	container->state.init.pid = pid;
-	json_t *json = json_pack("{s:s s:[s] s:i s:s* s:o}", "ociVersion", SPEC_VERSION, "fds", "seccompFd", "pid", pid,
-				 "metadata", container->seccomp.listener_metadata, "state",
-				 state_to_json(container->state_dir, &container->state, "creating"));
-	execution->notify_state = json ? json_dumps(json, JSON_COMPACT) : NULL;
-	json_decref(json);
-	/* Hooks in the container have it as it is there. */
-	container->state.init.pid = own;
-	if (!execution->notify_state)
-		return error_errno(err, "runtime-failed", "describe the container for the seccomp agent");
-	return 0;
-}
-
 static int set_up(struct container *container, struct execution *execution, struct error *err)
 {
 	int slave;
 	const struct runtime_options *options = container->options;
+	limits_reset_affinity();
 	if (drop_descriptors(container, err) < 0 || init_session(err) < 0 ||
 	    (!options->no_new_keyring && init_keyring(err) < 0) || enter_namespaces(container, err) < 0 ||
 	    seccomp_notify_connect(&container->seccomp, &execution->notify, err) < 0)
@@ -177,8 +188,16 @@ static int set_up(struct container *container, struct execution *execution, stru
 	close(steal_fd(&container->bundle));
 	execution->proc = container->proc;
 	execution->no_groups = execute_groups_denied(container->proc, procfs_self(container->proc));
-	if (execution->notify >= 0 && describe_listener(container, execution, err) < 0)
-		return -1;
+	if (execution->notify >= 0) {
+		int pid = procfs_self(container->proc);
+		pid_t own = container->state.init.pid;
+		container->state.init.pid = pid;
+		execution->notify_state = seccomp_notify_describe(&container->seccomp, &container->state, pid, "creating", err);
+		/* Hooks in the container have it as it is there. */
+		container->state.init.pid = own;
+		if (!execution->notify_state)
+			return -1;
+	}
 	return execute_prepare(execution, err);
 }
 
@@ -196,7 +215,10 @@ static int die_with_starter(int connection, struct error *err)
 static int run(struct container *container, struct execution *execution, int connection, struct error *err)
 {
 	const struct state *state = &container->state;
-	if (hooks_run(container->spec.hooks, "startContainer", container->state_dir, state, "created", err) < 0)
+	/* The image's programs, which may be no more than its own process. */
+	const struct hook_place place = {execute_as_program, execution, execution->env};
+	if (hooks_run_inside(container->spec.hooks, "startContainer", container->state_dir, state, "created", &place,
+			     err) < 0)
 		return -1;
 	close(steal_fd(&container->state_dir));
 	if (execute_credentials(execution, err) < 0)

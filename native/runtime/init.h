@@ -11,7 +11,12 @@ int init_session(struct error *err);
 /* A session keyring of its own: the caller's holds what is his, such as tickets. */
 int init_keyring(struct error *err);
 int init_stdio(const int stdio[3], struct error *err);
-/* Root of a new or joined user namespace. */
-int init_become_root(struct error *err);
+/* The first id that a user namespace has, in `map` (uid_map or gid_map) of a process. `proc`: the host's /proc. */
+unsigned init_first_id(int proc, int pid, const char *map);
+/*
+ * Root of a new or joined user namespace, or where that has none the first of its ids: who makes files must be somebody whom
+ * it knows.
+ */
+int init_become_root(uid_t first_uid, gid_t first_gid, struct error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -155,4 +156,25 @@ int limits_set_affinity(const char *cpus, struct error *err)
 	if (syscall(SYS_sched_setaffinity, 0, sizeof mask, mask) < 0)
 		return error_errno(err, "runtime-failed", "set the CPU affinity `%s`", cpus);
 	return 0;
+}
+
+void limits_reset_affinity(void)
+{
+	unsigned long mask[CPUS_MAX / (8 * sizeof(unsigned long))];
+	memset(mask, 0xff, sizeof mask);
+	(void)syscall(SYS_sched_setaffinity, 0, sizeof mask, mask);
+}
+
+void limits_allow(pid_t pid, const struct process_spec *process)
+{
+	for (size_t i = 0; i < process->rlimit_count; i++) {
+		const struct rlimit_spec *wanted = &process->rlimits[i];
+		struct rlimit limit;
+		/* Where this fails, limits_set() will say so. */
+		if (prlimit(pid, (__rlimit_resource_t)wanted->resource, NULL, &limit) < 0 ||
+		    limit.rlim_max >= wanted->limit.rlim_max)
+			continue;
+		limit.rlim_max = wanted->limit.rlim_max;
+		(void)prlimit(pid, (__rlimit_resource_t)wanted->resource, &limit, NULL);
+	}
 }

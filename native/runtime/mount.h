@@ -17,6 +17,8 @@ int mount_clone_foreign(const char *source, bool recursive, bool *is_foreign);
 int mount_attach(int mount, int target);
 /* Opens what bind mounts refer to, while the credentials are still those of the caller. */
 int mounts_open_sources(struct container *container, struct error *err);
+/* For init (`pid`), which lacks the rights in its user namespace: opens the source of a mount there and sends it. */
+int mounts_send_source(const struct container *container, int sync, pid_t pid, size_t index, struct error *err);
 /* Makes all mounts of the spec below container->root. */
 int mounts_make(struct container *container, struct error *err);
 /* Makes those read-only that mounts and devices were still to be made in. */

@@ -8,9 +8,11 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "file.h"
 #include "mount.h"
 
 /* The mount namespace that `/proc/PID/root/…` lies in when it isn't ours, else -1. */
@@ -49,4 +51,36 @@ int mount_clone_foreign(const char *source, bool recursive, bool *is_foreign)
 		return -1;
 	errno = failure;
 	return steal_fd(&copy);
+}
+
+static _Noreturn void send_source(const char *bundle, const struct mount_spec *mount, int namespace, int sync)
+{
+	int nofollow = mount->copy_symlink ? O_NOFOLLOW : 0;
+	if (setns(namespace, CLONE_NEWNS) == 0 && chdir(bundle) == 0) {
+		int source = open(mount->source, O_PATH | O_CLOEXEC | nofollow);
+		if (source >= 0 && send_fd(sync, source) == 0)
+			_exit(0);
+	}
+	_exit(errno);
+}
+
+int mounts_send_source(const struct container *container, int sync, pid_t pid, size_t index, struct error *err)
+{
+	char path[64];
+	int status = 0;
+	if (index >= container->spec.mount_count)
+		return error_set(err, "runtime-failed", "unexpected message from the container's first process");
+	const struct mount_spec *mount = &container->spec.mounts[index];
+	snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)pid);
+	auto_close int namespace = open(path, O_RDONLY | O_CLOEXEC);
+	pid_t child = namespace < 0 ? -1 : fork();
+	if (child == 0)
+		send_source(container->state.bundle, mount, namespace, sync);
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (child > 0)
+		errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+	return error_errno(err, "runtime-failed", "open %s, to be mounted at %s", mount->source, mount->destination);
 }

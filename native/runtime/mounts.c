@@ -17,6 +17,7 @@
 #include "file.h"
 #include "mount.h"
 #include "path.h"
+#include "sync.h"
 
 static bool has_type(const struct mount_spec *mount, const char *type)
 {
@@ -33,6 +34,11 @@ int mounts_open_sources(struct container *container, struct error *err)
 		mount->source_fd = mount_clone_foreign(mount->source, mount->recursive, &mount->source_detached);
 		if (!mount->source_detached)
 			mount->source_fd = openat(container->bundle, mount->source, O_PATH | O_CLOEXEC | nofollow);
+		/* In a user namespace nobody has the rights over others' directories that our caller has. */
+		if (mount->source_fd < 0 && !mount->source_detached && errno == EACCES &&
+		    container->spec.namespaces[NS_USER].use != NS_HOST &&
+		    sync_send_source(container->sync, i) == 0)
+			mount->source_fd = receive_fd(container->sync);
 		if (mount->source_fd < 0 && !(mount->optional && errno == ENOENT))
 			return error_errno(err, "runtime-failed", "open %s, to be mounted at %s", mount->source,
 					   mount->destination);

@@ -15,6 +15,7 @@ struct runtime_options {
 	const char *bundle; /* directory with config.json */
 	int stdio[3];       /* become 0, 1, 2 of the process; ignored with a terminal */
 	int console_socket; /* receives the pty master by SCM_RIGHTS when process.terminal; else -1 */
+	bool console_offered; /* console_socket is there without process.terminal, too */
 	/*
 	 * Init's end of a SOCK_SEQPACKET pair for runtime_start(); the caller closes its copy after runtime_create(),
 	 * else runtime_start() can't see the exec. -1: a socket in the state directory, for `coracle-runtime start`.
@@ -28,6 +29,8 @@ struct runtime_options {
 	bool default_cgroup; /* without linux.cgroupsPath real root's containers get /ID */
 	bool no_cgroup;     /* linux.cgroupsPath and resources are ignored */
 	const char *config; /* another file than config.json of the bundle; NULL */
+	const char *sub_cgroup; /* exec: one below the container's, which must take the process; NULL */
+	bool ignore_paused; /* exec: a paused container isn't refused, but waited for */
 };
 
 /*

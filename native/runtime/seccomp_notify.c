@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "spec.h"
 
 int seccomp_notify_connect(const struct seccomp_program *program, int *fd, struct error *err)
 {
@@ -24,6 +25,18 @@ int seccomp_notify_connect(const struct seccomp_program *program, int *fd, struc
 		return error_errno(err, "runtime-failed", "connect to the seccomp agent at %s", program->listener_path);
 	*fd = steal_fd(&socket_fd);
 	return 0;
+}
+
+char *seccomp_notify_describe(const struct seccomp_program *program, const struct state *state, int pid,
+			      const char *status, struct error *err)
+{
+	json_t *json = json_pack("{s:s s:[s] s:i s:s* s:o}", "ociVersion", SPEC_VERSION, "fds", "seccompFd", "pid", pid,
+				 "metadata", program->listener_metadata, "state", state_to_json(-1, state, status));
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	json_decref(json);
+	if (!text)
+		error_set(err, "runtime-failed", "describe the container for the seccomp agent");
+	return text;
 }
 
 int seccomp_notify_send(int socket_fd, int listener, const char *state, struct error *err)

@@ -119,11 +119,12 @@ int state_remove_directory(const char *root, const char *id, struct error *err)
 
 int state_save(int directory, const struct state *state, struct error *err)
 {
-	json_t *json = json_pack("{s:s s:s s:s s:s s:s s:s* s:i s:I s:s s:b s:O* s:O*}", "ociVersion", SPEC_VERSION, "id",
+	json_t *json = json_pack("{s:s s:s s:s s:s s:s s:s* s:i s:I s:s s:b s:b s:O* s:O*}", "ociVersion", SPEC_VERSION, "id",
 				 state->id, "bundle", state->bundle, "rootfs", state->rootfs, "created",
 				 state->created, "cgroup", state->cgroup, "pid", (int)state->init.pid, "startTime",
 				 (json_int_t)state->init.start_time, "bootId", state->init.boot_id, "callersKeyring",
-				 (int)state->callers_keyring, "annotations", state->annotations, "hooks", state->hooks);
+				 (int)state->callers_keyring, "sharesPids", (int)state->shares_pids, "annotations",
+				 state->annotations, "hooks", state->hooks);
 	auto_free char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 	if (!text)
@@ -154,6 +155,7 @@ int state_load(int directory, struct state *state, struct error *err)
 	state->rootfs = copy_string(json, "rootfs");
 	state->created = copy_string(json, "created");
 	state->cgroup = copy_string(json, "cgroup");
+	state->shares_pids = json_is_true(json_object_get(json, "sharesPids"));
 	state->init.pid = (pid_t)json_integer_value(json_object_get(json, "pid"));
 	state->init.start_time = (unsigned long long)json_integer_value(json_object_get(json, "startTime"));
 	const char *boot_id = json_string_value(json_object_get(json, "bootId"));
@@ -203,8 +205,7 @@ json_t *state_to_json(int directory, const struct state *state, const char *stat
 	bool alive = status ? strcmp(status, "stopped") != 0 : process_alive(&state->init);
 	if (!status)
 		status = status_name(state_status(directory, state));
-	return json_pack("{s:s s:s s:s s:i s:s s:s s:s s:O*}", "ociVersion", SPEC_VERSION, "id", state->id, "status",
-			 status, "pid", alive ? (int)state->init.pid : 0, "bundle", state->bundle, "rootfs",
-			 state->rootfs,
-			 "created", state->created, "annotations", state->annotations);
+	return json_pack("{s:s s:s s:i s:s s:s s:s s:s s:O*}", "ociVersion", SPEC_VERSION, "id", state->id, "pid",
+			 alive ? (int)state->init.pid : 0, "status", status, "bundle", state->bundle, "rootfs",
+			 state->rootfs, "created", state->created, "annotations", state->annotations);
 }

@@ -15,6 +15,7 @@ struct state {
 	char *id, *bundle, *rootfs, *created;
 	char *cgroup; /* absolute directory, or NULL */
 	bool callers_keyring; /* made with --no-new-keyring */
+	bool shares_pids; /* it has no pid namespace of its own */
 	struct process_identity init;
 	json_t *annotations;
 	json_t *hooks; /* of the configuration, which is too long to be read again for those that come later */

@@ -35,6 +35,18 @@ int sync_send_pid(int fd, pid_t pid)
 	return send_message(fd, &message);
 }
 
+int sync_send_go(int fd, pid_t pid)
+{
+	struct sync_message message = {.type = SYNC_GO, .pid = pid};
+	return send_message(fd, &message);
+}
+
+int sync_send_source(int fd, size_t index)
+{
+	struct sync_message message = {.type = SYNC_SOURCE, .index = index};
+	return send_message(fd, &message);
+}
+
 void sync_send_error(int fd, const struct error *error)
 {
 	struct sync_message message = {.type = SYNC_ERROR, .error = *error};

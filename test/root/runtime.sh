@@ -116,3 +116,45 @@ expect "devices in a user namespace" "/dev/null 666 0:0 1:3
 /dev/fifo 600 7:8 0:0
 3" "$(rt run "$id" 2>"$work/stderr" || true)"
 grep -q "Operation not permitted" "$work/stderr" || expect "mknod in a user namespace" "not permitted" "$(cat "$work/stderr")"
+
+# What root of a user namespace can't do, real root does for it: raise limits, reach volumes in others' directories.
+mkdir -p theirs/volume && echo reached >theirs/volume/file && chown 12345 theirs && chmod 700 theirs
+limit=4000
+# Root of this machine may not be allowed to raise limits (CAP_SYS_RESOURCE).
+(ulimit -n 5000 && prlimit --pid "$(exec sh -c 'echo $PPID')" --nofile=5000:6000) 2>/dev/null && limit=6000
+[ $limit = 6000 ] || echo "coracle-runtime as root: limits above the caller's not tried, as root may not have them" >&2
+cat >config.json <<CONFIG
+{"ociVersion": "1.2.0", "root": {"path": "rootfs"},
+ "process": {"args": ["/bin/busybox", "sh", "-c", "busybox cat /v/file; ulimit -Hn"], "cwd": "/", "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 1000, "hard": $limit}]},
+ "mounts": [{"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}, {"destination": "/v", "type": "bind", "source": "theirs/volume", "options": ["rbind"]}],
+ "linux": {"namespaces": [{"type": "mount"}, {"type": "pid"}, {"type": "user"}],
+  "uidMappings": [{"containerID": 0, "hostID": 100000, "size": 1000}], "gidMappings": [{"containerID": 0, "hostID": 200000, "size": 1000}]}}
+CONFIG
+expect "a volume in another's directory, and a limit above ours" "reached $limit" "$( (ulimit -n 5000 && rt run "$id" 2>&1) | xargs)"
+sed -i 's,"/bin/busybox"\, "sh"[^]]*,"/bin/busybox"\, "sleep"\, "1000",' config.json
+rt run -d "$id"
+expect "a limit of exec" $limit "$( (ulimit -n 5000 && rt exec "$id" /bin/busybox sh -c 'ulimit -Hn') 2>&1)"
+
+# A mount has the ids of a user namespace that is joined.
+pid=$(rt state "$id" | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')
+mkdir -p "$work/joined" && cat >"$work/joined/config.json" <<CONFIG
+{"ociVersion": "1.2.0", "root": {"path": "$work/rootfs"}, "process": {"args": ["/bin/busybox", "stat", "-c", "%u:%g", "/v/file"], "cwd": "/"},
+ "mounts": [{"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}, {"destination": "/v", "type": "bind", "source": "$work/volume", "options": ["rbind", "idmap"]}],
+ "linux": {"namespaces": [{"type": "mount"}, {"type": "user", "path": "/proc/$pid/ns/user"}]}}
+CONFIG
+expect "owner in a mount with the ids of a joined namespace" 7:8 "$(rt run --bundle "$work/joined" "$id-joined" 2>&1)"
+rt delete -f "$id"
+
+# A working directory that only the caller may enter is entered all the same.
+chown -R 0:0 rootfs && mkdir -p rootfs/private && chmod 700 rootfs/private
+cat >config.json <<CONFIG
+{"ociVersion": "1.2.0", "root": {"path": "rootfs"}, "process": {"args": ["/bin/busybox", "pwd"], "cwd": "/private", "user": {"uid": 42, "gid": 42}},
+ "mounts": [{"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}], "linux": {"namespaces": [{"type": "mount"}]}}
+CONFIG
+expect "a working directory that the user may not enter" /private "$(rt run "$id" 2>&1)"
+
+# Without pivot_root the rootfs is moved over /, but not over the host's: it has two of them here, which share.
+sed -i 's/"namespaces"/"rootfsPropagation": "rshared", &/' config.json
+expect "mounts at / after a run without pivot_root" "/private 1 1" "$(unshare --mount --propagation private sh -c '
+	mount --make-rshared / && mount --bind rootfs rootfs && count() { awk "\$5 == \"/\"" /proc/self/mountinfo | wc -l; }
+	before=$(count); "$0" --root "$1" run --no-pivot "$2"; echo $before $(count)' "$runtime" "$work/state" "$id" 2>&1 | xargs)"
