@@ -3,12 +3,13 @@
 #define CORACLE_RUNTIME_CLI_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "error.h"
 
 struct cli {
 	const char *root;
-	const char *log;
+	int log; /* file, or -1: what goes there goes to stderr */
 	bool log_json, debug, no_cgroup, systemd_cgroup;
 };
 
@@ -21,10 +22,12 @@ cli_command cli_create, cli_run, cli_start, cli_exec, cli_state, cli_list, cli_p
 /* The one positional argument; NULL with err. */
 const char *cli_container_id(int argc, char **argv, int first, struct error *err);
 int cli_usage(struct error *err, const char *usage);
-/* Prints JSON on stdout, indented. */
+/* Prints JSON on stdout. `flags` are jansson's: JSON_INDENT(2) for people, 0 for one line. */
 struct json_t;
-int cli_print_json(struct json_t *json);
+int cli_print_json(struct json_t *json, size_t flags);
 int cli_write_pid_file(const char *path, int pid, struct error *err);
+/* From now on signals that we get are passed on to the process. */
+void cli_forward_signals(int pid);
 /* Waits for a child and turns its end into an exit code. */
 int cli_wait(int pid);
 

@@ -14,24 +14,26 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "cli_options.h"
+#include "cli_terminal.h"
 #include "gate.h"
 #include "runtime.h"
 #include "state.h"
 
 struct create_options {
 	struct runtime_options runtime;
-	const char *pid_file, *console_socket;
+	const char *pid_file, *console_socket, *pidfd_socket;
 	bool detach, keep;
-	int console_fd;
+	int console_fd; /* our copy of runtime.console_socket, or -1 */
 };
 
 static int parse(struct create_options *create, const struct cli *cli, int argc, char **argv, struct error *err)
 {
-	enum { CONSOLE = 256, PID_FILE, PRESERVE, NO_PIVOT, NO_KEYRING, KEEP, IGNORED };
+	enum { CONSOLE = 256, PID_FILE, PIDFD, PRESERVE, NO_PIVOT, NO_KEYRING, KEEP, IGNORED };
 	static const struct option options[] = {
 		{"bundle", required_argument, NULL, 'b'},
 		{"console-socket", required_argument, NULL, CONSOLE},
 		{"pid-file", required_argument, NULL, PID_FILE},
+		{"pidfd-socket", required_argument, NULL, PIDFD},
 		{"preserve-fds", required_argument, NULL, PRESERVE},
 		{"no-pivot", no_argument, NULL, NO_PIVOT},
 		{"no-new-keyring", no_argument, NULL, NO_KEYRING},
@@ -47,7 +49,7 @@ static int parse(struct create_options *create, const struct cli *cli, int argc,
 			    .start_socket = -1, .default_cgroup = true, .no_cgroup = cli->no_cgroup,
 			    .systemd_cgroup = cli->systemd_cgroup},
 		.console_fd = -1};
-	while ((option = getopt_long(argc, argv, "+b:f:d", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "b:f:d", options, NULL)) != -1) {
 		switch (option) {
 		case 'b':
 			create->runtime.bundle = optarg;
@@ -64,8 +66,11 @@ static int parse(struct create_options *create, const struct cli *cli, int argc,
 		case PID_FILE:
 			create->pid_file = optarg;
 			break;
+		case PIDFD:
+			create->pidfd_socket = optarg;
+			break;
 		case PRESERVE:
-			if (cli_parse_number(optarg, 1 << 16, &create->runtime.preserve_fds, "--preserve-fds", err) < 0)
+			if (cli_preserve_fds(optarg, &create->runtime.preserve_fds, err) < 0)
 				return -1;
 			break;
 		case NO_PIVOT:
@@ -92,7 +97,7 @@ static int parse(struct create_options *create, const struct cli *cli, int argc,
 static int create_container(struct create_options *create, pid_t *pid, struct error *err)
 {
 	if (create->console_socket) {
-		create->console_fd = cli_connect_console(create->console_socket, err);
+		create->console_fd = cli_connect(create->console_socket, "--console-socket", err);
 		if (create->console_fd < 0)
 			return -1;
 		create->runtime.console_socket = create->console_fd;
@@ -100,12 +105,15 @@ static int create_container(struct create_options *create, pid_t *pid, struct er
 	int rc = runtime_create(&create->runtime, pid, err);
 	if (create->console_fd >= 0)
 		close(create->console_fd);
-	if (rc == 0 && create->pid_file && cli_write_pid_file(create->pid_file, *pid, err) < 0) {
+	if (rc < 0)
+		return -1;
+	if ((create->pid_file && cli_write_pid_file(create->pid_file, *pid, err) < 0) ||
+	    cli_send_pidfd(create->pidfd_socket, *pid, err) < 0) {
 		struct error ignored;
 		runtime_delete(create->runtime.root, create->runtime.id, &ignored);
 		return -1;
 	}
-	return rc;
+	return 0;
 }
 
 int cli_create(const struct cli *cli, int argc, char **argv, struct error *err)
@@ -115,22 +123,6 @@ int cli_create(const struct cli *cli, int argc, char **argv, struct error *err)
 	if (parse(&create, cli, argc, argv, err) < 0)
 		return -1;
 	return create_container(&create, &pid, err);
-}
-
-static pid_t forward_to;
-
-static void forward(int signal_number)
-{
-	kill(forward_to, signal_number);
-}
-
-static void forward_signals(pid_t pid)
-{
-	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH};
-	struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
-	forward_to = pid;
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-		sigaction(signals[i], &action, NULL);
 }
 
 static int start(const char *root, const char *id, struct error *err)
@@ -155,31 +147,41 @@ int cli_start(const struct cli *cli, int argc, char **argv, struct error *err)
 	return id ? start(cli->root, id, err) : -1;
 }
 
+static int run_detached(struct create_options *create, struct error *err)
+{
+	struct error ignored;
+	pid_t pid;
+	if (create_container(create, &pid, err) < 0)
+		return -1;
+	int rc = start(create->runtime.root, create->runtime.id, err);
+	if (rc < 0)
+		runtime_delete(create->runtime.root, create->runtime.id, &ignored);
+	return rc;
+}
+
 int cli_run(const struct cli *cli, int argc, char **argv, struct error *err)
 {
 	struct create_options create;
 	struct error ignored;
 	pid_t pid;
 	int gate[2];
+	auto_close int console = -1;
 	if (parse(&create, cli, argc, argv, err) < 0)
 		return -1;
-	if (create.detach) {
-		if (create_container(&create, &pid, err) < 0)
-			return -1;
-		int rc = start(cli->root, create.runtime.id, err);
-		if (rc < 0)
-			runtime_delete(cli->root, create.runtime.id, &ignored);
-		return rc;
-	}
+	if (create.detach)
+		return run_detached(&create, err);
+	if (!create.console_socket && cli_terminal_offer(&create.runtime, &console, &create.console_fd, err) < 0)
+		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, gate) < 0)
 		return error_errno(err, "runtime-failed", "make a socket pair");
 	create.runtime.start_socket = gate[1];
 	int rc = create_container(&create, &pid, err);
 	close(gate[1]);
 	if (rc == 0) {
-		forward_signals(pid);
+		int terminal = console < 0 ? -1 : cli_terminal_receive(console);
+		cli_forward_signals(pid);
 		rc = runtime_start(gate[0], err);
-		int code = cli_wait(pid);
+		int code = cli_terminal_wait(terminal, pid);
 		if (rc == 0)
 			rc = code;
 		if (!create.keep)

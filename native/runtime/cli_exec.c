@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "cli_options.h"
+#include "cli_terminal.h"
 #include "file.h"
 #include "json.h"
 #include "runtime.h"
@@ -18,25 +20,27 @@
 
 struct exec_options {
 	struct runtime_options runtime;
-	const char *process_file, *console_socket, *pid_file, *cwd, *user, *apparmor;
+	const char *process_file, *console_socket, *pid_file, *pidfd_socket, *cwd, *user, *apparmor;
 	bool tty, detach, no_new_privileges;
 	json_t *env, *capabilities, *groups;
 };
 
 static int parse(struct exec_options *exec, const struct cli *cli, int *argc, char ***argv, struct error *err)
 {
-	enum { CONSOLE = 256, PID_FILE, PRESERVE, CWD, NO_NEW_PRIVS, APPARMOR, CAP, IGNORED };
+	enum { CONSOLE = 256, PID_FILE, PIDFD, PRESERVE, CWD, NO_NEW_PRIVS, APPARMOR, CGROUP, IGNORE_PAUSED };
 	static const struct option options[] = {
 		{"process", required_argument, NULL, 'p'},	{"console-socket", required_argument, NULL, CONSOLE},
 		{"pid-file", required_argument, NULL, PID_FILE}, {"preserve-fds", required_argument, NULL, PRESERVE},
 		{"cwd", required_argument, NULL, CWD},		{"no-new-privs", no_argument, NULL, NO_NEW_PRIVS},
-		{"apparmor", required_argument, NULL, APPARMOR}, {"cap", required_argument, NULL, CAP},
+		{"apparmor", required_argument, NULL, APPARMOR}, {"cap", required_argument, NULL, 'c'},
 		{"user", required_argument, NULL, 'u'},		{"env", required_argument, NULL, 'e'},
 		{"tty", no_argument, NULL, 't'},			{"detach", no_argument, NULL, 'd'},
-		{"additional-gids", required_argument, NULL, 'g'}, {NULL, 0, NULL, 0},
+		{"additional-gids", required_argument, NULL, 'g'}, {"pidfd-socket", required_argument, NULL, PIDFD},
+		{"cgroup", required_argument, NULL, CGROUP},	{"ignore-paused", no_argument, NULL, IGNORE_PAUSED},
+		{NULL, 0, NULL, 0},
 	};
 	int option;
-	while ((option = getopt_long(*argc, *argv, "+p:u:e:tdg:", options, NULL)) != -1) {
+	while ((option = getopt_long(*argc, *argv, "+p:u:e:c:tdg:", options, NULL)) != -1) {
 		unsigned group;
 		switch (option) {
 		case 'p':
@@ -49,7 +53,7 @@ static int parse(struct exec_options *exec, const struct cli *cli, int *argc, ch
 			exec->pid_file = optarg;
 			break;
 		case PRESERVE:
-			if (cli_parse_number(optarg, 1 << 16, &exec->runtime.preserve_fds, "--preserve-fds", err) < 0)
+			if (cli_preserve_fds(optarg, &exec->runtime.preserve_fds, err) < 0)
 				return -1;
 			break;
 		case CWD:
@@ -61,7 +65,16 @@ static int parse(struct exec_options *exec, const struct cli *cli, int *argc, ch
 		case APPARMOR:
 			exec->apparmor = optarg;
 			break;
-		case CAP:
+		case PIDFD:
+			exec->pidfd_socket = optarg;
+			break;
+		case CGROUP:
+			exec->runtime.sub_cgroup = optarg;
+			break;
+		case IGNORE_PAUSED:
+			exec->runtime.ignore_paused = true;
+			break;
+		case 'c':
 			json_array_append_new(exec->capabilities, json_string(optarg));
 			break;
 		case 'u':
@@ -111,24 +124,37 @@ static int set_user(json_t *process, const char *text, struct error *err)
 	return json_object_set_new(process, "user", user);
 }
 
-static int add_capabilities(json_t *process, json_t *names)
+static json_t *member(json_t *object, const char *key, json_t *(*make)(void))
+{
+	json_t *value = json_object_get(object, key);
+	if (!value) {
+		value = make();
+		json_object_set_new(object, key, value);
+	}
+	return value;
+}
+
+static bool contains(json_t *names, const char *name)
+{
+	json_t *item;
+	size_t i;
+	json_array_foreach(names, i, item) if (strcmp(json_string_value(item), name) == 0) return true;
+	return false;
+}
+
+static void add_capabilities(json_t *process, json_t *names)
 {
 	static const char *const sets[] = {"bounding", "effective", "permitted"};
-	json_t *capabilities = json_object_get(process, "capabilities");
-	if (!capabilities) {
-		capabilities = json_object();
-		json_object_set_new(process, "capabilities", capabilities);
+	json_t *capabilities = member(process, "capabilities", json_object), *name;
+	size_t i;
+	json_array_foreach(names, i, name)
+	{
+		for (size_t set = 0; set < sizeof sets / sizeof *sets; set++)
+			json_array_append(member(capabilities, sets[set], json_array), name);
+		/* Nothing becomes inheritable here, and what isn't can't be ambient. */
+		if (contains(json_object_get(capabilities, "inheritable"), json_string_value(name)))
+			json_array_append(member(capabilities, "ambient", json_array), name);
 	}
-	for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
-		json_t *set = json_object_get(capabilities, sets[i]);
-		if (!set) {
-			set = json_array();
-			json_object_set_new(capabilities, sets[i], set);
-		}
-		if (json_array_extend(set, names) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* Without a process file, the process is the container's own with what the options change. */
@@ -166,8 +192,8 @@ static char *from_options(const struct exec_options *exec, char **args, struct e
 			json_object_set(process, "env", exec->env);
 	}
 	char *result = NULL;
-	if ((!exec->user || set_user(process, exec->user, err) == 0) &&
-	    add_capabilities(process, exec->capabilities) == 0) {
+	if (!exec->user || set_user(process, exec->user, err) == 0) {
+		add_capabilities(process, exec->capabilities);
 		if (json_array_size(exec->groups) > 0)
 			json_object_set(json_object_get(process, "user"), "additionalGids", exec->groups);
 		result = json_dumps(process, JSON_COMPACT);
@@ -188,6 +214,37 @@ static char *process_text(const struct exec_options *exec, char **args, struct e
 	return text;
 }
 
+static int run_exec(struct exec_options *exec, char **args, struct error *err)
+{
+	auto_free char *process = process_text(exec, args, err);
+	auto_close int theirs = -1, console = -1;
+	pid_t pid = -1;
+	if (!process)
+		return -1;
+	if (exec->console_socket) {
+		theirs = cli_connect(exec->console_socket, "--console-socket", err);
+		exec->runtime.console_socket = theirs;
+		if (theirs < 0)
+			return -1;
+	} else if (!exec->detach && cli_terminal_offer(&exec->runtime, &console, &theirs, err) < 0) {
+		return -1;
+	}
+	if (runtime_exec(&exec->runtime, process, &pid, err) < 0)
+		return -1;
+	if (theirs >= 0)
+		close(steal_fd(&theirs));
+	if ((exec->pid_file && cli_write_pid_file(exec->pid_file, pid, err) < 0) ||
+	    cli_send_pidfd(exec->pidfd_socket, pid, err) < 0) {
+		kill(pid, SIGKILL);
+		return -1;
+	}
+	if (exec->detach)
+		return 0;
+	int terminal = console < 0 ? -1 : cli_terminal_receive(console);
+	cli_forward_signals(pid);
+	return cli_terminal_wait(terminal, pid);
+}
+
 int cli_exec(const struct cli *cli, int argc, char **argv, struct error *err)
 {
 	struct exec_options exec = {
@@ -196,25 +253,14 @@ int cli_exec(const struct cli *cli, int argc, char **argv, struct error *err)
 		.capabilities = json_array(),
 		.groups = json_array(),
 	};
-	pid_t pid = -1;
-	auto_close int console = -1;
-	auto_free char *process = NULL;
 	int rc = parse(&exec, cli, &argc, &argv, err);
-	if (rc == 0 && !(process = process_text(&exec, argv + 1, err)))
-		rc = -1;
-	if (rc == 0 && exec.console_socket) {
-		console = cli_connect_console(exec.console_socket, err);
-		exec.runtime.console_socket = console;
-		rc = console < 0 ? -1 : 0;
-	}
 	if (rc == 0)
-		rc = runtime_exec(&exec.runtime, process, &pid, err);
+		rc = run_exec(&exec, argv + 1, err);
 	json_decref(exec.env);
 	json_decref(exec.capabilities);
 	json_decref(exec.groups);
-	if (rc == 0 && exec.pid_file)
-		rc = cli_write_pid_file(exec.pid_file, pid, err);
-	if (rc < 0)
-		return -1;
-	return exec.detach ? 0 : cli_wait(pid);
+	/* 126 and 127 say that the program can't be run; for all else what programs hardly ever end with. */
+	if (rc < 0 && err->exit_code != 126 && err->exit_code != 127)
+		err->exit_code = 255;
+	return rc;
 }

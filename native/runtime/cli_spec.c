@@ -27,7 +27,7 @@ static const char example[] =
 	"{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\","
 	"\"options\":[\"nosuid\",\"strictatime\",\"mode=755\",\"size=65536k\"]},"
 	"{\"destination\":\"/dev/pts\",\"type\":\"devpts\",\"source\":\"devpts\","
-	"\"options\":[\"nosuid\",\"noexec\",\"newinstance\",\"ptmxmode=0666\",\"mode=0620\"]},"
+	"\"options\":[\"nosuid\",\"noexec\",\"newinstance\",\"ptmxmode=0666\",\"mode=0620\",\"gid=5\"]},"
 	"{\"destination\":\"/dev/shm\",\"type\":\"tmpfs\",\"source\":\"shm\","
 	"\"options\":[\"nosuid\",\"noexec\",\"nodev\",\"mode=1777\",\"size=65536k\"]},"
 	"{\"destination\":\"/dev/mqueue\",\"type\":\"mqueue\",\"source\":\"mqueue\","
@@ -61,7 +61,7 @@ int cli_spec(const struct cli *cli, int argc, char **argv, struct error *err)
 	bool rootless = false;
 	int option;
 	(void)cli;
-	while ((option = getopt_long(argc, argv, "+b:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "b:", options, NULL)) != -1) {
 		if (option == 'b')
 			bundle = optarg;
 		else if (option == 'r')
@@ -122,6 +122,8 @@ static json_t *linux_features(void)
 
 int cli_features(const struct cli *cli, int argc, char **argv, struct error *err)
 {
+	/* What of a configuration's annotations does more than describe: nobody may set these for others. */
+	static const char *const unsafe[] = {"run.oci.keep_original_groups", NULL};
 	static const char *const hooks[] = {"prestart", "createRuntime", "createContainer", "startContainer", "poststart",
 					    "poststop", NULL};
 	(void)cli;
@@ -131,8 +133,9 @@ int cli_features(const struct cli *cli, int argc, char **argv, struct error *err
 	json_t *options = json_array();
 	for (size_t i = 0; spec_mount_option(i); i++)
 		json_array_append_new(options, json_string(spec_mount_option(i)));
-	return cli_print_json(json_pack("{s:s s:s s:o s:o s:o s:{s:s}}", "ociVersionMin", "1.0.0", "ociVersionMax",
+	return cli_print_json(json_pack("{s:s s:s s:o s:o s:o s:{s:s} s:o}", "ociVersionMin", "1.0.0", "ociVersionMax",
 					SPEC_VERSION, "hooks", strings(hooks), "mountOptions", options, "linux",
 					linux_features(), "annotations", "org.opencontainers.coracle.version",
-					CORACLE_VERSION));
+					CORACLE_VERSION, "potentiallyUnsafeConfigAnnotations", strings(unsafe)),
+			      JSON_INDENT(2));
 }

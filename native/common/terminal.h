@@ -1,6 +1,6 @@
 /* The caller's terminal, made raw while it is connected with a container's. */
-#ifndef CORACLE_MONITOR_TERMINAL_H
-#define CORACLE_MONITOR_TERMINAL_H
+#ifndef CORACLE_TERMINAL_H
+#define CORACLE_TERMINAL_H
 
 #include <stdbool.h>
 #include <sys/ioctl.h>
