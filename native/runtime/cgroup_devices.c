@@ -99,8 +99,8 @@ static int read_rule(json_t *json, struct rule *rule, struct error *err)
 	static const char *const known[] = {"allow", "type", "major", "minor", "access", NULL};
 	const char *where = "linux.resources.devices", *type = "a", *access = "rwm";
 	*rule = (struct rule){.major = ANY, .minor = ANY};
-	json_note_unknown(json, where, known);
-	if (json_read_bool(json, where, "allow", &rule->allow, err) < 0 ||
+	if (json_only_keys(json, where, known, err) < 0 ||
+	    json_read_bool(json, where, "allow", &rule->allow, err) < 0 ||
 	    json_read_string(json, where, "type", &type, err) < 0 ||
 	    json_read_string(json, where, "access", &access, err) < 0 ||
 	    json_read_int(json, where, "major", ANY, INT32_MAX, &rule->major, NULL, err) < 0 ||

@@ -68,8 +68,8 @@ static int set_memory(int cgroup, json_t *json, struct error *err)
 					    "disableOOMKiller", "useHierarchy", "checkBeforeUpdate", NULL};
 	int64_t limit = 0, reservation = 0, swap = 0, swappiness = 0, kernel = 0, tcp = 0;
 	bool has_limit, has_reservation, has_swap, has_swappiness, no_oom_kill = false, check = false;
-	json_note_unknown(json, where, known);
-	if (json_read_int(json, where, "limit", -1, INT64_MAX, &limit, &has_limit, err) < 0 ||
+	if (json_only_keys(json, where, known, err) < 0 ||
+	    json_read_int(json, where, "limit", -1, INT64_MAX, &limit, &has_limit, err) < 0 ||
 	    json_read_int(json, where, "reservation", -1, INT64_MAX, &reservation, &has_reservation, err) < 0 ||
 	    json_read_int(json, where, "swap", -1, INT64_MAX, &swap, &has_swap, err) < 0 ||
 	    json_read_int(json, where, "kernel", -1, INT64_MAX, &kernel, NULL, err) < 0 ||
@@ -127,8 +127,8 @@ static int set_cpu(int cgroup, json_t *json, struct error *err)
 	uint64_t shares = 0, period = 0, burst = 0, rt_period = 0;
 	int64_t quota = 0, idle = 0, rt_runtime = 0;
 	bool has_quota, has_period, has_burst, has_idle;
-	json_note_unknown(json, where, known);
-	if (json_read_u64(json, where, "shares", &shares, NULL, err) < 0 ||
+	if (json_only_keys(json, where, known, err) < 0 ||
+	    json_read_u64(json, where, "shares", &shares, NULL, err) < 0 ||
 	    json_read_int(json, where, "quota", INT64_MIN, INT64_MAX, &quota, &has_quota, err) < 0 ||
 	    json_read_u64(json, where, "burst", &burst, &has_burst, err) < 0 ||
 	    json_read_u64(json, where, "period", &period, &has_period, err) < 0 ||
@@ -206,8 +206,8 @@ static int set_io(int cgroup, json_t *json, struct error *err)
 	int64_t weight = 0, leaf = 0;
 	json_t *devices = NULL, *item;
 	size_t i;
-	json_note_unknown(json, where, known);
-	if (json_read_int(json, where, "weight", 0, 1000, &weight, NULL, err) < 0 ||
+	if (json_only_keys(json, where, known, err) < 0 ||
+	    json_read_int(json, where, "weight", 0, 1000, &weight, NULL, err) < 0 ||
 	    json_read_int(json, where, "leafWeight", 0, 1000, &leaf, NULL, err) < 0 ||
 	    json_read_array(json, where, "weightDevice", &devices, err) < 0)
 		return -1;
@@ -310,8 +310,8 @@ int cgroup_set_resources(int cgroup, json_t *resources, struct error *err)
 	const char *where = "linux.resources";
 	json_t *memory = NULL, *cpu = NULL, *pids = NULL, *io = NULL, *huge = NULL, *network = NULL, *rdma = NULL,
 	       *unified = NULL;
-	json_note_unknown(resources, where, known);
-	if (json_read_object(resources, where, "memory", &memory, err) < 0 ||
+	if (json_only_keys(resources, where, known, err) < 0 ||
+	    json_read_object(resources, where, "memory", &memory, err) < 0 ||
 	    json_read_object(resources, where, "cpu", &cpu, err) < 0 ||
 	    json_read_object(resources, where, "pids", &pids, err) < 0 ||
 	    json_read_object(resources, where, "blockIO", &io, err) < 0 ||

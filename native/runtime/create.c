@@ -151,7 +151,6 @@ static int prepare(struct container *container, struct error *err)
 	    seccomp_prepare(container->spec.seccomp, root, &container->seccomp, err) < 0 ||
 	    idmap_mounts(container, err) < 0 || devices_prepare(container, err) < 0 || make_cgroup(container, err) < 0)
 		return -1;
-	json_warn_unknown();
 	cgroup_give(container->cgroup, &container->spec);
 	if (options->start_socket >= 0) {
 		container->gate = options->start_socket;

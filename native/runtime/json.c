@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,10 +175,7 @@ int json_read_strings(json_t *object, const char *where, const char *key, char *
 	return 0;
 }
 
-/* The first one that was met. */
-static char unknown[128];
-
-void json_note_unknown(json_t *object, const char *where, const char *const *known)
+int json_only_keys(json_t *object, const char *where, const char *const *known, struct error *err)
 {
 	const char *key;
 	json_t *value;
@@ -188,14 +184,10 @@ void json_note_unknown(json_t *object, const char *where, const char *const *kno
 		const char *const *name = known;
 		while (*name && strcmp(*name, key) != 0)
 			name++;
-		if (!*name && !json_is_null(value) && !unknown[0])
-			snprintf(unknown, sizeof unknown, "%s.%s", where, key);
+		if (!*name && !json_is_null(value))
+			return error_set(err, "bad-config",
+					 "%s.%s: not known to this runtime; refused because it may be meant to isolate",
+					 where, key);
 	}
-}
-
-void json_warn_unknown(void)
-{
-	if (unknown[0])
-		dprintf(2, "Warning: %s: not known to this runtime, and ignored\n", unknown);
-	unknown[0] = '\0';
+	return 0;
 }

@@ -22,9 +22,10 @@ int json_read_object(json_t *object, const char *where, const char *key, json_t 
 int json_read_array(json_t *object, const char *where, const char *key, json_t **value, struct error *err);
 /* A NULL-terminated malloc'ed array of strings that belong to the object. Always set, empty when absent. */
 int json_read_strings(json_t *object, const char *where, const char *key, char ***value, struct error *err);
-/* Notes a key that is not in the NULL-terminated list: the specification has it ignored, but it can be told of. */
-void json_note_unknown(json_t *object, const char *where, const char *const *known);
-/* Tells of the first one that was noted since the last time, on stderr. */
-void json_warn_unknown(void);
+/*
+ * Fails on a key that is not in the NULL-terminated list. The specification would have it ignored: here, where isolation is
+ * configured, what is not understood must not weaken it.
+ */
+int json_only_keys(json_t *object, const char *where, const char *const *known, struct error *err);
 
 #endif

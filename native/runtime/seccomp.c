@@ -138,8 +138,8 @@ int seccomp_prepare(json_t *config, int root, struct seccomp_program *program, s
 	memset(program, 0, sizeof *program);
 	if (json_object_size(config) == 0)
 		return 0;
-	json_note_unknown(config, "linux.seccomp", known);
-	if (read_flags(config, program, err) < 0 || read_listener(config, program, err) < 0)
+	if (json_only_keys(config, "linux.seccomp", known, err) < 0 ||
+	    read_flags(config, program, err) < 0 || read_listener(config, program, err) < 0)
 		return -1;
 	bool cacheable = root >= 0 && cache_key(config, key) == 0;
 	if (cacheable && take_cached(root, key, program))

@@ -134,8 +134,8 @@ static int add_syscalls(scmp_filter_ctx context, json_t *config, uint32_t defaul
 		unsigned count = 0;
 		uint32_t action = 0;
 		auto_free char **names = NULL;
-		json_note_unknown(rule, where, known);
-		if (read_action(rule, where, "action", "errnoRet", &action, err) < 0 ||
+		if (json_only_keys(rule, where, known, err) < 0 ||
+		    read_action(rule, where, "action", "errnoRet", &action, err) < 0 ||
 		    read_args(rule, args, &count, err) < 0 || json_read_strings(rule, where, "names", &names, err) < 0)
 			return -1;
 		if (!names[0])

@@ -60,8 +60,8 @@ static int read_namespaces(json_t *linux_json, struct spec *spec, struct error *
 	json_array_foreach(array, i, item)
 	{
 		const char *type = "", *path = NULL;
-		json_note_unknown(item, "linux.namespaces", known);
-		if (json_read_string(item, "linux.namespaces", "type", &type, err) < 0 ||
+		if (json_only_keys(item, "linux.namespaces", known, err) < 0 ||
+		    json_read_string(item, "linux.namespaces", "type", &type, err) < 0 ||
 		    json_read_string(item, "linux.namespaces", "path", &path, err) < 0)
 			return -1;
 		int kind = 0;
@@ -171,8 +171,8 @@ static int read_linux(json_t *linux_json, struct spec *spec, struct error *err)
 		"sysctl",      "seccomp",	"maskedPaths", "readonlyPaths", "mountLabel", "personality",
 		"timeOffsets", "rootfsPropagation", "memoryPolicy", "netDevices", NULL};
 	const char *where = "linux";
-	json_note_unknown(linux_json, where, known);
-	if (refuse_unsupported(linux_json, err) < 0 ||
+	if (json_only_keys(linux_json, where, known, err) < 0 ||
+	    refuse_unsupported(linux_json, err) < 0 ||
 	    read_namespaces(linux_json, spec, err) < 0 || read_propagation(linux_json, spec, err) < 0 ||
 	    read_personality(linux_json, spec, err) < 0 ||
 	    spec_read_mappings(linux_json, where, "uidMappings", &spec->uids, err) < 0 ||

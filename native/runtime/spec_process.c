@@ -89,9 +89,9 @@ static int read_capabilities(json_t *json, struct process_spec *process, struct 
 {
 	static const char *const sets[] = {"bounding", "effective", "inheritable", "permitted", "ambient", NULL};
 	json_t *capabilities = NULL;
-	if (json_read_object(json, where, "capabilities", &capabilities, err) < 0)
+	if (json_read_object(json, where, "capabilities", &capabilities, err) < 0 ||
+	    json_only_keys(capabilities, "process.capabilities", sets, err) < 0)
 		return -1;
-	json_note_unknown(capabilities, "process.capabilities", sets);
 	for (int set = 0; sets[set]; set++) {
 		auto_free char **names = NULL;
 		if (json_read_strings(capabilities, "process.capabilities", sets[set], &names, err) < 0)
