@@ -1,5 +1,5 @@
 import { CoracleCommand, exactly, flag } from "../src/cli/command.ts";
-import { asksForJson, printRows } from "../src/cli/report.ts";
+import { asksForJson, printRows, withJson } from "../src/cli/report.ts";
 import { GoTime } from "../src/cli/template/time.ts";
 import { type HistoryStep, imageHistory } from "../src/engine/image/history.ts";
 import { humanSize, humanTimeSince } from "../src/oci/human-units.ts";
@@ -30,7 +30,8 @@ export default class History extends CoracleCommand {
       this.printLine(escapeHtml(JSON.stringify(steps.map(toJson))));
       return;
     }
-    const fields = steps.map((step) => toFields(step, { human: flags.human, truncate: !flags["no-trunc"] }));
+    const look = { human: flags.human, truncate: !flags["no-trunc"] };
+    const fields = steps.map((step) => withJson(toFields(step, look), () => toStruct(step)));
     printRows(
       fields,
       {
@@ -62,7 +63,12 @@ function toFields(step: HistoryStep, { human, truncate }: { human: boolean; trun
   };
 }
 
-function toJson({ id, created = noTime, createdBy, size, comment, tags }: HistoryStep): object {
+function toJson(step: HistoryStep): object {
+  return { ...toStruct(step), Created: inSeconds(step.created ?? noTime) };
+}
+
+/** What `{{json .}}` shows. */
+function toStruct({ id, created = noTime, createdBy, size, comment, tags }: HistoryStep): object {
   return {
     id,
     created,
@@ -70,7 +76,6 @@ function toJson({ id, created = noTime, createdBy, size, comment, tags }: Histor
     ...(tags.length > 0 ? { tags } : {}),
     size,
     ...(comment === "" ? {} : { comment }),
-    Created: inSeconds(created),
   };
 }
 

@@ -1,5 +1,5 @@
 import { atMost, CoracleCommand, flag } from "../src/cli/command.ts";
-import { asksForJson, printRows } from "../src/cli/report.ts";
+import { asksForJson, printRows, withJson } from "../src/cli/report.ts";
 import { GoTime } from "../src/cli/template/time.ts";
 import { type ImageRow, imageRows, listImages } from "../src/engine/image/list.ts";
 import { humanSize, humanTimeSince } from "../src/oci/human-units.ts";
@@ -57,7 +57,7 @@ export default class Images extends CoracleCommand {
         ...(flags.history ? ["{{if .History}}{{.History}}{{else}}<none>{{end}}"] : []),
       ];
       printRows(
-        rows.map((row) => toFields(row, truncate)),
+        rows.map((row) => withJson(toFields(row, truncate), () => toStruct(row))),
         {
           name: this.invocation.path.split(" ").at(-1) as string,
           format: flags.format,
@@ -104,7 +104,13 @@ function toFields({ image, repository, tag }: ImageRow, truncate: boolean): obje
   };
 }
 
-function toJson({ image }: ImageRow): object {
+/** What `{{json .}}` shows: one name of an image. */
+function toStruct({ image, repository, tag }: ImageRow): object {
+  const { CreatedAt: _, ...json } = toJson({ image }) as { CreatedAt: string };
+  return { repository, tag, ...json, RepoTags: image.names };
+}
+
+function toJson({ image }: Pick<ImageRow, "image">): object {
   return {
     Id: image.id,
     ParentId: image.parent(),

@@ -15,7 +15,7 @@ export default class Inspect extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args } = await this.input(Inspect);
     const { inspectArtifact } = await import("../../src/engine/artifact/inspect.ts");
-    const { asksForJson } = await import("../../src/cli/report.ts");
+    const { asksForJson, withJson } = await import("../../src/cli/report.ts");
     const artifact = inspectArtifact(this.context, args[0] as string);
     if (flags.format === undefined || asksForJson(flags.format)) {
       this.printLine(JSON.stringify(artifact, null, 5));
@@ -24,6 +24,6 @@ export default class Inspect extends CoracleCommand {
     const { showInspected } = await import("../../src/cli/inspect.ts");
     const { goFields } = await import("../../src/cli/go-fields.ts");
     const fields = goFields(artifact, { urls: "URLs" }, new Set(["annotations"]));
-    showInspected([fields as object], flags.format);
+    showInspected([withJson(fields as object, () => artifact)], flags.format);
   }
 }

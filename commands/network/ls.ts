@@ -1,5 +1,5 @@
 import { CoracleCommand, flag, none } from "../../src/cli/command.ts";
-import { asksForJson, printRows } from "../../src/cli/report.ts";
+import { asksForJson, printRows, withJson } from "../../src/cli/report.ts";
 
 export default class Ls extends CoracleCommand {
   static override summary = "List networks";
@@ -27,7 +27,9 @@ export default class Ls extends CoracleCommand {
     else {
       const { networkRow } = await import("../../src/cli/network-report.ts");
       printRows(
-        networks.map((network) => networkRow(network, { noTrunc: flags["no-trunc"] })),
+        networks.map((network) =>
+          withJson(networkRow(network, { noTrunc: flags["no-trunc"] }), () => network),
+        ),
         {
           name: "ls",
           format: flags.format,

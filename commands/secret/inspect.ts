@@ -1,6 +1,6 @@
 import { atLeast, CoracleCommand, flag } from "../../src/cli/command.ts";
 import { forTemplate } from "../../src/cli/inspect.ts";
-import { printRows } from "../../src/cli/report.ts";
+import { printRows, withJson } from "../../src/cli/report.ts";
 import { EngineError } from "../../src/errors.ts";
 
 const pretty = `ID:              {{.ID}}
@@ -40,10 +40,9 @@ export default class Inspect extends CoracleCommand {
     const format = flags.pretty ? pretty : flags.format;
     if (format === undefined || format === "json") this.printJson(secrets);
     else {
-      const rows = secrets.map((secret) => ({
-        SecretData: () => "",
-        ...(forTemplate(secret) as object),
-      }));
+      const rows = secrets.map((secret) =>
+        withJson({ SecretData: () => "", ...(forTemplate(secret) as object) }, () => secret),
+      );
       printRows(rows, { name: "inspect", format, columns: "{{.ID}}" }, this.print);
     }
     for (const error of errors.slice(1)) this.printError(`error inspecting secret: ${error.message}`);

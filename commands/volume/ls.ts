@@ -1,6 +1,6 @@
 import { CoracleCommand, flag, none } from "../../src/cli/command.ts";
 import { forTemplate } from "../../src/cli/inspect.ts";
-import { asksForJson, printRows } from "../../src/cli/report.ts";
+import { asksForJson, printRows, withJson } from "../../src/cli/report.ts";
 import { listVolumes } from "../../src/engine/volume/list.ts";
 
 export default class Ls extends CoracleCommand {
@@ -38,7 +38,7 @@ export default class Ls extends CoracleCommand {
         noHeading: flags.noheading,
       };
       printRows(
-        volumes.map((volume) => forTemplate(volume) as object),
+        volumes.map((volume) => withJson(forTemplate(volume) as object, () => volume)),
         options,
         this.print,
       );

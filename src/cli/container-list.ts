@@ -5,9 +5,10 @@ import { containerSize } from "../engine/container/size.ts";
 import { namespaceId } from "../engine/container/top.ts";
 import type { Context } from "../host/context.ts";
 import { humanDuration, humanSize, humanTimeSince } from "../oci/human-units.ts";
-import { exposedByPort, portsText } from "./container-ports.ts";
+import { exposedByPort, portsText, publishedRuns } from "./container-ports.ts";
+import { log } from "./log.ts";
 import { print, printJson, printLine } from "./output.ts";
-import { asksForJson, formatRows } from "./report.ts";
+import { asksForJson, formatRows, withJson } from "./report.ts";
 import { GoTime } from "./template/time.ts";
 import { goValue } from "./template/types.ts";
 
@@ -72,7 +73,12 @@ export async function showContainers(
   const columns = options.namespace
     ? namespaceColumns
     : defaultColumns + (options.pod ? "\t{{.Pod}}\t{{.PodName}}" : "") + (options.size ? "\t{{.Size}}" : "");
-  const rows = listed.map((container) => templateRow(ctx, container, options));
+  if (!options.size && /\{\{[^}]*\.Size\b/.test(options.format ?? "")) {
+    for (const _ of listed) log("error", "Size format requires --size option");
+  }
+  const rows = listed.map((container) =>
+    withJson(templateRow(ctx, container, options), () => structRow(ctx, container, options)),
+  );
   const format = options.format?.replaceAll(".Namespaces.", ".");
   print(formatRows(rows, { name: "ps", format, columns, headers, noHeading: options.noheading }));
 }
@@ -135,6 +141,13 @@ function labels({ record }: ContainerSummary): Record<string, string> | null {
   return Object.keys(record.config.labels).length > 0 ? record.config.labels : null;
 }
 
+/** What `{{json .}}` shows: not made for people as `--format json` is. */
+function structRow(ctx: Context, container: ContainerSummary, options: ListOptions): object {
+  const { AutoRemove, Command, Created: _, ...rest } = jsonRow(ctx, container, options);
+  const { createdAt: Created } = container.record;
+  return { AutoRemove, Command, Created, ...rest, CreatedAt: "", Status: container.health };
+}
+
 /** One entry of `ps --format json`, with Podman's keys. */
 function jsonRow(ctx: Context, container: ContainerSummary, options: ListOptions) {
   const { record, status } = container;
@@ -157,19 +170,19 @@ function jsonRow(ctx: Context, container: ContainerSummary, options: ListOptions
     Labels: labels(container),
     Mounts: record.config.mounts.map((mount) => mount.destination),
     Names: [record.name],
-    Namespaces: {},
+    Namespaces: options.namespace ? namespacesJson(status.last?.init?.pid) : {},
     Networks: networkNames(record.config.network),
     Pid: ended ? 0 : (status.last?.init?.pid ?? 0),
     Pod: "",
     PodName: "",
     Ports:
       record.config.ports.length > 0
-        ? record.config.ports.map((port) => ({
-            host_ip: port.hostIp,
-            container_port: port.containerPort,
-            host_port: port.hostPort,
-            range: 1,
-            protocol: port.protocol,
+        ? publishedRuns(record.config.ports).map((run) => ({
+            host_ip: run.hostIp,
+            container_port: run.port,
+            host_port: run.hostPort,
+            range: run.count,
+            protocol: run.protocol,
           }))
         : null,
     Restarts: status.last?.restartCount ?? 0,
@@ -179,6 +192,12 @@ function jsonRow(ctx: Context, container: ContainerSummary, options: ListOptions
     Status: statusText(container),
     Created: seconds(record.createdAt),
   };
+}
+
+function namespacesJson(pid: number | undefined): Record<string, string> {
+  const { MNT, Cgroup, IPC, NET, PIDNS, UTS, User } = namespaces(pid) as Record<string, string>;
+  const named = { Mnt: MNT, Cgroup, Ipc: IPC, Net: NET, Pidns: PIDNS, Uts: UTS, User };
+  return Object.fromEntries(Object.entries(named).filter(([, id]) => id)) as Record<string, string>;
 }
 
 function namespaces(pid: number | undefined): Record<string, string> {

@@ -2,6 +2,7 @@ import type { PortMapping } from "../oci/container.ts";
 
 /** How `ps` shows ports. */
 
+/** Ports that follow each other, on the host as in the container. */
 interface Run {
   hostIp: string;
   hostPort: number;
@@ -17,15 +18,17 @@ export function portsText(published: readonly PortMapping[], exposed: readonly s
     .map(parseExposedPort)
     .filter(({ port, protocol }) => !taken.has(`${port}/${protocol}`));
   return [
-    ...runsOf(
-      published.map(({ containerPort, ...port }) => ({ ...port, port: containerPort, count: 1 })),
-    ).map(({ hostIp, hostPort, port, count, protocol }) => {
+    ...publishedRuns(published).map(({ hostIp, hostPort, port, count, protocol }) => {
       const ip = hostIp || "0.0.0.0";
       const host = `${ip.includes(":") ? `[${ip}]` : ip}:${range(hostPort, count)}`;
       return `${host}->${range(port, count)}/${protocol}`;
     }),
     ...runsOf(rest).map(({ port, count, protocol }) => `${range(port, count)}/${protocol}`),
   ].join(", ");
+}
+
+export function publishedRuns(published: readonly PortMapping[]): Run[] {
+  return runsOf(published.map(({ containerPort, ...port }) => ({ ...port, port: containerPort, count: 1 })));
 }
 
 /** `{"80": ["tcp"]}`, null where nothing is exposed. */

@@ -4,10 +4,10 @@ import { containerStructs, containerType } from "./inspect-container-types.ts";
 import { imageStructs, imageType } from "./inspect-types.ts";
 import { inspectedFields } from "./network-report.ts";
 import { print } from "./output.ts";
-import { asksForJson, enforceRange, parse, withPartial } from "./report.ts";
+import { asksForJson, enforceRange, parse, withJson, withPartial } from "./report.ts";
 import { GoDuration, GoTime, GoValue } from "./template/time.ts";
 import { goValue } from "./template/types.ts";
-import { isObject } from "./template/values.ts";
+import { isObject, shownAsJson } from "./template/values.ts";
 
 /** Prints what `inspect` found. */
 export function showInspected(objects: object[], format: string | undefined): void {
@@ -27,7 +27,9 @@ export function showInspected(objects: object[], format: string | undefined): vo
 /** A JSON list of the objects, or each by a template. */
 export function inspectText(objects: object[], format: string | undefined): string {
   if (format === undefined || asksForJson(format)) return `${JSON.stringify(objects, null, 5)}\n`;
-  return parse("inspect", goFields(format), enforceRange).execute(objects.map(withGoTypes));
+  return parse("inspect", goFields(format), enforceRange).execute(
+    objects.map((object) => withJson(withGoTypes(object) as object, shownAsJson(object) ?? (() => object))),
+  );
 }
 
 /** Of images and containers all types are known. */

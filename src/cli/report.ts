@@ -5,6 +5,8 @@ import { alignTabs } from "./table.ts";
 import { TemplateError } from "./template/error.ts";
 import { Template } from "./template/evaluate.ts";
 
+export { withJson } from "./template/values.ts";
+
 export interface ReportOptions {
   /** Name in the errors of the template: that of the command. */
   name: string;
@@ -52,9 +54,17 @@ export function withPartial(write: (text: string) => void, format: () => string)
   }
 }
 
-/** Whether `--format` asks for JSON of everything, which commands print in their own layout. */
+/**
+ * Whether `--format` asks for JSON of everything, which commands print in their own layout. `{{json .}}` doesn't: it is a
+ * template, for each one a line.
+ */
 export function asksForJson(format: string | undefined): boolean {
-  return format !== undefined && /^\s*(json|\{\{\s*json\s*\.?\s*\}\})\s*$/.test(format);
+  return format !== undefined && /^\s*(json|\{\{\s*json\.?\s*\}\})\s*$/.test(format);
+}
+
+/** `{{json .}}` and nothing else. */
+export function asksForJsonLines(format: string): boolean {
+  return /^\s*\{\{\s*json\s+\.\s*\}\}\s*$/.test(format);
 }
 
 export { printJson };

@@ -2,7 +2,7 @@ import type { ContainerStats } from "../engine/container/stats.ts";
 import { binarySize, humanSize } from "../oci/human-units.ts";
 import type { Pressure, Stall } from "../oci/stats.ts";
 import { printJson } from "./output.ts";
-import { asksForJson, printRows } from "./report.ts";
+import { asksForJson, printRows, withJson } from "./report.ts";
 import { GoDuration } from "./template/time.ts";
 
 export interface StatsFormat {
@@ -41,8 +41,39 @@ export type StatsRow = ReturnType<typeof statsRow>;
 
 /** The fields that a template may name. */
 export function statsRow(stats: ContainerStats, noTrunc: boolean) {
+  return withJson(statsFields(stats, noTrunc), () => structOf(stats));
+}
+
+/** What `{{json .}}` shows: numbers, where `--format json` has them made readable. */
+function structOf(stats: ContainerStats): object {
+  return {
+    AvgCPU: stats.averageCpuPercent,
+    ContainerID: stats.id,
+    Name: stats.name,
+    PerCPU: null,
+    CPU: stats.cpuPercent,
+    CPUNano: stats.cpu,
+    CPUSystemNano: stats.systemCpu,
+    SystemNano: stats.time,
+    MemUsage: stats.memory,
+    MemLimit: stats.memoryLimit,
+    MemPerc: memoryPercent(stats),
+    NetInput: stats.netInput,
+    NetOutput: stats.netOutput,
+    BlockInput: stats.blockInput,
+    BlockOutput: stats.blockOutput,
+    PIDs: stats.pids,
+    UpTime: stats.cpu,
+    Duration: stats.duration,
+  };
+}
+
+function memoryPercent({ memory, memoryLimit }: ContainerStats): number {
+  return memoryLimit > 0 ? (memory / memoryLimit) * 100 : 0;
+}
+
+function statsFields(stats: ContainerStats, noTrunc: boolean) {
   const { memory, memoryLimit } = stats;
-  const memoryPercent = memoryLimit > 0 ? (memory / memoryLimit) * 100 : 0;
   const cpuTime = new GoDuration(stats.cpu);
   return {
     ID: noTrunc ? stats.id : stats.id.slice(0, 12),
@@ -51,7 +82,7 @@ export function statsRow(stats: ContainerStats, noTrunc: boolean) {
     CPUPerc: percent(stats.cpuPercent),
     MemUsage: pair(memory, memoryLimit, humanSize),
     MemUsageBytes: pair(memory, memoryLimit, binarySize),
-    MemPerc: percent(memoryPercent),
+    MemPerc: percent(memoryPercent(stats)),
     NetIO: pair(stats.netInput, stats.netOutput, humanSize),
     BlockIO: pair(stats.blockInput, stats.blockOutput, humanSize),
     PIDS: `${stats.pids}`,

@@ -1,3 +1,4 @@
+import { readlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
 import { waitUntil } from "../support/process.ts";
@@ -153,6 +154,29 @@ describe("--format", () => {
       Pid: 0,
     });
     expect(JSON.parse(await home.ok("ps", "-f", "name=nosuch", "--format", "json"))).toEqual([]);
+  });
+
+  test("json has the namespaces with --ns", async () => {
+    const [web] = JSON.parse(await home.ok("ps", "--ns", "-f", "name=web", "--format", "json"));
+    const inode = (name: string) => /\d+/.exec(readlinkSync(`/proc/${web.Pid}/ns/${name}`))?.[0];
+    expect(web.Namespaces).toEqual({
+      Mnt: inode("mnt"),
+      Cgroup: inode("cgroup"),
+      Ipc: inode("ipc"),
+      Net: inode("net"),
+      Pidns: inode("pid"),
+      Uts: inode("uts"),
+      User: inode("user"),
+    });
+    expect(JSON.parse(await home.ok("ps", "--format", "json"))[0].Namespaces).toEqual({});
+  });
+
+  test("of the size without --size is told", async () => {
+    expect(await home.coracle("ps", "--format", "{{.Names}}|{{.Size}}")).toMatchObject({
+      exitCode: 0,
+      stdout: "web|\n",
+      stderr: expect.stringMatching(/^time="\S+" level=error msg="Size format requires --size option"\n$/),
+    });
   });
 
   test("that doesn't parse is an error", async () => {

@@ -3,7 +3,17 @@
 import { formatG } from "../../oci/human-units.ts";
 import { GoTime, GoValue } from "./time.ts";
 import { plainJson } from "./types.ts";
-import { entriesOf, GoFloat, goType, isObject, isStruct, NilPointer, pointed, typeName } from "./values.ts";
+import {
+  entriesOf,
+  GoFloat,
+  goType,
+  isObject,
+  isStruct,
+  NilPointer,
+  pointed,
+  shownAsJson,
+  typeName,
+} from "./values.ts";
 
 /** A value as `{{.X}}` prints it. */
 export function printValue(value: unknown): string {
@@ -44,6 +54,8 @@ export function toJson(value: unknown): string {
 }
 
 function sortedJson(value: unknown): unknown {
+  const shown = shownAsJson(value);
+  if (shown !== undefined) return shown();
   if (goType(value) !== undefined) return plainJson(value);
   if (Array.isArray(value)) return value.map(sortedJson);
   if (!isObject(value)) return value;

@@ -125,3 +125,15 @@ export function typeName(value: unknown): string {
 export function pointed(name: string): string {
   return name.startsWith("*") ? name.slice(1) : name;
 }
+
+const json = Symbol("json");
+
+/** An object of which `json` shows something else than its fields, as Podman's structs and what prints them have it. */
+export function withJson<T extends object>(fields: T, shown: () => unknown): T {
+  return Object.defineProperty(fields, json, { value: shown });
+}
+
+/** What `json` shows of it, where withJson said so. */
+export function shownAsJson(value: unknown): (() => unknown) | undefined {
+  return isObject(value) ? (value as { [json]?: () => unknown })[json] : undefined;
+}

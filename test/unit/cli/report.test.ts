@@ -72,9 +72,10 @@ describe("asksForJson", () => {
   it.each([
     ["json", true],
     [" json ", true],
-    ["{{json .}}", true],
-    ["{{ json . }}", true],
     ["{{json}}", true],
+    ["{{ json. }}", true],
+    ["{{json .}}", false],
+    ["{{ json . }}", false],
     ["{{json .ID}}", false],
     ["table", false],
     [undefined, false],

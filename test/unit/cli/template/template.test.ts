@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Template } from "../../../../src/cli/template/evaluate.ts";
 import { GoTime } from "../../../../src/cli/template/time.ts";
+import { withJson } from "../../../../src/cli/template/values.ts";
 
 const data = {
   ID: "0123456789abcdef",
@@ -56,6 +57,12 @@ describe("printing", () => {
 
   it("prints maps sorted by key, also in JSON", () => {
     expect(render("{{.}} {{json .}}", { b: 1, a: 2 })).toBe('map[a:2 b:1] {"a":2,"b":1}');
+  });
+
+  it("takes withJson for what an object is in JSON", () => {
+    const row = withJson({ Name: "x" }, () => ({ z: 1, a: 2 }));
+    expect(render("{{.Name}} {{json .}}", row)).toBe('x {"z":1,"a":2}');
+    expect(render("{{json .}} {{.}}", { row })).toBe('{"row":{"z":1,"a":2}} map[row:{x}]');
   });
 
   it("takes a Map for a map whatever its keys", () => {
