@@ -1,10 +1,12 @@
 /* archive: files out of a root file system, as `cp` needs them. */
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -17,7 +19,23 @@
 struct archive {
 	struct pack pack;
 	const char *name;
+	dev_t device; /* where it begins */
 };
+
+/* What the kernel makes up; POSIX message queues have no name for theirs in its headers. */
+static bool is_made_up(int directory)
+{
+	struct statfs file_system;
+	if (fstatfs(directory, &file_system) < 0)
+		return false;
+	switch ((unsigned long)file_system.f_type) {
+	case PROC_SUPER_MAGIC: case SYSFS_MAGIC: case DEVPTS_SUPER_MAGIC: case CGROUP_SUPER_MAGIC: case CGROUP2_SUPER_MAGIC:
+	case 0x19800202:
+		return true;
+	default:
+		return false;
+	}
+}
 
 static int visit(void *context, const struct walk_entry *entry, struct error *err)
 {
@@ -25,7 +43,10 @@ static int visit(void *context, const struct walk_entry *entry, struct error *er
 	auto_free char *name = NULL;
 	if (asprintf(&name, "%s%s%s", archive->name, *archive->name ? "/" : "", entry->path) < 0)
 		return fail_errno(err, "archive %s", entry->path);
-	return pack_entry(&archive->pack, entry, name, err);
+	if (pack_entry(&archive->pack, entry, name, err) < 0)
+		return -1;
+	/* Of a running container's whole tree /proc and its like are no files to have, unless they were asked for. */
+	return entry->directory >= 0 && entry->st.st_dev != archive->device && is_made_up(entry->directory) ? 1 : 0;
 }
 
 /* A descriptor that can be read, of what an O_PATH one stands for; links, pipes and devices stay as they are. */
@@ -53,6 +74,7 @@ static int write_archive(struct archive *archive, int root, const char *path, bo
 	bool named = *archive->name || !S_ISDIR(st.st_mode);
 	if (named && pack_open(&archive->pack, fd, &st, archive->name, err) < 0)
 		return -1;
+	archive->device = st.st_dev;
 	if (S_ISDIR(st.st_mode) && walk(fd, visit, archive, err) < 0)
 		return -1;
 	return tar_writer_end(&archive->pack.writer, err);
