@@ -7,7 +7,7 @@ import {
   type Manifest,
   mediaTypes,
 } from "./image.ts";
-import { applyChange } from "./image-change.ts";
+import { applyInstruction } from "./image-change.ts";
 import {
   type Compression,
   canHold,
@@ -121,7 +121,7 @@ function executionConfig(
     Volumes: withKeys(base.Volumes, includeVolumes ? mountPoints(container) : []),
   };
   merge(config, override ?? {});
-  for (const change of changes) applyChange(config, change);
+  for (const change of changes) applyInstruction(config, change);
   return withoutEmpty(config);
 }
 

@@ -1,17 +1,34 @@
 import { EngineError } from "../errors.ts";
 import type { ImageExecutionConfig } from "./image.ts";
+import { shellWords } from "./shell-words.ts";
 
 /** The Containerfile instructions that `--change` of import and commit may hold. */
 
+const instructions = "CMD ENTRYPOINT ENV EXPOSE LABEL ONBUILD STOPSIGNAL USER VOLUME WORKDIR".split(" ");
+const hint = `use ${instructions.slice(0, -1).join(", ")} or ${instructions.at(-1)} and its value`;
+const form = /^\s*([A-Za-z]+)(?:\s+|=)(.*\S)\s*$/s;
+
 function bad(change: string, reason: string): EngineError {
-  return new EngineError("bad-change", `invalid change "${change}" - ${reason}`, {
-    hint: "use CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR and its value",
-  });
+  return new EngineError("bad-change", `invalid change "${change}" - ${reason}`, { hint });
+}
+
+/** The same for commit, which reads changes as a Containerfile: ENV and LABEL may set several at once. */
+export function applyInstruction(config: ImageExecutionConfig, change: string): void {
+  const [, name = "", value = ""] = form.exec(change) ?? [];
+  const instruction = name.toUpperCase();
+  if (name !== "" && !instructions.includes(instruction)) {
+    const text = JSON.stringify(`${name} ${value}`);
+    const what = `processing change ${text}: did not understand change instruction ${text}`;
+    throw new EngineError("bad-change", `applying changes: ${what}`, { hint });
+  }
+  const words = instruction === "ENV" || instruction === "LABEL" ? shellWords(value) : [];
+  const several = words.length > 1 && words.every((word) => /^[^\s=]+=/.test(word));
+  for (const one of several ? words.map((word) => `${name} ${word}`) : [change]) applyChange(config, one);
 }
 
 /** Applies one change, `INSTRUCTION value` or `INSTRUCTION=value`. */
 export function applyChange(config: ImageExecutionConfig, change: string): void {
-  const match = /^\s*([A-Za-z]+)(?:\s+|=)(.*\S)\s*$/s.exec(change);
+  const match = form.exec(change);
   if (!match) throw bad(change, "must be formatted as KEY VALUE");
   const value = match[2] as string;
   switch ((match[1] as string).toUpperCase()) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ImageExecutionConfig } from "../../../src/oci/image.ts";
-import { applyChange } from "../../../src/oci/image-change.ts";
+import { applyChange, applyInstruction } from "../../../src/oci/image-change.ts";
 
 function changed(...changes: string[]): ImageExecutionConfig {
   const config = {};
@@ -33,4 +33,23 @@ test.each<[string[], object]>([
 
 test.each(["CMD", "RUN x", "COPY a b", "EXPOSE http", "LABEL =x", "", "="])("%j is refused", (change) => {
   expect(() => changed(change)).toThrow(/invalid change/);
+});
+
+test.each<[string, object]>([
+  ["ENV A=b C=\"d e\" F='g=h'", { Env: ["A=b", "C=d e", "F=g=h"] }],
+  ["LABEL=a=b c=d", { Labels: { a: "b", c: "d" } }],
+  ["ENV A b=c d", { Env: ["A=b=c d"] }],
+  ["LABEL a=some words", { Labels: { a: "some words" } }],
+  ["USER a=b c=d", { User: "a=b c=d" }],
+])("commit: %s", (change, expected) => {
+  const config = {};
+  applyInstruction(config, change);
+  expect(config).toEqual(expected);
+});
+
+test("commit: what is no instruction is refused in Podman's words", () => {
+  expect(() => applyInstruction({}, "BOGUS=foo")).toThrow(
+    'applying changes: processing change "BOGUS foo": did not understand change instruction "BOGUS foo"',
+  );
+  expect(() => applyInstruction({}, "CMD")).toThrow(/invalid change/);
 });
