@@ -43,14 +43,24 @@ const MILLISECONDS: Record<string, number> = {
   h: 3.6e6,
 };
 
+/** In Go's words: what follows the first number that isn't one of the units. */
+function whatIsWrong(duration: string): string {
+  const [, unit] =
+    /^(?:(?:\d+\.?\d*|\.\d+)(?:[nuµμm]?s|m|h))*(?:\d+\.?\d*|\.\d+)([^\d.]*)/.exec(duration) ?? [];
+  if (unit === undefined) return "invalid";
+  return unit === "" ? "missing unit in" : `unknown unit ${JSON.stringify(unit)} in`;
+}
+
 /** Go's durations, `1h2m3.5s`, `300ms`, `0`, with `-` in front for negative ones → milliseconds. */
 export function parseDuration(text: string): number {
   const body = text.replace(/^[+-]/, "");
   if (body === "0") return 0;
   const parts = [...body.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)];
   if (parts.length === 0 || parts.map((part) => part[0]).join("") !== body) {
-    const unit = /^[\d.]+$/.test(body) ? "missing unit in" : "invalid";
-    throw invalid(`time: ${unit} duration "${text}"`, "a duration is written like 1h30m, 10s or 300ms");
+    throw invalid(
+      `time: ${whatIsWrong(body)} duration "${text}"`,
+      "a duration is written like 1h30m, 10s or 300ms",
+    );
   }
   const total = parts.reduce((sum, part) => sum + Number(part[1]) * (MILLISECONDS[part[2] ?? ""] ?? 0), 0);
   return text.startsWith("-") ? -total : total;

@@ -162,3 +162,13 @@ describe("reading", () => {
     expect(bad.stderr).toContain('configuring runtime: "x" is not a valid events backend: invalid argument');
   });
 });
+
+test("a network's driver is told when it is made and removed", async () => {
+  await home.ok("network", "create", "driven");
+  await home.ok("network", "rm", "driven");
+  const lines = (await home.ok("events", "--stream=false", "--filter", "type=network")).split("\n");
+  expect(lines.map((line) => line.replace(/^.* network /, "").replace(/[0-9a-f]{64}/, "ID"))).toEqual([
+    "create ID (name=driven, type=bridge)",
+    "remove ID (name=driven, type=bridge)",
+  ]);
+});

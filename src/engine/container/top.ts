@@ -180,7 +180,7 @@ function readProcess(pid: number): ContainerProcess | undefined {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
     const status = fs.readFileSync(`/proc/${pid}/status`, "utf8");
-    const line = (key: string) => new RegExp(`^${key}:\\s*(.*)$`, "m").exec(status)?.[1] ?? "";
+    const line = (key: string) => new RegExp(`^${key}:[ \\t]*(.*)$`, "m").exec(status)?.[1] ?? "";
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const field = (number: number) => Number(fields[number - 3]);
     const innermost = (key: string) => Number(line(key).split(/\s+/).at(-1));

@@ -25,6 +25,7 @@ export async function createNetwork(
     ID: network.id,
     Name: network.name,
     Network: network.name,
+    Attributes: { driver: network.driver },
   });
   return network.name;
 }

@@ -40,9 +40,10 @@ export async function removeNetworks(
   return { removed, errors };
 }
 
-async function remove(ctx: Context, { id, name }: NetworkRecord): Promise<void> {
+async function remove(ctx: Context, { id, name, driver }: NetworkRecord): Promise<void> {
   await removeNetwork(ctx, name, () => networkUsers(ctx, name).map((user) => user.id));
-  recordEvent(ctx, { Type: "network", Status: "remove", ID: id, Name: name, Network: name });
+  const Attributes = { driver };
+  recordEvent(ctx, { Type: "network", Status: "remove", ID: id, Name: name, Network: name, Attributes });
 }
 
 async function removeUsers(ctx: Context, name: string, timeout: number | undefined): Promise<void> {

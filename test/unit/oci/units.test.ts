@@ -42,6 +42,16 @@ describe("durations", () => {
     expect(parseDuration(text)).toBe(milliseconds);
   });
 
+  test.each([
+    ["100days", 'unknown unit "days" in duration "100days"'],
+    ["1h30", 'missing unit in duration "1h30"'],
+    ["1h5x2s", 'unknown unit "x" in duration "1h5x2s"'],
+    ["1.5.5s", 'missing unit in duration "1.5.5s"'],
+    ["soon", 'invalid duration "soon"'],
+  ])("%s is refused in Go's words", (text, message) => {
+    expect(() => parseDuration(text)).toThrow(`time: ${message}`);
+  });
+
   test.each(["", "10", "s", "1x", "1s2", "1h 2m", "--1s"])("%s is no duration", (text) => {
     expect(() => parseDuration(text)).toThrow(`duration "${text}"`);
   });
