@@ -1,4 +1,5 @@
 import { any, CoracleCommand, flag } from "../../src/cli/command.ts";
+import { EngineError } from "../../src/errors.ts";
 
 export default class Cleanup extends CoracleCommand {
   static override summary = "Clean up network and mountpoints of one or more containers";
@@ -36,11 +37,9 @@ export default class Cleanup extends CoracleCommand {
     const { selectContainers } = await import("../../src/engine/container/select.ts");
     const { cleanUpContainer, cleanUpSession } = await import("../../src/engine/container/cleanup.ts");
     const options = { remove: flags.rm, removeImage: flags.rmi, onlyStopped: flags["stopped-only"] };
-    for (const name of selectContainers(this.context, {
-      names: args,
-      all: flags.all,
-      latest: flags.latest,
-    })) {
+    // Who is called when a container has ended may come too late: others have removed it.
+    const chosen = { names: args, all: flags.all, latest: flags.latest, ignore: true };
+    for (const name of selectContainers(this.context, chosen)) {
       if (flags.exec !== "") {
         cleanUpSession(this.context, name, flags.exec, flags.rm);
         continue;
@@ -49,7 +48,7 @@ export default class Cleanup extends CoracleCommand {
         await cleanUpContainer(this.context, name, options);
         this.printLine(name);
       } catch (error) {
-        this.report(error);
+        if (!(error instanceof EngineError && error.code === "no-such-container")) this.report(error);
       }
     }
   }

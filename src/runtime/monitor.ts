@@ -5,6 +5,7 @@ import type { Context } from "../host/context.ts";
 import { type ChildProcess, type StdioOptions, spawnNative } from "../host/native.ts";
 import type { PortMapping, RestartPolicy } from "../oci/container.ts";
 import type { OnFailure } from "../oci/health.ts";
+import { podmansWords } from "../oci/runtime-errors.ts";
 import type { ExitEvent } from "./control.ts";
 import { proxySignals } from "./signal-proxy.ts";
 
@@ -276,12 +277,6 @@ function startError(event: Extract<MonitorEvent, { event: "error" }>): EngineErr
     hint: hints[event.code],
   });
 }
-
-/** What Podman makes of a runtime's message, and scripts look for. */
-const podmansWords: Record<number, string> = {
-  126: "OCI permission denied",
-  127: "OCI runtime attempted to invoke a command that was not found",
-};
 
 const hints: Record<string, string> = {
   "bad-workdir": "name one that the image has, or make it with a mount",

@@ -170,4 +170,11 @@ describe("diff", () => {
       expect.arrayContaining(["A /live", "D /new", "C /etc/group", "A /home/guest"]),
     );
   });
+
+  test("an image comes before a container of the same name", async () => {
+    await home.ok("commit", "-q", "changed", "live");
+    expect((await home.ok("diff", "live")).split("\n")).toEqual(expected);
+    expect((await home.ok("container", "diff", "live")).split("\n")).toContain("A /live");
+    await home.ok("rmi", "live");
+  });
 });

@@ -201,6 +201,12 @@ describe("top", () => {
     );
   });
 
+  test("one without further groups has none", async () => {
+    await home.ok("run", "-d", "--name", "alone", "--network", "none", "bb", "sleep", "1000");
+    expect((await home.ok("top", "alone", "pid", "groups", "hgroups")).split("\n")[1]?.trim()).toBe("1");
+    await home.ok("rm", "-f", "-t", "0", "alone");
+  });
+
   test("runs the host's ps for anything else", async () => {
     expect(await home.ok("top", "c", "-eo", "pid,comm")).toMatch(/^ +PID COMMAND\n +1 sh\n +2 sleep\n/);
     expect(await home.ok("top", "c", "-eo pid,args")).not.toContain("ps -eo");
@@ -231,4 +237,39 @@ describe("container exists and diff of names", () => {
       stderr: "",
     });
   });
+});
+
+test("a container's health is nil where nothing is checked, and its addresses are Docker's", async () => {
+  const id = await home.ok("create", "--network", "slirp4netns", "-p", "8084:80", "bb", "true");
+  expect(await home.ok("inspect", "-f", "{{.State.Health}}|{{if .State.Health}}yes{{end}}", id)).toBe(
+    "<nil>|",
+  );
+  const [{ State, HostConfig }] = JSON.parse(await home.ok("inspect", id));
+  expect(State).not.toHaveProperty("Health");
+  const ports = { "80/tcp": [{ HostIp: "0.0.0.0", HostPort: "8084" }] };
+  expect(HostConfig.PortBindings).toEqual(ports);
+  expect(JSON.parse(await home.ok("inspect", "-f", "{{json .NetworkSettings.Ports}}", id))).toEqual(ports);
+  await home.ok("rm", id);
+});
+
+test("what failed at the start is told as it was told then; --rm removes it", async () => {
+  const id = await home.ok("create", "--network", "none", "bb", "nosuch");
+  const words = "OCI runtime attempted to invoke a command that was not found";
+  expect((await home.coracle("start", id)).stderr).toContain(words);
+  expect(await home.ok("inspect", "-f", "{{.State.Error}}", id)).toContain(words);
+  await home.ok("rm", id);
+  for (const flags of [[], ["--attach"]]) {
+    const removed = await home.ok("create", "--rm", "--network", "none", "bb", "nosuch");
+    expect(await home.coracle("start", ...flags, removed)).toMatchObject({ exitCode: 125 });
+    expect((await home.coracle("container", "exists", removed)).exitCode).toBe(1);
+  }
+});
+
+test.each([
+  [["noSuchThing"], /no such object: "noSuchThing"/],
+  [["--type", "pod", "x"], /no such pod x/],
+])("%j is not there", async (args, message) => {
+  const { exitCode, stdout, stderr } = await home.coracle("inspect", ...args);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: "[]\n" });
+  expect(stderr).toMatch(message);
 });

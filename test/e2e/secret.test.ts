@@ -96,3 +96,17 @@ test("what a container was made with stays, nothing of it in its layer", async (
   expect((await home.coracle("cp", `${id}:/run/secrets/one`, "-")).exitCode).not.toBe(0);
   await home.ok("rm", id);
 });
+
+test("inspect tells which secret a variable holds, not what it says", async () => {
+  await home.ok("secret", "create", "one", file("hidden"));
+  const secret = "one,type=env,target=SECRET";
+  const id = await home.ok("run", "-d", "--network", "none", "--secret", secret, "-e", "X=1", "bb", "env");
+  await home.ok("wait", id);
+  expect(await home.ok("logs", id)).toContain("SECRET=hidden");
+  const env = JSON.parse(await home.ok("inspect", "-f", "{{json .Config.Env}}", id));
+  expect(env).toContain("one=*******");
+  expect(env).toContain("X=1");
+  expect(await home.ok("inspect", id)).not.toContain("hidden");
+  await home.ok("rm", id);
+  await home.ok("secret", "rm", "one");
+});

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { findRecord } from "../../runtime/records.ts";
-import { readStatus } from "../../runtime/status.ts";
+import { isActive, readStatus } from "../../runtime/status.ts";
 import { listSessions, sessionDirectoryOf } from "./exec-sessions.ts";
 import { removeIfAsked, removeItsImage } from "./foreground.ts";
 import { healContainer } from "./heal.ts";
@@ -16,7 +16,10 @@ export interface CleanupOptions {
   onlyStopped: boolean;
 }
 
-/** What a monitor calls when its container has ended and no command is there to finish: removal for --rm. */
+/**
+ * What a monitor calls when its container has ended and no command is there to finish: removal for --rm. One that is not
+ * at its end, since somebody has started it again, or is gone, is left alone.
+ */
 export async function cleanUpContainer(
   ctx: Context,
   nameOrId: string,
@@ -25,20 +28,7 @@ export async function cleanUpContainer(
   const record = findRecord(ctx, nameOrId);
   await healContainer(ctx, record.id);
   const { state } = readStatus(ctx, record.id);
-  if (onlyStopped && state !== "exited") {
-    throw new EngineError(
-      "container-state",
-      `container ${record.id} is not stopped and only cleanup for a stopped container was requested: container state improper`,
-      { hint: `it is ${state}` },
-    );
-  }
-  if (["running", "paused", "stopping", "restarting"].includes(state)) {
-    throw new EngineError(
-      "container-state",
-      `failed to clean up container ${record.id}: container ${record.id} is running or paused, refusing to clean up: container state improper`,
-      { hint: `\`coracle stop ${record.name}\` ends it` },
-    );
-  }
+  if (isActive(state) ? state !== "initialized" : onlyStopped && state !== "exited") return;
   if (remove) await removeContainer(ctx, record.id, { force: false, ignore: true });
   else await removeIfAsked(ctx, record);
   if (removeImage) await removeItsImage(ctx, record);

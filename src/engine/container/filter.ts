@@ -17,6 +17,8 @@ export interface FilterLookups {
   all: readonly ContainerSummary[];
   /** Id of the image that a name or id stands for. */
   imageId: (nameOrId: string) => string | undefined;
+  /** Name of the network with that id. */
+  networkName: (id: string) => string | undefined;
 }
 
 type Key = (values: string[], lookups: FilterLookups) => Test;
@@ -54,6 +56,14 @@ const pruneKeys: Record<string, Key> = {
 
 const keys: Record<string, Key> = {
   ...pruneKeys,
+  annotation:
+    (values) =>
+    ({ record }) =>
+      matchesLabels(values, record.config.annotations),
+  "annotation!":
+    (values) =>
+    ({ record }) =>
+      !values.some((value) => matchesLabels([value], record.config.annotations)),
   id: (values) => {
     const tests = values.map((value) =>
       /^[0-9a-f]*$/i.test(value) ? (id: string) => id.startsWith(value.toLowerCase()) : matcher(value),
@@ -114,14 +124,15 @@ const keys: Record<string, Key> = {
       values.includes(health),
   // No container is in a pod.
   pod: () => () => false,
-  network: (values, { all }) => {
+  network: (values, { all, networkName }) => {
+    const names = values.map((value) => networkName(value) ?? value);
     const joined = values
       .filter((value) => value.startsWith("container:"))
       .map((value) => find(value.slice("container:".length), all)?.record.id);
     return ({ record: { config } }) =>
       config.network.kind === "container"
         ? joined.includes(config.network.id)
-        : networkNames(config.network).some((name) => values.includes(name));
+        : networkNames(config.network).some((name) => names.includes(name));
   },
   "restart-policy": (values) => {
     const bad = values.filter((value) => !restartPolicies.includes(value));
@@ -171,7 +182,11 @@ export function filterForPrune(
   containers: readonly ContainerSummary[],
   filters: readonly string[],
 ): ContainerSummary[] {
-  return select(containers, filters, pruneKeys, { all: containers, imageId: () => undefined });
+  return select(containers, filters, pruneKeys, {
+    all: containers,
+    imageId: () => undefined,
+    networkName: () => undefined,
+  });
 }
 
 function select(

@@ -9,12 +9,12 @@ import { activeLeases } from "./lease.ts";
 
 type Bindings = Record<string, { HostIp: string; HostPort: string }[] | null>;
 
-/** `{"80/tcp": [{HostIp, HostPort}]}`, null for a port that is only exposed. */
+/** `{"80/tcp": [{HostIp, HostPort}]}`, null for a port that is only exposed. All addresses are told as Docker tells them. */
 export function portBindings(config: ContainerConfig): Bindings {
   const bindings: Bindings = Object.fromEntries(config.exposed.map((port) => [withProtocol(port), null]));
   for (const { containerPort, protocol, hostIp, hostPort } of config.ports) {
     const key = `${containerPort}/${protocol}`;
-    bindings[key] = [...(bindings[key] ?? []), { HostIp: hostIp, HostPort: String(hostPort) }];
+    bindings[key] = [...(bindings[key] ?? []), { HostIp: hostIp || "0.0.0.0", HostPort: String(hostPort) }];
   }
   return sortedKeys(bindings);
 }

@@ -5,13 +5,14 @@ import type { Context } from "../../host/context.ts";
 import { readJson } from "../../host/files.ts";
 import { isAlive } from "../../host/process.ts";
 import { processCapabilities } from "../../oci/capabilities.ts";
-import type { ContainerConfig } from "../../oci/container.ts";
+import type { ContainerConfig, SecretRequest } from "../../oci/container.ts";
 import {
   containerAnnotations,
   containerHostname,
   OCI_VERSION,
   requestedUser,
 } from "../../oci/generate-spec.ts";
+import { explainStartError } from "../../oci/runtime-errors.ts";
 import type { Capabilities, RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { signalName } from "../../oci/signals.ts";
 import { type Health, readHealth } from "../../runtime/health.ts";
@@ -48,7 +49,12 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
     Path: argv[0] ?? "",
     // As Podman: a single word is both.
     Args: argv.length > 1 ? argv.slice(1) : argv,
-    State: inspectState(record.id, status, spec, readHealth(ctx, record)),
+    State: inspectState(
+      record.id,
+      status,
+      spec,
+      record.config.health?.check ? readHealth(ctx, record) : undefined,
+    ),
     Image: config.image?.id ?? "",
     ImageDigest: imageDigest(ctx, config),
     ImageName: config.image?.name ?? "",
@@ -107,7 +113,12 @@ function orNull<T>(list: readonly T[] | undefined): readonly T[] | null {
   return list && list.length > 0 ? list : null;
 }
 
-function inspectState(id: string, status: ContainerStatus, spec: RuntimeSpec | undefined, health: Health) {
+function inspectState(
+  id: string,
+  status: ContainerStatus,
+  spec: RuntimeSpec | undefined,
+  health: Health | undefined,
+) {
   const { state, last } = status;
   return {
     OciVersion: spec?.ociVersion ?? OCI_VERSION,
@@ -120,7 +131,7 @@ function inspectState(id: string, status: ContainerStatus, spec: RuntimeSpec | u
     Pid: state === "exited" ? 0 : (last?.init?.pid ?? 0),
     ConmonPid: last && isAlive(last.monitor) ? last.monitor?.pid : undefined,
     ExitCode: state === "exited" ? (last?.exitCode ?? 0) : 0,
-    Error: last?.error?.message ?? "",
+    Error: last?.error ? explainStartError(last.error) : "",
     StartedAt: last?.startedAt ?? never,
     FinishedAt: (state === "created" ? null : last?.finishedAt) ?? never,
     Health: health,
@@ -171,7 +182,10 @@ function inspectConfig(ctx: Context, record: ContainerRecord, spec: RuntimeSpec 
     Tty: config.terminal,
     OpenStdin: config.openStdin,
     StdinOnce: false,
-    Env: spec?.process.env ?? Object.entries(config.env).map(([name, value]) => `${name}=${value}`),
+    Env: hideSecrets(
+      spec?.process.env ?? Object.entries(config.env).map(([name, value]) => `${name}=${value}`),
+      config.secrets,
+    ),
     Cmd: config.command.length > 0 ? config.command : null,
     Image: config.image?.name ?? "",
     Volumes: null,
@@ -194,6 +208,17 @@ function inspectConfig(ctx: Context, record: ContainerRecord, spec: RuntimeSpec 
     sdNotifyMode: config.sdnotify ?? "container",
     ...exposedPorts(config),
   };
+}
+
+/** Which secret a variable holds is told, not what it says. */
+function hideSecrets(env: readonly string[], secrets: readonly SecretRequest[]): string[] {
+  const names = new Map(
+    secrets.flatMap(({ type, name, target }) => (type === "env" ? [[target, name]] : [])),
+  );
+  return env.map((entry) => {
+    const secret = names.get(entry.split("=", 1)[0] as string);
+    return secret === undefined ? entry : `${secret}=*******`;
+  });
 }
 
 function inspectSecrets({ secrets }: ContainerConfig) {

@@ -5,6 +5,7 @@ import { recordContainerEvent } from "../../runtime/event-log.ts";
 import { awaitStart, findId, findRecord } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
 import { readDependents, refuseNeeded, withDependents } from "./dependencies.ts";
+import { removeIfAsked } from "./foreground.ts";
 import { sweep } from "./heal.ts";
 import { type RemoveOptions, removeContainer } from "./rm.ts";
 import { forEach } from "./select.ts";
@@ -64,7 +65,8 @@ export async function startContainers(ctx: Context, names: string[]) {
   return await forEach(names, async (name) => {
     const record = findRecord(ctx, name);
     const runs = readStatus(ctx, record.id).state === "running";
-    await startDetached(ctx, record).catch((error: unknown) => {
+    await startDetached(ctx, record).catch(async (error: unknown) => {
+      await removeIfAsked(ctx, record);
       throw rephrase(error, { prefix: `unable to start container "${record.id}": `, exitCode: 125 });
     });
     return runs ? undefined : name;

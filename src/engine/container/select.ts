@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { EngineError, reasonOf } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { findNetwork } from "../../network/networks.ts";
 import { readHealth } from "../../runtime/health.ts";
 import { findId, listIds, listRecords, noSuchContainer } from "../../runtime/records.ts";
 import { type ContainerState, readStatus } from "../../runtime/status.ts";
@@ -59,6 +60,7 @@ function filtered(ctx: Context, filters: string[], { names, all, states }: Selec
 export function filterLookups(ctx: Context, all: readonly ContainerSummary[]): FilterLookups {
   return {
     all,
+    networkName: (id) => (/^[0-9a-f]+$/.test(id) ? findNetwork(ctx, id)?.name : undefined),
     imageId: (name) => {
       try {
         return resolveImage(readImageIndex(ctx), name)?.id;
@@ -82,9 +84,9 @@ function readCidFile(file: string, ignore: boolean): string[] {
 }
 
 /** The id of the container that was made last. */
-export function latestContainer(ctx: Context): string {
+export function latestContainer(ctx: Context, none = "no containers found"): string {
   const records = listRecords(ctx).sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
-  if (!records[0]) throw new EngineError("no-such-container", "no containers found: no such container");
+  if (!records[0]) throw new EngineError("no-such-container", `${none}: no such container`);
   return records[0].id;
 }
 

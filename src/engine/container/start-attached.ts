@@ -3,7 +3,7 @@ import type { Context } from "../../host/context.ts";
 import type { Stream } from "../../runtime/monitor.ts";
 import { findRecord } from "../../runtime/records.ts";
 import type { AttachOptions } from "./attach.ts";
-import { finishForeground, followRelay } from "./foreground.ts";
+import { finishForeground, followRelay, removeIfAsked } from "./foreground.ts";
 import { startContainer } from "./start.ts";
 
 /** Starts a container and stays with it; its exit code, or null after detaching. */
@@ -20,6 +20,7 @@ export async function startAttached(
     const relay = await startContainer(ctx, record, { attach, detachKeys, sigProxy });
     return await finishForeground(ctx, record, await followRelay(relay));
   } catch (error) {
+    await removeIfAsked(ctx, record);
     throw rephrase(error, { prefix: `unable to start container ${record.id}: `, exitCode: 125 });
   }
 }

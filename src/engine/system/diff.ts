@@ -44,10 +44,11 @@ function isSame(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i]);
 }
 
+/** An image comes before a container of the same name, as in Podman. */
 function findLayers(ctx: Context, kind: DiffKind, name: string): Layers {
   const found =
-    (kind === "image" ? undefined : containerLayers(ctx, name)) ??
-    (kind === "container" ? undefined : imageLayers(ctx, name));
+    (kind === "container" ? undefined : imageLayers(ctx, name)) ??
+    (kind === "image" ? undefined : containerLayers(ctx, name));
   if (found) return found;
   const reason = {
     container: "container not known",

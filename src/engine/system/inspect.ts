@@ -20,6 +20,10 @@ const kinds: Record<string, Inspect> = {
   container: inspectOneContainer,
   image: inspectOneImage,
   network: inspectNetwork,
+  // There are none.
+  pod: (_, name) => {
+    throw new EngineError("no-such-pod", `inspecting object: no such pod ${name}`);
+  },
   volume: inspectVolume,
 };
 
@@ -77,7 +81,7 @@ function inspectAny(ctx: Context, name: string, options: InspectOptions): object
     } catch (error) {
       if (
         !(error instanceof EngineError) ||
-        !["image-not-known", "no-such-volume", "no-such-network"].includes(error.code)
+        !["image-not-known", "bad-reference", "no-such-volume", "no-such-network"].includes(error.code)
       )
         throw error;
     }

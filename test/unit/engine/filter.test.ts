@@ -1,10 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { filterContainers, filterForPrune } from "../../../src/engine/container/filter.ts";
 import type { ContainerSummary } from "../../../src/engine/container/list.ts";
+import type { NetworkMode } from "../../../src/oci/container.ts";
 import { containerConfig } from "../oci/container-config.ts";
 
 const image = { reference: "bb", id: "abc".padEnd(64, "0"), name: "docker.io/library/bb:latest" };
 const volume = { type: "volume" as const, source: "data", destination: "/data", options: [] };
+
+const network = { kind: "bridge" as const, networks: [{ name: "net" }] } as unknown as NetworkMode;
 
 const summary = (name: string, labels: Record<string, string>, createdAt: string) =>
   ({
@@ -12,7 +15,14 @@ const summary = (name: string, labels: Record<string, string>, createdAt: string
       id: name.padEnd(64, "0"),
       name,
       createdAt,
-      config: containerConfig({ labels, image, mounts: [volume], command: ["/bin/sleep", "1"] }),
+      config: containerConfig({
+        labels,
+        annotations: { of: name },
+        network,
+        image,
+        mounts: [volume],
+        command: ["/bin/sleep", "1"],
+      }),
     },
     status: { state: "exited", last: { exitCode: 3 }, stale: false },
     health: "",
@@ -22,7 +32,11 @@ const all = [
   summary("new", { a: "1", b: "", "com.example": "x" }, "2026-01-02T00:00:00.000Z"),
   summary("old", { a: "2" }, "2026-01-01T00:00:00.000Z"),
 ];
-const lookups = { all, imageId: (name: string) => (name === "tagged" ? image.id : undefined) };
+const lookups = {
+  all,
+  networkName: (id: string) => (id === "abc" ? "net" : undefined),
+  imageId: (name: string) => (name === "tagged" ? image.id : undefined),
+};
 const names = (...filters: string[]) =>
   filterContainers(all, filters, lookups).map(({ record }) => record.name);
 
@@ -35,6 +49,10 @@ describe("ps --filter", () => {
     [["label=exam*"], ["new"]],
     [["label!=a=1"], ["old"]],
     [["label!=a=1", "label!=a=2"], []],
+    [["annotation=of"], ["new", "old"]],
+    [["annotation=of=old"], ["old"]],
+    [["annotation=of", "annotation=of=old"], ["old"]],
+    [["annotation!=of=old"], ["new"]],
     [["label=toString"], []],
     [["label=__proto__="], []],
     [
@@ -63,6 +81,9 @@ describe("ps --filter", () => {
     [["volume=data:/other"], []],
     [["command=sleep"], ["new", "old"]],
     [["command=^sleep"], []],
+    [["network=net"], ["new", "old"]],
+    [["network=abc"], ["new", "old"]],
+    [["network=other"], []],
     [["restart-policy=none"], ["new", "old"]],
     [["restart-policy=always"], []],
     [["network=none"], []],
