@@ -14,7 +14,7 @@ export default class Create extends CoracleCommand {
     "disable-dns": flag.boolean({ description: "disable dns plugin" }),
     dns: flag.strings({ description: "DNS servers this network will use" }),
     driver: flag.string({ char: "d", description: "driver to manage the network", default: "bridge" }),
-    gateway: flag.strings({ description: "IPv4 or IPv6 gateway for the subnet" }),
+    gateway: flag.ips({ description: "IPv4 or IPv6 gateway for the subnet" }),
     ignore: flag.boolean({ description: "Don't fail if network already exists" }),
     "interface-name": flag.string({
       description: "interface name which is used by the driver",

@@ -212,8 +212,8 @@ static int add_default_routes(const struct keeper *keeper, int netlink, json_t *
 {
 	size_t i;
 	json_t *subnet;
-	const char *metric = option(network, "metric");
-	if (is_internal(network) || is_guarded(keeper, network))
+	const char *metric = option(network, "metric"), *none = option(network, "no_default_route");
+	if (is_internal(network) || is_guarded(keeper, network) || (none && strcmp(none, "true") == 0))
 		return 0;
 	json_array_foreach(json_object_get(network, "subnets"), i, subnet) {
 		const char *gateway = json_string_value(json_object_get(subnet, "gateway"));

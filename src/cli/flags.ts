@@ -5,6 +5,7 @@
 
 import type { BooleanFlag, Flag, OptionFlag } from "@oclif/core/interfaces";
 import { EngineError } from "../errors.ts";
+import { isIPv4, isIPv6 } from "../oci/ip-address.ts";
 import { parseGoInt, parseGoUint } from "./go-values.ts";
 
 /** With a default there is always a value. */
@@ -49,7 +50,7 @@ export type Completes =
   | "file"
   | "none";
 
-export type GoType = "bool" | "string" | "strings" | "stringArray" | "int" | "uint" | "float";
+export type GoType = "bool" | "string" | "strings" | "stringArray" | "ipSlice" | "int" | "uint" | "float";
 
 /** The values that a set of definitions yields. */
 export type FlagValues<Definitions> = {
@@ -128,6 +129,15 @@ export function strings(options: WithValue): OptionFlag<string[]> {
   return { ...list("strings", options), delimiter: "," };
 }
 
+/** Addresses, in the same way. */
+export function ips(options: WithValue): OptionFlag<string[]> {
+  const address = (text: string) => {
+    if (isIPv4(text) || isIPv6(text)) return text;
+    throw new Error(`invalid string being converted to IP address: ${text}`);
+  };
+  return { ...list("ipSlice", options, address), delimiter: "," };
+}
+
 /** May be repeated; values are taken as they are: `--env A=1,2`. */
 export function stringArray(options: WithValue): OptionFlag<string[]> {
   return list("stringArray", options);
@@ -170,9 +180,13 @@ function option<T>(
   } as unknown as OptionFlag<T | undefined> & FlagExtras;
 }
 
-function list(goType: GoType, options: WithValue): OptionFlag<string[]> {
+function list(
+  goType: GoType,
+  options: WithValue,
+  parse: (text: string) => string = (text) => text,
+): OptionFlag<string[]> {
   return {
-    ...option<string>(goType, options, (text) => text),
+    ...option<string>(goType, options, parse),
     multiple: true,
     multipleNonGreedy: true,
     default: [],

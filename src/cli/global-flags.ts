@@ -4,7 +4,7 @@ import type { GlobalOptions } from "../host/context.ts";
 import type { GivenFlag } from "./argv.ts";
 import { ExitWith } from "./exit-with.ts";
 import * as flag from "./flags.ts";
-import { logLevels, warn } from "./log.ts";
+import { logLevels } from "./log.ts";
 import { printError } from "./output.ts";
 import { flagSyntax, parseFlags } from "./parse-flags.ts";
 
@@ -61,8 +61,10 @@ export const globalFlags = {
   module: flag.stringArray({ description: "Load the containers.conf(5) module", completes: "module" }),
   namespace: flag.unsupported("string", { hidden: true, description: "Set the libpod namespace" }),
   "network-cmd-path": flag.string({ description: "Path to the command for configuring the network" }),
-  "network-config-dir": flag.unsupported("string", {
+  "network-config-dir": flag.string({
     description: "Path of the configuration directory for networks",
+    aliases: ["cni-config-dir"],
+    completes: "file",
   }),
   noout: flag.boolean({ description: "Do not output to stdout" }),
   out: flag.string({ description: "Send output (stdout) from coracle to a file", completes: "file" }),
@@ -142,14 +144,17 @@ export async function readGlobalFlags(found: readonly GivenFlag[], options: Glob
   take<string>("network-cmd-path", (file) => {
     options.networkCommand = file;
   });
+  take<string>("network-config-dir", (directory) => {
+    options.networkDirectory = directory;
+  });
   take<string[]>("hooks-dir", (list) => {
     options.hooksDirectories = list;
   });
   take<string[]>("module", (list) => {
     options.modules = list;
   });
-  take<string>("config", () => {
-    warn("The --config flag is ignored by Coracle. Exists for Docker compatibility");
+  take<string>("config", (directory) => {
+    process.env.DOCKER_CONFIG = directory;
   });
   take<string>("default-mounts-file", (file) => {
     options.defaultMountsFile = file;

@@ -24,6 +24,8 @@ export interface GlobalOptions {
   volumePath?: string | undefined;
   /** Of slirp4netns. */
   networkCommand?: string | undefined;
+  /** Where the records of networks are. */
+  networkDirectory?: string | undefined;
   hooksDirectories?: string[];
   /** In place of the mounts.conf files. */
   defaultMountsFile?: string | undefined;

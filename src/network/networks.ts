@@ -8,11 +8,12 @@ import { withLock } from "../host/lock.ts";
 import { defaultNetwork, type NetworkRecord, type NetworkRequest, newNetwork } from "../oci/network.ts";
 import { DEFAULT_NETWORK } from "../oci/network-flag.ts";
 import { type Subnet, trySubnet } from "../oci/subnet.ts";
+import { parsePool } from "../oci/subnet-pools.ts";
 
 /** `networks/<name>.json`: the networks there are, a file each, as Podman keeps them. */
 
 function networksDirectory(ctx: Context): string {
-  const configured = ctx.config.network.network_config_dir;
+  const configured = ctx.options.networkDirectory ?? ctx.config.network.network_config_dir;
   return configured ? path.resolve(configured) : path.join(ctx.graphRoot, "networks");
 }
 
@@ -26,8 +27,7 @@ export function listNetworks(ctx: Context): NetworkRecord[] {
     .filter((file) => /^[a-zA-Z0-9].*\.json$/.test(file))
     .map((file) => file.slice(0, -".json".length));
   const networks = names.flatMap((name) => readNetwork(ctx, name) ?? []);
-  if (!names.includes(DEFAULT_NETWORK))
-    networks.push(defaultNetwork(DEFAULT_NETWORK, new Date().toISOString()));
+  if (!names.includes(DEFAULT_NETWORK)) networks.push(unchangedDefault(ctx));
   return networks.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -35,7 +35,11 @@ function readNetwork(ctx: Context, name: string): NetworkRecord | undefined {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) return undefined;
   const record = readJson<NetworkRecord>(networkFile(ctx, name));
   if (record || name !== DEFAULT_NETWORK) return record;
-  return defaultNetwork(name, new Date().toISOString());
+  return unchangedDefault(ctx);
+}
+
+function unchangedDefault(ctx: Context): NetworkRecord {
+  return defaultNetwork(DEFAULT_NETWORK, new Date().toISOString(), ctx.config.network.default_subnet);
 }
 
 /** By name, id, or the beginning of an id. */
@@ -72,6 +76,7 @@ export async function createNetwork(
     const record = newNetwork(request, {
       networks: listNetworks(ctx),
       ...hostSurroundings(),
+      pools: ctx.config.network.default_subnet_pools?.map(parsePool),
       now: new Date().toISOString(),
     });
     writeNetwork(ctx, record);

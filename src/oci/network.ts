@@ -11,7 +11,9 @@ import {
   parseIp,
   parseSubnet,
   type Subnet,
+  trySubnet,
 } from "./subnet.ts";
+import { defaultPools, freeSubnet, type SubnetPool } from "./subnet-pools.ts";
 
 /** The networks that containers share: their records and how one is made of what is asked for. Pure. */
 
@@ -69,21 +71,23 @@ export interface NetworkSurroundings {
   /** Of the host's interfaces and routes. */
   hostSubnets: readonly Subnet[];
   hostInterfaces: readonly string[];
+  /** For networks that name no subnet. */
+  pools?: readonly SubnetPool[] | undefined;
   now: string;
 }
 
 const DEFAULT_ID = "2f259bab93aaaaa2542ba43ef33eb990d0999ee1b9924b557b7be53c0b7a1bb9";
 
 /** The network that is there without having been made. */
-export function defaultNetwork(name: string, now: string): NetworkRecord {
+export function defaultNetwork(name: string, now: string, subnet = "10.88.0.0/16"): NetworkRecord {
   return {
     name,
     id: DEFAULT_ID,
     driver: "bridge",
     network_interface: "podman0",
     created: now,
-    subnets: [{ subnet: "10.88.0.0/16", gateway: "10.88.0.1" }],
-    ipv6_enabled: false,
+    subnets: [describe(parseSubnet(subnet), undefined, undefined, false)],
+    ipv6_enabled: parseSubnet(subnet).version === 6,
     internal: false,
     dns_enabled: false,
     ipam_options: { driver: "host-local" },
@@ -125,9 +129,11 @@ export function newNetwork(request: NetworkRequest, around: NetworkSurroundings)
       },
     );
   }
-  const network_interface = chooseInterface(request.interfaceName, around);
-  const subnets = chooseSubnets(request, around);
-  const options = checkOptions(request.options);
+  const { options, bridge } = checkOptions(request.options);
+  // A VLAN shares its bridge with others, and its subnet may be one that the host knows.
+  const shared = options["vlan"] !== undefined;
+  const network_interface = chooseInterface(bridge ?? request.interfaceName, shared, around);
+  const subnets = chooseSubnets(request, shared, around);
   const ipv6 = subnets.some(({ subnet }) => parseSubnet(subnet).version === 6);
   return {
     name: request.name || network_interface,
@@ -168,10 +174,14 @@ export function checkServer(server: string): string {
 }
 
 /** The first free `podmanN`. */
-function chooseInterface(name: string, { networks, hostInterfaces }: NetworkSurroundings): string {
+function chooseInterface(
+  name: string,
+  shared: boolean,
+  { networks, hostInterfaces }: NetworkSurroundings,
+): string {
   const taken = new Set([...networks.map((network) => network.network_interface), "podman0"]);
   if (name !== "") {
-    if (taken.has(name)) throw invalid(`bridge name ${name} already in use`);
+    if (taken.has(name) && !shared) throw invalid(`bridge name ${name} already in use`);
     if (!/^[^\s/:]{1,15}$/.test(name)) throw invalid(`network interface name ${name} invalid`);
     return name;
   }
@@ -183,23 +193,30 @@ function chooseInterface(name: string, { networks, hostInterfaces }: NetworkSurr
   }
 }
 
-function chooseSubnets(request: NetworkRequest, around: NetworkSurroundings): NetworkSubnet[] {
+function chooseSubnets(
+  request: NetworkRequest,
+  shared: boolean,
+  around: NetworkSurroundings,
+): NetworkSubnet[] {
   const { gateways, ranges, ipamDriver } = request;
   const alone = request.internal && request.disableDns;
   if (ipamDriver === "none") {
     if (request.subnets.length > 0) throw invalid("none ipam driver is set but subnets are given");
     return [];
   }
-  if (gateways.length > request.subnets.length || ranges.length > request.subnets.length) {
+  if (request.subnets.length === 0 && gateways.length + ranges.length > 0)
     throw invalid("cannot set gateway or range without subnet");
-  }
+  if (gateways.length > request.subnets.length) throw invalid("cannot set more gateways than subnets");
+  if (ranges.length > request.subnets.length) throw invalid("cannot set more ranges than subnets");
   const used = [
     ...around.hostSubnets,
     ...around.networks.flatMap(({ subnets }) => subnets.map(({ subnet }) => parseSubnet(subnet))),
   ];
   const asked = request.subnets.map(parseSubnet);
+  // What isn't written right is told first.
+  for (const [index, range] of ranges.entries()) rangeEnds(range, asked[index] as Subnet);
   for (const [index, subnet] of asked.entries()) {
-    const others = [...used, ...asked.slice(0, index)];
+    const others = [...(shared ? [] : used), ...asked.slice(0, index)];
     if (others.some((other) => overlaps(other, subnet))) {
       const text = formatSubnet(subnet);
       throw invalid(
@@ -210,8 +227,8 @@ function chooseSubnets(request: NetworkRequest, around: NetworkSurroundings): Ne
   }
   const subnets = asked.map((subnet, index) => describe(subnet, gateways[index], ranges[index], alone));
   const has = (version: 4 | 6) => asked.some((subnet) => subnet.version === version);
-  if (asked.length === 0 || (request.ipv6 && !has(4) && !has(6))) {
-    subnets.push(describe(freeSubnet(used), undefined, undefined, alone));
+  if (request.ipv6 ? !has(4) : asked.length === 0) {
+    subnets.push(describe(freeSubnet(around.pools ?? defaultPools, used), undefined, undefined, alone));
   }
   if (request.ipv6 && !has(6)) subnets.push(describe(freeSubnet6(used), undefined, undefined, alone));
   return subnets;
@@ -226,10 +243,7 @@ function describe(
   const text = formatSubnet(subnet);
   if (gateway !== undefined && gateway !== "") {
     const address = parseIp(gateway);
-    if (!address)
-      throw invalid(
-        `invalid argument "${gateway}" for "--gateway": invalid string being converted to IP address: ${gateway}`,
-      );
+    if (!address) throw invalid(`invalid string being converted to IP address: ${gateway}`);
     if (!contains(subnet, address)) throw invalid(`gateway ${gateway} not in subnet ${text}`);
   }
   const first = formatIp({ version: subnet.version, value: subnet.base + 1n });
@@ -244,10 +258,7 @@ function describe(
 
 /** A network in CIDR form, or first and last address. */
 function parseRange(text: string, subnet: Subnet): { start_ip: string; end_ip: string } {
-  const [from, to] = text.split("-");
-  const ends =
-    from && to ? { start: parseIp(from), end: parseIp(to) } : rangeOf(parseSubnet(text), subnet.version);
-  if (!ends.start || !ends.end) throw invalid(`invalid IP range ${text}`);
+  const ends = rangeEnds(text, subnet);
   const start_ip = formatIp(ends.start);
   const end_ip = formatIp(ends.end);
   const where = formatSubnet(subnet);
@@ -256,19 +267,18 @@ function parseRange(text: string, subnet: Subnet): { start_ip: string; end_ip: s
   return { start_ip, end_ip };
 }
 
-function rangeOf(range: Subnet, version: 4 | 6): { start: Address; end: Address } {
-  return { start: { version, value: range.base + 1n }, end: lastAddress(range) };
+function rangeEnds(text: string, { version }: Subnet): { start: Address; end: Address } {
+  const dash = text.indexOf("-");
+  if (dash < 0) return rangeOf(parseSubnet(text), version);
+  const [from, to] = [text.slice(0, dash), text.slice(dash + 1)];
+  const [start, end] = [parseIp(from), parseIp(to)];
+  if (!start) throw invalid(`range start ip "${from}" is not a ip address`);
+  if (!end) throw invalid(`range end ip "${to}" is not a ip address`);
+  return { start, end };
 }
 
-/** 10.89.0.0/24 and on. */
-function freeSubnet(used: readonly Subnet[]): Subnet {
-  for (let second = 89n; second < 256n; second++) {
-    for (let third = 0n; third < 256n; third++) {
-      const subnet: Subnet = { version: 4, base: (10n << 24n) + (second << 16n) + (third << 8n), bits: 24 };
-      if (!used.some((other) => overlaps(other, subnet))) return subnet;
-    }
-  }
-  throw invalid("could not find free subnet from subnet pools", "name one with --subnet");
+function rangeOf(range: Subnet, version: 4 | 6): { start: Address; end: Address } {
+  return { start: { version, value: range.base + 1n }, end: lastAddress(range) };
 }
 
 function freeSubnet6(used: readonly Subnet[]): Subnet {
@@ -280,10 +290,16 @@ function freeSubnet6(used: readonly Subnet[]): Subnet {
 
 /** `DESTINATION,GATEWAY[,METRIC]` */
 function parseRoute(text: string): NetworkRoute {
-  const [destination = "", gateway = "", metric] = text.split(",");
-  const subnet = parseSubnet(destination);
-  if (!parseIp(gateway)) throw invalid(`route gateway ${gateway} invalid`);
-  if (metric !== undefined && !/^\d+$/.test(metric)) throw invalid(`invalid route metric ${metric}`);
+  const [destination = "", gateway, metric, ...more] = text.split(",");
+  if (gateway === undefined || more.length > 0)
+    throw invalid(
+      `invalid route: ${text}`,
+      "give <destination in CIDR notation>,<gateway>,<route metric (optional)>",
+    );
+  const subnet = trySubnet(destination);
+  if (!subnet) throw invalid(`invalid route destination ${destination}`);
+  if (!parseIp(gateway)) throw invalid(`invalid route gateway ${gateway}`);
+  if (metric !== undefined && !isUint32(metric)) throw invalid(`invalid route metric ${metric}`);
   return {
     destination: formatSubnet(subnet),
     gateway,
@@ -291,28 +307,53 @@ function parseRoute(text: string): NetworkRoute {
   };
 }
 
-const NUMBERS = ["mtu", "vlan"];
+function isUint32(text: string): boolean {
+  return /^\d+$/.test(text) && Number(text) < 2 ** 32;
+}
 
-/** Under Docker's names, too. */
-function checkOptions(options: Record<string, string>): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const [given, value] of Object.entries(options)) {
-    const key = given === "com.docker.network.driver.mtu" ? "mtu" : given;
-    if (NUMBERS.includes(key)) {
-      if (!/^[+-]?\d+$/.test(value)) throw invalid(`strconv.Atoi: parsing "${value}": invalid syntax`);
-      if (key === "vlan" && Number(value) > 4094)
-        throw invalid(`vlan ID ${value} must be between 0 and 4094`);
-      result[key] = value;
-    } else if (key === "isolate") {
-      if (!/^(1|0|[tT]|[fF]|[tT]rue|[fF]alse|TRUE|FALSE)$/.test(value)) {
-        throw invalid(`strconv.ParseBool: parsing "${value}": invalid syntax`);
-      }
-      result[key] = /^(1|[tT])/.test(value) ? "true" : "false";
-    } else {
-      throw invalid(`unsupported bridge network option ${given}`, "options are isolate, mtu and vlan");
-    }
+/** Docker's names of options of ours. */
+const DOCKER_NAMES: Record<string, string> = {
+  "com.docker.network.driver.mtu": "mtu",
+  "com.docker.network.bridge.name": "bridge",
+};
+
+/** What --opt says, and the name of the bridge where it is said there, in Docker's way. */
+function checkOptions(given: Record<string, string>): {
+  options: Record<string, string>;
+  bridge: string | undefined;
+} {
+  const options: Record<string, string> = {};
+  let bridge: string | undefined;
+  for (const [name, value] of Object.entries(given)) {
+    const key = DOCKER_NAMES[name] ?? name;
+    if (key === "bridge" && key !== name) bridge = value;
+    else options[key] = checkOption(key, value);
   }
-  return result;
+  return { options, bridge };
+}
+
+function checkOption(key: string, value: string): string {
+  switch (key) {
+    case "mtu":
+    case "vlan":
+      if (!/^[+-]?\d+$/.test(value)) throw invalid(`strconv.Atoi: parsing "${value}": invalid syntax`);
+      if (key === "vlan" && !(Number(value) >= 0 && Number(value) <= 4094))
+        throw invalid(`vlan ID ${value} must be between 0 and 4094`);
+      return value;
+    case "metric":
+      if (!isUint32(value)) throw invalid(`strconv.ParseUint: parsing "${value}": invalid syntax`);
+      return value;
+    case "isolate":
+    case "no_default_route":
+      if (!/^(1|0|[tT]|[fF]|[tT]rue|[fF]alse|TRUE|FALSE)$/.test(value))
+        throw invalid(`strconv.ParseBool: parsing "${value}": invalid syntax`);
+      return /^(1|[tT])/.test(value) ? "true" : "false";
+    default:
+      throw invalid(
+        `unsupported bridge network option ${key}`,
+        "options are isolate, metric, mtu, no_default_route and vlan",
+      );
+  }
 }
 
 function sorted(map: Record<string, string>): Record<string, string> {

@@ -315,6 +315,33 @@ test("routes of a network are those of its containers", async () => {
   ]);
 });
 
+test("without a default route, and one of another weight", async () => {
+  await ok("network", "create", "-o", "no_default_route=1", "--subnet", "10.97.0.0/24", "closed");
+  await ok("network", "create", "-o", "metric=321", "--subnet", "10.98.0.0/24", "heavy");
+  const routes = (network: string) => ok("run", "--rm", "--network", network, "bb", "ip", "r");
+  expect(await routes("closed")).toMatch(/^10\.97\.0\.0\/24 dev eth0 [^\n]*$/);
+  expect(await routes("heavy")).toMatch(/^default via 10\.98\.0\.1 dev eth0 +metric 321/m);
+});
+
+test("where networks are kept, and which subnets they get, is said by flags and containers.conf", async () => {
+  const directory = join(home.directory, "networks");
+  await ok("--network-config-dir", directory, "network", "create", "elsewhere");
+  expect(readdirSync(directory)).toEqual(["elsewhere.json"]);
+  expect((await coracle("network", "exists", "elsewhere")).exitCode).toBe(1);
+  const CONTAINERS_CONF_OVERRIDE = join(home.directory, "pools.conf");
+  writeFileSync(
+    CONTAINERS_CONF_OVERRIDE,
+    '[network]\ndefault_subnet = "10.87.0.0/24"\ndefault_subnet_pools = [{"base" = "10.86.0.0/16", "size" = 28}]\n',
+  );
+  const configured = async (...args: string[]) =>
+    (await home.run(["network", ...args], { env: { CONTAINERS_CONF_OVERRIDE } })).stdout;
+  await configured("create", "small");
+  const subnets = ["inspect", "-f", "{{range .Subnets}}{{.Subnet}} {{.Gateway}}{{end}}"];
+  expect(await configured(...subnets, "small", "podman")).toBe(
+    "10.86.0.0/28 10.86.0.1\n10.87.0.0/24 10.87.0.1\n",
+  );
+});
+
 test("network update changes resolvers, where netavark can", async () => {
   await ok("network", "create", "web");
   const { stderr, exitCode } = await coracle("network", "update", "--dns-add", "192.0.2.53", "web");

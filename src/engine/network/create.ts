@@ -6,8 +6,10 @@ import { recordEvent } from "../../runtime/event-log.ts";
 
 export type { NetworkRequest };
 
-/** The minor version of netavark 1 that first had them. */
+/** The minor versions of netavark 1 that first had them. */
 export const DNS_SERVERS = 6;
+
+const ROUTE_OPTIONS = 9;
 
 /** The name of the network. */
 export async function createNetwork(
@@ -17,6 +19,13 @@ export async function createNetwork(
 ): Promise<string> {
   if (request.dnsServers.length > 0)
     requireNetavark(ctx.config.engine.helper_binaries_dir, DNS_SERVERS, "--dns");
+  // With rules of netavark's the routes are its, too.
+  if (request.options["no_default_route"] !== undefined && request.options["isolate"] !== undefined)
+    requireNetavark(
+      ctx.config.engine.helper_binaries_dir,
+      ROUTE_OPTIONS,
+      "--opt no_default_route with isolate",
+    );
   const network = await createRecord(ctx, request, options);
   if (!network) return request.name;
   recordEvent(ctx, {

@@ -45,6 +45,8 @@ const schema = {
   },
   engine: {
     cgroup_manager: "string",
+    compression_format: "string",
+    compression_level: "int",
     conmon_env_vars: "strings",
     detach_keys: "string",
     env: "strings",
@@ -72,6 +74,8 @@ const schema = {
   },
   network: {
     default_rootless_network_cmd: "string",
+    default_subnet: "string",
+    default_subnet_pools: "pools",
     network_config_dir: "string",
     pasta_options: "strings",
   },
@@ -91,6 +95,8 @@ interface Types {
   /** Names and what stands for each: the paths of a runtime. */
   lists: Record<string, string[]>;
   map: Record<string, string>;
+  /** Networks, and of which size the parts of each are. */
+  pools: { base: string; size: number }[];
 }
 
 type Kind = keyof Types;
@@ -158,6 +164,12 @@ const mergers: Record<Kind, Merge> = {
   map: (value, before, place) => {
     const table = expect(isTable(value), value, "a table", place) as Table;
     return { ...(before as object), ...table };
+  },
+  pools: (value, _before, place) => {
+    const isPool = (item: unknown) =>
+      isTable(item) && typeof item["base"] === "string" && Number.isSafeInteger(item["size"]);
+    const isList = Array.isArray(value) && value.every(isPool);
+    return expect(isList, value, 'an array like [{"base"="10.89.0.0/16", "size"=24}]', place);
   },
 };
 

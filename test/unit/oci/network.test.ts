@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { freeInterface, leaseAddresses, macOf } from "../../../src/oci/lease.ts";
-import { type NetworkRequest, newNetwork } from "../../../src/oci/network.ts";
+import { defaultNetwork, type NetworkRequest, newNetwork } from "../../../src/oci/network.ts";
 import { formatIp, formatSubnet, overlaps, parseIp, parseSubnet } from "../../../src/oci/subnet.ts";
 
 const empty: NetworkRequest = {
@@ -69,6 +69,9 @@ describe("a new network", () => {
       "10.89.0.0/24",
       expect.stringMatching(/^fd.*::\/64$/),
     ]);
+    const asked = made({ ipv6: true, subnets: ["fd05::/64"] }).subnets;
+    expect(asked.map(({ subnet }) => subnet)).toEqual(["fd05::/64", "10.89.0.0/24"]);
+    expect(made({ subnets: ["fd05::/64"] }).subnets).toHaveLength(1);
   });
 
   test.each<[Partial<NetworkRequest>, string]>([
@@ -76,6 +79,22 @@ describe("a new network", () => {
     [{ name: "pasta" }, "conflicts with a valid network mode"],
     [{ driver: "macvlan" }, "not supported yet"],
     [{ gateways: ["10.0.0.1"] }, "cannot set gateway or range without subnet"],
+    [
+      { subnets: ["10.0.0.0/24"], gateways: ["10.0.0.1", "10.0.0.2"] },
+      "cannot set more gateways than subnets",
+    ],
+    [{ subnets: ["10.0.0.0/24"], ranges: ["10.0.0.0/25", "x"] }, "cannot set more ranges than subnets"],
+    [{ subnets: ["10.0.0.0/24"], ranges: ["-10.0.0.9"] }, 'range start ip "" is not a ip address'],
+    [{ subnets: ["10.0.0.0/24"], ranges: ["10.0.0.1-x"] }, 'range end ip "x" is not a ip address'],
+    [{ routes: ["10.1.0.0/24"] }, "invalid route: 10.1.0.0/24"],
+    [{ routes: ["10.1.0.0/24,10.0.0.1,1,2"] }, "invalid route: 10.1.0.0/24,10.0.0.1,1,2"],
+    [{ routes: ["foo,10.0.0.1"] }, "invalid route destination foo"],
+    [{ routes: ["10.1.0.0/24,foo"] }, "invalid route gateway foo"],
+    [{ routes: ["10.1.0.0/24,10.0.0.1,-1"] }, "invalid route metric -1"],
+    [{ options: { metric: "x" } }, 'strconv.ParseUint: parsing "x"'],
+    [{ options: { no_default_route: "x" } }, 'strconv.ParseBool: parsing "x"'],
+    [{ options: { vlan: "-1" } }, "vlan ID -1 must be between 0 and 4094"],
+    [{ options: { foo: "x" } }, "unsupported bridge network option foo"],
     [{ subnets: ["10.0.0.0/24"], gateways: ["10.0.1.1"] }, "gateway 10.0.1.1 not in subnet 10.0.0.0/24"],
     [{ subnets: ["10.0.0.0/24", "10.0.0.0/16"] }, "is already used"],
     [{ options: { vlan: "x" } }, 'strconv.Atoi: parsing "x"'],
@@ -85,6 +104,34 @@ describe("a new network", () => {
   ])("%j is refused", (changes, message) => {
     expect(() => made(changes)).toThrow(message);
   });
+});
+
+describe("options of a network", () => {
+  test("are told in their own words, also under Docker's names", () => {
+    const options = { metric: "50", no_default_route: "1", "com.docker.network.driver.mtu": "1400" };
+    expect(made({ options }).options).toEqual({ metric: "50", mtu: "1400", no_default_route: "true" });
+    const named = made({ options: { "com.docker.network.bridge.name": "br7" } });
+    expect(named).toMatchObject({ network_interface: "br7" });
+    expect(named.options).toBeUndefined();
+  });
+
+  test("a VLAN may share its bridge and its subnet", () => {
+    const first = made({ interfaceName: "br7", subnets: ["10.5.0.0/24"] });
+    const same = { interfaceName: "br7", subnets: ["10.5.0.0/24"] };
+    const around = { ...nothing, networks: [first] };
+    expect(() => newNetwork({ ...empty, name: "m", ...same }, around)).toThrow("already in use");
+    const shared = newNetwork({ ...empty, name: "m", ...same, options: { vlan: "5" } }, around);
+    expect(shared).toMatchObject({ network_interface: "br7", subnets: [{ subnet: "10.5.0.0/24" }] });
+  });
+});
+
+test("the default network is where containers.conf wants it", () => {
+  expect(defaultNetwork("podman", "now")).toMatchObject({
+    subnets: [{ subnet: "10.88.0.0/16", gateway: "10.88.0.1" }],
+    ipv6_enabled: false,
+  });
+  const { subnets } = defaultNetwork("podman", "now", "10.99.0.0/24");
+  expect(subnets).toEqual([{ subnet: "10.99.0.0/24", gateway: "10.99.0.1" }]);
 });
 
 describe("leases", () => {

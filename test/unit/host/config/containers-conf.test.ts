@@ -52,6 +52,14 @@ describe("containers.conf", () => {
     expect(() => read("containers = 1")).toThrow("containers is not a table");
   });
 
+  test("pools of subnets", () => {
+    const pools = (text: string) => read(`[network]\ndefault_subnet_pools = ${text}`).network;
+    expect(pools('[{"base" = "10.99.0.0/16", "size" = 28}]')).toEqual({
+      default_subnet_pools: [{ base: "10.99.0.0/16", size: 28 }],
+    });
+    expect(() => pools('["10.99.0.0/16"]')).toThrow("network.default_subnet_pools is");
+  });
+
   test("a string of several lines may look like a comment", () => {
     expect(read('[containers]\ntz = """\n# not one"""').containers.tz).toBe("# not one");
   });
