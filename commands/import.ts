@@ -1,5 +1,5 @@
 import { between, CoracleCommand, flag } from "../src/cli/command.ts";
-import { unsupportedPolicyFlag } from "../src/cli/registry-flags.ts";
+import { policyFlag } from "../src/cli/registry-flags.ts";
 
 export default class Import extends CoracleCommand {
   static override summary = "Import a tarball to create a filesystem image";
@@ -13,7 +13,7 @@ export default class Import extends CoracleCommand {
     "coracle import https://example.com/ctr.tar url-image",
   ];
   static override flags = {
-    "signature-policy": unsupportedPolicyFlag,
+    "signature-policy": policyFlag,
     arch: flag.string({ description: "Set the architecture of the imported image" }),
     change: flag.stringArray({
       char: "c",
@@ -33,7 +33,7 @@ export default class Import extends CoracleCommand {
     await this.requireNamespace();
     const { importImage } = await import("../src/engine/image/import.ts");
     const [source, reference] = args;
-    const { change: changes, message, os, arch, variant } = flags;
+    const { change: changes, message, os, arch, variant, "signature-policy": signaturePolicy } = flags;
     const image = await importImage(this.context, {
       source: source as string,
       reference,
@@ -42,6 +42,7 @@ export default class Import extends CoracleCommand {
       os,
       arch,
       variant,
+      signaturePolicy,
     });
     this.printLine(`sha256:${image.id}`);
   }

@@ -1,5 +1,5 @@
 import { between, CoracleCommand, flag } from "../src/cli/command.ts";
-import { accessFlags, signingFlags, unsupportedPolicyFlag } from "../src/cli/registry-flags.ts";
+import { accessFlags, policyFlag, signingFlags } from "../src/cli/registry-flags.ts";
 
 export default class Push extends CoracleCommand {
   static override summary = "Push an image to a specified destination";
@@ -12,7 +12,7 @@ export default class Push extends CoracleCommand {
     "coracle push registry.example.com/repository:tag",
   ];
   static override flags = {
-    "signature-policy": unsupportedPolicyFlag,
+    "signature-policy": policyFlag,
     authfile: accessFlags.authfile,
     "cert-dir": accessFlags["cert-dir"],
     compress: flag.boolean({
@@ -58,16 +58,24 @@ export default class Push extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Push);
     const { pushTo } = await import("../src/engine/image/push-to.ts");
-    const { parseManifestFormat, parsePushCompression } = await import("../src/oci/manifest-format.ts");
+    const { compressionLevel, parseManifestFormat, parsePushCompression } = await import(
+      "../src/oci/manifest-format.ts"
+    );
+    const { checkStoragePolicy } = await import("../src/engine/image/policy.ts");
     const { imageProgress } = await import("../src/cli/image-progress.ts");
     const { registryAccess } = await import("../src/cli/registry-flags.ts");
-    const compression = parsePushCompression(flags["compression-format"]);
+    const format = flags.format === undefined ? undefined : parseManifestFormat(flags.format);
+    const compression = parsePushCompression(flags["compression-format"], {
+      format,
+      isConfigured: !given.has("compression-format"),
+    });
+    checkStoragePolicy(flags["signature-policy"]);
     await pushTo(this.context, args[0] as string, args[1], {
       ...registryAccess(flags, given),
-      format: flags.format === undefined ? undefined : parseManifestFormat(flags.format),
+      format,
       compression,
-      force: given.has("force-compression") ? flags["force-compression"] : true,
-      level: flags["compression-level"],
+      force: given.has("force-compression") ? flags["force-compression"] : given.has("compression-format"),
+      level: compressionLevel(compression, flags["compression-level"]),
       compress: flags.compress,
       digestFile: flags.digestfile,
       onProgress: imageProgress(flags.quiet),

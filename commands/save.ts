@@ -1,6 +1,6 @@
 import { isatty } from "node:tty";
 import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
-import { accessFlags, unsupportedPolicyFlag } from "../src/cli/registry-flags.ts";
+import { accessFlags, policyFlag } from "../src/cli/registry-flags.ts";
 import type { SaveTarget } from "../src/engine/image/save.ts";
 
 export default class Save extends CoracleCommand {
@@ -15,7 +15,7 @@ export default class Save extends CoracleCommand {
   static override flags = {
     // The way to the images that --all-platforms fetches.
     ...accessFlags,
-    "signature-policy": unsupportedPolicyFlag,
+    "signature-policy": policyFlag,
     "all-platforms": flag.boolean({
       description: "Of a manifest list all images, also those in a registry (not for docker-archive)",
     }),
@@ -49,13 +49,17 @@ export default class Save extends CoracleCommand {
     if (flags.output === undefined && isatty(1)) {
       throw this.usageError("refusing to save to terminal. Use -o flag or redirect");
     }
+    if (flags.output?.includes(":"))
+      throw this.usageError(`invalid filename (should not contain ':') ${JSON.stringify(flags.output)}`);
     if (flags.uncompressed && (flags.compress || flags["all-platforms"])) {
       const other = flags.compress ? "compress" : "all-platforms";
       throw this.usageError(`--uncompressed and --${other} cannot be used together`);
     }
+    const { checkStoragePolicy } = await import("../src/engine/image/policy.ts");
     const { imageProgress } = await import("../src/cli/image-progress.ts");
     const { registryAccess } = await import("../src/cli/registry-flags.ts");
     const { saveImages } = await import("../src/engine/image/save.ts");
+    checkStoragePolicy(flags["signature-policy"]);
     await saveImages(this.context, args, {
       target: flags.format as SaveTarget,
       conversion: {

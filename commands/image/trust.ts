@@ -25,6 +25,11 @@ export default class Trust extends CoracleCommand {
       completes: "file",
     }),
     raw: flag.boolean({ description: "Output raw policy file" }),
+    registrypath: flag.string({
+      description: "The directory of registries.d(5)",
+      hidden: true,
+      completes: "file",
+    }),
     type: flag.string({
       char: "t",
       description: "Trust type",
@@ -48,7 +53,7 @@ export default class Trust extends CoracleCommand {
     }
     if (action !== "show") throw this.usageError(`unrecognized command \`coracle image trust ${action}\``);
     if (flags.raw) return this.printLine(trust.rawPolicy(policy).replace(/\n$/, ""));
-    const rows = trust.showTrust(policy);
+    const rows = trust.showTrust(policy, flags.registrypath);
     if (flags.json) {
       const json = rows.map((row) => ({
         transport: row.transport,

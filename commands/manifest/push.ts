@@ -45,17 +45,24 @@ export default class Push extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Push);
     const { pushList } = await import("../../src/engine/manifest/push.ts");
-    const { parseManifestFormat, parsePushCompression } = await import("../../src/oci/manifest-format.ts");
+    const { compressionLevel, parseManifestFormat, parsePushCompression } = await import(
+      "../../src/oci/manifest-format.ts"
+    );
     const { imageProgress } = await import("../../src/cli/image-progress.ts");
     const { registryAccess } = await import("../../src/cli/registry-flags.ts");
+    const format = flags.format === undefined ? undefined : parseManifestFormat(flags.format);
+    const compression = parsePushCompression(flags["compression-format"], {
+      format,
+      isConfigured: !given.has("compression-format"),
+    });
     await pushList(this.context, args[0] as string, args[1], {
       ...registryAccess(flags, given),
       all: flags.all,
       rm: flags.rm || flags.purge,
-      format: flags.format === undefined ? undefined : parseManifestFormat(flags.format),
-      compression: parsePushCompression(flags["compression-format"]),
-      force: given.has("force-compression") ? flags["force-compression"] : true,
-      level: flags["compression-level"],
+      format,
+      compression,
+      force: given.has("force-compression") ? flags["force-compression"] : given.has("compression-format"),
+      level: compressionLevel(compression, flags["compression-level"]),
       digestFile: flags.digestfile,
       onProgress: imageProgress(flags.quiet),
     });

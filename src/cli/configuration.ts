@@ -39,6 +39,8 @@ export function configureFlags(
   { engine }: Configuration,
 ): void {
   const defaults: Record<string, unknown> = {
+    "compression-format": engine.compression_format,
+    "compression-level": engine.compression_level,
     "detach-keys": engine.detach_keys,
     "image-volume": engine.image_volume_mode,
     "multi-image-archive": engine.multi_image_archive,

@@ -20,16 +20,48 @@ export function parseManifestFormat(text: string): ManifestFormat {
   );
 }
 
-/** `--compression-format`. */
-export function parsePushCompression(text: string | undefined): Exclude<Compression, "none"> | undefined {
+/** `--compression-format`, or what containers.conf has for it, which doesn't hold where it can't. */
+export function parsePushCompression(
+  text: string | undefined,
+  { format, isConfigured }: { format: ManifestFormat | undefined; isConfigured: boolean },
+): Exclude<Compression, "none"> | undefined {
+  if (isConfigured && format === "v2s2") return undefined;
   if (text === undefined || text === "gzip" || text === "zstd") return text;
   throw new EngineError("not-supported", `compression format ${JSON.stringify(text)} is not supported`, {
     hint: "use gzip or zstd",
   });
 }
 
+/** `--compression-level`, as the layer tool takes it: what zlib doesn't know is refused, zstd's are brought into range. */
+export function compressionLevel(
+  compression: Exclude<Compression, "none"> | undefined,
+  level: number | undefined,
+): number | undefined {
+  if (level === undefined) return undefined;
+  if (compression === "zstd") return Math.min(Math.max(level, 1), 22);
+  if (level < -2 || level > 9) {
+    throw new EngineError(
+      "bad-argument",
+      `writing blob: happened during read: gzip: invalid compression level: ${level}`,
+      { hint: "gzip has levels from 1 to 9" },
+    );
+  }
+  // -1 is the default, and -2 Go's name for the fastest.
+  return level === -1 ? undefined : Math.max(level, 1);
+}
+
 export function formatOf(manifest: Manifest): ManifestFormat {
   return manifest.config.mediaType === mediaTypes.dockerConfig ? "v2s2" : "oci";
+}
+
+/** What an image is written in where nothing says so: its own, unless the compression asked for needs the other. */
+export function outgoingFormat(
+  manifest: Manifest,
+  { format, compression }: { format?: ManifestFormat | undefined; compression?: Compression | undefined },
+): ManifestFormat {
+  if (format !== undefined) return format;
+  const own = formatOf(manifest);
+  return compression === undefined || canHold(own, compression) ? own : "oci";
 }
 
 /** What the media type says; undefined for one that is no layer of an image. */

@@ -54,6 +54,25 @@ test("archives", async () => {
   expect(await home.coracle("load", "-q", "-i", busyboxArchive())).toMatchObject({ exitCode: 0 });
 });
 
+test("imports are asked about, what leaves the store isn't", async () => {
+  await home.ok("load", "-q", "-i", busyboxArchive());
+  const strict = join(home.directory, "reject.json");
+  writeFileSync(strict, JSON.stringify({ default: reject }));
+  const layer = join(home.directory, "layer.tar");
+  writeFileSync(layer, tar([{ path: "x" }]));
+  expect(await home.coracle("import", "-q", "--signature-policy", strict, layer)).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringContaining(`Running image tarball:${layer} is rejected by policy.`),
+  });
+  policy({ default: reject, transports: { tarball: { "": accept } } });
+  await home.ok("import", "-q", layer);
+  const place = join(home.directory, "pushed");
+  await home.ok("push", "-q", "--signature-policy", strict, "bb", `dir:${place}`);
+  await home.ok("save", "-q", "--signature-policy", strict, "-o", join(home.directory, "saved.tar"), "bb");
+  const none = await home.coracle("push", "-q", "--signature-policy", "/none", "bb", `dir:${place}`);
+  expect(none).toMatchObject({ exitCode: 125, stderr: expect.stringContaining("/none") });
+});
+
 test("what can't be told apart is refused", async () => {
   policy({ default: accept });
   const strict = join(home.directory, "strict.json");
@@ -194,6 +213,12 @@ describe("sigstoreSigned", () => {
     await home.ok(...set, "--signature-policy", own, "-t", "accept", "default");
     expect(await home.ok("image", "trust", "show", "--signature-policy", own)).toMatch(
       /all +default +accept/,
+    );
+    const places = join(home.directory, "places");
+    mkdirSync(places);
+    writeFileSync(join(places, "q.yaml"), "docker:\n  quay.io/x:\n    lookaside: https://signed.example\n");
+    expect(await home.ok("image", "trust", "show", "--registrypath", places)).toContain(
+      "https://signed.example",
     );
     if (hasPodman) {
       for (const flags of [[], ["--json"], ["--raw"], ["-n"]]) {

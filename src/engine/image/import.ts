@@ -14,6 +14,7 @@ import { commitImage } from "../../storage/image-store.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
 import { importNewLayer } from "../../storage/layer-import.ts";
 import { fetched } from "./load.ts";
+import { checkPolicy } from "./policy.ts";
 import { reapImageLeftovers } from "./reap.ts";
 
 export interface ImportOptions {
@@ -25,12 +26,16 @@ export interface ImportOptions {
   os?: string | undefined;
   arch?: string | undefined;
   variant?: string | undefined;
+  /** A file instead of the policy that there is. */
+  signaturePolicy?: string | undefined;
 }
 
 /** Makes an image of one layer from the tar of a root filesystem. */
 export async function importImage(ctx: Context, options: ImportOptions): Promise<StoredImage> {
   const config = newConfig(options);
   const name = options.reference === undefined ? undefined : newLocalName(options.reference);
+  const { source: from, signaturePolicy } = options;
+  await checkPolicy({ transport: "tarball", scopes: [], name: `tarball:${from}` }, signaturePolicy);
   await reapImageLeftovers(ctx);
   const staging = createStaging(ctx, "image");
   let source = 0;

@@ -4,7 +4,7 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { runLayerTool } from "../../host/layer-tool.ts";
 import { limited } from "../../host/limited.ts";
-import type { Descriptor } from "../../oci/image.ts";
+import { type Descriptor, mediaTypes } from "../../oci/image.ts";
 import {
   type Compression,
   canHold,
@@ -12,6 +12,7 @@ import {
   formatOf,
   layerCompression,
   type ManifestFormat,
+  outgoingFormat,
 } from "../../oci/manifest-format.ts";
 import { blobPath, openBlob, readBlob } from "../../storage/blobs.ts";
 import type { OutgoingImage, OutgoingManifest } from "../../storage/image-archive-writer.ts";
@@ -45,7 +46,7 @@ export async function prepareImage(
   image: StoredImage,
   conversion: Conversion,
 ): Promise<OutgoingImage> {
-  const format = conversion.format ?? formatOf(image.manifest);
+  const format = outgoingFormat(image.manifest, conversion);
   const layers = await limited(parallel, image.manifest.layers, (descriptor, i) =>
     prepareLayer(ctx, staging, image, descriptor, i, format, { plain: true, ...conversion }),
   );
@@ -124,9 +125,10 @@ function targetCompression(
   { compression: wanted, force = true, plain = false }: Conversion,
 ): Compression {
   if (wanted !== undefined && !canHold(format, wanted)) {
+    const type = format === "oci" ? mediaTypes.ociManifest : mediaTypes.dockerManifest;
     throw new EngineError(
       "bad-argument",
-      `manifests in the format ${format} can't have layers compressed with ${wanted}`,
+      `compression using ${wanted} required together with format ${type}, which does not support it`,
       { hint: "use --format oci" },
     );
   }

@@ -38,6 +38,11 @@ export async function checkPolicy(
   }
 }
 
+/** What leaves the store may, whatever the policy says, which is to be one all the same. */
+export function checkStoragePolicy(given: string | undefined): void {
+  if (given) readPolicy(given);
+}
+
 function rejected(reason: string, hint: string): EngineError {
   return new EngineError("rejected", `Source image rejected: ${reason}`, { hint });
 }

@@ -33,15 +33,15 @@ async function write(
   destination: string | undefined,
   options: PushToOptions,
 ): Promise<string> {
-  const target = destination === undefined ? undefined : parseTransport(destination);
-  if (target === undefined || target.kind === "docker") {
-    // Of a list the image for this machine, if it is here; else the list.
-    if (findList(ctx, nameOrId) && !findImage(ctx, nameOrId)) {
-      const { pushList } = await import("../manifest/push.ts");
-      return await pushList(ctx, nameOrId, target?.reference, { ...options, all: true });
-    }
-    return await pushImage(ctx, nameOrId, target?.reference, options);
+  // Of a list the image for this machine, if it is here; else the list.
+  if (findList(ctx, nameOrId) && !findImage(ctx, nameOrId)) {
+    const { pushList } = await import("../manifest/push.ts");
+    const { digestFile: _, ...rest } = options;
+    return await pushList(ctx, nameOrId, destination, { ...rest, all: true });
   }
+  const target = destination === undefined ? undefined : parseTransport(destination);
+  if (target === undefined || target.kind === "docker")
+    return await pushImage(ctx, nameOrId, target?.reference, options);
   const image = getImage(ctx, nameOrId);
   if (target.kind === "containers-storage") {
     const name = target.reference;

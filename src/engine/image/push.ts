@@ -4,7 +4,7 @@ import { limited } from "../../host/limited.ts";
 import { createStaging } from "../../host/staging.ts";
 import { digestOf } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/image.ts";
-import { formatOf } from "../../oci/manifest-format.ts";
+import { outgoingFormat } from "../../oci/manifest-format.ts";
 import {
   completeReference,
   type FullReference,
@@ -53,7 +53,7 @@ export async function pushStored(
   const staging = createStaging(ctx, "push");
   try {
     options.onProgress?.({ type: "sources" });
-    const format = options.format ?? formatOf(image.manifest);
+    const format = outgoingFormat(image.manifest, options);
     const mountable = mountSources(ctx, reference);
     const layers = await limited(parallel, image.manifest.layers, async (descriptor, i) => {
       options.onProgress?.({ type: "layer", digest: descriptor.digest, status: "started" });

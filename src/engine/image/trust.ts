@@ -9,8 +9,8 @@ import { writeFileAtomic } from "../../host/files.ts";
 import { emptyPolicy, type TrustRow, trustRows, withTrust } from "../../oci/trust.ts";
 
 /** What policy.json says. */
-export function showTrust(given: string | undefined): TrustRow[] {
-  const { lookasides } = readSignatureStorage();
+export function showTrust(given: string | undefined, registriesDirectory?: string): TrustRow[] {
+  const { lookasides } = readSignatureStorage(registriesDirectory);
   const store = (scope: string) => lookasides.get(scope) ?? lookasides.get("") ?? "";
   return trustRows(readPolicy(given)?.policy ?? emptyPolicy, store);
 }

@@ -1,4 +1,4 @@
-import { EngineError } from "../../errors.ts";
+import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { writeUserFile } from "../../host/files.ts";
 import { createStaging } from "../../host/staging.ts";
@@ -31,11 +31,19 @@ export async function pushList(
   destination: string | undefined,
   options: PushListOptions,
 ): Promise<string> {
-  const list = getList(ctx, nameOrId);
+  const list = localList(ctx, nameOrId);
   const digest = await writeList(ctx, list, nameOrId, destination, options);
   if (options.digestFile !== undefined) writeUserFile(options.digestFile, digest);
   if (options.rm) await removeList(ctx, list.id);
   return digest;
+}
+
+function localList(ctx: Context, nameOrId: string): StoredList {
+  try {
+    return getList(ctx, nameOrId);
+  } catch (error) {
+    throw rephrase(error, { prefix: `retrieving local image from image name ${nameOrId}: ` });
+  }
 }
 
 async function writeList(

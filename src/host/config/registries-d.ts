@@ -5,10 +5,11 @@ import { addSignatureStorage, type SignatureStorage } from "../../oci/registries
 import { listDirectory } from "../files.ts";
 import { candidates, firstExisting, readConfigFile } from "./files.ts";
 
-/** Where signatures are, by the user's registries.d, else the machine's. */
-export function readSignatureStorage(): SignatureStorage {
+/** Where signatures are, by the registries.d that is given, the user's, else the machine's. */
+export function readSignatureStorage(given?: string): SignatureStorage {
   const storage: SignatureStorage = { sigstoreAttachments: new Map(), lookasides: new Map() };
-  const directory = firstExisting(candidates("registries.d").filter((name) => !name.startsWith("/usr/")));
+  const directory =
+    given ?? firstExisting(candidates("registries.d").filter((name) => !name.startsWith("/usr/")));
   if (directory === undefined || !fs.statSync(directory).isDirectory()) return storage;
   for (const name of listDirectory(directory).sort()) {
     if (!name.endsWith(".yaml")) continue;
