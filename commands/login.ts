@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { atMost, CoracleCommand, flag } from "../src/cli/command.ts";
 import { accessFlags } from "../src/cli/registry-flags.ts";
+import type { GivenAuthFiles } from "../src/engine/registry/options.ts";
 import { EngineError } from "../src/errors.ts";
 
 export default class Login extends CoracleCommand {
@@ -16,13 +17,15 @@ export default class Login extends CoracleCommand {
   static override flags = {
     authfile: accessFlags.authfile,
     "cert-dir": accessFlags["cert-dir"],
-    "compat-auth-file": flag.unsupported("string", {
-      description: "Path of a Docker-compatible config file to update instead",
-    }),
+    "compat-auth-file": accessFlags["compat-auth-file"],
     "get-login": flag.boolean({ description: "Return the current login user for the registry" }),
     password: flag.string({ char: "p", description: "Password for registry", default: "" }),
     "password-stdin": flag.boolean({ description: "Take the password from stdin" }),
-    secret: flag.unsupported("string", { description: "Retrieve password from a coracle secret" }),
+    secret: flag.string({
+      description: "Retrieve password from a coracle secret",
+      default: "",
+      completes: "secret",
+    }),
     "tls-verify": accessFlags["tls-verify"],
     username: flag.string({ char: "u", description: "Username for registry", default: "" }),
     verbose: flag.boolean({ char: "v", description: "Write more detailed information to stdout" }),
@@ -35,17 +38,24 @@ export default class Login extends CoracleCommand {
     const { login, currentLogin, storedCredentials, checkCredentials } = await import(
       "../src/engine/registry/login.ts"
     );
-    const { registryAccess } = await import("../src/cli/registry-flags.ts");
+    const { authFiles, registryAccess } = await import("../src/cli/registry-flags.ts");
+    let { username, password } = flags;
+    if (flags.secret !== "") {
+      if (password !== "") throw this.usageError("--secret can not be used with --password options");
+      username ||= flags.secret;
+      const { secretText } = await import("../src/engine/secret/inspect.ts");
+      password = secretText(this.context, flags.secret);
+    }
+    const files = authFiles(flags);
     const name = await registryName(args[0]);
-    const access = { ...registryAccess({ ...flags, authfile: undefined }, given), authfile: flags.authfile };
-    const stored = () => storedCredentials(this.context, name, existing(access));
+    const access = { ...registryAccess({ ...flags, authfile: undefined }, given), ...files };
+    const stored = () => storedCredentials(this.context, name, existing(files));
     if (flags["get-login"]) {
-      const user = currentLogin(this.context, name, existing(access));
+      const user = currentLogin(this.context, name, existing(files));
       if (user === undefined) throw this.usageError(`not logged into ${name}`);
       this.printLine(user);
       return;
     }
-    let { username, password } = flags;
     if (flags["password-stdin"]) {
       if (password !== "") throw this.usageError("can't specify both --password-stdin and --password");
       if (username === "") throw this.usageError("must provide --username with --password-stdin");
@@ -74,8 +84,9 @@ export default class Login extends CoracleCommand {
 }
 
 /** A file that login is to make need not be there yet. */
-function existing<A extends { authfile?: string | undefined }>(access: A): A {
-  return access.authfile && !fs.existsSync(access.authfile) ? { ...access, authfile: undefined } : access;
+function existing(files: GivenAuthFiles): GivenAuthFiles {
+  const file = files.authfile || files.compatAuthFile;
+  return file && !fs.existsSync(file) ? {} : files;
 }
 
 async function askForRest(username: string, password: string, last: string | undefined) {

@@ -1,5 +1,6 @@
 import { atMost, CoracleCommand, flag } from "../src/cli/command.ts";
-import { accessFlags, registryAccess } from "../src/cli/registry-flags.ts";
+import { accessFlags, authFiles } from "../src/cli/registry-flags.ts";
+import { checkAuthFile } from "../src/host/auth-file.ts";
 
 export default class Logout extends CoracleCommand {
   static override summary = "Log out of a container registry";
@@ -12,25 +13,24 @@ export default class Logout extends CoracleCommand {
       description: "Remove the cached credentials for all registries in the auth file",
     }),
     authfile: accessFlags.authfile,
-    "compat-auth-file": flag.unsupported("string", {
-      description: "Path of a Docker-compatible config file to update instead",
-    }),
+    "compat-auth-file": accessFlags["compat-auth-file"],
   };
   static override arity = atMost(1);
 
   async run(): Promise<void> {
-    const { flags, args, given } = await this.input(Logout);
-    const { authfile } = registryAccess(flags, given);
+    const { flags, args } = await this.input(Logout);
+    for (const file of [flags.authfile, flags["compat-auth-file"]]) if (file) checkAuthFile(file);
+    const files = authFiles(flags);
     const { logout, logoutEverywhere } = await import("../src/engine/registry/login.ts");
     if (flags.all) {
       if (args.length > 0) throw this.usageError("--all takes no arguments");
-      logoutEverywhere(this.context, authfile);
+      logoutEverywhere(this.context, files);
       this.printLine("Removed login credentials for all registries");
       return;
     }
     const { registryName } = await import("../src/engine/registry/name.ts");
     const name = await registryName(args[0]);
-    logout(this.context, name, authfile);
+    logout(this.context, name, files);
     this.printLine(`Removed login credentials for ${name}`);
   }
 }

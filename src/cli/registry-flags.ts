@@ -1,9 +1,11 @@
-import type { RegistryAccess } from "../engine/registry/options.ts";
+import type { GivenAuthFiles, RegistryAccess } from "../engine/registry/options.ts";
 import { checkAuthFile } from "../host/auth-file.ts";
 import { parseDuration } from "../oci/units.ts";
+import { UsageError } from "./argv.ts";
 import * as flag from "./flags.ts";
+import { warn } from "./log.ts";
 
-/** Of commands that let images in. */
+/** Of commands that copy images; what comes out of the store is always let through. */
 export const policyFlag = flag.string({
   description: "Pathname of signature policy file (not usually used)",
   hidden: true,
@@ -25,6 +27,10 @@ export const accessFlags = {
   creds: flag.string({
     value: "Credentials",
     description: "Credentials (USERNAME:PASSWORD) to use for authenticating to a registry",
+  }),
+  "compat-auth-file": flag.string({
+    description: "Path of a Docker-compatible config file to update instead",
+    completes: "file",
   }),
   retry: flag.uint({
     description: "number of times to retry in case of failure when performing the request",
@@ -54,16 +60,23 @@ export function registryAccess(
     certDir: flags["cert-dir"],
     creds: flags.creds,
     retry: flags.retry,
+    onRetry: warn,
     retryDelay: flags["retry-delay"] === undefined ? undefined : parseDuration(flags["retry-delay"]) / 1000,
     tlsVerify: given.has("tls-verify") ? flags["tls-verify"] : undefined,
   };
 }
 
-/** Where nothing is read that a policy could refuse. */
-export const unsupportedPolicyFlag = flag.unsupported("string", {
-  description: "Path to a signature-policy file",
-  hidden: true,
-});
+/** The files that login and logout write; at most one of them is named. */
+export function authFiles(flags: {
+  authfile?: string | undefined;
+  "compat-auth-file"?: string | undefined;
+}): GivenAuthFiles {
+  const { authfile, "compat-auth-file": compatAuthFile } = flags;
+  if (!authfile || !compatAuthFile) return { authfile, compatAuthFile };
+  throw new UsageError(
+    "options for paths to the credential file and to the Docker-compatible credential file can not be set simultaneously",
+  );
+}
 
 /** Of the commands that push an `image` or an `artifact`; `signBy` describes --sign-by, in Podman's words for each. */
 export function signingFlags(what: "image" | "artifact", signBy: string) {

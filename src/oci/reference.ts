@@ -126,3 +126,15 @@ export function splitName(name: string): { repository: string; tag: string | und
   const { tag, ...reference } = parseReference(name);
   return { repository: repositoryName(reference), tag: reference.digest === undefined ? tag : undefined };
 }
+
+/** What login keeps credentials under: a registry, or the part of one that a repository is in. Of a URL that is its host. */
+export function credentialsKey(text: string): string {
+  const host = /^https?:\/\/([^/]*)/.exec(text)?.[1];
+  const name = host ?? text.replace(/^docker:\/\//, "").replace(/\/+$/, "");
+  if (!name.includes("/")) return name;
+  const { tag, digest } = parseReference(name);
+  if (tag === undefined && digest === undefined) return name;
+  throw new EngineError("bad-reference", `reference "${name}" contains tag or digest`, {
+    hint: "give REGISTRY[/NAMESPACE…]",
+  });
+}

@@ -63,6 +63,12 @@ export function withCredentials(file: AuthFile, name: string, credentials: Crede
   return { ...file, auths: { ...file.auths, [name]: { auth } } };
 }
 
+/** What Docker calls a registry in its file; undefined for a part of one, which it has no entries for. */
+export function dockerKey(name: string): string | undefined {
+  if (name.includes("/")) return undefined;
+  return name === "docker.io" ? "https://index.docker.io/v1/" : name;
+}
+
 /** Undefined where there is nothing to take away. */
 export function withoutCredentials(file: AuthFile, name: string): AuthFile | undefined {
   const keys = Object.keys(file.auths ?? {}).filter((key) => key === name || canonicalKey(key) === name);

@@ -3,7 +3,7 @@ import { digestOf } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/image.ts";
 import { manifestMediaTypes, maxManifestSize } from "../oci/image-manifest.ts";
 import type { FullReference } from "../oci/reference.ts";
-import { isTemporary, withRetries } from "./errors.ts";
+import { isTemporary, type OnRetry, withRetries } from "./errors.ts";
 import { type HttpResponse, readBody, readChunks } from "./http.ts";
 import { type Answer, RegistrySession, type SessionOptions } from "./session.ts";
 
@@ -11,6 +11,9 @@ export interface RegistryOptions extends SessionOptions {
   /** How often what may work the next time is tried, and the seconds in between (default: growing). */
   attempts?: number | undefined;
   retryDelay?: number | undefined;
+  /** Whether a registry that isn't there is waited for, and who is told then. */
+  patient?: boolean | undefined;
+  onRetry?: OnRetry | undefined;
 }
 
 export interface FetchedManifest {
@@ -122,8 +125,8 @@ export class RegistryClient {
   }
 
   async #withRetries<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const { attempts, retryDelay: delay } = this.#options;
-    return await withRetries(work, { attempts, delay, signal });
+    const { attempts, retryDelay: delay, patient, onRetry } = this.#options;
+    return await withRetries(work, { attempts, delay, signal, patient, onRetry });
   }
 }
 

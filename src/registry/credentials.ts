@@ -6,13 +6,34 @@ import { readJson, writeFileAtomic } from "../host/files.ts";
 import { type AuthFile, findCredentials } from "./auth-file.ts";
 import type { Credentials } from "./session.ts";
 
-/** The file that login writes and that comes first: --authfile, REGISTRY_AUTH_FILE, or the user's own. */
-export function authFilePath(ctx: Context, given?: string): string {
-  const { REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR } = process.env;
-  if (given || REGISTRY_AUTH_FILE) return path.resolve(given || (REGISTRY_AUTH_FILE as string));
-  return XDG_RUNTIME_DIR
-    ? path.join(XDG_RUNTIME_DIR, "containers/auth.json")
-    : path.join(configHome(ctx), "containers/auth.json");
+/** The files that flags name: ours, or one that Docker reads as well. */
+export interface GivenAuthFiles {
+  authfile?: string | undefined;
+  compatAuthFile?: string | undefined;
+}
+
+export interface ChosenAuthFile {
+  file: string;
+  /** Docker's: it has registries only, and a name of its own for its hub. */
+  docker: boolean;
+}
+
+/** The file that was named: by a flag, or by the environment. */
+function namedAuthFile({ authfile, compatAuthFile }: GivenAuthFiles): ChosenAuthFile | undefined {
+  const { REGISTRY_AUTH_FILE, DOCKER_CONFIG } = process.env;
+  if (authfile) return { file: path.resolve(authfile), docker: false };
+  if (compatAuthFile) return { file: path.resolve(compatAuthFile), docker: true };
+  if (REGISTRY_AUTH_FILE) return { file: path.resolve(REGISTRY_AUTH_FILE), docker: false };
+  return DOCKER_CONFIG ? { file: path.resolve(DOCKER_CONFIG, "config.json"), docker: true } : undefined;
+}
+
+/** The file that login writes and that comes first: the one that was named, or the user's own. */
+export function authFileToWrite(ctx: Context, given: GivenAuthFiles): ChosenAuthFile {
+  return namedAuthFile(given) ?? { file: ownAuthFile(ctx), docker: false };
+}
+
+function ownAuthFile(ctx: Context): string {
+  return path.join(process.env.XDG_RUNTIME_DIR || configHome(ctx), "containers/auth.json");
 }
 
 function configHome(ctx: Context): string {
@@ -29,10 +50,14 @@ export function writeAuthFile(file: string, content: AuthFile): void {
 }
 
 /**
- * Name and password for `registry[/repository]`, undefined where none are known. A file that is named must be there,
- * one of REGISTRY_AUTH_FILE need not; else containers' files and Docker's are looked through.
+ * Name and password for `registry[/repository]`, undefined where none are known. A file that a flag names must be there,
+ * one of the environment need not; else containers' files and Docker's are looked through.
  */
-export function lookUpCredentials(ctx: Context, name: string, given?: string): Credentials | undefined {
+export function lookUpCredentials(
+  ctx: Context,
+  name: string,
+  given: GivenAuthFiles,
+): Credentials | undefined {
   for (const file of authFiles(ctx, given)) {
     const content = readAuthFile(file);
     const auths = path.basename(file) === ".dockercfg" ? { auths: content as AuthFile["auths"] } : content;
@@ -44,15 +69,15 @@ export function lookUpCredentials(ctx: Context, name: string, given?: string): C
   return undefined;
 }
 
-function authFiles(ctx: Context, given: string | undefined): string[] {
-  if (given) checkAuthFile(given);
-  const named = given || process.env.REGISTRY_AUTH_FILE;
-  if (named) return [path.resolve(named)];
-  const docker = process.env.DOCKER_CONFIG || path.join(ctx.home, ".docker");
+function authFiles(ctx: Context, given: GivenAuthFiles): string[] {
+  const flag = given.authfile || given.compatAuthFile;
+  if (flag) checkAuthFile(flag);
+  const named = namedAuthFile(given);
+  if (named) return [named.file];
   return [
-    authFilePath(ctx),
+    ownAuthFile(ctx),
     path.join(configHome(ctx), "containers/auth.json"),
-    path.join(docker, "config.json"),
+    path.join(ctx.home, ".docker/config.json"),
     path.join(ctx.home, ".dockercfg"),
   ];
 }

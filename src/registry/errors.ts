@@ -77,24 +77,33 @@ export function isTemporary(error: unknown): boolean {
   return error.code === "registry-unreachable" && /reset|closed|stalled/.test(error.message);
 }
 
+/** Whether nobody was there to talk to: a registry that is about to start, or a network. */
+function isNotThere(error: unknown): error is EngineError {
+  return (
+    error instanceof EngineError &&
+    error.code === "registry-unreachable" &&
+    error.message.includes("connect: ")
+  );
+}
+
 /** Nobody waits longer than that for a registry that says when to come again. */
 const longestWait = 60;
 
 /** Tries again what may work the next time, later and later, and not before the registry wants it. */
 export async function withRetries<T>(
   work: () => Promise<T>,
-  { attempts = 4, delay, signal }: Retries = {},
+  { attempts = 4, delay, signal, patient = false, onRetry }: Retries = {},
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (attempt >= attempts || !isTemporary(error)) throw error;
+      const notThere = patient && isNotThere(error);
+      if (attempt >= attempts || !(notThere || isTemporary(error))) throw error;
       const asked = error instanceof RegistryBusy ? (error.retryAfter ?? 0) : 0;
-      const wait = Math.max(
-        delay ?? 0.25 * 2 ** attempt * (0.5 + Math.random()),
-        Math.min(asked, longestWait),
-      );
+      const growing = notThere ? 2 ** (attempt - 1) : 0.25 * 2 ** attempt * (0.5 + Math.random());
+      const wait = Math.max(delay ?? growing, Math.min(asked, longestWait));
+      if (notThere) onRetry?.({ error, wait, attempt, retries: attempts - 1 });
       const { setTimeout: sleep } = process.getBuiltinModule("node:timers/promises");
       await sleep(wait * 1000, undefined, signal ? { signal } : {});
     }
@@ -106,4 +115,10 @@ export interface Retries {
   /** Seconds in between; growing where not given. */
   delay?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Wait for a registry that isn't there, too. */
+  patient?: boolean | undefined;
+  onRetry?: OnRetry | undefined;
 }
+
+/** Is told of a registry that is waited for: `wait` in seconds. */
+export type OnRetry = (retry: { error: EngineError; wait: number; attempt: number; retries: number }) => void;

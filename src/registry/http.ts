@@ -9,6 +9,8 @@ export interface HttpRequest {
   body?: Blob | Uint8Array | string;
   tls: TlsOptions;
   signal?: AbortSignal;
+  /** What fails if nothing can be exchanged; `registry HOST` where not given. */
+  what?: string;
 }
 
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH";
@@ -42,7 +44,7 @@ export async function request(url: URL, options: HttpRequest): Promise<HttpRespo
     return await exchange(url, options);
   } catch (error) {
     const isUntrusted =
-      options.tls.verify && error instanceof EngineError && /no trusted/.test(error.message);
+      options.tls.verify && error instanceof EngineError && error.message.includes(UNTRUSTED);
     if (!isUntrusted || systemCertificates.length > 0) throw error;
     const { readSystemCertificates } = await import("./certificates.ts");
     systemCertificates = readSystemCertificates();
@@ -73,7 +75,7 @@ async function exchange(url: URL, options: HttpRequest): Promise<HttpResponse> {
   try {
     return await (undici.fetch as unknown as Fetch)(url.href, init);
   } catch (error) {
-    throw connectionError(url, error, answered.signal.aborted);
+    throw connectionError(url, error, { what: options.what, timedOut: answered.signal.aborted });
   } finally {
     clearTimeout(timer);
   }
@@ -127,35 +129,48 @@ function isTlsFailure(code: string, message: string): boolean {
   );
 }
 
+const UNTRUSTED = "tls: failed to verify certificate: x509: ";
+
+/** In Go's words, which scripts look for, and the library's. */
 function tlsReason(code: string, message: string): string {
-  if (code === "EPROTO" || /wrong.version/i.test(message)) return "no TLS connection: it doesn't speak HTTPS";
-  return `no trusted TLS connection: ${message.split("\n")[0]}`;
+  if (code === "EPROTO" || /wrong.version/i.test(message))
+    return "http: server gave HTTP response to HTTPS client";
+  const [said] = message.split("\n");
+  if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code))
+    return `${UNTRUSTED}certificate signed by unknown authority (${said})`;
+  if (/EXPIRED|NOT_YET_VALID/.test(code))
+    return `${UNTRUSTED}certificate has expired or is not yet valid (${said})`;
+  return `${UNTRUSTED}${said}`;
 }
 
-function connectionError(url: URL, error: unknown, timedOut = false): EngineError {
+function connectionError(
+  url: URL,
+  error: unknown,
+  { what = `registry ${url.host}`, timedOut = false }: { what?: string | undefined; timedOut?: boolean } = {},
+): EngineError {
   if (error instanceof EngineError) return error;
   const cause = (error as { cause?: unknown }).cause ?? error;
   const code = String((cause as NodeJS.ErrnoException).code ?? "");
   const message = (cause as Error).message || String(cause);
   if (url.protocol === "https:" && isTlsFailure(code, message)) {
-    return new EngineError("tls-failed", `registry ${url.host}: ${tlsReason(code, message)}`, {
+    return new EngineError("tls-failed", `${what}: ${tlsReason(code, message)}`, {
       hint: "--tls-verify=false allows plain HTTP and unknown certificates; else install the registry's CA",
       cause: error,
     });
   }
   const reasons: Record<string, string> = {
-    ECONNREFUSED: "connection refused",
+    ECONNREFUSED: "connect: connection refused",
     ENOTFOUND: "no such host",
     EAI_AGAIN: "name lookup failed",
-    ETIMEDOUT: "connection timed out",
-    UND_ERR_CONNECT_TIMEOUT: "connection timed out",
+    ETIMEDOUT: "connect: connection timed out",
+    UND_ERR_CONNECT_TIMEOUT: "connect: connection timed out",
     ECONNRESET: "connection reset",
     UND_ERR_SOCKET: "connection closed",
-    EHOSTUNREACH: "no route to host",
-    ENETUNREACH: "network is unreachable",
+    EHOSTUNREACH: "connect: no route to host",
+    ENETUNREACH: "connect: network is unreachable",
   };
   const reason = timedOut ? `no answer within ${answerTimeout} s` : (reasons[code] ?? message.split("\n")[0]);
-  return new EngineError("registry-unreachable", `registry ${url.host}: ${reason}`, {
+  return new EngineError("registry-unreachable", `${what}: ${reason}`, {
     hint: "check the registry's name and port and the network",
     cause: error,
   });

@@ -41,10 +41,20 @@ export class RegistrySearch {
   }
 
   async tags(repository: string, limit: number): Promise<string[]> {
+    const what = "getting repository tags: fetching tags list";
     const found: string[] = [];
-    for await (const page of this.#pages(`/v2/${repository}/tags/list`, "getting repository tags")) {
-      found.push(...strings(page["tags"]));
-      if (found.length >= limit) break;
+    try {
+      for await (const page of this.#pages(`/v2/${repository}/tags/list`, what)) {
+        found.push(...strings(page["tags"]));
+        if (found.length >= limit) break;
+      }
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== "manifest-unknown") throw error;
+      const said = error.message.slice(`${what}: `.length);
+      throw new EngineError(error.code, `${what}: StatusCode: 404, ${said}`, {
+        hint: "check the repository name",
+        cause: error,
+      });
     }
     return found.slice(0, limit);
   }

@@ -41,6 +41,8 @@ export class RegistrySession {
   readonly registry: string;
   readonly #options: SessionOptions;
   #base: Promise<URL> | undefined;
+  /** Whether anything has come from it. */
+  #answered = false;
   /** Value of the Authorization header that the registry took last. */
   #authorization: string | undefined;
   /** What a token has to be good for, what the last one is, and the work to get the next. */
@@ -59,7 +61,11 @@ export class RegistrySession {
 
   /** `path` below the registry, or the whole address that it told us; `what` is being done, for messages. */
   async exchange(path: string, what: string, options: Exchange = {}): Promise<Answer> {
-    this.#base ??= this.#findBase();
+    this.#base ??= this.#findBase().catch((error: unknown) => {
+      // The next request may find it.
+      this.#base = undefined;
+      throw error;
+    });
     const url = new URL(path, await this.#base);
     for (let attempt = 0; ; attempt++) {
       const used = this.#authorization;
@@ -111,13 +117,16 @@ export class RegistrySession {
   }
 
   async #send(url: URL, { method, headers, body, signal }: Exchange): Promise<HttpResponse> {
-    return await request(url, {
+    const response = await request(url, {
+      ...(this.#answered ? {} : { what: `pinging container registry ${url.host}: Get "${url.origin}/v2/"` }),
       tls: { verify: this.#options.tlsVerify, ...this.#options.certificates },
       ...(method ? { method } : {}),
       ...(headers ? { headers } : {}),
       ...(body === undefined ? {} : { body }),
       ...(signal ? { signal } : {}),
     });
+    this.#answered = true;
+    return response;
   }
 
   /** HTTPS; with --tls-verify=false also plain HTTP, whichever is spoken at that address. */

@@ -118,7 +118,8 @@ export class RegistryUpload {
   }
 
   async #withRetries<T>(work: () => Promise<T>): Promise<T> {
-    return await withRetries(work, { attempts: this.#options.attempts, delay: this.#options.retryDelay });
+    const { attempts, retryDelay: delay, patient, onRetry } = this.#options;
+    return await withRetries(work, { attempts, delay, patient, onRetry });
   }
 }
 

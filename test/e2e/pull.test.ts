@@ -597,12 +597,30 @@ describe("from one that can be told what to do", () => {
 });
 
 describe("what can't be pulled", () => {
+  test("a registry that isn't there is waited for, and told of", async () => {
+    const late = await FakeRegistry.start();
+    const { address } = late;
+    await late.stop();
+    const pull = (...flags: string[]) => ["pull", "-q", "--tls-verify=false", ...flags, `${address}/x`];
+    const { exitCode, stderr } = await home.coracle(...pull("--retry", "2", "--retry-delay", "10ms"));
+    expect(exitCode).toBe(125);
+    expect(
+      stderr.match(/Failed, retrying in 10ms \.\.\. \([12]\/2\)\. Error: .*connection refused/g),
+    ).toHaveLength(2);
+    const waiting = home.start(pull("--retry", "3", "--retry-delay", "1s"));
+    await waiting.waitForOutput(/retrying in 1s/);
+    const there = await FakeRegistry.start({ address });
+    there.image("x", "latest", []);
+    expect(await waiting.done).toMatchObject({ exitCode: 0 });
+    await there.stop();
+  });
+
   test("a registry that isn't there", async () => {
-    const result = await home.coracle("pull", "-q", "127.0.0.1:1/x");
+    const result = await home.coracle("pull", "-q", "--retry", "0", "127.0.0.1:1/x");
     expect(result).toMatchObject({
       exitCode: 125,
       stderr: expect.stringMatching(
-        /^Error: initializing source docker:\/\/127\.0\.0\.1:1\/x:latest: registry 127\.0\.0\.1:1: .*\n$/,
+        /^Error: initializing source docker:\/\/127\.0\.0\.1:1\/x:latest: pinging container registry 127\.0\.0\.1:1: .*\n$/,
       ),
     });
   });
@@ -612,7 +630,7 @@ describe("what can't be pulled", () => {
     const result = await home.coracle("pull", "-q", `${registry.address}/x`);
     await registry.stop();
     expect(result.stderr).toMatch(
-      /^Error: initializing source .*: registry .*: no TLS connection: it doesn't speak HTTPS; .*--tls-verify=false/,
+      /^Error: initializing source .*: pinging container registry .*: http: server gave HTTP response to HTTPS client; .*--tls-verify=false/,
     );
   });
 
@@ -622,7 +640,7 @@ describe("what can't be pulled", () => {
     registry.image("a", "latest", []);
     const refused = await home.coracle("pull", "-q", `${registry.address}/a`);
     const accepted = await home.coracle(...insecure, "-q", `${registry.address}/a`);
-    expect(refused.stderr).toMatch(/no trusted TLS connection/);
+    expect(refused.stderr).toMatch(/x509: certificate signed by unknown authority/);
     expect(accepted).toMatchObject({ exitCode: 0, stderr: "" });
     // Trusted where the user, or the machine, says so.
     const own = join(home.env.HOME as string, ".config/containers/certs.d", registry.address);

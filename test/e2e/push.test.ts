@@ -221,6 +221,22 @@ describe("an open registry", () => {
     expect(JSON.parse(await raw("docker:2"))).toMatchObject({
       layers: [{ mediaType: "application/vnd.docker.image.rootfs.diff.tar.gzip" }, {}],
     });
+    const CONTAINERS_CONF_OVERRIDE = join(home.directory, "push.conf");
+    writeFileSync(CONTAINERS_CONF_OVERRIDE, '[engine]\ncompression_format = "zstd"\ncompression_level = 9\n');
+    const configured = async (...args: string[]) =>
+      await home.run(["push", "-q", http, ...args], { env: { CONTAINERS_CONF_OVERRIDE } });
+    const plain = imageArchive("push-plain", {
+      reference: "localhost/plain:1",
+      layers: [[{ path: "p" }]],
+      config: {},
+    });
+    await home.ok("load", "-q", "-i", plain);
+    expect(await configured("plain:1", target("zstd:3"))).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(JSON.parse(await raw("zstd:3"))).toMatchObject({
+      layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar+zstd" }],
+    });
+    expect(await configured("--format", "v2s2", "plain:1", target("zstd:4"))).toMatchObject({ exitCode: 0 });
+    await home.ok("rmi", "plain:1");
     const both = await home.coracle(
       "push",
       http,
@@ -231,7 +247,9 @@ describe("an open registry", () => {
       "bb",
       target("x"),
     );
-    expect(both.stderr).toMatch(/can't have layers compressed with zstd; use --format oci/);
+    expect(both.stderr).toMatch(
+      /compression using zstd required together with format .*v2\+json, which does not support it; use --format oci/,
+    );
     await home.ok("tag", target("zstd:1"), "push:1");
     await home.ok("rmi", target("zstd:1"));
   });
@@ -271,6 +289,9 @@ describe("an open registry", () => {
       },
     ]);
     expect(await search(target("nothing"))).toBe("");
+    expect((await home.coracle("search", http, "--list-tags", target("lib/"))).stderr).toContain(
+      'reference "lib/" must be a docker reference',
+    );
     expect(await home.coracle("search", http, "--list-tags", target("nothing"))).toMatchObject({
       exitCode: 125,
     });

@@ -118,7 +118,7 @@ describe("answers that are errors", () => {
     await registries.pop()?.stop();
     await expect(clientOf(address).manifest("1")).rejects.toMatchObject({
       code: "registry-unreachable",
-      message: `registry ${address}: connection refused`,
+      message: `pinging container registry ${address}: Get "https://${address}/v2/": connect: connection refused`,
     });
   });
 });

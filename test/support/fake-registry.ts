@@ -31,12 +31,14 @@ export class FakeRegistry {
     );
   }
 
-  static async start(options: { tls?: boolean } = {}): Promise<FakeRegistry> {
+  /** On a free port, or at an address of 127.0.0.1. */
+  static async start(options: { tls?: boolean; address?: string } = {}): Promise<FakeRegistry> {
     const directory = options.tls
       ? mkdtempSync(join(process.env.CORACLE_TEST_TMP || tmpdir(), "tls-"))
       : undefined;
+    const port = Number(options.address?.split(":")[1] ?? 0);
     const server = directory === undefined ? createServer() : createTlsServer(certificate(directory));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
     return new FakeRegistry(server, directory);
   }
 

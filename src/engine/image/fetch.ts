@@ -45,14 +45,13 @@ export async function fetchImage(
   stored: StoredImage | undefined,
 ): Promise<StoredImage> {
   const wanted = wantedPlatform(options);
-  const { client, resolved } = await fromSources(ctx, reference, options, async (found, source) => ({
+  const prefix = `initializing source docker://${formatReference(reference)}: `;
+  const access = { ...options, retrying: prefix };
+  const { client, resolved } = await fromSources(ctx, reference, access, async (found, source) => ({
     client: found,
     resolved: await resolveManifest(found, source, wanted),
   })).catch((error: unknown) => {
-    throw rephrase(error, {
-      prefix: `initializing source docker://${formatReference(reference)}: `,
-      exitCode: 125,
-    });
+    throw rephrase(error, { prefix, exitCode: 125 });
   });
   if (
     stored &&

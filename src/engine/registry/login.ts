@@ -1,7 +1,13 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { withCredentials, withoutCredentials } from "../../registry/auth-file.ts";
-import { authFilePath, lookUpCredentials, readAuthFile, writeAuthFile } from "../../registry/credentials.ts";
+import { dockerKey, withCredentials, withoutCredentials } from "../../registry/auth-file.ts";
+import {
+  authFileToWrite,
+  type GivenAuthFiles,
+  lookUpCredentials,
+  readAuthFile,
+  writeAuthFile,
+} from "../../registry/credentials.ts";
 import { discardBody } from "../../registry/http.ts";
 import { type Credentials, RegistrySession } from "../../registry/session.ts";
 import { type RegistryAccess, registryOptions } from "./options.ts";
@@ -12,16 +18,16 @@ export interface LoginResult {
 }
 
 /** The name that is logged in to now; undefined for none. */
-export function currentLogin(ctx: Context, name: string, { authfile }: RegistryAccess): string | undefined {
-  return lookUpCredentials(ctx, name, authfile)?.username;
+export function currentLogin(ctx: Context, name: string, files: GivenAuthFiles): string | undefined {
+  return lookUpCredentials(ctx, name, files)?.username;
 }
 
 export function storedCredentials(
   ctx: Context,
   name: string,
-  { authfile }: RegistryAccess,
+  files: GivenAuthFiles,
 ): Credentials | undefined {
-  return lookUpCredentials(ctx, name, authfile);
+  return lookUpCredentials(ctx, name, files);
 }
 
 /** Has the registry check the credentials, and keeps them when it takes them. */
@@ -32,8 +38,16 @@ export async function login(
   access: RegistryAccess,
 ): Promise<LoginResult> {
   await checkCredentials(ctx, name, credentials, access);
-  const file = authFilePath(ctx, access.authfile);
-  writeAuthFile(file, withCredentials(readAuthFile(file), name, credentials));
+  const { file, docker } = authFileToWrite(ctx, access);
+  const key = docker ? dockerKey(name) : name;
+  if (key === undefined) {
+    throw new EngineError(
+      "bad-argument",
+      `credentials cannot be recorded in Docker-compatible format with namespaced key "${name}"`,
+      { hint: "log in to the registry as a whole, or use --authfile" },
+    );
+  }
+  writeAuthFile(file, withCredentials(readAuthFile(file), key, credentials));
   return { file };
 }
 
@@ -44,7 +58,7 @@ export async function checkCredentials(
   access: RegistryAccess,
 ): Promise<void> {
   const registry = name.split("/")[0] as string;
-  const { creds: _, authfile: __, ...way } = access;
+  const { creds: _, authfile: __, compatAuthFile: ___, ...way } = access;
   const options = await registryOptions(ctx, registry, { ...way, creds: `${credentials.username}:` });
   const session = new RegistrySession(registry, { ...options, credentials });
   try {
@@ -66,11 +80,11 @@ export async function checkCredentials(
 }
 
 /** Forgets the credentials for a registry. */
-export function logout(ctx: Context, name: string, authfile: string | undefined): void {
-  const file = authFilePath(ctx, authfile);
+export function logout(ctx: Context, name: string, files: GivenAuthFiles): void {
+  const { file } = authFileToWrite(ctx, files);
   const left = withoutCredentials(readAuthFile(file), name);
   if (!left) {
-    const elsewhere = lookUpCredentials(ctx, name, authfile) !== undefined;
+    const elsewhere = lookUpCredentials(ctx, name, files) !== undefined;
     throw new EngineError("not-logged-in", `not logged into ${name}`, {
       hint: elsewhere
         ? `its credentials are not in ${file}: \`docker logout\` or --authfile removes them`
@@ -80,7 +94,7 @@ export function logout(ctx: Context, name: string, authfile: string | undefined)
   writeAuthFile(file, left);
 }
 
-export function logoutEverywhere(ctx: Context, authfile: string | undefined): void {
-  const file = authFilePath(ctx, authfile);
+export function logoutEverywhere(ctx: Context, files: GivenAuthFiles): void {
+  const { file } = authFileToWrite(ctx, files);
   writeAuthFile(file, { ...readAuthFile(file), auths: {} });
 }

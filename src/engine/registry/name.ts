@@ -2,6 +2,7 @@ import { EngineError } from "../../errors.ts";
 import { registriesConf } from "../../host/config/registries.ts";
 import {
   completeReference,
+  credentialsKey,
   defaultRegistry,
   type FullReference,
   type Reference,
@@ -17,7 +18,7 @@ export async function registryName(given: string | undefined): Promise<string> {
       "no registries found in registries.conf, a registry must be provided",
     );
   }
-  const name = text.replace(/^(https?|docker):\/\//, "").replace(/\/+$/, "");
+  const name = credentialsKey(text);
   return /^(index|registry-1)\.docker\.io(\/v\d)?$/.test(name) ? "docker.io" : name;
 }
 

@@ -2,20 +2,27 @@ import { EngineError } from "../../errors.ts";
 import { registriesConf } from "../../host/config/registries.ts";
 import type { Context } from "../../host/context.ts";
 import { findRegistry, type RegistriesConf, type RegistryEntry } from "../../oci/registries.ts";
+import { formatDuration } from "../../oci/units.ts";
 import { parseCredentials } from "../../registry/auth-file.ts";
 import type { RegistryOptions } from "../../registry/client.ts";
+import type { GivenAuthFiles } from "../../registry/credentials.ts";
+
+export type { GivenAuthFiles };
 
 /** What the flags of pull, push, search and login say about the way to a registry. */
-export interface RegistryAccess {
+export interface RegistryAccess extends GivenAuthFiles {
   /** As registries.conf says where not given. */
   tlsVerify?: boolean | undefined;
-  authfile?: string | undefined;
   /** `name:password`. */
   creds?: string | undefined;
   certDir?: string | undefined;
   /** Times to try again what may work then, and seconds in between. */
   retry?: number | undefined;
   retryDelay?: number | undefined;
+  /** Is told when a registry isn't there and is waited for. */
+  onRetry?: ((text: string) => void) | undefined;
+  /** What the error of a retry begins with. */
+  retrying?: string | undefined;
 }
 
 /** Options for `registry[/repository]`, with the credentials known for it; `insecure` is what a mirror is said to be. */
@@ -31,12 +38,15 @@ export async function registryOptions(
   const registry = name.split("/")[0] as string;
   return {
     tlsVerify: access.tlsVerify ?? !(insecure ?? entry?.insecure ?? false),
-    credentials: access.creds
-      ? givenCredentials(access.creds)
-      : lookUpCredentials(ctx, name, access.authfile),
+    credentials: access.creds ? givenCredentials(access.creds) : lookUpCredentials(ctx, name, access),
     certificates: registryCertificates(ctx, registry, access.certDir),
     attempts: access.retry === undefined ? undefined : access.retry + 1,
     retryDelay: access.retryDelay,
+    patient: true,
+    onRetry: ({ error, wait, attempt, retries }) =>
+      access.onRetry?.(
+        `Failed, retrying in ${formatDuration(Math.round(wait * 1000))} ... (${attempt}/${retries}). Error: ${access.retrying ?? ""}${error.message}`,
+      ),
   };
 }
 

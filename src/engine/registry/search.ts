@@ -1,6 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { parseReference } from "../../oci/reference.ts";
+import { parseReference, type Reference } from "../../oci/reference.ts";
 import { RegistrySearch } from "../../registry/search.ts";
 import { type RegistryAccess, registryOptions } from "./options.ts";
 
@@ -65,17 +65,31 @@ export async function listTags(
   name: string,
   options: RegistryAccess & { limit: number },
 ): Promise<{ Name: string; Tags: string[] }> {
-  const { registry, repository } = parseReference(name.replace(/^docker:\/\//, ""));
-  if (registry === undefined) {
-    throw new EngineError("bad-argument", `reference "${name}" must be a docker reference`, {
-      hint: "--list-tags needs a name with its registry",
-    });
+  const [own, rest] = splitTerm(name.replace(/^docker:\/\//, ""));
+  const { registry, repository } = tryReference(name.replace(/^docker:\/\//, "")) ?? {};
+  if (registry === undefined || repository === undefined) {
+    throw new EngineError(
+      "bad-argument",
+      `reference "${own === undefined ? name : rest}" must be a docker reference`,
+      {
+        hint: "--list-tags needs a name with its registry",
+      },
+    );
   }
   const search = new RegistrySearch(
     registry,
     await registryOptions(ctx, `${registry}/${repository}`, options),
   );
   return { Name: `${registry}/${repository}`, Tags: await search.tags(repository, options.limit) };
+}
+
+function tryReference(text: string): Reference | undefined {
+  try {
+    return parseReference(text);
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
 }
 
 /** Registry and term of `registry/term`. */

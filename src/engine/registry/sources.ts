@@ -14,11 +14,14 @@ export async function fromSources<T>(
 ): Promise<T> {
   const { RegistryClient } = await import("../../registry/client.ts");
   const failures: [FullReference, unknown][] = [];
-  for (const source of pullSources(await usableRegistry(repositoryName(reference)), reference)) {
+  const sources = pullSources(await usableRegistry(repositoryName(reference)), reference);
+  for (const source of sources) {
     try {
       const name = repositoryName(source.reference);
       const options = await registryOptions(ctx, name, access, source.insecure);
-      return await use(new RegistryClient(source.reference, options), source.reference);
+      // A mirror that isn't there is what the others are for.
+      const patient = source === sources.at(-1);
+      return await use(new RegistryClient(source.reference, { ...options, patient }), source.reference);
     } catch (error) {
       failures.push([source.reference, error]);
     }

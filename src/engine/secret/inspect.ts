@@ -38,6 +38,11 @@ export function inspectSecrets(
   return { secrets, errors };
 }
 
+/** What a secret holds. */
+export function secretText(ctx: Context, nameOrId: string): string {
+  return readSecret(getSecret(ctx, nameOrId)).toString();
+}
+
 export function secretExists(ctx: Context, nameOrId: string): boolean {
   return findSecret(ctx, nameOrId) !== undefined;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   completeReference,
+  credentialsKey,
   formatReference,
   localName,
   newLocalName,
@@ -70,4 +71,21 @@ describe("completing", () => {
     }
     expect(() => newLocalName("Bad")).toThrow('normalizing name "Bad": repository name must be lowercase');
   });
+});
+
+test.each([
+  ["quay.io", "quay.io"],
+  ["localhost:5000", "localhost:5000"],
+  ["quay.io/team/app", "quay.io/team/app"],
+  ["quay.io/", "quay.io"],
+  ["https://quay.io/v2/team", "quay.io"],
+  ["http://localhost:5000", "localhost:5000"],
+  ["docker://quay.io/team", "quay.io/team"],
+])("credentials for %s are kept under %s", (text, key) => {
+  expect(credentialsKey(text)).toBe(key);
+});
+
+test("credentials aren't for one image", () => {
+  for (const name of ["quay.io/app:1", `quay.io/app@${digest}`])
+    expect(() => credentialsKey(name)).toThrow("contains tag or digest");
 });

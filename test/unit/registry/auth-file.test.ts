@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   type AuthFile,
+  dockerKey,
   findCredentials,
   parseCredentials,
   withCredentials,
@@ -68,4 +69,10 @@ test("--creds", () => {
   expect(parseCredentials("a:b:c")).toEqual({ username: "a", password: "b:c" });
   expect(parseCredentials("a")).toEqual({ username: "a", password: "" });
   expect(parseCredentials(":x")).toBeUndefined();
+});
+
+test("Docker's file has registries only", () => {
+  expect(dockerKey("quay.io")).toBe("quay.io");
+  expect(dockerKey("docker.io")).toBe("https://index.docker.io/v1/");
+  expect(dockerKey("quay.io/team")).toBeUndefined();
 });

@@ -31,3 +31,23 @@ test("only what may work the next time is tried again, and not for ever", async 
   await expect(withRetries(stopped.work, { attempts: 3, delay: 60, signal })).rejects.toThrow("abort");
   expect(stopped.calls()).toBe(1);
 });
+
+test("a registry that isn't there is waited for by those who want that", async () => {
+  let calls = 0;
+  const work = () => {
+    calls++;
+    return calls < 3
+      ? Promise.reject(new EngineError("registry-unreachable", "registry x: connect: connection refused"))
+      : Promise.resolve("there");
+  };
+  await expect(withRetries(work, { attempts: 3, delay: 0 })).rejects.toThrow("connection refused");
+  expect(calls).toBe(1);
+  calls = 0;
+  const told: unknown[] = [];
+  const patient = { attempts: 4, delay: 0, patient: true, onRetry: (retry: object) => told.push(retry) };
+  await expect(withRetries(work, patient)).resolves.toBe("there");
+  expect(told).toMatchObject([
+    { attempt: 1, retries: 3, wait: 0 },
+    { attempt: 2, retries: 3 },
+  ]);
+});

@@ -44,6 +44,7 @@ describe("createRequest", () => {
         tlsVerify: undefined,
         quiet: false,
         onProgress: expect.any(Function),
+        onRetry: expect.any(Function),
       },
       name: "",
       replace: false,
