@@ -1,5 +1,6 @@
 import { digestOf } from "./digest.ts";
 import { type Descriptor, type Index, mediaTypes, type Platform } from "./image.ts";
+import { invalid } from "./invalid.ts";
 import type { ManifestFormat } from "./manifest-format.ts";
 
 /** Lists of images that are put together here, as `manifest create` and the others do. */
@@ -113,7 +114,8 @@ export function parseAnnotations(texts: readonly string[]): Record<string, strin
   return Object.fromEntries(
     texts.map((text) => {
       const equals = text.indexOf("=");
-      return equals < 0 ? [text, ""] : [text.slice(0, equals), text.slice(equals + 1)];
+      if (equals < 0) throw invalid(`no value given for annotation ${JSON.stringify(text)}`);
+      return [text.slice(0, equals), text.slice(equals + 1)];
     }),
   );
 }

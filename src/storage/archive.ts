@@ -98,7 +98,7 @@ function openDirectory(directory: string): Archive {
 /** `message` says in the words of the command that there is nothing to open. */
 export function openInput(
   input: ArchiveInput,
-  message = (reason: string) => `stat ${input}: ${reason}`,
+  message = (reason: string) => `faccessat ${input}: ${reason}`,
 ): number {
   if (input === "-") return 0;
   let fd: number;

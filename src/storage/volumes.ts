@@ -126,7 +126,7 @@ export function getVolume(ctx: Context, name: string): VolumeRecord {
   if (matches.length > 1) {
     throw new EngineError(
       "ambiguous-volume",
-      `more than one result for volume name ${JSON.stringify(name)}: volume already exists`,
+      `more than one result for volume name ${name}: volume already exists`,
       { hint: `they are ${matches.join(", ")}` },
     );
   }

@@ -87,6 +87,17 @@ test("are made of files, shown and removed", async () => {
   });
   await home.ok("artifact", "rm", "--ignore", "nope");
   expect(await home.coracle("artifact", "add", "two", directory)).toMatchObject({ exitCode: 125 });
+  for (const [args, message] of [
+    [["one"], "one: artifact already exists"],
+    [["--append", "one"], "b.bin: file already exists in artifact"],
+    [
+      ["--annotation", "org.opencontainers.image.title=x", "two"],
+      "cannot override filename with org.opencontainers.image.title annotation",
+    ],
+  ] as const) {
+    const refused = await home.coracle("artifact", "add", ...args, binary);
+    expect(refused).toMatchObject({ exitCode: 125, stderr: expect.stringContaining(`Error: ${message}`) });
+  }
 });
 
 test("go to a registry and come back, whole", async (context) => {
@@ -143,7 +154,7 @@ test("what a registry gives is verified, and leads out of no directory", async (
     const extract = await home.coracle("artifact", "extract", `${fake.address}/a/b:up`, directory);
     expect(extract).toMatchObject({
       exitCode: 125,
-      stderr: expect.stringContaining("cannot be the name of a file"),
+      stderr: expect.stringContaining('invalid name: "../up" cannot contain /'),
     });
     await home.ok("artifact", "rm", "--all");
     expect(await pull("long")).toMatchObject({

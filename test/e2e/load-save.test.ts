@@ -338,6 +338,12 @@ describe("save", () => {
     expect((await home.coracle("save", "-o", "/nonexistent/x.tar", "bb")).stderr).toMatch(
       /cannot write \/nonexistent\/x.tar/,
     );
+    expect((await home.coracle("save", "-o", scratch("a:b"), "bb")).stderr).toBe(
+      `Error: invalid filename (should not contain ':') ${JSON.stringify(scratch("a:b"))}\n`,
+    );
+    expect((await home.coracle("load", "-i", "none.tar")).stderr).toContain(
+      "Error: faccessat none.tar: no such file or directory",
+    );
   });
 
   test("unknown formats are refused", async () => {

@@ -1,5 +1,5 @@
 /** Images of directories and archives by their transports, and all tags of a repository. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { tar } from "../../bin/oci-archive.ts";
@@ -123,6 +123,16 @@ test("an image of a docker-archive is chosen by its name or place", async () => 
   expect((await home.coracle("pull", `${place}:@1`)).stderr).toBe(
     "Error: Invalid source index @1, only 1 manifest items available\n",
   );
+  expect((await home.coracle("pull", `${place}:e/f:3`)).stderr).toContain('Tag "docker.io/e/f:3" not found');
+  // Of several images one has to be named; load takes them all.
+  const layer = at("layer.tar");
+  writeFileSync(layer, tar([{ path: "two" }]));
+  await home.ok("import", "-q", layer, "two:1");
+  await home.ok("save", "-q", "-m", "-o", at("several.tar"), "a/b:1", "two:1");
+  expect(await home.coracle("pull", `docker-archive:${at("several.tar")}`)).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringContaining("Unexpected tar manifest.json: expected 1 item, got 2"),
+  });
 });
 
 test("a push to our own store gives another name", async () => {

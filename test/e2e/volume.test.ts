@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { tar } from "../../bin/oci-archive.ts";
 import { useHome } from "../support/home.ts";
 import { busyboxEntries, imageArchive } from "../support/images.ts";
 import { waitUntil } from "../support/process.ts";
@@ -408,5 +409,15 @@ test("a volume with options is mounted, and all containers that run see the same
     "kept\ngroup\nnew\npasswd",
   );
   await home.ok("volume", "rm", "ram", "bound", "tree");
+  // What uses an image goes with it, if it has to: the volume, and the containers of that.
+  const layer = join(home.directory, "layer.tar");
+  writeFileSync(layer, tar([{ path: "x" }]));
+  await home.ok("import", "-q", layer, "small:1");
+  await home.ok("volume", "create", "--driver", "image", "--opt", "image=small:1", "tree");
+  await home.ok("create", "-v", "tree:/m", "bb");
+  expect(await home.coracle("rmi", "small:1")).toMatchObject({ exitCode: 2 });
+  await home.ok("rmi", "--force", "small:1");
+  expect(await home.ok("ps", "-aq")).toBe("");
+  expect(await home.coracle("volume", "exists", "tree")).toMatchObject({ exitCode: 1 });
   expect(readdirSync(host)).toEqual(["h"]);
 });

@@ -42,9 +42,11 @@ export async function addArtifact(
     throw new EngineError("usage", "append option is not compatible with type option");
   if (append && replace)
     throw new EngineError("usage", "--append and --replace options cannot be used together");
+  if (titleAnnotation in options.annotations)
+    throw new EngineError("usage", `cannot override filename with ${titleAnnotation} annotation`);
   const present = append ? getArtifact(ctx, full) : findArtifact(ctx, full);
   if (present && !append && !replace) {
-    throw new EngineError("name-in-use", `${full}: artifact already exists`, {
+    throw new EngineError("name-in-use", `${name}: artifact already exists`, {
       hint: "--append adds files to it, --replace makes it anew",
     });
   }
@@ -60,10 +62,7 @@ export async function addArtifact(
       if (!hasBlob(ctx, layer.digest)) copies.set(layer.digest, copy);
       const title = layer.annotations?.[titleAnnotation];
       if (layers.some(({ annotations }) => annotations?.[titleAnnotation] === title)) {
-        throw new EngineError(
-          "name-in-use",
-          `file: "${title}": blob with this title already exists in artifact`,
-        );
+        throw new EngineError("name-in-use", `${title}: file already exists in artifact`);
       }
       layers.push(layer);
     }

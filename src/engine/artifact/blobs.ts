@@ -40,7 +40,8 @@ export function blobFileName(layer: Descriptor, byDigest: boolean): string {
   const title = byDigest ? undefined : titleOf(layer);
   if (title === undefined) return layer.digest.replace(":", "-");
   if (!/[/\0]/.test(title) && title !== "." && title !== "..") return title;
-  throw new EngineError("bad-title", `invalid name: ${JSON.stringify(title)} cannot be the name of a file`, {
+  const reason = title.includes("/") ? "cannot contain /" : "cannot be the name of a file";
+  throw new EngineError("bad-title", `invalid name: ${JSON.stringify(title)} ${reason}`, {
     hint: "choose it with --title or --digest, and extract it to a file",
   });
 }

@@ -23,6 +23,8 @@ export interface LoadOptions {
   isDirectory?: boolean | undefined;
   /** Of several images the one with this name. */
   reference?: string | undefined;
+  /** Without a name there has to be one image only. */
+  isOne?: boolean | undefined;
   /** OS/ARCH[/VARIANT]; this machine's where not given. */
   platform?: string | undefined;
   /** The policy.json to go by. */
@@ -66,7 +68,7 @@ export async function loadImages(ctx: Context, options: LoadOptions): Promise<Lo
         "no-archive",
         `${options.input} is ${options.isDirectory ? "not " : ""}a directory`,
       );
-    const images = chosen(archive, readArchivedImages(archive, wantedPlatform(options)), options.reference);
+    const images = chosen(archive, readArchivedImages(archive, wantedPlatform(options)), options);
     if (images.length === 0) throw new EngineError("corrupt-archive", `${archive.name} holds no image`);
     for (const image of images) await checkPolicy(sourceOf(archive, input, image), options.signaturePolicy);
     const loaded: LoadedImage[] = [];
@@ -83,8 +85,19 @@ export async function loadImages(ctx: Context, options: LoadOptions): Promise<Lo
 }
 
 /** As Podman has it, an image of a directory gets no name but the one that it is asked for by. */
-function chosen(archive: Archive, images: ArchivedImage[], reference: string | undefined): ArchivedImage[] {
+function chosen(
+  archive: Archive,
+  images: ArchivedImage[],
+  { reference, isOne }: LoadOptions,
+): ArchivedImage[] {
   if (reference === undefined) {
+    if (isOne && images.length > 1) {
+      throw new EngineError(
+        "no-such-image",
+        `Unexpected tar manifest.json: expected 1 item, got ${images.length}`,
+        { hint: "choose one by its name or its place, as docker-archive:FILE:@0; `coracle load` takes all" },
+      );
+    }
     if (!archive.isDirectory) return images;
     if (images.length > 1)
       throw new EngineError("no-such-image", "more than one image in oci, choose an image");
@@ -103,7 +116,9 @@ function chosen(archive: Archive, images: ArchivedImage[], reference: string | u
   const found = images.find(({ names }) => names.some((name) => sameName(name, reference)));
   if (found) return [{ ...found, names: [reference] }];
   const names = images.flatMap((image) => image.names);
-  throw new EngineError("no-such-image", `no image found with reference ${JSON.stringify(reference)}`, {
+  const wanted = JSON.stringify(reference);
+  const text = isDocker ? `Tag ${wanted} not found` : `no image found with reference ${wanted}`;
+  throw new EngineError("no-such-image", text, {
     hint: names.length === 0 ? undefined : `there is ${names.join(", ")}`,
   });
 }

@@ -50,6 +50,7 @@ async function imagesOf(
     input: transport.path,
     isDirectory: transport.kind === "oci" || transport.kind === "dir",
     reference: transport.kind === "dir" ? undefined : referenceIn(transport),
+    isOne: transport.kind === "docker-archive",
     platform,
     signaturePolicy,
     onProgress,

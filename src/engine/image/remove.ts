@@ -108,7 +108,7 @@ class Removal {
     const relations = new ImageRelations(this.#ctx, index);
     const hasChildren = relations.hasChildren(id);
     const parent = relations.parentOf(id);
-    if (this.#options.force) await removeContainersOf(this.#ctx, id);
+    if (this.#options.force) await removeUsersOf(this.#ctx, id);
     const names = readImageIndex(this.#ctx).images[id]?.names ?? [];
     await removeImage(this.#ctx, id, (image) => [
       ...containersOf(this.#ctx, image),
@@ -177,9 +177,16 @@ function volumesOf(ctx: Context, imageId: string): string[] {
   return listVolumes(ctx).flatMap(({ name, image }) => (image?.id === imageId ? name : []));
 }
 
-async function removeContainersOf(ctx: Context, imageId: string): Promise<void> {
-  const users = containersOf(ctx, imageId);
-  if (users.length === 0) return;
-  const { removeContainer } = await import("../container/rm.ts");
-  for (const id of users) await removeContainer(ctx, id, { force: true, ignore: true });
+/** Containers, and volumes that were made from it with their containers. */
+async function removeUsersOf(ctx: Context, imageId: string): Promise<void> {
+  const containers = containersOf(ctx, imageId);
+  if (containers.length > 0) {
+    const { removeContainer } = await import("../container/rm.ts");
+    for (const id of containers) await removeContainer(ctx, id, { force: true, ignore: true });
+  }
+  const volumes = volumesOf(ctx, imageId);
+  if (volumes.length === 0) return;
+  const { removeVolumes } = await import("../volume/remove.ts");
+  const { errors } = await removeVolumes(ctx, volumes, { force: true });
+  if (errors[0]) throw errors[0];
 }

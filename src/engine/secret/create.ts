@@ -11,7 +11,7 @@ export async function createSecret(ctx: Context, secret: NewSecret & { driver: s
   const { name, data, driver } = secret;
   if (name === "" || name.length > 253 || /[,/=\0]/.test(name)) {
     throw invalid(
-      `secret name ${JSON.stringify(name)} can not include '=', '/', ',', or the NULL ('\\0') and be between 1 and 253 characters: invalid secret name`,
+      `secret name ${JSON.stringify(name)} can not include '=', '/', ',', or the '\\0' (NULL) and be between 1 and 253 characters: invalid secret name`,
     );
   }
   if (data.length === 0 || data.length >= MAX_SIZE) {

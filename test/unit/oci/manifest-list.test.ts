@@ -50,5 +50,6 @@ it("shows no images as Go shows none", () => {
 });
 
 it("takes annotations apart at the first =", () => {
-  expect(parseAnnotations(["a=b=c", "d"])).toEqual({ a: "b=c", d: "" });
+  expect(parseAnnotations(["a=b=c", "d="])).toEqual({ a: "b=c", d: "" });
+  expect(() => parseAnnotations(["d"])).toThrow('no value given for annotation "d"');
 });

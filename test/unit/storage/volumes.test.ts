@@ -59,7 +59,7 @@ describe("finding", () => {
     expect(getVolume(store(), "data").name).toBe("data");
     expect(getVolume(store(), "data-").name).toBe("data-2");
     expect(() => getVolume(store(), "dat")).toThrow(
-      'more than one result for volume name "dat": volume already exists',
+      "more than one result for volume name dat: volume already exists",
     );
     expect(() => getVolume(store(), "x")).toThrow('no volume with name "x" found: no such volume');
     expect(listVolumes(store()).map(({ name }) => name)).toEqual(["data", "data-2"]);
