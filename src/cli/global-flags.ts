@@ -42,7 +42,9 @@ export const globalFlags = {
     default: "file",
     choices: ["file", "none"],
   }),
-  "hooks-dir": flag.strings({ description: "Set the OCI hooks directory path (may be set multiple times)" }),
+  "hooks-dir": flag.stringArray({
+    description: "Set the OCI hooks directory path (may be set multiple times)",
+  }),
   identity: flag.string({ description: "Path to SSH identity file (of use with a remote service only)" }),
   imagestore: flag.unsupported("string", { description: "Path to the image store" }),
   "log-level": flag.string({

@@ -1,6 +1,6 @@
 import { EngineError } from "../errors.ts";
 
-/** OCI hooks configuration, version 1.0.0: oci-hooks(5). */
+/** OCI hooks configuration, version 1.0.0: oci-hooks(5); and 0.1.0, which came before it. */
 
 const stages = [
   "prestart",
@@ -31,6 +31,21 @@ export interface HookFile {
     hasBindMounts?: boolean;
   };
   stages: Stage[];
+  /** One condition is enough, as in version 0.1.0. */
+  any?: boolean;
+}
+
+/** Names have a singular as well. */
+interface OldHookFile {
+  hook?: string;
+  arguments?: string[];
+  stages?: Stage[];
+  stage?: Stage[];
+  cmds?: string[];
+  cmd?: string[];
+  annotations?: string[];
+  annotation?: string[];
+  hasbindmounts?: boolean;
 }
 
 /** What a hook's conditions are about. */
@@ -53,7 +68,9 @@ export function parseHook(text: string, file: string): HookFile {
   } catch (error) {
     return fail((error as Error).message);
   }
-  if (document.version !== "1.0.0") return fail(`unrecognized hook version: "${document.version ?? ""}"`);
+  if ((document.version ?? "0.1.0") === "0.1.0") document = fromOld(document as unknown as OldHookFile);
+  else if (document.version !== "1.0.0")
+    return fail(`unrecognized hook version: "${document.version ?? ""}"`);
   if (!document.hook?.path) return fail("missing required property: hook.path");
   if (!document.hook.path.startsWith("/")) return fail(`hook.path "${document.hook.path}" is not absolute`);
   if (!document.when) return fail("missing required property: when");
@@ -71,8 +88,25 @@ export function parseHook(text: string, file: string): HookFile {
   return document as HookFile;
 }
 
+function fromOld(old: OldHookFile): Partial<HookFile> {
+  const file = old.hook;
+  const patterns = old.annotations ?? old.annotation;
+  return {
+    ...(file === undefined
+      ? {}
+      : { hook: old.arguments ? { path: file, args: [file, ...old.arguments] } : { path: file } }),
+    when: {
+      commands: old.cmds ?? old.cmd ?? [],
+      annotations: patterns?.length ? { ".*": patterns.join("|") } : {},
+      ...(old.hasbindmounts === undefined ? {} : { hasBindMounts: old.hasbindmounts }),
+    },
+    stages: old.stages ?? old.stage ?? [],
+    any: true,
+  };
+}
+
 /** All conditions of a hook must hold, and there must be one. */
-function matches({ when }: HookFile, facts: HookFacts): boolean {
+function matches({ when, any }: HookFile, facts: HookFacts): boolean {
   const conditions: boolean[] = [];
   if (when.always !== undefined) conditions.push(when.always);
   if (when.hasBindMounts !== undefined) conditions.push(when.hasBindMounts && facts.hasBindMounts);
@@ -87,6 +121,7 @@ function matches({ when }: HookFile, facts: HookFacts): boolean {
   if (when.commands?.length) {
     conditions.push(when.commands.some((pattern) => new RegExp(pattern).test(facts.command)));
   }
+  if (any) return conditions.some(Boolean);
   return conditions.length > 0 && conditions.every(Boolean);
 }
 

@@ -18,6 +18,20 @@ test.each([
   expect(matchingHooks([hook(when)], facts) !== undefined).toBe(expected);
 });
 
+test.each([
+  [{ cmd: ["sh$"] }, true],
+  [{ cmds: ["^zsh"] }, false],
+  [{ annotation: ["^no$", "^yes$"] }, true],
+  [{ annotations: ["^no$"] }, false],
+  [{ cmd: ["^zsh"], annotations: ["yes"] }, true],
+  [{ hasbindmounts: true }, false],
+])("version 0.1.0: %j", (when, expected) => {
+  const old = { hook: "/bin/h", arguments: ["a"], stage: ["prestart"], ...when };
+  expect(matchingHooks([parseHook(JSON.stringify(old), "h.json")], facts)).toEqual(
+    expected ? { prestart: [{ path: "/bin/h", args: ["/bin/h", "a"] }] } : undefined,
+  );
+});
+
 test("stages keep the order of the files", () => {
   expect(
     matchingHooks([hook({ always: true }, ["poststop", "prestart"]), hook({ always: true })], facts),
