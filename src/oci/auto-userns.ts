@@ -28,12 +28,13 @@ export function parseAutoOptions(options: string): AutoMode {
   return mode;
 }
 
-/** How many ids a namespace needs for the users and groups that an image knows. */
-export function sizeForImage(passwd: string, group: string): number {
+/** How many ids a namespace needs for the users and groups that an image knows, and for `user` (`--user`). */
+export function sizeForImage(passwd: string, group: string, user = ""): number {
   const isNobody = (name: string) => name === "nobody" || name === "nogroup";
   const ids = [
     ...parsePasswd(passwd).flatMap(({ name, uid, gid }) => (isNobody(name) ? [] : [uid, gid])),
     ...parseGroup(group).flatMap(({ name, gid }) => (isNobody(name) ? [] : [gid])),
+    ...user.split(":").flatMap((id) => (/^\d+$/.test(id) ? [Number(id)] : [])),
   ].filter((id) => id !== NOBODY);
   const size = Math.max(MIN_SIZE, ...ids.map((id) => id + 1));
   if (size > MAX_SIZE) {

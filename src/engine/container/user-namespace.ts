@@ -39,7 +39,9 @@ export async function mapUserNamespace(ctx: Context, record: ContainerRecord, st
     if (mappings) record.config.idMappings = mappings;
     return;
   }
-  const size = userns.size || sizeForImage(layerText(ctx, record, "passwd"), layerText(ctx, record, "group"));
+  const size =
+    userns.size ||
+    sizeForImage(layerText(ctx, record, "passwd"), layerText(ctx, record, "group"), record.config.user);
   // Whoever is next sees in our staging what we have taken.
   await withLock(ctx, "storage", () => {
     const others = [...stagedRecords(ctx), ...listRecords(ctx)].flatMap(({ id, config }) =>

@@ -34,6 +34,9 @@ test("too few are left", () => {
 
 test("as many as the image's users and groups need", () => {
   expect(sizeForImage("", "")).toBe(1024);
+  expect(sizeForImage("", "", "2000:3000")).toBe(3001);
+  expect(sizeForImage("", "", "4000")).toBe(4001);
+  expect(sizeForImage("", "", "name")).toBe(1024);
   expect(sizeForImage("a:x:4000:100::/:/bin/sh\nnobody:x:65533:65533::/:\n", "b:x:5000:\n")).toBe(5001);
   expect(sizeForImage("x:x:65534:1::/:\n", "")).toBe(1024);
   expect(() => sizeForImage("a:x:70000:1::/:\n", "")).toThrow("bigger than the maximum value");
