@@ -264,10 +264,14 @@ describe("the environment", () => {
   test("--tz sets the time zone", async (context) => {
     skipUnless(context, existsSync("/usr/share/zoneinfo/Asia/Tokyo") ? undefined : "no time zone database");
     expect((await run("--tz", "Asia/Tokyo", "bb", "date", "+%Z %z")).stdout).toBe("JST +0900\n");
-    for (const unknown of ["No/Where", "../../../etc/passwd"]) {
-      const { exitCode, stderr } = await run("--tz", unknown, "bb", "date");
+    for (const [name, reason] of [
+      ["No/Where", "unknown time zone No/Where"],
+      ["../../../etc/passwd", "time: invalid location name"],
+      ["Asia", "is a directory"],
+    ] as const) {
+      const { exitCode, stderr } = await run("--tz", name, "bb", "date");
       expect(exitCode).toBe(125);
-      expect(stderr).toContain(`unknown time zone ${unknown}`);
+      expect(stderr).toContain(`finding timezone: ${reason}`);
     }
   });
 
