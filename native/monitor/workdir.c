@@ -21,6 +21,16 @@ static int make(int root, const struct workdir_config *workdir, struct error *er
 	return 0;
 }
 
+/* One that leads nowhere may lead into what is mounted later. */
+static bool is_link(int root, const char *path)
+{
+	struct stat st;
+	auto_close int fd = open_in_root(root, path, O_PATH | O_NOFOLLOW, 0);
+	bool found = fd >= 0 && fstat(fd, &st) == 0 && S_ISLNK(st.st_mode);
+	errno = ENOENT;
+	return found;
+}
+
 int workdir_prepare(const struct config *config, struct error *err)
 {
 	const struct workdir_config *workdir = &config->workdir;
@@ -33,6 +43,8 @@ int workdir_prepare(const struct config *config, struct error *err)
 	auto_close int fd = open_in_root(root, workdir->path, O_PATH, 0);
 	if (fd < 0 && errno == ENOENT && workdir->make)
 		return make(root, workdir, err);
+	if (fd < 0 && errno == ENOENT && is_link(root, workdir->path))
+		return 0;
 	if (fd < 0 && errno == ENOENT)
 		return error_set(err, "bad-workdir", "workdir \"%s\" does not exist on container %s", workdir->path, config->id);
 	if ((fd < 0 && errno == ENOTDIR) || (fd >= 0 && fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode)))
