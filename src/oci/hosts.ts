@@ -23,6 +23,7 @@ export function parseAddHost(text: string): HostEntry {
 export function parseDns(values: readonly string[]): string[] {
   if (values.length === 1 && values[0] === "none") return ["none"];
   for (const value of values) {
+    if (value === "none") throw invalid("none is not allowed to be specified with other DNS ip addresses");
     if (!isIP(value.replace(/%.*$/, ""))) throw invalid(`${value} is not an ip address`);
   }
   return [...values];

@@ -75,7 +75,7 @@ function imageMount(tokens: string[]): MountRequest {
     const [name = "", value] = token.split(/=(.*)/s);
     if (["src", "source"].includes(name) && value) source = value;
     else if (["target", "dst", "destination"].includes(name) && value) destination = parseDestination(value);
-    else if (["rw", "readwrite"].includes(name)) writable = isTrue(name, value);
+    else if (["rw", "readwrite"].includes(name)) writable = isWritable(value);
     else if (["ro", "readonly"].includes(name)) writable = !isTrue(name, value);
     else if (name === "subpath" && value) subpath = value;
     else if (name !== "consistency") throw invalid(`${name}: invalid mount option`);
@@ -115,6 +115,11 @@ function artifactMount(tokens: string[]): MountRequest {
   return { type: "artifact", source, destination, options: ["ro", "bind", "rprivate"], artifact };
 }
 
+function isWritable(value = ""): boolean {
+  if (value === "true" || value === "false") return value === "true";
+  throw invalid(`invalid rw value ${JSON.stringify(value)}: invalid mount option`);
+}
+
 function request(
   type: "bind" | "volume" | "tmpfs" | "ramfs",
   fields: Fields,
@@ -144,11 +149,11 @@ function request(
 }
 
 const ONCE: [names: string[], message: string][] = [
-  [["readonly", "ro", "rw"], "cannot pass 'readonly', 'ro', or 'rw' options more than once"],
-  [["nodev", "dev"], "cannot pass 'nodev' and 'dev' options more than once"],
-  [["noexec", "exec"], "cannot pass 'noexec' and 'exec' options more than once"],
-  [["nosuid", "suid"], "cannot pass 'nosuid' and 'suid' options more than once"],
-  [["tmpcopyup", "notmpcopyup"], "cannot pass 'tmpcopyup' and 'notmpcopyup' options more than once"],
+  [["readonly", "ro", "rw"], "cannot pass 'readonly', 'ro', or 'rw' mnt.Options more than once"],
+  [["nodev", "dev"], "cannot pass 'nodev' and 'dev' mnt.Options more than once"],
+  [["noexec", "exec"], "cannot pass 'noexec' and 'exec' mnt.Options more than once"],
+  [["nosuid", "suid"], "cannot pass 'nosuid' and 'suid' mnt.Options more than once"],
+  [["tmpcopyup", "notmpcopyup"], "cannot pass 'tmpcopyup' and 'notmpcopyup' mnt.Options more than once"],
   [["U", "chown"], "cannot pass 'U' or 'chown' option more than once"],
   [["relabel"], "cannot pass 'relabel' option more than once"],
   [["src", "source"], 'cannot pass "source" option more than once'],
@@ -173,6 +178,9 @@ function parseFields(type: "bind" | "glob" | "volume" | "tmpfs" | "ramfs", token
   return fields;
 }
 
+/** Where a volume or image is shown only in part. */
+const SUBPATHS = ["subpath", "volume-subpath"];
+
 /** The one type that an option belongs to. */
 const ONLY_FOR: Record<string, string> = {
   "bind-nonrecursive": "bind",
@@ -183,8 +191,6 @@ const ONLY_FOR: Record<string, string> = {
   "tmpfs-size": "tmpfs",
   noswap: "tmpfs",
   noatime: "tmpfs",
-  subpath: "volume",
-  "volume-subpath": "volume",
   "volume-label": "volume",
   "volume-opt": "volume",
   "volume-nocopy": "volume",
@@ -194,6 +200,9 @@ const ONLY_FOR: Record<string, string> = {
 function applyField(fields: Fields, type: string, name: string, value: string | undefined): void {
   if (ONLY_FOR[name] !== undefined && ONLY_FOR[name] !== type) {
     throw invalid(`"${name}" option not supported for "${type}" mount types`);
+  }
+  if (SUBPATHS.includes(name) && type !== "volume") {
+    throw invalid(`cannot set option "${name}" on non-volume mounts`);
   }
   const argument = (): string => {
     if (value === undefined) throw invalid(`${name}: ${NEEDS_VALUE}`);

@@ -75,7 +75,7 @@ export type ImageVolumeMode = "anonymous" | "tmpfs" | "ignore";
 export function parseImageVolumeMode(text: string): ImageVolumeMode {
   if (text === "" || text === "bind" || text === "anonymous") return "anonymous";
   if (text === "tmpfs" || text === "ignore") return text;
-  throw invalid(`invalid image-volume type "${text}". Pick one of bind, tmpfs, or ignore`);
+  throw invalid(`invalid image volume mode "${text}" required value: anonymous, tmpfs, ignore`);
 }
 
 /** Mounts for the volumes that the image declares, where nothing was asked to be mounted. */
@@ -101,7 +101,11 @@ export function parseVolumesFrom(text: string): { container: string; access: "ro
   const [container = "", optionText = ""] = text.split(/:(.*)/s);
   if (container === "") throw invalid(`invalid --volumes-from "${text}": no container is named`);
   let access: "ro" | "rw" | "" = "";
-  for (const option of optionText.split(",").filter(Boolean)) {
+  const options = optionText.split(",").filter(Boolean);
+  if (options.filter((option) => option === "z").length > 1) {
+    throw invalid("cannot set :z more than once in mount options");
+  }
+  for (const option of options) {
     if (option === "z") continue;
     if (option !== "ro" && option !== "rw") {
       throw invalid(

@@ -32,7 +32,7 @@ export function parseNetwork(values: readonly string[]): NetworkMode {
     const next = parseOneNetwork(value);
     if (next.kind !== "bridge" || value === "") {
       throw invalid(
-        `can only set extra network names, selected mode ${value.split(":")[0]}: invalid argument`,
+        `can only set extra network names, selected mode ${value.split(":")[0]} conflicts with bridge: invalid argument`,
       );
     }
     for (const network of next.networks) {

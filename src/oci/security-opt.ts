@@ -69,5 +69,5 @@ function absolute(path: string, key: "mask" | "unmask"): string {
 function parseBoolean(value: string, text: string): boolean {
   if (["1", "t", "true"].includes(value.toLowerCase())) return true;
   if (["0", "f", "false"].includes(value.toLowerCase())) return false;
-  throw invalid(`invalid --security-opt: "${text}"`);
+  throw invalid(`invalid --security-opt 2: "${text}"`);
 }

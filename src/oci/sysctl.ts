@@ -21,8 +21,10 @@ export function parseSysctls(values: readonly string[]): Record<string, string> 
   const pairs = values.map((text): [string, string] => {
     const equals = text.indexOf("=");
     if (equals < 1) throw invalid(`${text} is invalid, sysctl values must be in the form of KEY=VALUE`);
-    const name = text.slice(0, equals).trim();
-    const value = text.slice(equals + 1).trim();
+    const name = text.slice(0, equals);
+    const value = text.slice(equals + 1);
+    if (name.trim() !== name || value.trim() !== value)
+      throw invalid(`'${text}' is invalid, extra spaces found`);
     if (!isNamespaced(name)) throw invalid(`sysctl '${name}' is not allowed`);
     if (/[\n\0]/.test(value)) throw invalid(`sysctl '${name}': the value must be one line`);
     return [name, value];

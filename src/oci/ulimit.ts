@@ -34,8 +34,9 @@ export function parseUlimits(values: readonly string[]): { ulimits: Ulimit[]; ho
   return { ulimits, hostUlimits: values.includes("host") };
 }
 
-/** `nofile=1024:2048`, `core=-1`, `nproc=unlimited` */
-export function parseUlimit(text: string): Ulimit {
+/** `nofile=1024:2048`, `core=-1`, `nproc=unlimited`; the kernel's name is taken as well: `RLIMIT_NOFILE=1024`. */
+export function parseUlimit(given: string): Ulimit {
+  const text = given.toLowerCase().replace(/^rlimit_/, "");
   const fail = (reason: string) =>
     invalid(`ulimit option "${text}" requires name=SOFT:HARD, failed to be parsed: ${reason}`);
   const [name = "", value] = text.split(/=(.*)/s);

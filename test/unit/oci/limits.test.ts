@@ -18,6 +18,7 @@ describe("--ulimit", () => {
       hostUlimits: false,
     });
     expect(parseUlimits(["host"])).toEqual({ ulimits: [], hostUlimits: true });
+    expect(parseUlimits(["RLIMIT_NOFILE=5"]).ulimits).toEqual([{ name: "nofile", soft: 5, hard: 5 }]);
   });
 
   test.each([
@@ -75,6 +76,10 @@ describe("--sysctl", () => {
     "a=b",
   ])("%s would change the host", (text) => {
     expect(() => parseSysctls([text])).toThrow(`sysctl '${text.slice(0, text.indexOf("="))}' is not allowed`);
+  });
+
+  test.each(["net.a.b= 1", "net.a.b=1 ", "net.a.b =1", " net.a.b=1"])("'%s' has spaces around", (text) => {
+    expect(() => parseSysctls([text])).toThrow(`'${text}' is invalid, extra spaces found`);
   });
 
   test("a value is one line", () => {

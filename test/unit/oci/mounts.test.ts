@@ -136,7 +136,7 @@ describe("--mount", () => {
     ["type=bind,src=,dst=/q", "host directory cannot be empty"],
     [
       "type=bind,dst=/q,ro,rw",
-      "cannot pass 'readonly', 'ro', or 'rw' options more than once: must provide an argument for option",
+      "cannot pass 'readonly', 'ro', or 'rw' mnt.Options more than once: must provide an argument for option",
     ],
     ["type=tmpfs,dst=/x,src=/y", '"src" option not supported for "tmpfs" mount types'],
     ["type=bind,dst=/x,tmpfs-size=1", '"tmpfs-size" option not supported for "bind" mount types'],
@@ -151,9 +151,10 @@ describe("--mount", () => {
     ],
     [
       "type=tmpfs,dst=/q,tmpcopyup,notmpcopyup",
-      "cannot pass 'tmpcopyup' and 'notmpcopyup' options more than once: must provide an argument for option",
+      "cannot pass 'tmpcopyup' and 'notmpcopyup' mnt.Options more than once: must provide an argument for option",
     ],
     ["type=volume,src=../x,dst=/q", "names must match"],
+    ["type=bind,src=/x,dst=/q,subpath=/y", 'cannot set option "subpath" on non-volume mounts'],
     ["type=devpts,dst=/q,foo=1", "foo: invalid mount option"],
     ["", "incorrect mount format"],
     ["type=bind,type=tmpfs,dst=/x", "incorrect mount format"],
@@ -242,7 +243,9 @@ describe("volumes of the image", () => {
 
   test("--image-volume", () => {
     expect(parseImageVolumeMode("bind")).toBe("anonymous");
-    expect(() => parseImageVolumeMode("x")).toThrow('invalid image-volume type "x"');
+    expect(() => parseImageVolumeMode("x")).toThrow(
+      'invalid image volume mode "x" required value: anonymous, tmpfs, ignore',
+    );
   });
 });
 
@@ -253,6 +256,7 @@ test("--volumes-from", () => {
     'invalid option "foo" specified - volumes from another container can only use z,ro,rw options',
   );
   expect(() => parseVolumesFrom("c:ro,rw")).toThrow("cannot set ro or rw options more than once");
+  expect(() => parseVolumesFrom("c:z,z,ro")).toThrow("cannot set :z more than once in mount options");
   expect(() => parseVolumesFrom(":ro")).toThrow("no container is named");
 });
 
@@ -280,6 +284,7 @@ test("mounts beside their sources", () => {
     overlay: "temporary",
   });
   expect(() => mount("type=image,dst=/q")).toThrow("must set source and destination for image volume");
+  expect(() => mount("type=image,src=i,dst=/q,rw")).toThrow('invalid rw value "": invalid mount option');
 });
 
 test("--mount type=glob binds what it finds", () => {

@@ -46,7 +46,7 @@ test.each([
   [["slirp4netns:foo=1"], 'unknown option for slirp4netns: "foo=1"'],
   [["slirp4netns:mtu"], 'unknown option for slirp4netns: "mtu"'],
   [["none", "host"], "cannot set multiple networks without bridge network mode, selected mode none"],
-  [["one", "host"], "can only set extra network names, selected mode host"],
+  [["one", "host"], "can only set extra network names, selected mode host conflicts with bridge"],
   [["ns:"], "namespace mode path requires a value"],
   [["bridge:ip=1.2.3"], '"1.2.3" is not an ip address'],
   [["bridge:mac=1:2"], "invalid MAC address"],

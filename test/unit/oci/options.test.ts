@@ -41,7 +41,7 @@ describe("--security-opt", () => {
   test.each([
     ["foo", 'invalid --security-opt 1: "foo"'],
     ["a=b", 'invalid --security-opt 2: "a=b"'],
-    ["no-new-privileges=x", 'invalid --security-opt: "no-new-privileges=x"'],
+    ["no-new-privileges=x", 'invalid --security-opt 2: "no-new-privileges=x"'],
     ["systempaths=x", 'invalid systempaths option "x", only `unconfined` is supported'],
     ["mask=proc", '"proc" is not an absolute path'],
   ])("%s is refused", (text, message) => {
@@ -138,7 +138,9 @@ describe("addresses", () => {
     expect(parseDns(["1.1.1.1", "fe80::1%eth0"])).toHaveLength(2);
     expect(parseDns(["none"])).toEqual(["none"]);
     expect(() => parseDns(["foo"])).toThrow("foo is not an ip address");
-    expect(() => parseDns(["none", "1.1.1.1"])).toThrow("none is not an ip address");
+    expect(() => parseDns(["none", "1.1.1.1"])).toThrow(
+      "none is not allowed to be specified with other DNS ip addresses",
+    );
   });
 });
 
