@@ -19,7 +19,7 @@ export default class Create extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Create);
-    const { createRequest, discardedPorts, weakened } = await import("../src/cli/container/request.ts");
+    const { createRequest, discarded, weakened } = await import("../src/cli/container/request.ts");
     const { createContainer } = await import("../src/engine/container/create.ts");
     const { leastOomScore } = await import("../src/engine/container/host-facts.ts");
     const { isPassthrough } = await import("../src/oci/log-options.ts");
@@ -32,7 +32,7 @@ export default class Create extends CoracleCommand {
       detach: false,
     });
     weakened(given, request.config, leastOomScore(this.context)).forEach(warn);
-    for (const line of discardedPorts(request.config)) this.printError(line);
+    for (const line of discarded(flags, request.config)) this.printError(line);
     const { id } = await createContainer(this.context, { ...request, startPending: false });
     if (!isPassthrough(request.config.log.driver)) this.printLine(id);
   }

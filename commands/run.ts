@@ -21,7 +21,7 @@ export default class Run extends CoracleCommand {
 
   async run(): Promise<number> {
     const { flags, args, given } = await this.input(Run);
-    const { attachedStreams, createRequest, discardedPorts, missingTerminal, weakened } = await import(
+    const { attachedStreams, createRequest, discarded, missingTerminal, weakened } = await import(
       "../src/cli/container/request.ts"
     );
     const { runContainer } = await import("../src/engine/container/run.ts");
@@ -46,7 +46,7 @@ export default class Run extends CoracleCommand {
     [...missingTerminal(flags), ...weakened(given, request.config, leastOomScore(this.context))].forEach(
       warn,
     );
-    for (const line of discardedPorts(request.config)) this.printError(line);
+    for (const line of discarded(flags, request.config)) this.printError(line);
     const result = await runContainer(this.context, request, {
       attach,
       detachKeys: flags["detach-keys"],

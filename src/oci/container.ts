@@ -131,6 +131,8 @@ export interface SecurityOptions {
   noNewPrivileges: boolean;
   /** "" the default profile, "unconfined", or the path of a profile. */
   seccomp: string;
+  /** Text of a profile of the image's, which counts in place of `seccomp` (--seccomp-policy=image). */
+  imageSeccomp?: string;
   apparmor: string;
   /** label=… options as given (kept for inspect; there is no SELinux support). */
   label: string[];

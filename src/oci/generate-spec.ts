@@ -142,7 +142,7 @@ export function containerAnnotations(config: ContainerConfig): Record<string, st
   const { label, seccomp, apparmor } = config.security;
   const set = [
     ...flags.filter(([, value]) => value).map(([name]) => [name, "TRUE"]),
-    ...(label.length > 0 ? [["label", label.join(",")]] : []),
+    ...(label.length > 0 ? [["label", label.join(",label=")]] : []),
     ...(seccomp ? [["seccomp", seccomp]] : []),
     ...(apparmor ? [["apparmor", apparmor]] : []),
   ].map(([name, value]) => [`io.podman.annotations.${name}`, value]);

@@ -10,6 +10,11 @@ export function cpusToQuota(cpus: number): { quota: number; period: number } {
   return { quota: Math.round(cpus * CPU_PERIOD), period: CPU_PERIOD };
 }
 
+/** Podman: without --memory-swap a container may swap as much as its memory limit again. */
+export function swapLimit({ memory, memorySwap }: Pick<ResourceLimits, "memory" | "memorySwap">): number {
+  return memorySwap || (memory > 0 ? memory * 2 : 0);
+}
+
 /**
  * Limits as the runtime config has them. `devices`: those allowed, null where the device cgroup isn't used; `numbers`:
  * of the devices that limits name by their paths.
@@ -22,8 +27,7 @@ export function cgroupResources(
   const resources: Resources = {};
   if (devices) resources.devices = [...deviceRules(devices), ...(limits.deviceRules ?? [])];
 
-  // Podman: without --memory-swap a container may swap as much as its memory limit again.
-  const swap = limits.memorySwap || (limits.memory > 0 ? limits.memory * 2 : 0);
+  const swap = swapLimit(limits);
   const memory = given({
     limit: limits.memory,
     reservation: limits.memoryReservation,

@@ -64,13 +64,13 @@ const ERRNOS: Record<string, number> = {
   EOPNOTSUPP: 95,
 };
 
-/** Text of a profile; `name` is what error messages call it. */
+/** Text of a profile; `name` is its file's, "" where it has none. */
 export function parseSeccompProfile(text: string, name: string): SeccompProfile {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw invalid(name, "not JSON", cause);
+    throw invalid(name, `decoding seccomp profile failed: ${reason(text)}`, cause);
   }
   const profile = value as SeccompProfile;
   if (typeof value !== "object" || value === null || typeof profile.defaultAction !== "string") {
@@ -91,9 +91,43 @@ export function parseSeccompProfile(text: string, name: string): SeccompProfile 
   return profile;
 }
 
+function reason(text: string): string {
+  const [first] = text.trimStart();
+  if (first === undefined) return "unexpected end of JSON input";
+  return /[{["\dtfn-]/.test(first)
+    ? "not JSON"
+    : `invalid character '${first}' looking for beginning of value`;
+}
+
 function invalid(name: string, reason: string, cause?: unknown): EngineError {
-  return new EngineError("invalid-seccomp-profile", `loading seccomp profile (${name}) failed: ${reason}`, {
-    cause,
+  const profile = name ? `seccomp profile (${name})` : "seccomp profile";
+  return new EngineError("invalid-seccomp-profile", `loading ${profile} failed: ${reason}`, { cause });
+}
+
+export type SeccompPolicy = "default" | "image";
+
+/** --seccomp-policy */
+export function parseSeccompPolicy(text: string): SeccompPolicy {
+  if (text === "" || text === "default") return "default";
+  if (text === "image") return "image";
+  throw new EngineError(
+    "invalid-argument",
+    `invalid seccomp policy "${text}": valid policies are ["default" "image"]`,
+  );
+}
+
+/** Where an image has a profile of its own. */
+const IMAGE_LABEL = "io.containers.seccomp.profile";
+
+/** Text of the profile in an image's labels; undefined: there is no image. */
+export function imageSeccompProfile(labels: Record<string, string> | undefined): string {
+  if (!labels) {
+    throw new EngineError("no-seccomp-profile", "cannot read seccomp profile without a valid image");
+  }
+  const text = labels[IMAGE_LABEL];
+  if (text) return text;
+  throw new EngineError("no-seccomp-profile", "no seccomp policy defined by image", {
+    hint: `the image needs a label ${IMAGE_LABEL} with a profile; leave --seccomp-policy out otherwise`,
   });
 }
 

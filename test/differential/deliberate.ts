@@ -22,6 +22,25 @@ export const deliberate: Difference[] = [
     ours: { stdout: /^Restart=always\nRestartSec=3\nTimeoutStartSec=7$/m },
   },
   {
+    lines: [
+      "podman inspect f8 --format '{{.HostConfig.Privileged}} {{json .HostConfig.Devices}} {{json .HostConfig.GroupAdd}} {{.HostConfig.PublishAllPorts}}'",
+    ],
+    reason: "4.3 forgets --publish-all",
+    ours: { stdout: /^true .* true$/m },
+  },
+  {
+    lines: ["podman inspect f9 --format '{{.HostConfig.RestartPolicy}}'"],
+    reason: "Podman 5 names the policy where none is asked for",
+    ours: { stdout: "{no 0}\n" },
+  },
+  {
+    lines: [
+      "podman inspect -f '{{json .HostConfig.RestartPolicy}} {{json .NetworkSettings.Ports}} {{json .HostConfig.Binds}} {{json .Config.Labels}}' xone",
+    ],
+    reason: "Podman 5 names the policy where none is asked for",
+    ours: { stdout: /^{"Name":"no","MaximumRetryCount":0} / },
+  },
+  {
     lines: ["podman run --rm --network none --device-cgroup-rule 'c 1:3 rwm' bb true"],
     reason: "Podman 5 refuses what an ordinary user can't have",
     ours: {

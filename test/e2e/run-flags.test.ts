@@ -146,16 +146,13 @@ test("--rmi takes the image along, unless another container has it", async () =>
   await home.ok("rm", "user");
 });
 
-test("limits that only cgroup v1 has are refused", async () => {
-  for (const [flags, message] of [
-    [["--cpu-rt-period", "1000"], "Realtime period not supported on cgroups V2 systems"],
-    [["--cpu-rt-runtime", "1000"], "Realtime runtime not supported on cgroups V2 systems"],
-    [["--oom-kill-disable"], "OOM kill disable not supported on cgroups V2 systems"],
+test("limits that only cgroup v1 has are told of, or refused", async () => {
+  for (const [flags, exitCode, stderr] of [
+    [["--cpu-rt-period", "1000"], 0, "Realtime period not supported on cgroups V2 systems\n"],
+    [["--cpu-rt-runtime", "1000"], 0, "Realtime runtime not supported on cgroups V2 systems\n"],
+    [["--oom-kill-disable"], 125, "Error: OOM kill disable not supported on cgroups V2 systems\n"],
   ] as const) {
-    expect(await home.coracle("run", "--rm", ...flags, "bb", "true")).toMatchObject({
-      exitCode: 125,
-      stderr: expect.stringContaining(message),
-    });
+    expect(await home.coracle("run", "--rm", ...flags, "bb", "true")).toMatchObject({ exitCode, stderr });
   }
 });
 

@@ -73,6 +73,34 @@ describe("security options", () => {
     );
   });
 
+  test("--seccomp-policy=image: the image's profile holds", async () => {
+    const profile = {
+      defaultAction: "SCMP_ACT_ALLOW",
+      syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO" }],
+    };
+    const image = async (name: string, text: string) => {
+      await home.ok("create", "--name", name, "-l", `io.containers.seccomp.profile=${text}`, "bb");
+      await home.ok("commit", "-q", name, name);
+      await home.ok("rm", name);
+    };
+    await image("with-profile", JSON.stringify(profile));
+    const policy = ["--seccomp-policy", "image"];
+    expect(await run(...policy, "with-profile", "mkdir", "/x")).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("Operation not permitted"),
+    });
+    expect((await run("with-profile", "mkdir", "/x")).exitCode).toBe(0);
+    await image("bad-profile", "BAD");
+    expect(await run(...policy, "bad-profile", "true")).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining("loading seccomp profile failed: decoding seccomp profile failed"),
+    });
+    expect(await run(...policy, "bb", "true")).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringMatching(/^Error: no seccomp policy defined by image;/),
+    });
+  });
+
   test("parts of /proc and /sys are hidden or read-only", async () => {
     const script =
       "cat /proc/kcore | wc -c; ls /proc/acpi /sys/firmware 2>/dev/null | wc -l; echo 1 >/proc/sys/kernel/printk";

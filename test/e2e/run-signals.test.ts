@@ -210,4 +210,18 @@ describe("restart policies", () => {
       exitCode: 125,
     });
   });
+
+  test("on-failure with --rm: starts again until it ends well, and is removed then", async () => {
+    const script = "echo >>/v/runs; test $(wc -l </v/runs) -gt 1 || exit 3";
+    const flags = ["--rm", "--name", "again", "--restart", "on-failure", "--network", "none", "-v", "r:/v"];
+    // As Podman: who follows it sees the first end.
+    expect((await home.coracle("run", ...flags, "bb", "sh", "-c", script)).exitCode).toBe(3);
+    await expect
+      .poll(async () => (await home.coracle("container", "exists", "again")).exitCode, { timeout: 10_000 })
+      .toBe(1);
+    expect(await home.ok("run", "--rm", "--network", "none", "-v", "r:/v", "bb", "wc", "-l", "/v/runs")).toBe(
+      "2 /v/runs",
+    );
+    await home.ok("volume", "rm", "r");
+  });
 });

@@ -8,7 +8,7 @@ import type { ContainerConfig } from "../../oci/container.ts";
 import { parseDestination } from "../../oci/container-path.ts";
 import { parseDevice } from "../../oci/devices.ts";
 import { parseAddHost, parseDns } from "../../oci/hosts.ts";
-import { parseAnnotations, parseLabels } from "../../oci/labels.ts";
+import { parseLabels } from "../../oci/labels.ts";
 import { parseLogConfig } from "../../oci/log-options.ts";
 import { parseMounts, parseVolumesFrom } from "../../oci/mounts.ts";
 import { parseNamespace } from "../../oci/namespaces.ts";
@@ -24,6 +24,7 @@ import { parseUmask } from "../../oci/umask.ts";
 import { parseDecimalBytes } from "../../oci/units.ts";
 import { parseGroupAdd } from "../../oci/user.ts";
 import { expandGlob, hostEnv, readText } from "../host-env.ts";
+import { annotations } from "./annotations.ts";
 import type { CreateFlags } from "./flags.ts";
 import { healthConfig } from "./health-flags.ts";
 import { networkMode } from "./network-flags.ts";
@@ -60,7 +61,7 @@ export function containerConfig(
     cgroups: cgroupsMode(flags.cgroups),
     cgroupParent: flags["cgroup-parent"],
     labels: labels(flags, image),
-    annotations: parseAnnotations(flags.annotation),
+    annotations: annotations(flags),
     restart: parseRestartPolicy(flags.restart),
     autoRemove: flags.rm || flags.rmi,
     ...(flags.rmi ? { removeImage: true } : {}),
@@ -110,24 +111,47 @@ function checkConflicts(flags: CreateFlags, given: Given): void {
   const together = (a: string, b: string) => {
     if (given.has(a) && given.has(b)) throw usage(`--${a} and --${b} cannot be set together`);
   };
-  if (flags["no-hosts"] && given.has("add-host")) together("no-hosts", "add-host");
+  if (flags["no-hosts"] && given.has("add-host")) {
+    throw usage("--no-hosts and --add-host cannot be set together");
+  }
   if (flags["no-hosts"] && given.has("hosts-file")) together("no-hosts", "hosts-file");
   const network = parseNetwork(flags.network).kind;
   const hasDns = ["dns", "dns-option", "dns-search"].some((name) => given.has(name));
   if (hasDns && (network === "none" || network === "container")) {
     throw usage(`conflicting options: dns and the network mode: ${network}`);
   }
+  if (network === "container" && flags["add-host"].length > 0) {
+    throw usage(
+      "invalid config provided: cannot set extra host entries when the container is joined to another containers network namespace: invalid configuration",
+    );
+  }
+  for (const [name, option] of [
+    ["dns-search", "DNSSearch"],
+    ["dns-option", "DNSOption"],
+  ] as const) {
+    if (flags.dns.includes("none") && flags[name].length > 0) {
+      throw usage(
+        `invalid config provided: UseImageResolvConf and ${option} are mutually exclusive options: invalid configuration`,
+      );
+    }
+  }
   together("cpu-period", "cpus");
   together("cpu-quota", "cpus");
   if (given.has("platform") && (given.has("arch") || given.has("os"))) {
     throw usage("--platform option can not be specified with --arch or --os");
   }
-  if ((flags.rm || flags.rmi) && !["", "no", "never"].includes(flags.restart)) {
+  // One that fails is to be started again, and removed when it has ended for good.
+  if ((flags.rm || flags.rmi) && !["", "no", "never", "on-failure"].includes(flags.restart)) {
     throw usage('the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"');
   }
-  if (flags.uts === "host" && flags.hostname !== "") {
+  if (flags.hostname !== "" && !["", "private"].includes(flags.uts)) {
     throw usage(
       "invalid config provided: cannot set hostname when running in the host UTS namespace: invalid configuration",
+    );
+  }
+  if (given.has("shm-size") && (flags.ipc === "host" || flags.ipc === "none")) {
+    throw usage(
+      `invalid config provided: cannot set shmsize when running in the {${flags.ipc} } IPC Namespace`,
     );
   }
   if (flags.workdir !== "" && !flags.workdir.startsWith("/")) {

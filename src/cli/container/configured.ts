@@ -58,7 +58,7 @@ function withContainers(
     "log-opt": [...logOptions(conf), ...flags["log-opt"]],
     mount: [...(conf.mounts ?? []), ...flags.mount],
     network: given.has("publish") || given.has("publish-all") ? flags.network : or("network", network),
-    "no-hosts": given.has("add-host") ? flags["no-hosts"] : or("no-hosts", conf.no_hosts),
+    "no-hosts": or("no-hosts", conf.no_hosts),
     "oom-score-adj": or("oom-score-adj", conf.oom_score_adj),
     pid: or("pid", conf.pidns),
     privileged: or("privileged", conf.privileged),

@@ -98,6 +98,10 @@ const securityFlags = {
   "cap-add": flag.strings({ description: "Add capabilities to the container" }),
   "cap-drop": flag.strings({ description: "Drop capabilities from the container" }),
   privileged: flag.boolean({ description: "Give extended privileges to container" }),
+  "seccomp-policy": flag.string({
+    default: "default",
+    description: "Policy for selecting a seccomp profile: default or image",
+  }),
   "security-opt": flag.stringArray({ description: "Security Options" }),
   sysctl: flag.strings({ description: "Sysctl options" }),
   ulimit: flag.strings({ description: "Ulimit options" }),

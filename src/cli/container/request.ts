@@ -8,12 +8,14 @@ import type { ContainerConfig } from "../../oci/container.ts";
 import { parseEnvFlags } from "../../oci/env.ts";
 import { parseImageVolumeMode } from "../../oci/mounts.ts";
 import { publishesPorts } from "../../oci/network-flag.ts";
+import { parseSeccompPolicy } from "../../oci/seccomp.ts";
 import { parseSystemdMode } from "../../oci/systemd.ts";
 import { imageProgress } from "../image-progress.ts";
 import { registryAccess } from "../registry-flags.ts";
 import { containerConfig, entrypoint } from "./config.ts";
 import { withConfiguration } from "./configured.ts";
 import type { CreateFlags } from "./flags.ts";
+import { realtimeLimits } from "./resource-flags.ts";
 
 export interface RequestInput {
   flags: CreateFlags;
@@ -51,6 +53,7 @@ export function createRequest(input: RequestInput): Omit<CreateRequest, "startPe
     envHost: flags["env-host"],
     httpProxy: flags["http-proxy"],
     imageVolume: parseImageVolumeMode(flags["image-volume"]),
+    seccompPolicy: parseSeccompPolicy(flags["seccomp-policy"]),
     createCommand: [...input.commandLine],
     pidFile: flags.pidfile,
     conmonPidFile: flags["conmon-pidfile"],
@@ -77,8 +80,13 @@ function pullOptions(flags: CreateFlags, given: ReadonlySet<string>): PullOption
   };
 }
 
-/** What to tell of --publish where there are no ports of the container's own. */
-export function discardedPorts({ ports, network }: ContainerConfig): string[] {
+/** What to tell of flags that the container is made without. */
+export function discarded(flags: CreateFlags, config: ContainerConfig): string[] {
+  return [...discardedPorts(config), ...realtimeLimits(flags)];
+}
+
+/** --publish where there are no ports of the container's own. */
+function discardedPorts({ ports, network }: ContainerConfig): string[] {
   if (ports.length === 0 || publishesPorts(network) || network.kind === "ns") return [];
   return [
     `Port mappings have been discarded because "${network.kind}" network namespace mode does not support them`,

@@ -105,17 +105,17 @@ const DEVICE_FLAGS = [
 type ResourceFlags = flag.FlagValues<typeof resourceFlags>;
 
 export function resources(flags: ResourceFlags, given: ReadonlySet<string>): ResourceLimits {
-  refuseVersion1(flags);
+  if (flags["oom-kill-disable"]) throw usage("OOM kill disable not supported on cgroups V2 systems");
   const memory = bytes("memory", flags.memory);
   const swap = flags["memory-swap"];
-  const memorySwap = swap === "-1" ? -1 : bytes("memory-swap", swap);
+  const memorySwap = swap === "-1" ? -1 : bytes("memory", swap);
   if (memorySwap > 0 && memorySwap < memory) {
     throw usage("minimum memoryswap limit should be larger than memory limit, see usage");
   }
   const fromCpus = flags.cpus > 0 ? cpusToQuota(flags.cpus) : undefined;
   const limits: ResourceLimits = {
     memory,
-    memoryReservation: bytes("memory-reservation", flags["memory-reservation"]),
+    memoryReservation: bytes("memory", flags["memory-reservation"]),
     memorySwap,
     cpuPeriod: fromCpus?.period ?? flags["cpu-period"],
     cpuQuota: fromCpus?.quota ?? flags["cpu-quota"],
@@ -161,6 +161,8 @@ export function limitChanges(
   flags: flag.FlagValues<typeof limitFlags>,
   given: ReadonlySet<string>,
 ): Partial<ResourceLimits> {
+  const [missing] = realtimeLimits(flags);
+  if (missing) throw usage(missing);
   for (const name of ["cpu-period", "cpu-quota"]) {
     if (given.has(name) && given.has("cpus")) throw usage(`--${name} and --cpus cannot be set together`);
   }
@@ -182,7 +184,12 @@ export function limitChanges(
 
 function blkioWeight(text: string): number {
   const weight = Number(text);
-  if (!/^\d+$/.test(text) || weight < 10 || weight > 1000) {
+  if (!/^\d+$/.test(text)) {
+    throw usage(
+      `invalid value for blkio-weight: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
+  }
+  if (weight < 10 || weight > 1000) {
     throw usage(`invalid value for blkio-weight: "${text}" is not a weight between 10 and 1000`);
   }
   return weight;
@@ -204,15 +211,13 @@ export function bytes(name: string, text: string, failure = `invalid value for $
   }
 }
 
-/** What only cgroup v1 could do. */
-function refuseVersion1(flags: ResourceFlags): void {
+/** What to tell of limits that only cgroup v1 had: a container is made without them. */
+export function realtimeLimits(flags: Pick<ResourceFlags, "cpu-rt-period" | "cpu-rt-runtime">): string[] {
   const asked: [boolean, string][] = [
-    [flags["cpu-rt-period"] !== 0, "Realtime period"],
-    [flags["cpu-rt-runtime"] !== 0, "Realtime runtime"],
-    [flags["oom-kill-disable"], "OOM kill disable"],
+    [flags["cpu-rt-period"] > 0, "Realtime period"],
+    [flags["cpu-rt-runtime"] > 0, "Realtime runtime"],
   ];
-  const what = asked.find(([isAsked]) => isAsked)?.[1];
-  if (what) throw usage(`${what} not supported on cgroups V2 systems`);
+  return asked.flatMap(([isAsked, what]) => (isAsked ? `${what} not supported on cgroups V2 systems` : []));
 }
 
 function usage(message: string): EngineError {

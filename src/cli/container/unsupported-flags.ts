@@ -7,7 +7,6 @@ export const unsupportedFlags = {
     pod: "Run container in an existing pod",
     "pod-id-file": "Read the pod ID from the file",
     "rdt-class": "Class of Service (COS) that the container should be assigned to",
-    "seccomp-policy": "Policy for selecting a seccomp profile (experimental)",
   }),
   ...each("strings", {
     "decryption-key": "Key needed to decrypt the image (e.g. /path/to/key.pem)",

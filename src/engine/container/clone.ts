@@ -63,6 +63,7 @@ function createRequest(ctx: Context, original: ContainerRecord, request: CloneRe
     envHost: false,
     httpProxy: false,
     imageVolume: "ignore",
+    seccompPolicy: "default",
     runtime: original.runtimeName ?? original.runtime ?? undefined,
     createCommand: original.createCommand,
     startPending: request.run,

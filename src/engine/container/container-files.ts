@@ -86,7 +86,7 @@ export function writeFiles(
   if (!config.noHostname) add("hostname", "/etc/hostname", `${hostname}\n`);
   // It would be made in a directory of the host's.
   if (!config.mounts.some(({ type, destination }) => type === "bind" && destination === "/run")) {
-    add("containerenv", "/run/.containerenv", containerEnv(record));
+    add("containerenv", "/run/.containerenv", containerEnv(ctx, record));
   }
   if (config.timezone) add("localtime", "/etc/localtime", fs.readFileSync(timezoneFile(config.timezone)));
   if (bindsUsers(config)) {
@@ -146,8 +146,12 @@ export function hostsBase(ctx: Context, flag: string | undefined): string {
   return flag || ctx.config.containers.base_hosts_file || HOST_HOSTS;
 }
 
-function containerEnv(record: ContainerRecord): string {
-  if (!record.config.privileged) return "";
+function containerEnv({ graphRoot }: Context, record: ContainerRecord): string {
+  const isShown = record.config.mounts.some(
+    ({ type, source }) => type === "bind" && `${graphRoot}/`.startsWith(source.replace(/\/*$/, "/")),
+  );
+  const shown = isShown ? "graphRootMounted=1" : "";
+  if (!record.config.privileged) return shown;
   const { image } = record.config;
   return [
     `engine="coracle-${version}"`,
@@ -156,7 +160,7 @@ function containerEnv(record: ContainerRecord): string {
     `image="${image?.name ?? ""}"`,
     `imageid="${image?.id ?? ""}"`,
     "rootless=1",
-    "",
+    shown,
   ].join("\n");
 }
 

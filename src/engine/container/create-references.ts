@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { EngineError, rephrase } from "../../errors.ts";
+import { EngineError, reasonOf, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
 import { inheritedMounts, parseVolumesFrom } from "../../oci/mounts.ts";
@@ -31,6 +31,30 @@ export function resolveContainers(ctx: Context, config: ContainerConfig): void {
   config.requires &&= config.requires.map(
     (name) => named(ctx, name, `"${name}" is not a valid container, cannot be used as a dependency`).id,
   );
+}
+
+/** `ns:PATH` names a file that is there. */
+export function checkNamespacePaths(config: ContainerConfig): void {
+  const modes = {
+    network: config.network,
+    PID: config.pid,
+    IPC: config.ipc,
+    UTS: config.uts,
+    cgroup: config.cgroupns,
+    user: config.userns,
+  };
+  for (const [name, mode] of Object.entries(modes)) {
+    if (mode.kind !== "ns") continue;
+    try {
+      fs.accessSync(mode.path);
+    } catch (error) {
+      throw new EngineError(
+        "no-such-namespace",
+        `cannot find specified ${name} namespace path: faccessat ${mode.path}: ${reasonOf(error)}`,
+        { cause: error },
+      );
+    }
+  }
 }
 
 /** With what --volumes-from takes over; mounts that were asked for themselves come first. */

@@ -30,7 +30,13 @@ import type { PullOptions } from "../image/pull-options.ts";
 import { volumeUsers } from "../volume/users.ts";
 import { checkArtifacts } from "./artifact-mounts.ts";
 import { checkCgroupParent, defaultPidsLimit } from "./cgroup.ts";
-import { checkSources, resolveContainers, resolveImages, withInheritedMounts } from "./create-references.ts";
+import {
+  checkNamespacePaths,
+  checkSources,
+  resolveContainers,
+  resolveImages,
+  withInheritedMounts,
+} from "./create-references.ts";
 import { type ImageOverrides, withImageDefaults } from "./defaults.ts";
 import { checkDeviceRules, deviceNumbers, hostDevices } from "./devices.ts";
 import { dropContainer } from "./drop.ts";
@@ -107,12 +113,15 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   hostDevices(config.devices, false);
   resolveSecrets(ctx, config);
   resolveContainers(ctx, config);
+  checkNamespacePaths(config);
   await resolveBridges(ctx, config);
   if (config.timezone) timezoneFile(config.timezone);
-  if (config.security.seccomp) seccompProfile(ctx, config.security.seccomp);
+  if (config.security.seccomp || config.security.imageSeccomp) seccompProfile(ctx, config.security);
   config.ports = await choosePorts(config.ports);
   const id = randomId();
-  if (config.hostname === "" && config.uts.kind === "private") config.hostname = id.slice(0, 12);
+  if (config.hostname === "" && config.uts.kind === "private" && config.network.kind !== "host") {
+    config.hostname = id.slice(0, 12);
+  }
 
   const driver = image || config.rootfsOverlay ? driverFor(ctx, config) : "none";
   const layers = image ? layerKeys(image) : [];

@@ -1,10 +1,11 @@
-import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
+import type { ContainerConfig, MountRequest, SecurityOptions } from "../../oci/container.ts";
 import { cleanPath } from "../../oci/container-path.ts";
 import { type Environment, mergeEnv, proxyVariables } from "../../oci/env.ts";
 import { withImageHealth } from "../../oci/health.ts";
 import type { ImageConfig } from "../../oci/image.ts";
 import { type ImageVolumeMode, imageVolumeMounts } from "../../oci/mounts.ts";
 import { parseExposed, publishExposed } from "../../oci/ports.ts";
+import { imageSeccompProfile, type SeccompPolicy } from "../../oci/seccomp.ts";
 import { parseSignal } from "../../oci/signals.ts";
 import { isSystemd, SYSTEMD_STOP_SIGNAL, type SystemdMode } from "../../oci/systemd.ts";
 
@@ -26,6 +27,7 @@ export interface ImageOverrides {
   httpProxy: boolean;
   /** --image-volume: what becomes of the image's VOLUME entries. */
   imageVolume: ImageVolumeMode;
+  seccompPolicy: SeccompPolicy;
 }
 
 /** SIGTERM. */
@@ -72,11 +74,21 @@ export function withImageDefaults(
       config.stopSignal ||
       imageStopSignal(defaults.StopSignal) ||
       (systemd ? SYSTEMD_STOP_SIGNAL : DEFAULT_STOP_SIGNAL),
+    security: withImageSeccomp(config.security, overrides, image),
     mounts: nameVolumes([...config.mounts, ...imageVolumes(config, overrides, defaults)], newVolumeName),
     ports: overrides.publishAll ? [...config.ports, ...publishExposed(exposed, config.ports)] : config.ports,
     exposed,
     ...(config.health ? { health: withImageHealth(config.health, defaults.Healthcheck) } : {}),
   };
+}
+
+function withImageSeccomp(
+  security: SecurityOptions,
+  { seccompPolicy }: ImageOverrides,
+  image: ImageConfig | undefined,
+): SecurityOptions {
+  if (seccompPolicy === "default" || security.seccomp === "unconfined") return security;
+  return { ...security, imageSeccomp: imageSeccompProfile(image && (image.config?.Labels ?? {})) };
 }
 
 function environmentList(env: Environment): string[] {

@@ -4,6 +4,7 @@ import type { ContainerConfig } from "../../oci/container.ts";
 import type { DeviceLimit } from "../../oci/device-limits.ts";
 import { humanSize } from "../../oci/human-units.ts";
 import { isFileLog } from "../../oci/log-options.ts";
+import { swapLimit } from "../../oci/resources.ts";
 import type { IdMapping, RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { processRlimits, UNLIMITED } from "../../oci/ulimit.ts";
 import { KEEP_GROUPS } from "../../oci/user.ts";
@@ -45,7 +46,7 @@ export function inspectHostConfig(
     NetworkMode: namespaceMode(config.network),
     PortBindings: portBindings(config),
     RestartPolicy: {
-      Name: config.restart.name === "no" ? "" : config.restart.name,
+      Name: config.restart.name,
       MaximumRetryCount: config.restart.max,
     },
     AutoRemove: config.autoRemove,
@@ -65,7 +66,7 @@ export function inspectHostConfig(
     OomScoreAdj: config.oomScoreAdj ?? 0,
     PidMode: namespaceMode(config.pid),
     Privileged: config.privileged,
-    PublishAllPorts: false,
+    PublishAllPorts: config.annotations["io.podman.annotations.publish-all"] === "TRUE",
     ReadonlyRootfs: config.readOnly,
     SecurityOpt: securityOptions(config),
     Tmpfs: inspectTmpfs(config),
@@ -102,7 +103,7 @@ export function inspectHostConfig(
     DiskQuota: 0,
     KernelMemory: 0,
     MemoryReservation: resources.memoryReservation,
-    MemorySwap: resources.memorySwap,
+    MemorySwap: swapLimit(resources),
     MemorySwappiness: resources.memorySwappiness ?? 0,
     OomKillDisable: false,
     Init: config.init || undefined,

@@ -109,7 +109,7 @@ export async function prepareStart(
     deviceNumbers,
     ...joinedNamespaces(ctx, record),
     cgroupsPath: cgroup?.path ?? null,
-    seccomp: seccompProfile(ctx, config.security.seccomp),
+    seccomp: seccompProfile(ctx, config.security),
   });
   splitMappings(spec);
   addNotifySocket(ctx, record, spec);

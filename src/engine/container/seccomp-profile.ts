@@ -2,13 +2,18 @@ import * as fs from "node:fs";
 import { EngineError, reasonOf } from "../../errors.ts";
 import { candidates, firstExisting } from "../../host/config/files.ts";
 import type { Context } from "../../host/context.ts";
+import type { SecurityOptions } from "../../oci/container.ts";
 import { parseSeccompProfile, type SeccompProfile } from "../../oci/seccomp.ts";
 import { defaultSeccompProfile } from "../../oci/seccomp-default.ts";
 
-/** The profile that --security-opt seccomp= names: a file, none, or the default one. */
-export function seccompProfile(ctx: Context, option: string): SeccompProfile | null {
-  if (option === "unconfined") return null;
-  const file = option || defaultSeccompFile(ctx);
+/** The image's, or the profile that --security-opt seccomp= names: a file, none, or the default one. */
+export function seccompProfile(
+  ctx: Context,
+  { seccomp, imageSeccomp }: SecurityOptions,
+): SeccompProfile | null {
+  if (imageSeccomp !== undefined) return parseSeccompProfile(imageSeccomp, "");
+  if (seccomp === "unconfined") return null;
+  const file = seccomp || defaultSeccompFile(ctx);
   return file === undefined ? defaultSeccompProfile() : readProfile(file);
 }
 

@@ -1,7 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Seccomp } from "../../../src/oci/runtime-spec.ts";
-import { parseSeccompProfile, resolveSeccomp } from "../../../src/oci/seccomp.ts";
+import {
+  imageSeccompProfile,
+  parseSeccompPolicy,
+  parseSeccompProfile,
+  resolveSeccomp,
+} from "../../../src/oci/seccomp.ts";
 import { defaultSeccompProfile } from "../../../src/oci/seccomp-default.ts";
 
 const target = { arch: "x64", kernel: "6.1.0-1-amd64", capabilities: [] as string[] };
@@ -148,5 +153,21 @@ describe("a profile of one's own", () => {
   ])("%s is refused", (text, message) => {
     expect(() => parseSeccompProfile(text, "/p.json")).toThrow(message);
     expect(() => parseSeccompProfile(text, "/p.json")).toThrow("loading seccomp profile (/p.json) failed");
+    expect(() => parseSeccompProfile(text, "")).toThrow("loading seccomp profile failed");
+  });
+});
+
+describe("--seccomp-policy", () => {
+  test("is default or image", () => {
+    expect(["", "default", "image"].map(parseSeccompPolicy)).toEqual(["default", "default", "image"]);
+    expect(() => parseSeccompPolicy("x")).toThrow(
+      'invalid seccomp policy "x": valid policies are ["default" "image"]',
+    );
+  });
+
+  test("image: the profile is in a label", () => {
+    expect(imageSeccompProfile({ "io.containers.seccomp.profile": "{}" })).toBe("{}");
+    expect(() => imageSeccompProfile({ other: "{}" })).toThrow("no seccomp policy defined by image");
+    expect(() => imageSeccompProfile(undefined)).toThrow("cannot read seccomp profile without a valid image");
   });
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { splitArgv } from "../../../../src/cli/argv.ts";
 import { type RunFlags, runFlags } from "../../../../src/cli/container/flags.ts";
-import { attachedStreams, createRequest, discardedPorts } from "../../../../src/cli/container/request.ts";
+import { attachedStreams, createRequest, discarded } from "../../../../src/cli/container/request.ts";
 import { flagSyntax, parseFlags } from "../../../../src/cli/parse-flags.ts";
 import { noConfiguration } from "../../../../src/host/config/configuration.ts";
 
@@ -57,6 +57,7 @@ describe("createRequest", () => {
       envHost: false,
       httpProxy: true,
       imageVolume: "anonymous",
+      seccompPolicy: "default",
       createCommand: ["coracle", "run", "image"],
       pidFile: "",
       conmonPidFile: "",
@@ -211,7 +212,50 @@ describe("createRequest", () => {
     [["-p", "80:80"], undefined],
   ])("%j: tells of ports that are discarded", async (argv, mode) => {
     const text = `Port mappings have been discarded because "${mode}" network namespace mode does not support them`;
-    expect(discardedPorts(await config(...argv))).toEqual(mode ? [text] : []);
+    const { flags } = await parse([...argv, "image"]);
+    expect(discarded(flags, await config(...argv))).toEqual(mode ? [text] : []);
+  });
+
+  it("tells of limits that only cgroup v1 has", async () => {
+    const argv = ["--cpu-rt-period", "1000", "--cpu-rt-runtime", "1000"];
+    const { flags } = await parse([...argv, "image"]);
+    expect(discarded(flags, await config(...argv))).toEqual([
+      "Realtime period not supported on cgroups V2 systems",
+      "Realtime runtime not supported on cgroups V2 systems",
+    ]);
+  });
+
+  it("keeps some flags as annotations", async () => {
+    const kept = ["--cidfile", "/f", "--cpuset-cpus", "0", "--cpuset-mems", "0", "--pids-limit", "-1"];
+    const more = [
+      "--userns",
+      "keep-id",
+      "--volumes-from",
+      "a:ro",
+      "--volumes-from",
+      "b",
+      "-P",
+      "--annotation",
+      "x=y",
+    ];
+    expect((await config(...kept, ...more)).annotations).toEqual({
+      x: "y",
+      "io.podman.annotations.cid-file": "/f",
+      "io.podman.annotations.cpuset": "0",
+      "io.podman.annotations.memory-nodes": "0",
+      "io.podman.annotations.pids-limit": "-1",
+      "io.podman.annotations.publish-all": "TRUE",
+      "io.podman.annotations.userns": "keep-id",
+      "io.podman.annotations.volumes-from": "a:ro;b",
+    });
+    expect((await config()).annotations).toEqual({});
+  });
+
+  it("starts a container again that fails and goes when it has ended", async () => {
+    expect(await config("--rm", "--restart", "on-failure")).toMatchObject({
+      autoRemove: true,
+      restart: { name: "on-failure" },
+    });
   });
 
   it("reads the files that flags name; flags count more", async () => {
@@ -249,6 +293,10 @@ describe("createRequest", () => {
       "--platform option can not be specified with --arch or --os",
     ],
     [["--no-hosts", "--add-host", "a:1.1.1.1"], "--no-hosts and --add-host cannot be set together"],
+    [
+      ["--network", "container:x", "--add-host", "a:1.1.1.1"],
+      "cannot set extra host entries when the container is joined to another containers network namespace: invalid configuration",
+    ],
     [["--memory", "foo"], "invalid value for memory: invalid size: 'foo'"],
     [
       ["-m", "10m", "--memory-swap", "1"],
@@ -260,8 +308,30 @@ describe("createRequest", () => {
     [["--env-file", "/nowhere"], "open /nowhere: no such file or directory"],
     [["--stop-signal", "foo"], "invalid signal: foo"],
     [["--blkio-weight", "5"], "invalid value for blkio-weight"],
+    [
+      ["--blkio-weight", "x"],
+      'invalid value for blkio-weight: strconv.ParseUint: parsing "x": invalid syntax',
+    ],
+    [["--memory-reservation", "x"], "invalid value for memory: invalid size: 'x'"],
+    [["--memory-swap", "x"], "invalid value for memory: invalid size: 'x'"],
+    [["--seccomp-policy", "x"], 'invalid seccomp policy "x": valid policies are ["default" "image"]'],
+    [["--ipc", "host", "--shm-size", "1m"], "cannot set shmsize when running in the {host } IPC Namespace"],
+    [["--ipc", "none", "--shm-size", "1m"], "cannot set shmsize when running in the {none } IPC Namespace"],
+    [
+      ["--uts", "container:x", "--hostname", "h"],
+      "cannot set hostname when running in the host UTS namespace",
+    ],
+    [["--dns", "none,1.1.1.1"], "none is not allowed to be specified with other DNS ip addresses"],
+    [
+      ["--dns", "none", "--dns-search", "x"],
+      "UseImageResolvConf and DNSSearch are mutually exclusive options: invalid configuration",
+    ],
+    [
+      ["--dns", "none", "--dns-option", "x"],
+      "UseImageResolvConf and DNSOption are mutually exclusive options: invalid configuration",
+    ],
     [["--pod", "x"], "--pod is not supported yet"],
-    [["--image-volume", "foo"], "invalid image-volume type"],
+    [["--image-volume", "foo"], "invalid image volume mode"],
     [["--mount", "src=v,dst=/d,volume-label=x"], "the --volume-label option is not presently implemented"],
     [["--group-add", "keep-groups", "--group-add", "a"], "is not allowed with any other --group-add options"],
     [
