@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "file.h"
+#include "mempolicy.h"
 #include "spec.h"
 
 static const char example[] =
@@ -112,12 +113,19 @@ static json_t *linux_features(void)
 		json_array_append_new(namespaces, json_string(namespace_kinds[kind].name));
 	for (int capability = 0; capability <= capability_last() && capability_name(capability); capability++)
 		json_array_append_new(capabilities, json_string(capability_name(capability)));
-	return json_pack("{s:o s:o s:{s:b s:b s:b s:b s:b} s:{s:b s:o s:o s:o s:o s:o} s:{s:b} s:{s:b} s:{s:{s:b}} s:{s:b}}",
+	json_t *modes = json_array(), *policy_flags = json_array();
+	for (size_t i = 0; memory_policy_mode(i); i++)
+		json_array_append_new(modes, json_string(memory_policy_mode(i)));
+	for (size_t i = 0; memory_policy_flag(i); i++)
+		json_array_append_new(policy_flags, json_string(memory_policy_flag(i)));
+	return json_pack("{s:o s:o s:{s:b s:b s:b s:b s:b} s:{s:b s:o s:o s:o s:o s:o} s:{s:b} s:{s:b} s:{s:{s:b}} s:{s:b} "
+			 "s:{s:o s:o} s:{s:b}}",
 			 "namespaces", namespaces, "capabilities", capabilities,
 			 "cgroup", "v1", 0, "v2", 1, "systemd", 1, "systemdUser", 1, "rdma", 0,
 			 "seccomp", "enabled", 1, "actions", strings(actions), "operators", strings(operators),
-			 "archs", strings(archs), "knownFlags", strings(flags), "supportedFlags", strings(flags), "apparmor", "enabled", 1, "selinux", "enabled", 0,
-			 "mountExtensions", "idmap", "enabled", 1, "intelRdt", "enabled", 0);
+			 "archs", strings(archs), "knownFlags", strings(flags), "supportedFlags", strings(flags), "apparmor",
+			 "enabled", 1, "selinux", "enabled", 0, "mountExtensions", "idmap", "enabled", 1, "intelRdt", "enabled", 0,
+			 "memoryPolicy", "modes", modes, "flags", policy_flags, "netDevices", "enabled", 1);
 }
 
 int cli_features(const struct cli *cli, int argc, char **argv, struct error *err)

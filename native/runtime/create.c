@@ -25,8 +25,10 @@
 #include "init.h"
 #include "json.h"
 #include "limits.h"
+#include "mempolicy.h"
 #include "mount.h"
 #include "namespaces.h"
+#include "netdevices.h"
 #include "rootfs.h"
 #include "sync.h"
 #include "sysctl.h"
@@ -47,6 +49,8 @@ static int check_support(const struct container *container, struct error *err)
 	if (!spec->process.terminal && container->options->console_socket >= 0 && !container->options->console_offered)
 		return error_set(err, "bad-config", "--console-socket is given but process.terminal is not set");
 	process_spec_warn(&spec->process);
+	if (memory_policy_check(spec->memory_policy, err) < 0 || netdevices_check(spec, err) < 0)
+		return -1;
 	return hooks_check(spec->hooks, err) < 0 ? -1 : sysctl_check(spec, err);
 }
 
@@ -323,7 +327,9 @@ static int make_init(struct container *container, pid_t *pid, struct error *err)
 	}
 	if (state_save(container->state_dir, &container->state, err) < 0)
 		return -1;
-	return serve(container, sync, *pid, err) < 0 ? -1 : gate_ready(container->state_dir, err);
+	if (netdevices_move(&container->spec, *pid, err) < 0 || serve(container, sync, *pid, err) < 0)
+		return -1;
+	return gate_ready(container->state_dir, err);
 }
 
 static void undo(struct container *container, pid_t pid)

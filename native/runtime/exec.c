@@ -227,6 +227,7 @@ static _Noreturn void process_main(struct session *session)
 		.keep_groups = session->spec.keep_groups,
 		.has_personality = session->spec.has_personality,
 		.personality = session->spec.personality,
+		.memory_policy = session->spec.memory_policy,
 	};
 	struct sync_message message;
 	/* The caller sets the OOM score from outside before we go on. */

@@ -20,6 +20,7 @@
 #include "file.h"
 #include "limits.h"
 #include "lookup.h"
+#include "mempolicy.h"
 #include "path.h"
 #include "procfs.h"
 #include "seccomp_notify.h"
@@ -138,7 +139,7 @@ static bool filter_first(const struct execution *execution)
 int execute_credentials(struct execution *execution, struct error *err)
 {
 	const struct process_spec *process = execution->process;
-	if (limits_set(process, err) < 0)
+	if (limits_set(process, err) < 0 || memory_policy_set(execution->memory_policy, err) < 0)
 		return -1;
 	if (execution->has_personality && personality(execution->personality) < 0)
 		return error_errno(err, "runtime-failed", "set the personality");

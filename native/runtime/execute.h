@@ -18,6 +18,7 @@ struct execution {
 	bool no_groups;           /* the user namespace lets nobody set them */
 	bool has_personality;
 	unsigned long personality;
+	json_t *memory_policy; /* or NULL */
 	char *path; /* of the executable */
 	char **env;
 };

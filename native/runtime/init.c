@@ -241,6 +241,7 @@ _Noreturn void init_main(struct container *container)
 		.keep_groups = container->spec.keep_groups,
 		.has_personality = container->spec.has_personality,
 		.personality = container->spec.personality,
+		.memory_policy = container->spec.memory_policy,
 	};
 	int report = container->sync;
 	if (set_up(container, &execution, &err) == 0 && sync_send(container->sync, SYNC_READY) == 0) {

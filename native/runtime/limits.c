@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "idlist.h"
 #include "json.h"
 
 #define CPUS_MAX 8192
@@ -133,26 +134,11 @@ int limits_set_oom_score(pid_t pid, int score, struct error *err)
 
 int limits_set_affinity(const char *cpus, struct error *err)
 {
-	unsigned long mask[CPUS_MAX / (8 * sizeof(unsigned long))] = {0};
-	const size_t word = 8 * sizeof *mask;
-	const char *p = cpus;
+	unsigned long mask[CPUS_MAX / ID_LIST_WORD] = {0};
 	if (!cpus || !*cpus)
 		return 0;
-	while (*p) {
-		char *end;
-		unsigned long first = strtoul(p, &end, 10), last = first;
-		bool good = end != p;
-		if (good && *end == '-') {
-			p = end + 1;
-			last = strtoul(p, &end, 10);
-			good = end != p;
-		}
-		if (!good || last >= CPUS_MAX || first > last || !strchr(", ", *end))
-			return error_set(err, "bad-config", "process.execCPUAffinity: `%s` is not a list of CPUs", cpus);
-		for (unsigned long cpu = first; cpu <= last; cpu++)
-			mask[cpu / word] |= 1UL << (cpu % word);
-		p = end + strspn(end, ", ");
-	}
+	if (id_list_parse(cpus, mask, CPUS_MAX) < 0)
+		return error_set(err, "bad-config", "process.execCPUAffinity: `%s` is not a list of CPUs", cpus);
 	if (syscall(SYS_sched_setaffinity, 0, sizeof mask, mask) < 0)
 		return error_errno(err, "runtime-failed", "set the CPU affinity `%s`", cpus);
 	return 0;

@@ -141,13 +141,10 @@ static int read_personality(json_t *linux_json, struct spec *spec, struct error 
 /* Kernel facilities that this runtime does not drive: asking for them and not getting them would be a false promise. */
 static int refuse_unsupported(json_t *linux_json, struct error *err)
 {
-	static const char *const objects[] = {"intelRdt", "memoryPolicy", "netDevices"};
 	const char *label = "";
-	for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
-		if (json_object_size(json_object_get(linux_json, objects[i])))
-			return error_set(err, "bad-config",
-					 "linux.%s: not supported by this runtime; remove it or use another runtime",
-					 objects[i]);
+	if (json_object_size(json_object_get(linux_json, "intelRdt")))
+		return error_set(err, "bad-config",
+				 "linux.intelRdt: not supported by this runtime; remove it or use another runtime");
 	if (json_read_string(linux_json, "linux", "mountLabel", &label, err) < 0)
 		return -1;
 	if (*label)
@@ -183,6 +180,8 @@ static int read_linux(json_t *linux_json, struct spec *spec, struct error *err)
 	    json_read_object(linux_json, where, "sysctl", &spec->sysctl, err) < 0 ||
 	    json_read_object(linux_json, where, "seccomp", &spec->seccomp, err) < 0 ||
 	    json_read_object(linux_json, where, "timeOffsets", &spec->time_offsets, err) < 0 ||
+	    json_read_object(linux_json, where, "memoryPolicy", &spec->memory_policy, err) < 0 ||
+	    json_read_object(linux_json, where, "netDevices", &spec->net_devices, err) < 0 ||
 	    json_read_strings(linux_json, where, "maskedPaths", &spec->masked_paths, err) < 0 ||
 	    json_read_strings(linux_json, where, "readonlyPaths", &spec->readonly_paths, err) < 0)
 		return -1;

@@ -1,4 +1,4 @@
-/* config.json of a bundle (runtime-spec 1.2, Linux), checked, as plain structs. Strings belong to `json`. */
+/* config.json of a bundle (runtime-spec 1.3, Linux), checked, as plain structs. Strings belong to `json`. */
 #ifndef CORACLE_RUNTIME_SPEC_H
 #define CORACLE_RUNTIME_SPEC_H
 
@@ -10,7 +10,7 @@
 
 #include "error.h"
 
-#define SPEC_VERSION "1.2.0"
+#define SPEC_VERSION "1.3.0"
 #define CONFIG_MAX (16 << 20)
 
 struct id_mapping {
@@ -102,7 +102,7 @@ struct spec {
 	bool has_personality;
 	unsigned long personality;
 	bool keep_groups; /* annotation run.oci.keep_original_groups, which crun has, too */
-	json_t *hooks, *resources, *seccomp, *sysctl, *time_offsets, *annotations;
+	json_t *hooks, *resources, *seccomp, *sysctl, *time_offsets, *annotations, *memory_policy, *net_devices;
 };
 
 struct namespace_kind_info {

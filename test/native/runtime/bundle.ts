@@ -32,7 +32,7 @@ const NAMESPACE = [
 ];
 const APPLETS =
   "sh cat echo sleep true false head id ls mkdir touch rm ps mount umount hostname ifconfig grep stat readlink kill env " +
-  "tty stty pwd unshare dd wc cut test ionice chmod";
+  "tty stty pwd unshare dd wc cut test ionice chmod ip tr";
 const CAPABILITIES = [
   "CAP_CHOWN",
   "CAP_DAC_OVERRIDE",

@@ -87,7 +87,7 @@ describe("create, start, state, delete", () => {
     const states = lines(out).filter((line) => line.startsWith("{"));
     expect(states.map((state) => JSON.parse(state).status)).toEqual(["created", "running", "stopped"]);
     expect(JSON.parse(states[0]!)).toMatchObject({
-      ociVersion: "1.2.0",
+      ociVersion: "1.3.0",
       id: "c",
       bundle: bundle.directory,
       annotations: { "org.example": "yes" },

@@ -334,3 +334,83 @@ describe("sysctl", () => {
     expect(await bundle.refusal(["true"])).toMatch(/must be one line/);
   });
 });
+
+describe("network devices", () => {
+  /** Beside an interface `one` in a network namespace of the caller's. */
+  const beside = (script: string) =>
+    bundle.script(`unshare --net sh -ec '
+        ip link add one type veth peer name other; ip addr add 10.1.2.3/24 brd 10.1.2.254 dev one; ip addr add fd00::7/64 dev one
+        ip addr add 169.254.3.3/16 scope link dev one; ip link set one up
+        program=$1 state=$2; rt() { "$program" --root "$state" "$@"; }
+        ${script}' sh "$program" "$state"`);
+  const show =
+    "ip -o addr show dev two | grep -v fe80: | tr -s ' ' | cut -d ' ' -f 2-6; ip link show two | grep -c ,UP";
+
+  beforeEach(async (context) => {
+    const { exitCode, stderr } = await inside([
+      "unshare",
+      "--net",
+      "ip",
+      "link",
+      "add",
+      "one",
+      "type",
+      "veth",
+    ]);
+    skipUnless(
+      context,
+      hasProgram("ip"),
+      exitCode === 0 ? undefined : `no interfaces to try it with: ${stderr.trim()}`,
+    );
+  });
+
+  test("move with their lasting addresses, get their new names and are brought up", async () => {
+    bundle.config.linux.netDevices = { one: { name: "two" } };
+    bundle.config.process.args = ["sh", "-c", show];
+    const { stdout, stderr } = await beside("rt run c; ip link show one 2>&1 || true");
+    expect({ stdout, stderr }).toEqual({
+      stdout:
+        "two inet 10.1.2.3/24 brd 10.1.2.254\ntwo inet6 fd00::7/64 scope global\n1\n" +
+        'Device "one" does not exist.\n',
+      stderr: "",
+    });
+  });
+
+  test("keep their names, or get the next free one of a template", async () => {
+    bundle.config.process.args = ["sh", "-c", "ls /sys/class/net"];
+    bundle.mount({ destination: "/sys", type: "sysfs", source: "sysfs" });
+    for (const [device, expected] of [
+      [{}, "one"],
+      [{ name: "" }, "one"],
+      [{ name: "eth%d" }, "eth0"],
+    ] as const) {
+      bundle.config.linux.netDevices = { one: device };
+      const { stdout, stderr } = await beside("rt run c");
+      expect({ names: stdout.split("\n").filter((name) => name && name !== "lo"), stderr }).toEqual({
+        names: [expected],
+        stderr: "",
+      });
+    }
+  });
+
+  test.each([
+    [{ one: { name: "lo" } }, /the container has an interface `lo` already/],
+    [{ nosuch: {} }, /find interface `nosuch`: No such device/],
+    [{ one: { name: "a/b" } }, /`a\/b` is not the name of an interface/],
+    [{ one: { name: "x".repeat(16) } }, /is not the name of an interface/],
+    [{ one: { name: "a%s" } }, /is not the name of an interface/],
+  ])("%j is refused, and the interface stays", async (devices, message) => {
+    bundle.config.linux.netDevices = devices;
+    const { stdout, stderr } = await beside(
+      'rt run c || ip -o addr show dev one | wc -l; ls "$state" | wc -l',
+    );
+    expect(stderr).toMatch(message);
+    expect(stdout).toBe("3\n0\n");
+  });
+
+  test("need a network namespace of the container's", async () => {
+    bundle.config.linux.netDevices = { one: {} };
+    bundle.withoutNamespace("network");
+    expect(await bundle.refusal(["true"])).toMatch(/netDevices: needs a network namespace/);
+  });
+});

@@ -278,6 +278,61 @@ describe("descriptors", () => {
   });
 });
 
+describe("memory policy", () => {
+  const numa = existsSync("/proc/self/numa_maps") ? undefined : "the kernel has no NUMA";
+  const policy = (value: unknown) => {
+    bundle.config.linux.memoryPolicy = value;
+  };
+
+  test.for([
+    [{ mode: "MPOL_DEFAULT" }, "default"],
+    [{ mode: "MPOL_LOCAL" }, "local"],
+    [{ mode: "MPOL_BIND", nodes: "0" }, "bind:0"],
+    [{ mode: "MPOL_PREFERRED", nodes: "0", flags: ["MPOL_F_STATIC_NODES"] }, "prefer=static:0"],
+    [{ mode: "MPOL_INTERLEAVE", nodes: "0-0" }, "interleave:0"],
+  ] as const)("%j", async ([value, expected], context) => {
+    skipUnless(context, numa);
+    policy(value);
+    expect(await bundle.sh("read line </proc/self/numa_maps; set -- $line; echo $2")).toBe(`${expected}\n`);
+    bundle.config.process.args = ["sleep", "1000"];
+    const script = "read line </proc/self/numa_maps; set -- $line; echo $2";
+    expect(await bundle.output(`rt run -d c; rt exec c sh -c '${script}'; rt delete -f c`)).toBe(
+      `${expected}\n`,
+    );
+  });
+
+  test.for([
+    [{}, "linux.memoryPolicy.mode: unknown value ``"],
+    [{ mode: "MPOL_BAD" }, "mode: unknown value `MPOL_BAD`"],
+    [{ mode: "MPOL_PREFERRED", flags: ["BAD"] }, "flags: unknown value `BAD`"],
+    [{ mode: "MPOL_BIND", nodes: "bad" }, "nodes: `bad` is not a list of nodes"],
+    [{ mode: "MPOL_BIND", nodes: "10284838" }, "is not a list of nodes"],
+    [{ mode: "MPOL_BIND", nodes: "0-" }, "is not a list of nodes"],
+  ] as const)("%j is refused", async ([value, message]) => {
+    policy(value);
+    expect(await bundle.refusal(["true"])).toContain(message);
+  });
+
+  test("what the kernel doesn't take is an error", async (context) => {
+    skipUnless(context, numa);
+    policy({ mode: "MPOL_INTERLEAVE" });
+    expect((await bundle.run(["true"])).stderr).toMatch(
+      /set the memory policy MPOL_INTERLEAVE.*Invalid argument/,
+    );
+  });
+});
+
+test.each(["run.oci.handler", "run.oci.seccomp_bpf_data", "run.oci.seccomp_fail_unknown_syscall"])(
+  "what crun would isolate by the annotation %s is not done without",
+  async (name) => {
+    bundle.config.annotations = { [name]: "" };
+    expect(await bundle.sh("echo ran")).toBe("ran\n");
+    bundle.config.annotations = { [name]: "x" };
+    expect(await bundle.refusal(["true"])).toContain(`\`${name}\` is not supported by this runtime`);
+    expect(JSON.parse(await bundle.output("rt features")).potentiallyUnsafeConfigAnnotations).toContain(name);
+  },
+);
+
 test("what isolation may depend on and is not supported is refused", async () => {
   bundle.config.linux.intelRdt = { closID: "x" };
   expect(await bundle.refusal(["true"])).toMatch(/intelRdt: not supported/);

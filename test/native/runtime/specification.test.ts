@@ -86,8 +86,6 @@ describe("invalid and unsupported values are errors:", () => {
       (c) => (c.linux.personality = { domain: "LINUX", flags: ["X"] }),
       /personality/,
     ],
-    ["devices of networks", (c) => (c.linux.netDevices = { eth0: {} }), /netDevices: not supported/],
-    ["a memory policy", (c) => (c.linux.memoryPolicy = { mode: "MPOL_BIND" }), /memoryPolicy: not supported/],
     [
       "an error number of what has none",
       rule({ action: "SCMP_ACT_KILL", errnoRet: 1 }),
