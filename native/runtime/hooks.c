@@ -138,7 +138,9 @@ int hooks_check(json_t *hooks, struct error *err)
 	return 0;
 }
 
-static int run_hook(json_t *json, const char *phase, int input, const struct hook_place *place, struct error *err)
+/* Programs of the host start in the bundle, with the caller's environment unless they are given one. */
+static int run_hook(json_t *json, const char *phase, int input, const char *bundle, const struct hook_place *place,
+		    struct error *err)
 {
 	struct hook hook __attribute__((cleanup(hook_free))) = {0};
 	if (read_hook(json, phase, &hook, err) < 0)
@@ -150,9 +152,13 @@ static int run_hook(json_t *json, const char *phase, int input, const struct hoo
 	pid_t pid = output < 0 ? -1 : fork();
 	if (pid < 0)
 		return error_errno(err, "runtime-failed", "run hook %s", path);
-	if (pid == 0)
-		hook_main(path, hook.args[0] ? hook.args : only_path, place && !hook.env[0] ? place->env : hook.env, input,
-			  output, place);
+	char **env = place && !hook.env[0] ? place->env : !place && !json_object_get(json, "env") ? environ : hook.env;
+	if (pid == 0) {
+		/* Root of a container need not get there, and when it is deleted there need be none. */
+		if (!place)
+			(void)!chdir(bundle);
+		hook_main(path, hook.args[0] ? hook.args : only_path, env, input, output, place);
+	}
 	if (wait_hook(pid, hook.timeout, path, err) == 0)
 		return 0;
 	append_output(output, err);
@@ -163,7 +169,7 @@ static int run_with_state(json_t *hook, const char *phase, int state_dir, const 
 			  const char *status, const struct hook_place *place, struct error *err)
 {
 	auto_close int input = state_file(state_dir, state, status, err);
-	if (input < 0 || run_hook(hook, phase, input, place, err) < 0)
+	if (input < 0 || run_hook(hook, phase, input, state->bundle, place, err) < 0)
 		return error_prefix(err, "%s", phase);
 	return 0;
 }

@@ -40,7 +40,10 @@ struct runtime_options {
  */
 int runtime_create(const struct runtime_options *options, pid_t *pid, struct error *err);
 
-/* Lets an init made with start_socket go on, from the other end of that pair; returns once it has exec'ed. */
+/*
+ * Lets an init made with start_socket go on, from the other end of that pair; returns once it has exec'ed and the poststart
+ * hooks have run. When one fails (hook-failed), the container is killed.
+ */
 int runtime_start(int start_socket, struct error *err);
 
 /*

@@ -1,7 +1,10 @@
 /* runtime_start: opens the gate and waits for the exec. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -11,12 +14,18 @@
 #include "state.h"
 #include "sync.h"
 
+/* A container whose hooks fail here must not go on. */
 static int run_poststart_hooks(int directory, struct error *err)
 {
 	struct state state;
 	int rc = state_load(directory, &state, err);
-	if (rc == 0)
-		hooks_run_after(state.hooks, "poststart", directory, &state, "running");
+	if (rc == 0 && hooks_run(state.hooks, "poststart", directory, &state, "running", err) < 0) {
+		auto_close int init = process_open(&state.init);
+		if (init >= 0)
+			(void)syscall(SYS_pidfd_send_signal, init, SIGKILL, NULL, 0);
+		snprintf(err->code, sizeof err->code, "hook-failed");
+		rc = -1;
+	}
 	state_free(&state);
 	return rc;
 }

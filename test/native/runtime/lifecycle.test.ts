@@ -303,17 +303,55 @@ describe("hooks", () => {
     expect(log().map(([phase, state]) => [phase, state.status])).toEqual([["poststop", "stopped"]]);
   });
 
-  test("those after the start that fail are warned of, and all others run", async () => {
-    const later = (phase: string) => [{ path: "/bin/false" }, record(phase)];
-    bundle.config.hooks = { poststart: later("poststart"), poststop: later("poststop") };
-    bundle.config.process.args = ["sh", "-c", "sleep 0.2; exit 4"];
+  test("those after the end that fail are warned of, and all others run", async () => {
+    bundle.config.hooks = { poststop: [{ path: "/bin/false" }, record("poststop")] };
+    bundle.config.process.args = ["sh", "-c", "exit 4"];
     const { exitCode, stderr } = await bundle.script("rt run c");
     expect({ exitCode, stderr }).toEqual({
       exitCode: 4,
-      stderr:
-        "Warning: poststart: hook /bin/false: exit code 1\nWarning: poststop: hook /bin/false: exit code 1\n",
+      stderr: "Warning: poststop: hook /bin/false: exit code 1\n",
     });
-    expect(log().map(([phase]) => phase)).toEqual(["poststart", "poststop"]);
+    expect(log().map(([phase]) => phase)).toEqual(["poststop"]);
+  });
+
+  test.each(["rt run c", "rt run -d c", "rt create c; rt start c"])(
+    "those after the start that fail end the container: %s",
+    async (commands) => {
+      bundle.config.hooks = {
+        poststart: [{ path: "/bin/false" }, record("poststart")],
+        poststop: [record("poststop")],
+      };
+      bundle.config.process.args = ["sleep", "1000"];
+      const { exitCode, stdout, stderr } = await bundle.script(
+        `(${commands}) </dev/null >/dev/null; rc=$?; ls "$state"; exit $rc`,
+      );
+      expect({ exitCode, stdout, stderr }).toEqual({
+        exitCode: 1,
+        stdout: "",
+        stderr: "Error: poststart: hook /bin/false: exit code 1\n",
+      });
+      expect(log().map(([phase, state]) => [phase, state.status])).toEqual([["poststop", "stopped"]]);
+    },
+  );
+
+  test("of the host start in the bundle, with the caller's environment or the one that they are given", async () => {
+    const hook = (env?: string[]) => ({
+      path: "/bin/sh",
+      args: ["sh", "-c", `echo $PWD $MARK >>'${bundle.outside("seen")}'`],
+      env,
+    });
+    const phases = ["prestart", "createRuntime", "createContainer", "poststart", "poststop"];
+    bundle.config.hooks = Object.fromEntries(phases.map((phase) => [phase, [hook(), hook(["MARK=given"])]]));
+    bundle.config.hooks.startContainer = [
+      { path: "/bin/sh", args: ["sh", "-c", "echo $PWD $MARK >/tmp/seen"] },
+    ];
+    bundle.config.process.args = ["cat", "/tmp/seen"];
+    expect(await bundle.output('export MARK=inherited; bundle=$PWD; cd /usr; rt run -b "$bundle" c')).toBe(
+      "/\n",
+    );
+    expect(lines(readFileSync(bundle.outside("seen"), "utf8"))).toEqual(
+      phases.flatMap(() => [`${bundle.directory} inherited`, `${bundle.directory} given`]),
+    );
   });
 
   test("one that takes too long is killed", async () => {
