@@ -69,8 +69,8 @@ static int parse(json_t *json, struct policy *policy, struct error *err)
 	static const char *const known[] = {"mode", "nodes", "flags", NULL};
 	auto_free char **names = NULL;
 	*policy = (struct policy){.mode_name = "", .nodes = ""};
-	json_note_unknown(json, where, known);
-	if (json_read_string(json, where, "mode", &policy->mode_name, err) < 0 ||
+	if (json_only_keys(json, where, known, err) < 0 ||
+	    json_read_string(json, where, "mode", &policy->mode_name, err) < 0 ||
 	    json_read_string(json, where, "nodes", &policy->nodes, err) < 0 ||
 	    json_read_strings(json, where, "flags", &names, err) < 0 ||
 	    find(modes, "mode", policy->mode_name, &policy->mode, err) < 0)

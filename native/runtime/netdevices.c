@@ -60,8 +60,8 @@ int netdevices_check(const struct spec *spec, struct error *err)
 	json_object_foreach(spec->net_devices, name, device)
 	{
 		const char *new_name = name;
-		json_note_unknown(device, where, known);
-		if (json_read_string(device, where, "name", &new_name, err) < 0)
+		if (json_only_keys(device, where, known, err) < 0 ||
+		    json_read_string(device, where, "name", &new_name, err) < 0)
 			return -1;
 		if (!good_name(name) || strchr(name, '%') || (*new_name && !good_name(new_name)))
 			return error_set(err, "bad-config", "%s: `%s` is not the name of an interface", where,

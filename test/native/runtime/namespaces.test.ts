@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { run } from "../../support/process.ts";
-import { ordinaryUser, skipUnless } from "../../support/requirements.ts";
-import { Bundle, mappedNamespace, program } from "./bundle.ts";
+import { hasProgram, ordinaryUser, skipUnless } from "../../support/requirements.ts";
+import { Bundle, inside, mappedNamespace, program } from "./bundle.ts";
 
 let bundle: Bundle;
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { hasProgram, skipUnless } from "../../support/requirements.ts";
 import { Bundle, mappedNamespace, statusFields } from "./bundle.ts";
@@ -321,17 +321,6 @@ describe("memory policy", () => {
     );
   });
 });
-
-test.each(["run.oci.handler", "run.oci.seccomp_bpf_data", "run.oci.seccomp_fail_unknown_syscall"])(
-  "what crun would isolate by the annotation %s is not done without",
-  async (name) => {
-    bundle.config.annotations = { [name]: "" };
-    expect(await bundle.sh("echo ran")).toBe("ran\n");
-    bundle.config.annotations = { [name]: "x" };
-    expect(await bundle.refusal(["true"])).toContain(`\`${name}\` is not supported by this runtime`);
-    expect(JSON.parse(await bundle.output("rt features")).potentiallyUnsafeConfigAnnotations).toContain(name);
-  },
-);
 
 test("what isolation may depend on and is not supported is refused", async () => {
   bundle.config.linux.intelRdt = { closID: "x" };

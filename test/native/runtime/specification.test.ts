@@ -231,6 +231,7 @@ test("features are those of the specification, and what they name is known", asy
     "mountOptions",
     "ociVersionMax",
     "ociVersionMin",
+    "potentiallyUnsafeConfigAnnotations",
   ]);
   expect(Object.keys(features.linux.cgroup).sort()).toEqual(["rdma", "systemd", "systemdUser", "v1", "v2"]);
   expect(Object.keys(features.linux.seccomp).sort()).toEqual([
