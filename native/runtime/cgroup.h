@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "error.h"
@@ -16,6 +17,8 @@ int cgroup_make(const char *path, json_t *resources, char **directory, struct er
 /* Sets the limits and device rules of a new cgroup. */
 int cgroup_limit(int cgroup, json_t *resources, struct error *err);
 int cgroup_set_resources(int cgroup, json_t *resources, struct error *err);
+/* [2, 262144] of cgroup v1's cpu.shares onto [1, 10000] of cpu.weight, as every runtime does it. */
+uint64_t cgroup_cpu_weight(uint64_t shares);
 int cgroup_open(const char *directory);
 /* The directory of the cgroup that a process is in at the moment, malloc'ed; NULL with errno. */
 char *cgroup_path_of(pid_t pid);

@@ -119,6 +119,12 @@ static int set_cpu_max(int cgroup, int64_t quota, uint64_t period, bool has_peri
 	return set(cgroup, "cpu.max", text, err);
 }
 
+uint64_t cgroup_cpu_weight(uint64_t shares)
+{
+	uint64_t bounded = shares < 2 ? 2 : shares > 262144 ? 262144 : shares;
+	return 1 + ((bounded - 2) * 9999) / 262142;
+}
+
 static int set_cpu(int cgroup, json_t *json, struct error *err)
 {
 	const char *where = "linux.resources.cpu", *cpus = "", *mems = "";
@@ -142,12 +148,9 @@ static int set_cpu(int cgroup, json_t *json, struct error *err)
 		return unsupported("cpu.realtimeRuntime and realtimePeriod", err);
 	if (has_idle && set_number(cgroup, "cpu.idle", idle, err) < 0)
 		return -1;
-	/* [2, 262144] of v1 onto [1, 10000] of v2, as every runtime does it. The idle have none. */
-	if (shares && !idle) {
-		uint64_t bounded = shares < 2 ? 2 : shares > 262144 ? 262144 : shares;
-		if (set_number(cgroup, "cpu.weight", (int64_t)(1 + ((bounded - 2) * 9999) / 262142), err) < 0)
-			return -1;
-	}
+	/* The idle have none. */
+	if (shares && !idle && set_number(cgroup, "cpu.weight", (int64_t)cgroup_cpu_weight(shares), err) < 0)
+		return -1;
 	if (((has_quota && quota != 0) || (has_period && period > 0)) &&
 	    set_cpu_max(cgroup, quota, period, has_period, err) < 0)
 		return -1;

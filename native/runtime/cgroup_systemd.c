@@ -48,6 +48,15 @@ static void add(struct systemd_property *properties, size_t *count, const char *
 			.name = name, .type = 't', .number = value < 0 ? UINT64_MAX : (uint64_t)value};
 }
 
+static int64_t cpu_weight(json_t *resources)
+{
+	const char *unified = json_string_value(json_object_get(json_object_get(resources, "unified"), "cpu.weight"));
+	int64_t shares = limit_of(resources, "cpu", "shares");
+	if (unified)
+		return strtoll(unified, NULL, 10);
+	return shares > 0 && limit_of(resources, "cpu", "idle") == 0 ? (int64_t)cgroup_cpu_weight((uint64_t)shares) : 0;
+}
+
 /*
  * The limits are written to the cgroup's files like everyone's. systemd must know those that it has settings for as well: it
  * writes its own into the files whenever it is told to reload.
@@ -59,9 +68,13 @@ static size_t limits(json_t *resources, struct systemd_property properties[LIMIT
 	size_t count = 0;
 	add(properties, &count, "MemoryMax", memory);
 	add(properties, &count, "MemoryLow", limit_of(resources, "memory", "reservation"));
-	if (swap < 0 || (memory > 0 && swap >= memory))
+	bool no_swap = swap == 0 && json_is_integer(json_object_get(json_object_get(resources, "memory"), "swap"));
+	if (no_swap || swap < 0 || (memory > 0 && swap >= memory))
 		properties[count++] = (struct systemd_property){
-			.name = "MemorySwapMax", .type = 't', .number = swap < 0 ? UINT64_MAX : (uint64_t)(swap - memory)};
+			.name = "MemorySwapMax",
+			.type = 't',
+			.number = no_swap ? 0 : swap < 0 ? UINT64_MAX : (uint64_t)(swap - memory)};
+	add(properties, &count, "CPUWeight", cpu_weight(resources));
 	add(properties, &count, "TasksMax", limit_of(resources, "pids", "limit"));
 	if (quota > 0 && quota < INT64_MAX / 1000000) {
 		add(properties, &count, "CPUQuotaPerSecUSec", quota * 1000000 / (period > 0 ? period : 100000));

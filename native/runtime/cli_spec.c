@@ -130,8 +130,6 @@ static json_t *linux_features(void)
 
 int cli_features(const struct cli *cli, int argc, char **argv, struct error *err)
 {
-	/* What of a configuration's annotations does more than describe: nobody may set these for others. */
-	static const char *const unsafe[] = {"run.oci.keep_original_groups", NULL};
 	static const char *const hooks[] = {"prestart", "createRuntime", "createContainer", "startContainer", "poststart",
 					    "poststop", NULL};
 	(void)cli;
@@ -144,6 +142,6 @@ int cli_features(const struct cli *cli, int argc, char **argv, struct error *err
 	return cli_print_json(json_pack("{s:s s:s s:o s:o s:o s:{s:s} s:o}", "ociVersionMin", "1.0.0", "ociVersionMax",
 					SPEC_VERSION, "hooks", strings(hooks), "mountOptions", options, "linux",
 					linux_features(), "annotations", "org.opencontainers.coracle.version",
-					CORACLE_VERSION, "potentiallyUnsafeConfigAnnotations", strings(unsafe)),
+					CORACLE_VERSION, "potentiallyUnsafeConfigAnnotations", strings(spec_annotations)),
 			      JSON_INDENT(2));
 }

@@ -17,6 +17,20 @@
 #include "spec.h"
 #include "state.h"
 
+/* Which devices may be used stays as it was when the cgroup was made. */
+static int check_devices(int directory, json_t *devices, struct error *err)
+{
+	size_t length;
+	if (json_array_size(devices) == 0)
+		return 0;
+	auto_free char *text = read_file_at(directory, "config.json", CONFIG_MAX, &length);
+	json_t *config = text ? json_parse(text, length, "config.json", err) : NULL;
+	json_t *resources = json_object_get(json_object_get(config, "linux"), "resources");
+	bool same = json_equal(devices, json_object_get(resources, "devices"));
+	json_decref(config);
+	return same ? 0 : error_set(err, "bad-config", "linux.resources.devices: can't be changed by update");
+}
+
 static int update(const struct cli *cli, const char *id, json_t *resources, struct error *err)
 {
 	struct state state = {0};
@@ -27,6 +41,8 @@ static int update(const struct cli *cli, const char *id, json_t *resources, stru
 	auto_close int cgroup = rc == 0 ? cgroup_open(state.cgroup) : -1;
 	if (rc == 0 && cgroup < 0)
 		rc = error_errno(err, "runtime-failed", "open cgroup %s", state.cgroup);
+	if (rc == 0)
+		rc = check_devices(directory, json_object_get(resources, "devices"), err);
 	if (rc == 0)
 		rc = cgroup_set_resources(cgroup, resources, err);
 	if (rc == 0)

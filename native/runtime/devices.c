@@ -24,12 +24,14 @@ static const struct device_spec default_devices[] = {
 
 #define DEFAULT_DEVICES (sizeof default_devices / sizeof *default_devices)
 
-static int open_parent(const struct container *container, const char *path, const char **name, struct error *err)
+/* `*name` is malloc'ed. */
+static int open_parent(const struct container *container, const char *path, char **name, struct error *err)
 {
-	const char *slash = strrchr(path, '/');
-	*name = slash + 1;
-	auto_free char *parent = strndup(path, slash == path ? 1 : (size_t)(slash - path));
-	if (!parent)
+	auto_free char *clean = path_clean(path);
+	const char *slash = clean ? strrchr(clean, '/') : NULL;
+	auto_free char *parent = slash ? strndup(clean, slash == clean ? 1 : (size_t)(slash - clean)) : NULL;
+	*name = slash ? strdup(slash + 1) : NULL;
+	if (!parent || !*name)
 		return error_errno(err, "runtime-failed", "make device %s", path);
 	int fd = path_open_no_symlinks(container->root, parent, O_PATH | O_DIRECTORY);
 	if (fd < 0 && errno == ENOENT)
@@ -125,7 +127,7 @@ static int make_node(int parent, const char *name, const struct device_spec *dev
 static int make_device(const struct container *container, const struct device_spec *device, size_t index,
 		       bool *may_mknod, struct error *err)
 {
-	const char *name;
+	auto_free char *name = NULL;
 	auto_close int parent = open_parent(container, device->path, &name, err);
 	if (parent < 0)
 		return -1;

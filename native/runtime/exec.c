@@ -21,6 +21,7 @@
 #include "container.h"
 #include "descriptors.h"
 #include "execute.h"
+#include "file.h"
 #include "init.h"
 #include "json.h"
 #include "limits.h"
@@ -196,14 +197,17 @@ static int set_up(struct session *session, struct execution *execution, pid_t pi
 			return -1;
 		close(steal_fd(&session->root));
 	}
+	auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return error_errno(err, "runtime-failed", "open the root of container `%s`", options->id);
 	if (process->terminal) {
-		auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		int slave = root < 0 ? -1 : console_open(root, options->console_socket, process, err);
+		int slave = console_open(root, options->console_socket, process, err);
 		if (slave < 0 || console_take(slave, err) < 0)
 			return -1;
-	} else if (init_stdio(options->stdio, err) < 0) {
+	} else if (init_stdio(options->stdio, err) < 0 || init_own_null(root, err) < 0) {
 		return -1;
 	}
+	close(steal_fd(&root));
 	if (execution->notify >= 0) {
 		execution->notify_state =
 			seccomp_notify_describe(&session->seccomp, &session->state, pid, "running", err);

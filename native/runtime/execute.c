@@ -21,7 +21,6 @@
 #include "limits.h"
 #include "lookup.h"
 #include "mempolicy.h"
-#include "path.h"
 #include "procfs.h"
 #include "seccomp_notify.h"
 
@@ -39,16 +38,10 @@ static int check_directory(const char *cwd, struct error *err)
 	return 0;
 }
 
-static int enter_directory(const char *cwd, bool make, struct error *err)
+static int enter_directory(const char *cwd, struct error *err)
 {
-	if (chdir(cwd) < 0) {
-		if (errno != ENOENT || !make)
-			return error_errno(err, "runtime-failed", "chdir `%s`", cwd);
-		auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		auto_close int directory = root < 0 ? -1 : path_open_or_make(root, cwd, true);
-		if (directory < 0 || fchdir(directory) < 0)
-			return error_errno(err, "runtime-failed", "make the working directory %s", cwd);
-	}
+	if (chdir(cwd) < 0)
+		return error_errno(err, "runtime-failed", "chdir `%s`", cwd);
 	return check_directory(cwd, err);
 }
 
@@ -69,7 +62,7 @@ int execute_prepare(struct execution *execution, struct error *err)
 	const struct process_spec *process = execution->process;
 	if (cloexec_from(3 + execution->preserve_fds) < 0)
 		return error_errno(err, "runtime-failed", "close inherited descriptors");
-	execution->entered = enter_directory(process->cwd, execution->make_cwd, err) == 0;
+	execution->entered = enter_directory(process->cwd, err) == 0;
 	if (!execution->entered && err->errnum != EACCES) {
 		err->exit_code = err->errnum == ENOENT ? 127 : 125;
 		return -1;
@@ -153,7 +146,7 @@ int execute_credentials(struct execution *execution, struct error *err)
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_errno(err, "runtime-failed", "set no_new_privs");
 	/* Now as the user, who may enter what root can't, on NFS; where he may not, root has done so. */
-	if (enter_directory(process->cwd, false, err) == 0 || (execution->entered && err->errnum == EACCES))
+	if (enter_directory(process->cwd, err) == 0 || (execution->entered && err->errnum == EACCES))
 		return 0;
 	return -1;
 }

@@ -13,7 +13,6 @@ struct execution {
 	int notify;               /* connected socket for the seccomp listener, or -1 */
 	const char *notify_state; /* JSON that goes with it */
 	bool entered;             /* the working directory has been */
-	bool make_cwd;            /* a container's own is made; that of one more process must be there */
 	bool keep_groups;         /* the additional groups stay those of the caller */
 	bool no_groups;           /* the user namespace lets nobody set them */
 	bool has_personality;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -157,6 +158,14 @@ static int open_mapping(const struct id_mappings *uids, const struct id_mappings
 	return fd;
 }
 
+static int bind_source(const struct container *container, struct mount_spec *mount, struct error *err)
+{
+	int nofollow = mount->source_nofollow ? O_NOFOLLOW : 0;
+	auto_close int source = openat(container->bundle, mount->source, O_PATH | O_CLOEXEC | nofollow);
+	mount->mapped_fd = source < 0 ? -1 : mount_clone(source, mount->recursive);
+	return mount->mapped_fd < 0 ? error_errno(err, "runtime-failed", "bind %s", mount->source) : 0;
+}
+
 static int make_mount(const struct container *container, struct mount_spec *mount, struct error *err)
 {
 	const struct id_mappings *uids = mount->uids.count ? &mount->uids : &container->spec.uids;
@@ -167,10 +176,8 @@ static int make_mount(const struct container *container, struct mount_spec *moun
 	if (!joined && (!uids->count || !gids->count))
 		return error_set(err, "bad-config", "mount %s: idmap needs uidMappings and gidMappings",
 				 mount->destination);
-	auto_close int source = openat(container->bundle, mount->source, O_PATH | O_CLOEXEC);
-	mount->mapped_fd = source < 0 ? -1 : mount_clone(source, mount->recursive);
-	if (mount->mapped_fd < 0)
-		return error_errno(err, "runtime-failed", "bind %s", mount->source);
+	if (bind_source(container, mount, err) < 0)
+		return -1;
 	auto_close int mapping =
 		joined ? open(user->path, O_RDONLY | O_CLOEXEC) : open_mapping(uids, gids, err);
 	if (mapping < 0 && joined)

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -23,6 +24,7 @@
 #include "limits.h"
 #include "mount.h"
 #include "namespaces.h"
+#include "path.h"
 #include "procfs.h"
 #include "rootfs.h"
 #include "seccomp_notify.h"
@@ -55,6 +57,30 @@ int init_stdio(const int stdio[3], struct error *err)
 		if (dup2(copies[i], i) < 0)
 			return error_errno(err, "runtime-failed", "connect standard descriptor %d", i);
 		close(copies[i]);
+	}
+	return 0;
+}
+
+static bool is_null(int fd)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
+int init_own_null(int root, struct error *err)
+{
+	auto_close int own = -1;
+	for (int fd = 0; fd < 3; fd++) {
+		if (!is_null(fd))
+			continue;
+		if (own < 0) {
+			auto_close int checked = path_open_no_symlinks(root, "/dev/null", O_PATH);
+			if (checked < 0 || !is_null(checked))
+				return 0; /* a container without one */
+			own = path_open_no_symlinks(root, "/dev/null", O_RDWR);
+		}
+		if (own < 0 || dup2(own, fd) < 0)
+			return error_errno(err, "runtime-failed", "connect standard descriptor %d with /dev/null", fd);
 	}
 	return 0;
 }
@@ -134,10 +160,20 @@ static int make_console(struct container *container, int *slave, struct error *e
 {
 	const struct process_spec *process = &container->spec.process;
 	*slave = -1;
+	if (!process->terminal && init_stdio(container->options->stdio, err) < 0)
+		return -1;
 	if (!process->terminal)
-		return init_stdio(container->options->stdio, err);
+		return init_own_null(container->root, err);
 	*slave = console_open(container->root, container->options->console_socket, process, err);
 	return *slave < 0 ? -1 : console_bind(container->root, *slave, err);
+}
+
+/* While mounts can still be written to that are to be read-only. Why there is none is told when it is entered. */
+static void make_working_directory(const struct container *container)
+{
+	int fd = path_open_or_make(container->root, container->spec.process.cwd, true);
+	if (fd >= 0)
+		close(fd);
 }
 
 static int run_creation_hooks(struct container *container, struct error *err)
@@ -178,9 +214,11 @@ static int set_up(struct container *container, struct execution *execution, stru
 	    seccomp_notify_connect(&container->seccomp, &execution->notify, err) < 0)
 		return -1;
 	if (mounts_make(container, err) < 0 || devices_make(container, err) < 0 ||
-	    make_console(container, &slave, err) < 0 || mounts_seal(container, err) < 0 ||
-	    sysctl_apply(&container->spec, container->proc, err) < 0 || masks_apply(container, err) < 0 ||
-	    run_creation_hooks(container, err) < 0 || rootfs_enter(container, err) < 0)
+	    make_console(container, &slave, err) < 0)
+		return -1;
+	make_working_directory(container);
+	if (mounts_seal(container, err) < 0 || sysctl_apply(&container->spec, container->proc, err) < 0 ||
+	    masks_apply(container, err) < 0 || run_creation_hooks(container, err) < 0 || rootfs_enter(container, err) < 0)
 		return -1;
 	if (slave >= 0 && console_take(slave, err) < 0)
 		return -1;
@@ -232,7 +270,6 @@ _Noreturn void init_main(struct container *container)
 {
 	struct error err = {.exit_code = 125};
 	struct execution execution = {
-		.make_cwd = true,
 		.process = &container->spec.process,
 		.seccomp = &container->seccomp,
 		.preserve_fds = container->options->preserve_fds,

@@ -10,6 +10,8 @@ _Noreturn void init_main(struct container *container);
 int init_session(struct error *err);
 /* A session keyring of its own: the caller's holds what is his, such as tickets. */
 int init_keyring(struct error *err);
+/* /dev/null of the host among the standard descriptors becomes the container's, whose mode root there may change. */
+int init_own_null(int root, struct error *err);
 int init_stdio(const int stdio[3], struct error *err);
 /* The first id that a user namespace has, in `map` (uid_map or gid_map) of a process. `proc`: the host's /proc. */
 unsigned init_first_id(int proc, int pid, const char *map);

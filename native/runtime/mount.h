@@ -12,7 +12,7 @@ int mount_filesystem(const char *type, const char *source, char *const *data, st
 int mount_clone(int fd, bool recursive);
 int mount_set_attributes(int fd, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive);
 /* The same of what `/proc/PID/root/…` names in another mount namespace; *is_foreign tells whether `source` does. */
-int mount_clone_foreign(const char *source, bool recursive, bool *is_foreign);
+int mount_clone_foreign(const struct mount_spec *mount, bool *is_foreign);
 /* Attaches a detached mount at `target`. -1 with errno. */
 int mount_attach(int mount, int target);
 /* Opens what bind mounts refer to, while the credentials are still those of the caller. */

@@ -31,10 +31,11 @@ static int foreign_namespace(const char *source, const char **path)
 	return steal_fd(&fd);
 }
 
-int mount_clone_foreign(const char *source, bool recursive, bool *is_foreign)
+int mount_clone_foreign(const struct mount_spec *mount, bool *is_foreign)
 {
 	const char *path;
-	auto_close int other = foreign_namespace(source, &path);
+	int nofollow = mount->copy_symlink || mount->source_nofollow ? O_NOFOLLOW : 0;
+	auto_close int other = foreign_namespace(mount->source, &path);
 	*is_foreign = other >= 0;
 	if (other < 0)
 		return -1;
@@ -44,8 +45,8 @@ int mount_clone_foreign(const char *source, bool recursive, bool *is_foreign)
 	if (own < 0 || root < 0 || cwd < 0 || setns(other, CLONE_NEWNS) < 0)
 		return -1;
 	/* From here on `/` is the other container's, so that no link in it leads out. */
-	auto_close int source_fd = open(path, O_PATH | O_CLOEXEC);
-	auto_close int copy = source_fd < 0 ? -1 : mount_clone(source_fd, recursive);
+	auto_close int source_fd = open(path, O_PATH | O_CLOEXEC | nofollow);
+	auto_close int copy = source_fd < 0 ? -1 : mount_clone(source_fd, mount->recursive);
 	int failure = errno;
 	if (setns(own, CLONE_NEWNS) < 0 || fchdir(root) < 0 || chroot(".") < 0 || fchdir(cwd) < 0)
 		return -1;

@@ -30,8 +30,10 @@ int mounts_open_sources(struct container *container, struct error *err)
 		struct mount_spec *mount = &container->spec.mounts[i];
 		if (!mount->bind || mount->remount)
 			continue;
-		int nofollow = mount->copy_symlink ? O_NOFOLLOW : 0;
-		mount->source_fd = mount_clone_foreign(mount->source, mount->recursive, &mount->source_detached);
+		if (mount->mapped_fd >= 0)
+			continue;
+		int nofollow = mount->copy_symlink || mount->source_nofollow ? O_NOFOLLOW : 0;
+		mount->source_fd = mount_clone_foreign(mount, &mount->source_detached);
 		if (!mount->source_detached)
 			mount->source_fd = openat(container->bundle, mount->source, O_PATH | O_CLOEXEC | nofollow);
 		/* In a user namespace nobody has the rights over others' directories that our caller has. */
@@ -94,7 +96,9 @@ static int open_target(const struct container *container, const struct mount_spe
 		if (fd < 0 && errno == ENOENT)
 			fd = path_open_or_make(container->root, mount->destination, true);
 	} else {
-		fd = path_open_or_make(container->root, mount->destination, directory);
+		fd = mount->target_nofollow ? path_open_last(container->root, mount->destination) : -1;
+		if (!mount->target_nofollow || (fd < 0 && errno == ENOENT))
+			fd = path_open_or_make(container->root, mount->destination, directory);
 	}
 	if (fd < 0)
 		return error_errno(err, "runtime-failed", "open mount point %s in the rootfs", mount->destination);
@@ -158,26 +162,53 @@ static int make_cgroup(struct mount_spec *mount, struct error *err)
 	return fd;
 }
 
+static bool has_data(const struct mount_spec *mount, const char *prefix)
+{
+	for (char **option = mount->data; option && *option; option++)
+		if (strncmp(*option, prefix, strlen(prefix)) == 0)
+			return true;
+	return false;
+}
+
+/* Those of `data` but for some, and one more; to be freed, not what is in it. */
+static char **change_data(char *const *data, const char *without, char *more)
+{
+	size_t count = 0, n = 0;
+	while (data[count])
+		count++;
+	char **changed = calloc(count + 2, sizeof *changed);
+	for (; changed && *data; data++)
+		if (!without || strncmp(*data, without, strlen(without)) != 0)
+			changed[n++] = *data;
+	if (changed)
+		changed[n] = more;
+	return changed;
+}
+
 /* With one id mapped there is no group 5 (tty) to give the terminals to. */
 static int make_devpts(const struct mount_spec *mount, struct error *err)
 {
 	int fd = mount_filesystem("devpts", "devpts", mount->data, err);
 	if (fd >= 0 || err->errnum != EINVAL)
 		return fd;
-	size_t count = 0;
-	while (mount->data[count])
-		count++;
-	auto_free char **data = calloc(count + 1, sizeof *data);
-	if (!data)
-		return -1;
-	size_t n = 0;
-	for (char **option = mount->data; *option; option++)
-		if (strncmp(*option, "gid=", 4) != 0)
-			data[n++] = *option;
-	return mount_filesystem("devpts", "devpts", data, err);
+	auto_free char **data = change_data(mount->data, "gid=", NULL);
+	return data ? mount_filesystem("devpts", "devpts", data, err) : -1;
 }
 
-static int make_detached(struct mount_spec *mount, struct error *err)
+/* Without a mode it has the one of what it covers, if there was something. */
+static int make_tmpfs(const struct mount_spec *mount, const struct stat *covered, struct error *err)
+{
+	char mode[32];
+	if (has_data(mount, "mode=") || covered->st_mode == 0)
+		return mount_filesystem(mount->type, mount->source, mount->data, err);
+	snprintf(mode, sizeof mode, "mode=%o", covered->st_mode & 07777);
+	auto_free char **data = change_data(mount->data, NULL, mode);
+	if (!data)
+		return error_errno(err, "runtime-failed", "mount %s", mount->destination);
+	return mount_filesystem(mount->type, mount->source, data, err);
+}
+
+static int make_detached(struct mount_spec *mount, const struct stat *covered, struct error *err)
 {
 	if (mount->mapped_fd >= 0)
 		return steal_fd(&mount->mapped_fd);
@@ -195,6 +226,8 @@ static int make_detached(struct mount_spec *mount, struct error *err)
 		return make_cgroup(mount, err);
 	if (has_type(mount, "devpts"))
 		return make_devpts(mount, err);
+	if (has_type(mount, "tmpfs"))
+		return make_tmpfs(mount, covered, err);
 	return mount_filesystem(mount->type, mount->source, mount->data, err);
 }
 
@@ -228,12 +261,21 @@ static int remount(const struct container *container, const struct mount_spec *m
 	return set_attributes(&attributes, target, err);
 }
 
-static bool has_data(const struct mount_spec *mount, const char *prefix)
+static bool over_root(const struct mount_spec *mount)
 {
-	for (char **option = mount->data; option && *option; option++)
-		if (strncmp(*option, prefix, strlen(prefix)) == 0)
-			return true;
-	return false;
+	auto_free char *clean = path_clean(mount->destination);
+	return clean && strcmp(clean, "/") == 0;
+}
+
+/* What is mounted over the rootfs is the rootfs from then on. */
+static int use_as_root(struct container *container, int mount, struct error *err)
+{
+	int root = fcntl(mount, F_DUPFD_CLOEXEC, 3);
+	if (root < 0)
+		return error_errno(err, "runtime-failed", "keep what is mounted at /");
+	close(container->root);
+	container->root = root;
+	return 0;
 }
 
 static int make_mount(struct container *container, struct mount_spec *mount, struct error *err)
@@ -241,14 +283,18 @@ static int make_mount(struct container *container, struct mount_spec *mount, str
 	struct stat st = {.st_mode = S_IFDIR};
 	if (mount->remount)
 		return remount(container, mount, err);
-	if (mount->bind && fstat(mount->source_fd, &st) < 0)
+	if (mount->bind && fstat(mount->mapped_fd >= 0 ? mount->mapped_fd : mount->source_fd, &st) < 0)
 		return error_errno(err, "runtime-failed", "stat %s", mount->source);
-	if (S_ISLNK(st.st_mode))
+	if (S_ISLNK(st.st_mode) && mount->copy_symlink)
 		return copy_symlink(container, mount, err);
+	struct stat covered = {0};
+	auto_close int there = open_in_root(container->root, mount->destination, O_PATH, 0);
+	if (there >= 0 && fstat(there, &covered) < 0)
+		return error_errno(err, "runtime-failed", "stat %s in the rootfs", mount->destination);
 	auto_close int target = open_target(container, mount, S_ISDIR(st.st_mode), err);
 	if (target < 0 || check_proc_target(mount, target, err) < 0)
 		return -1;
-	auto_close int fd = make_detached(mount, err);
+	auto_close int fd = make_detached(mount, &covered, err);
 	if (fd < 0)
 		return error_prefix(err, "mount %s", mount->destination);
 	bool own_owner = has_data(mount, "uid=") || has_data(mount, "gid=");
@@ -262,6 +308,8 @@ static int make_mount(struct container *container, struct mount_spec *mount, str
 	if (mount_attach(fd, target) < 0)
 		return error_errno(err, "runtime-failed", "mount %s at %s", mount->source ? mount->source : mount->type,
 				   mount->destination);
+	if (over_root(mount) && use_as_root(container, fd, err) < 0)
+		return -1;
 	if (seal)
 		mount->seal_fd = steal_fd(&fd);
 	return 0;
@@ -285,7 +333,7 @@ int mounts_make(struct container *container, struct error *err)
 {
 	for (size_t i = 0; i < container->spec.mount_count; i++) {
 		struct mount_spec *mount = &container->spec.mounts[i];
-		if (mount->bind && !mount->remount && mount->source_fd < 0)
+		if (mount->bind && !mount->remount && mount->source_fd < 0 && mount->mapped_fd < 0)
 			continue;
 		int rc = make_mount(container, mount, err);
 		if (mount->source_fd >= 0)

@@ -89,6 +89,11 @@ int path_open_or_make(int root, const char *path, bool directory)
 	return open_or_make(root, path, directory, 0);
 }
 
+int path_open_last(int root, const char *path)
+{
+	return open_in_root(root, path, O_PATH | O_NOFOLLOW, 0);
+}
+
 int path_open_no_symlinks(int root, const char *path, int flags)
 {
 	struct open_how how = {

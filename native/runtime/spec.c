@@ -40,7 +40,7 @@ int spec_read_mappings(json_t *object, const char *where, const char *key, struc
 		int64_t container = 0, host = 0, size = 0;
 		if (json_read_int(item, key, "containerID", 0, UINT32_MAX - 1, &container, NULL, err) < 0 ||
 		    json_read_int(item, key, "hostID", 0, UINT32_MAX - 1, &host, NULL, err) < 0 ||
-		    json_read_int(item, key, "size", 1, UINT32_MAX - 1, &size, NULL, err) < 0)
+		    json_read_int(item, key, "size", 1, UINT32_MAX, &size, NULL, err) < 0)
 			return -1;
 		if (size == 0)
 			return error_set(err, "bad-config", "%s.%s[%zu]: has no size", where, key, i);
@@ -216,6 +216,24 @@ static int check_annotations(json_t *annotations, struct error *err)
 	return 0;
 }
 
+const char *const spec_annotations[] = {
+	"run.oci.keep_original_groups",
+	/* What crun would make of these isolates more than what comes without it. */
+	"run.oci.handler", "run.oci.seccomp_bpf_data", "run.oci.seccomp_fail_unknown_syscall", NULL};
+
+static int read_annotations(struct spec *spec, struct error *err)
+{
+	spec->keep_groups = json_object_get(spec->annotations, spec_annotations[0]) != NULL;
+	for (size_t i = 1; spec_annotations[i]; i++) {
+		const char *text = json_string_value(json_object_get(spec->annotations, spec_annotations[i]));
+		if (text && *text)
+			return error_set(err, "bad-config",
+					 "annotations: `%s` is not supported by this runtime; remove it or use crun",
+					 spec_annotations[i]);
+	}
+	return 0;
+}
+
 static int read_top(struct spec *spec, struct error *err)
 {
 	json_t *json = spec->json, *root = NULL, *process = NULL, *linux_json = NULL;
@@ -244,9 +262,8 @@ static int read_top(struct spec *spec, struct error *err)
 		if (spec_read_process(process, &spec->process, err) < 0)
 			return -1;
 	}
-	if (check_annotations(spec->annotations, err) < 0)
+	if (check_annotations(spec->annotations, err) < 0 || read_annotations(spec, err) < 0)
 		return -1;
-	spec->keep_groups = json_object_get(spec->annotations, "run.oci.keep_original_groups") != NULL;
 	if (spec->hostname && !*spec->hostname)
 		spec->hostname = NULL;
 	if (spec->domainname && !*spec->domainname)

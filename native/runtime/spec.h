@@ -60,6 +60,7 @@ struct namespace_spec {
 struct mount_spec {
 	const char *destination, *type, *source;
 	bool bind, recursive, remount, copy_up, copy_symlink, optional;
+	bool source_nofollow, target_nofollow; /* the last part of the path is taken as it is, if it is a link */
 	bool idmap, idmap_recursive;
 	struct id_mappings uids, gids;
 	uint64_t attr_set, attr_clear;         /* MOUNT_ATTR_* of this mount */
@@ -114,6 +115,8 @@ extern const struct namespace_kind_info namespace_kinds[NS_KINDS];
 /* Reads the configuration `file`, relative to DIRFD. The result is freed with spec_free(), also after a failure. */
 int spec_load(int dirfd, const char *file, struct spec *spec, struct error *err);
 void spec_free(struct spec *spec);
+/* The annotations that change what is done, or refuse it; NULL beyond the last. */
+extern const char *const spec_annotations[];
 int spec_read_process(json_t *json, struct process_spec *process, struct error *err);
 /* Says on stderr what of it can't be had and does not matter. */
 void process_spec_warn(const struct process_spec *process);

@@ -1,5 +1,6 @@
 /* mounts[] of config.json and the meaning of their options. */
 #include <linux/mount.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -9,7 +10,7 @@
 #include "spec.h"
 
 enum option_kind { SET, CLEAR, REC_SET, REC_CLEAR, PROPAGATION, REC_PROPAGATION, BIND, RBIND, REMOUNT, COPY_UP,
-		   COPY_SYMLINK, IDMAP, RIDMAP, NOFAIL, DATA, IGNORE };
+		   COPY_SYMLINK, SOURCE_NOFOLLOW, TARGET_NOFOLLOW, IDMAP, RIDMAP, NOFAIL, DATA, IGNORE };
 
 static const struct mount_option {
 	const char *name;
@@ -81,6 +82,8 @@ static const struct mount_option {
 	{"runbindable", REC_PROPAGATION, MS_UNBINDABLE},
 	{"tmpcopyup", COPY_UP, 0},
 	{"copy-symlink", COPY_SYMLINK, 0},
+	{"src-nofollow", SOURCE_NOFOLLOW, 0},
+	{"dest-nofollow", TARGET_NOFOLLOW, 0},
 	{"idmap", IDMAP, 0},
 	{"ridmap", RIDMAP, 0},
 };
@@ -144,6 +147,12 @@ static void apply_option(struct mount_spec *mount, const struct mount_option *op
 	case COPY_SYMLINK:
 		mount->copy_symlink = true;
 		break;
+	case SOURCE_NOFOLLOW:
+		mount->source_nofollow = true;
+		break;
+	case TARGET_NOFOLLOW:
+		mount->target_nofollow = true;
+		break;
 	case RIDMAP:
 		mount->idmap_recursive = true;
 		mount->idmap = true;
@@ -157,6 +166,50 @@ static void apply_option(struct mount_spec *mount, const struct mount_option *op
 	case DATA:
 	case IGNORE:
 		break;
+	}
+}
+
+/* IDS-HOST-SIZE, several with `#` between them, up to `end`. */
+static bool read_triples(const char *text, const char *end, struct id_mappings *mappings)
+{
+	size_t count = 1;
+	for (const char *p = text; p < end; p++)
+		count += *p == '#';
+	free(mappings->items);
+	*mappings = (struct id_mappings){.items = calloc(count, sizeof *mappings->items)};
+	for (const char *p = text; mappings->items; p++) {
+		struct id_mapping *one = &mappings->items[mappings->count++];
+		int length = 0;
+		if (sscanf(p, "%9u-%9u-%9u%n", &one->container_id, &one->host_id, &one->size, &length) != 3 || one->size == 0)
+			return false;
+		p += length;
+		if (p == end)
+			return true;
+		if (p > end || *p != '#')
+			return false;
+	}
+	return false;
+}
+
+/* `idmap=uids=0-1000-1;gids=0-1000-1`, what mounts[].uidMappings and gidMappings say as well. 1: it is one, 0: it is none. */
+static int read_mapping_option(struct mount_spec *mount, const char *option, size_t i, struct error *err)
+{
+	const char *equals = strchr(option, '=');
+	bool recursive = strncmp(option, "ridmap=", 7) == 0;
+	if (!recursive && strncmp(option, "idmap=", 6) != 0)
+		return 0;
+	mount->idmap = true;
+	mount->idmap_recursive = recursive;
+	for (const char *part = equals + 1;; part++) {
+		const char *end = part + strcspn(part, ";");
+		bool uids = strncmp(part, "uids=", 5) == 0;
+		if ((!uids && strncmp(part, "gids=", 5) != 0) ||
+		    !read_triples(part + 5, end, uids ? &mount->uids : &mount->gids))
+			return error_set(err, "bad-config", "mounts[%zu]: `%s` is not of the form "
+							    "idmap=uids=N-N-N;gids=N-N-N", i, option);
+		part = end;
+		if (!*part)
+			return 1;
 	}
 }
 
@@ -202,9 +255,12 @@ static int read_mount(json_t *json, struct mount_spec *mount, size_t i, struct e
 		return error_errno(err, "runtime-failed", "read mounts[%zu]", i);
 	for (char **name = options; *name; name++) {
 		const struct mount_option *option = find_option(*name);
-		if (option && option->kind != DATA)
+		int mapped = option ? 0 : read_mapping_option(mount, *name, i, err);
+		if (mapped < 0)
+			return -1;
+		if (option)
 			apply_option(mount, option);
-		else
+		if (mapped == 0 && (!option || option->kind == DATA))
 			mount->data[data++] = *name;
 	}
 	return check_mount(mount, i, err);

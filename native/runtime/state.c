@@ -25,7 +25,7 @@ int state_check_id(const char *id, struct error *err)
 		good = isalnum((unsigned char)*p) || strchr("_+.-", *p);
 	if (!good || p - id > 255)
 		return error_set(err, "bad-config",
-				 "container id `%s`: use letters, digits, `_`, `+`, `-` and (not first) `.`",
+				 "container id `%s` is invalid: use letters, digits, `_`, `+`, `-` and (not first) `.`",
 				 id ? id : "");
 	return 0;
 }
@@ -70,8 +70,11 @@ int state_make_directory(const char *root, const char *id, struct error *err)
 	auto_close int top = state_open_root(root, err);
 	if (top < 0)
 		return -1;
-	if (mkdirat(top, id, 0700) < 0)
+	if (mkdirat(top, id, 0700) < 0) {
+		if (errno == EEXIST)
+			return error_set(err, "runtime-failed", "container `%s` already exists", id);
 		return error_errno(err, "runtime-failed", "make the state directory of container `%s`", id);
+	}
 	int fd = openat(top, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd >= 0 ? fd : error_errno(err, "runtime-failed", "open the state directory of container `%s`", id);
 }

@@ -117,6 +117,27 @@ expect "devices in a user namespace" "/dev/null 666 0:0 1:3
 3" "$(rt run "$id" 2>"$work/stderr" || true)"
 grep -q "Operation not permitted" "$work/stderr" || expect "mknod in a user namespace" "not permitted" "$(cat "$work/stderr")"
 
+# Standard descriptors are no way to the host's devices, and a device's path may end with a slash.
+config '"devices": [{"path": "/slash/", "type": "c", "major": 1, "minor": 3}],' \
+	'busybox stat -c %t:%T /slash; busybox stat -L -c %d /dev/null /proc/self/fd/0 /proc/self/fd/2 | busybox uniq | busybox wc -l'
+expect "a device with a slash, and /dev/null" "1:3 1" "$(rt run "$id" </dev/null 2>/dev/null | xargs)"
+config '' 'busybox sleep 1000'
+rt run -d "$id" </dev/null >/dev/null 2>&1
+expect "/dev/null of an exec'ed process" 1 "$(rt exec "$id" /bin/busybox sh -c 'busybox stat -L -c %d /dev/null /proc/self/fd/0 | busybox uniq | busybox wc -l' </dev/null)"
+rt delete -f "$id"
+
+# All ids there are.
+config '"uidMappings": [{"containerID": 0, "hostID": 0, "size": 4294967295}], "gidMappings": [{"containerID": 0, "hostID": 0, "size": 4294967295}],' \
+	'busybox cat /proc/self/uid_map /proc/self/gid_map'
+sed -i 's,{"type": "pid"},&\, {"type": "user"},' config.json
+chown -R 0:0 rootfs
+expect "a mapping of all ids" "0 0 4294967295 0 0 4294967295" "$(rt run "$id" | xargs)"
+
+# A mapping in the options of a mount, in crun's form.
+config '' 'busybox stat -c %u:%g /v/file'
+sed -i 's,"mounts": \[,&{"destination": "/v"\, "type": "bind"\, "source": "volume"\, "options": ["rbind"\, "idmap=uids=0-0-1#7-1007-1;gids=8-1008-1"]}\,,' config.json
+expect "owner in a mount with a mapping in its options" 1007:1008 "$(rt run "$id")"
+
 # What root of a user namespace can't do, real root does for it: raise limits, reach volumes in others' directories.
 mkdir -p theirs/volume && echo reached >theirs/volume/file && chown 12345 theirs && chmod 700 theirs
 limit=4000

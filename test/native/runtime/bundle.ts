@@ -55,6 +55,7 @@ export interface Config {
   process: Record<string, any>;
   root: { path: string; readonly?: boolean };
   hostname?: string;
+  domainname?: string;
   mounts: Mount[];
   hooks?: Record<string, unknown>;
   // biome-ignore lint/suspicious/noExplicitAny: tests put anything into it

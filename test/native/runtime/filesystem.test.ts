@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { skipUnless } from "../../support/requirements.ts";
@@ -155,6 +155,38 @@ describe("bind mounts", () => {
     expect(await bundle.sh("readlink /copied")).toBe("/some/where\n");
   });
 
+  test("src-nofollow and dest-nofollow take links as they are", async () => {
+    writeFileSync(bundle.outside("file"), "from the host\n");
+    symlinkSync(bundle.outside("file"), bundle.outside("link"));
+    for (const name of ["one", "two"]) symlinkSync("nowhere", bundle.inRootfs(name));
+    const source = bundle.outside("link");
+    bundle.mount({ destination: "/one", type: "bind", source, options: ["bind", "dest-nofollow"] });
+    bundle.mount({
+      destination: "/two",
+      type: "bind",
+      source,
+      options: ["bind", "dest-nofollow", "src-nofollow"],
+    });
+    expect(await bundle.sh("cat /one; readlink /two; ls / | grep -c nowhere || true")).toBe(
+      `from the host\n${bundle.outside("file")}\n0\n`,
+    );
+    bundle.mount({
+      destination: "/proc/self",
+      type: "bind",
+      source,
+      options: ["bind", "dest-nofollow", "src-nofollow"],
+    });
+    expect(await bundle.refusal(["true"])).toMatch(/may not cover this part of \/proc/);
+  });
+
+  test.each(["idmap=", "idmap=uids=0-1", "idmap=uids=0-1-0", "ridmap=uids=0-1-1;x", "idmap=uids=@0-1-1"])(
+    "a mapping in the options is read or refused, not passed over: %s",
+    async (option) => {
+      bundle.mount({ destination: "/v", type: "bind", source: "/etc", options: ["bind", option] });
+      expect(await bundle.refusal(["true"])).toContain(`\`${option}\` is not of the form`);
+    },
+  );
+
   test("a missing source is an error", async () => {
     bundle.mount({ destination: "/v", type: "bind", source: "/no/such/source", options: ["rbind"] });
     expect(await bundle.refusal(["true"])).toMatch(/open \/no\/such\/source.*No such file/);
@@ -172,6 +204,33 @@ describe("file systems", () => {
     expect(await bundle.sh("stat -c '%a %u' /t; grep ' /t ' /proc/self/mountinfo")).toMatch(
       /^1770 3\n.*noexec.* - tmpfs x .*size=64k/,
     );
+  });
+
+  test("tmpfs without a mode has that of what it covers", async () => {
+    mkdirSync(bundle.inRootfs("t"));
+    chmodSync(bundle.inRootfs("t"), 0o712);
+    bundle.mount({ destination: "/t", type: "tmpfs", source: "tmpfs", options: ["ro"] });
+    bundle.mount({ destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["mode=1771"] });
+    bundle.mount({ destination: "/new", type: "tmpfs", source: "tmpfs" });
+    expect(await bundle.sh("stat -c %a /t /tmp /new")).toBe("712\n1771\n1777\n");
+  });
+
+  test("one that is mounted at / is the rootfs of what comes then", async () => {
+    const others = bundle.config.mounts;
+    bundle.config.root.readonly = true;
+    bundle.config.mounts = [
+      { destination: "/", type: "tmpfs", source: "on-top", options: ["tmpcopyup"] },
+      ...others,
+    ];
+    const script = "grep -c ' / / .* - tmpfs on-top ' /proc/self/mountinfo; touch /x 2>&1 || true";
+    expect(await bundle.sh(script)).toBe("1\ntouch: /x: Read-only file system\n");
+    cpSync(bundle.rootfs, bundle.outside("other"), { recursive: true, verbatimSymlinks: true });
+    writeFileSync(bundle.outside("other/mark"), "other\n");
+    bundle.config.mounts = [
+      { destination: "/", type: "bind", source: bundle.outside("other"), options: ["rbind"] },
+      ...others,
+    ];
+    expect(await bundle.sh("cat /mark; ls /dev/null")).toBe("other\n/dev/null\n");
   });
 
   test("options that only tell the kernel what it does anyway are taken", async () => {

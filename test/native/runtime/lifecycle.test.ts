@@ -112,7 +112,7 @@ describe("create, start, state, delete", () => {
       "rt run -d c; rt run -d c; echo $?; rt state c | grep status; rt delete -f c",
     );
     expect(result.stdout).toMatch(/^1\n.*"running"/);
-    expect(result.stderr).toMatch(/container `c`: File exists/);
+    expect(result.stderr).toMatch(/container `c` already exists/);
   });
 
   test.each(["../x", "a/b", ".", "..", "", ".hidden", "x".repeat(300), "a b"])(
@@ -377,6 +377,23 @@ describe("cgroup", () => {
     expect(existsSync(cgroup)).toBe(false);
   });
 
+  test("what devices may be used can't be changed by update", async (context) => {
+    skipUnless(context, hasCgroup());
+    bundle.useCgroup();
+    bundle.config.process.args = ["sleep", "1000"];
+    const devices = [{ allow: false, access: "rwm" }];
+    writeFileSync(bundle.outside("same.json"), JSON.stringify({ devices }));
+    writeFileSync(
+      bundle.outside("new.json"),
+      JSON.stringify({ devices: [...devices, { allow: true, access: "r" }] }),
+    );
+    bundle.config.linux.resources = { devices };
+    const out = await bundle.output(
+      "rt run -d c; rt update -r same.json c; rt update -r new.json c 2>&1 || true; rt delete -f c",
+    );
+    expect(out).toBe("Error: linux.resources.devices: can't be changed by update\n");
+  });
+
   test("with systemd it is a scope, made over its socket", async (context) => {
     skipUnless(context, hasCgroup());
     const parent = delegatedCgroup()!;
@@ -397,6 +414,21 @@ describe("cgroup", () => {
     );
     expect(existsSync(join(parent, `test-${name}.scope`))).toBe(false);
   });
+
+  test.each([{ cpu: { shares: 4321 } }, { unified: { "cpu.weight": "165" } }])(
+    "systemd knows of %j, which it would else undo",
+    async (resources) => {
+      const parent = delegatedCgroup();
+      const systemd = new FakeSystemd(bundle.outside("run"), parent);
+      bundle.config.linux.cgroupsPath = `user.slice:test:${bundle.directory.slice(bundle.directory.lastIndexOf("/") + 1)}`;
+      bundle.config.linux.resources = resources;
+      await bundle.script("XDG_RUNTIME_DIR=$PWD/run rt --systemd-cgroup run c");
+      const body = systemd.calls[0]!.body;
+      const name = "CPUWeight\0\x01t\0";
+      const value = Math.ceil((body.indexOf(name) + name.length) / 8) * 8;
+      expect(body.readBigUInt64LE(value)).toBe(165n);
+    },
+  );
 
   test("what systemd says against a scope is told", async () => {
     new FakeSystemd(bundle.outside("run"), undefined);

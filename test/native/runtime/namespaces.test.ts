@@ -230,6 +230,15 @@ describe("a user namespace of its own", () => {
     expect(await bundle.sh("cat /v/file")).toBe("reached\n");
   });
 
+  test("reaches mounts below directories that belong to nobody in it", async () => {
+    const source = bundle.outside("private/volume");
+    bundle.mount({ destination: "/v", type: "bind", source, options: ["rbind", "ro"] });
+    bundle.config.process.args = ["cat", "/v/file"];
+    const out = await bundle.output(`
+      mkdir -p private/volume; echo reached >private/volume/file; chown 3000:3000 private; chmod 700 private; rt run c`);
+    expect(out).toBe("reached\n");
+  });
+
   test("is entered by exec", async () => {
     bundle.config.process.args = ["sleep", "1000"];
     const out = await bundle.output(
@@ -303,9 +312,34 @@ describe("sysctl", () => {
     expect(out).toBe("1\n55\nx.y\n");
   });
 
+  test("has names as sysctl(8) has them: either separator, the other one in a part", async () => {
+    bundle.config.linux.sysctl = { "net/ipv4/ip_forward": "1", "kernel/shmmni": "55" };
+    expect(await bundle.sh("cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmni")).toBe("1\n55\n");
+    // No interface `a.b` is there; what it is looked for as shows that the name was understood.
+    bundle.config.linux.sysctl = { "net.ipv4.conf.a/b.forwarding": "1" };
+    expect(await bundle.refusal(["true"])).toMatch(
+      /set sysctl net\.ipv4\.conf\.a\/b\.forwarding.*No such file/,
+    );
+  });
+
+  test("must not say something else than hostname and domainname", async () => {
+    bundle.config.domainname = "one";
+    bundle.config.linux.sysctl = { "kernel.domainname": "one" };
+    expect(await bundle.sh("cat /proc/sys/kernel/domainname")).toBe("one\n");
+    bundle.config.linux.sysctl = { "kernel.domainname": "other" };
+    expect(await bundle.refusal(["true"])).toMatch(/is not what `domainname` says/);
+    bundle.config.linux.sysctl = { "kernel.hostname": "one" };
+    expect(await bundle.refusal(["true"])).toMatch(/use `hostname` of config.json/);
+  });
+
   test.each([
     ["kernel.core_pattern", "would change the host"],
-    ["net/ipv4/ip_forward", "would change the host"],
+    ["net/../kernel/core_pattern", "would change the host"],
+    ["net/..//kernel/core_pattern", "would change the host"],
+    ["net././.kernel.core_pattern", "would change the host"],
+    ["/net/ipv4/ip_forward", "would change the host"],
+    [".net.ipv4.ip_forward", "would change the host"],
+    ["net/", "would change the host"],
     ["net.ipv4.+ip_forward", "would change the host"],
     ["net.ipv4..ip_forward", "would change the host"],
     ["kernel.shmmni\nkernel.core_pattern", "would change the host"],

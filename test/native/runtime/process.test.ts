@@ -36,6 +36,17 @@ describe("identity", () => {
     bundle.config.process.env.push("HOME=/set");
     expect(await bundle.sh("echo $HOME")).toBe("/set\n");
   });
+
+  test("a variable that is given twice has the later value, also for exec", async () => {
+    bundle.config.process.env.push("A=1", "AB=2", "A=3");
+    const { stdout } = await bundle.run(["env"]);
+    expect(stdout.split("\n").filter((line) => line.startsWith("A"))).toEqual(["A=3", "AB=2"]);
+    bundle.config.process.args = ["sleep", "1000"];
+    const out = await bundle.output(
+      "rt run -d c; rt exec -e A=4 -e HOME=/x c sh -c 'echo $A $HOME'; rt delete -f c",
+    );
+    expect(out).toBe("4 /x\n");
+  });
 });
 
 describe("capabilities", () => {
@@ -136,6 +147,15 @@ describe("working directory", () => {
   test("is made when missing", async () => {
     bundle.config.process.cwd = "/made/for/me";
     expect(await bundle.sh("pwd")).toBe("/made/for/me\n");
+  });
+
+  test("is made where nothing can be made later", async () => {
+    bundle.config.root.readonly = true;
+    bundle.mount({ destination: "/t", type: "tmpfs", source: "tmpfs", options: ["ro"] });
+    for (const cwd of ["/made/for/me", "/t/in/there"]) {
+      bundle.config.process.cwd = cwd;
+      expect(await bundle.sh("pwd; touch x 2>&1 || true")).toBe(`${cwd}\ntouch: x: Read-only file system\n`);
+    }
   });
 
   test("must be absolute and a directory", async () => {
