@@ -219,6 +219,9 @@ static int check_mount(struct mount_spec *mount, size_t i, struct error *err)
 		return error_set(err, "bad-config", "mounts[%zu]: has no destination", i);
 	if (mount->type && strcmp(mount->type, "bind") == 0 && !mount->bind)
 		mount->bind = mount->recursive = true;
+	if (!mount->uids.count != !mount->gids.count)
+		return error_set(err, "bad-config", "mounts[%zu]: %s: needs uidMappings and gidMappings, or neither", i,
+				 mount->destination);
 	if (mount->uids.count)
 		mount->idmap = true;
 	if (mount->idmap && !mount->bind)
