@@ -199,8 +199,8 @@ const groups = {
 
 /** Commands of Podman's that are recognised but don't exist here; a line for each group. */
 const planned = `
-attach,auto-update,build,commit,compose,cp,create,diff,events,exec,export,farm,generate,history,images
-import,info,init,inspect,kill,kube,load,login,logout,logs,machine,manifest,mount,pause,pod,port,ps,pull,push,rename
+attach,auto-update,build,buildx,commit,compose,cp,create,diff,events,exec,export,farm,generate,history,images
+import,info,init,inspect,kill,kube,load,login,logout,logs,machine,manifest,mount,pause,play,pod,port,ps,pull,push,rename
 restart,rm,rmi,run,save,search,start,stats,stop,tag,top,unmount,unpause,unshare,untag,update,wait
 container attach,container checkpoint,container cleanup,container clone,container commit,container cp
 container create,container diff,container exec,container exists,container export,container init,container inspect

@@ -15,6 +15,16 @@ export default class Add extends CoracleCommand {
     ...instanceFlags,
     all: flag.boolean({ description: "Add all of the list's images if the image is a list" }),
     artifact: flag.unsupported("bool", { description: "Add all arguments as artifact files" }),
+    "artifact-config": flag.unsupported("string", { description: "Configuration file of the artifact" }),
+    "artifact-config-type": flag.unsupported("string", {
+      description: "Media type of the artifact's configuration",
+    }),
+    "artifact-exclude-titles": flag.unsupported("bool", {
+      description: "Add no titles to the artifact's files",
+    }),
+    "artifact-layer-type": flag.unsupported("string", { description: "Media type of the artifact's files" }),
+    "artifact-subject": flag.unsupported("string", { description: "Image that the artifact refers to" }),
+    "artifact-type": flag.unsupported("string", { description: "Type of the artifact" }),
     authfile: accessFlags.authfile,
     "cert-dir": accessFlags["cert-dir"],
     creds: accessFlags.creds,

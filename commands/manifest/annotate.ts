@@ -12,6 +12,7 @@ export default class Annotate extends CoracleCommand {
   ];
   static override flags = {
     ...instanceFlags,
+    subject: flag.unsupported("string", { description: "Set the subject of the image index" }),
     index: flag.boolean({ description: "Apply --annotation values to the image index itself" }),
   };
   static override arity = between(1, 2);

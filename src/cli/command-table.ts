@@ -1,5 +1,6 @@
 import { EngineError } from "../errors.ts";
 import type { CoracleCommand, Invocation } from "./command.ts";
+import { programName } from "./program-name.ts";
 import { suggestions } from "./suggestions.ts";
 
 /** A command's class, as its file exports it. */
@@ -63,7 +64,7 @@ export function subcommands(table: CommandTable, group: string | undefined): str
 
 export function unknownCommand(table: CommandTable, name: string): EngineError {
   if (table.planned.includes(name))
-    return new EngineError("not-supported", `coracle ${name}: not supported yet`);
+    return new EngineError("not-supported", `${programName} ${name}: not supported yet`);
   const words = name.split(" ");
   const last = words.pop() as string;
   const parent = ["coracle", ...words].join(" ");

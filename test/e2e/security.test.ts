@@ -239,7 +239,7 @@ describe("a running container", () => {
       ["ps", "-a", "--no-trunc"],
       ["ps", "-a", "--format", "{{.Labels}}\t{{.Command}}"],
       ["inspect", "--format", "{{.Config.Labels}} {{.Config.Cmd}}", "steering"],
-      ["diff", "steering"],
+      ["container", "diff", "steering"],
     ]) {
       const line = [home.program, ...command].map((word) => `'${word}'`).join(" ");
       const { stdout } = await home.exec(["script", "-qec", line, "/dev/null"]);

@@ -42,6 +42,7 @@ describe("finding the command", () => {
     ],
     [["nope", "--wrong"], "Error: unknown flag: --wrong\nSee 'coracle --help'\n"],
     [["farm"], "Error: coracle farm: not supported yet\n"],
+    [["play", "kube", "x.yaml"], "Error: coracle play: not supported yet\n"],
     [["image", "sign"], "Error: coracle image sign: not supported yet\n"],
     [["--remote"], "Error: missing command 'coracle COMMAND'\n"],
     [["--url", "x", "image"], "Error: missing command 'coracle image COMMAND'\n"],
