@@ -1,6 +1,5 @@
 import { atMost, CoracleCommand, flag } from "../src/cli/command.ts";
-import { accessFlags, authFiles } from "../src/cli/registry-flags.ts";
-import { checkAuthFile } from "../src/host/auth-file.ts";
+import { accessFlags, existingAuthFiles } from "../src/cli/registry-flags.ts";
 
 export default class Logout extends CoracleCommand {
   static override summary = "Log out of a container registry";
@@ -19,8 +18,7 @@ export default class Logout extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Logout);
-    for (const file of [flags.authfile, flags["compat-auth-file"]]) if (file) checkAuthFile(file);
-    const files = authFiles(flags);
+    const files = existingAuthFiles(flags);
     const { logout, logoutEverywhere } = await import("../src/engine/registry/login.ts");
     if (flags.all) {
       if (args.length > 0) throw this.usageError("--all takes no arguments");

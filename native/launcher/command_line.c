@@ -5,7 +5,7 @@
 
 /* Global flags that take a value; the word after one of these is not the command. */
 static const char *const valued_flags[] = {
-	"--cdi-spec-dir", "--cgroup-manager", "--config", "--conmon", "--connection", "-c", "--context",
+	"--cdi-spec-dir", "--cgroup-manager", "--cni-config-dir", "--config", "--conmon", "--connection", "-c", "--context",
 	"--cpu-profile",
 	"--db-backend", "--default-mounts-file", "--events-backend", "--hooks-dir", "--host", "-H", "--identity", "--imagestore",
 	"--log-level", "--max-workers", "--memory-profile", "--module", "--namespace", "--network-cmd-path",

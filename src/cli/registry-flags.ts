@@ -78,6 +78,12 @@ export function authFiles(flags: {
   );
 }
 
+/** The same, of a command that only changes what is in them. */
+export function existingAuthFiles(flags: Parameters<typeof authFiles>[0]): GivenAuthFiles {
+  for (const file of [flags.authfile, flags["compat-auth-file"]]) if (file) checkAuthFile(file);
+  return authFiles(flags);
+}
+
 /** Of the commands that push an `image` or an `artifact`; `signBy` describes --sign-by, in Podman's words for each. */
 export function signingFlags(what: "image" | "artifact", signBy: string) {
   return {
