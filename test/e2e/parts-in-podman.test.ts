@@ -1,11 +1,11 @@
 /** Podman with our runtime in place of crun, and our conmon in place of its own. */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Home } from "../support/home.ts";
 import { busyboxArchive } from "../support/images.ts";
-import { waitUntil } from "../support/process.ts";
+import { commandLine, waitUntil } from "../support/process.ts";
 import { hasProgram, skipUnless } from "../support/requirements.ts";
 
 const missing = [hasProgram("podman"), hasProgram("crun")];
@@ -138,15 +138,7 @@ describe.each([
 
   test("nothing of it is left", async (context) => {
     skipUnless(context, ...missing);
-    const programs = () => home.processes().filter((pid) => /conmon|coracle/.test(commandOf(pid)));
+    const programs = () => home.processes().filter((pid) => /conmon|coracle/.test(commandLine(pid)));
     await waitUntil(() => programs().length === 0, { what: "the end of all monitors" });
   });
 });
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-  } catch {
-    return "";
-  }
-}

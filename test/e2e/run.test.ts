@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
 import { imageArchive } from "../support/images.ts";
+import { commandLine } from "../support/process.ts";
 import { skipUnless } from "../support/requirements.ts";
 
 const home = useHome({ image: true });
@@ -285,7 +286,7 @@ describe("the environment", () => {
     );
     await running.waitForOutput(/up/);
     for (const pid of home.processes()) {
-      expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).not.toContain("topsecret");
+      expect(commandLine(pid)).not.toContain("topsecret");
     }
     running.child.stdin?.end();
     await running.done;

@@ -24,13 +24,13 @@
  * What runs is $CORACLE_TEST_PREFIX/bin/coracle, else bin/coracle of this tree. Where vitest runs as root nothing of this
  * works: start it with `npm test`, or by hand with `sh test/support/as-user.sh USER …`.
  */
-import { type Dirent, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { type Dirent, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { HomeCgroup } from "./cgroup.ts";
 import { busyboxArchive } from "./images.ts";
-import { Running, type RunOptions, type RunResult, run, waitUntil } from "./process.ts";
+import { commandLine, Running, type RunOptions, type RunResult, run, waitUntil } from "./process.ts";
 
 export interface HomeOptions {
   /** Load the image `bb`. */
@@ -121,13 +121,10 @@ export class Home {
 
   /** What is still there of processes, cgroups, mounts and files, a line each. */
   leftovers(): string[] {
-    const commandLine = (pid: number) => {
-      const path = `/proc/${pid}/cmdline`;
-      return existsSync(path) ? readFileSync(path, "utf8").replaceAll("\0", " ").trim() : "gone";
-    };
+    const words = (pid: number) => commandLine(pid).replaceAll("\0", " ").trim() || "gone";
     const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
     return [
-      ...this.processes().map((pid) => `process ${pid}: ${commandLine(pid)}`),
+      ...this.processes().map((pid) => `process ${pid}: ${words(pid)}`),
       ...(this.cgroup?.children() ?? []).map((name) => `cgroup ${name}`),
       ...mounts.filter((line) => line.includes(`${this.directory}/`)).map((line) => `mount ${line}`),
       ...filesBelow(join(this.runtimeDirectory, "coracle"))

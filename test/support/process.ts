@@ -1,5 +1,6 @@
 /** Child processes of tests: run to their end, or kept and watched. Output is kept as bytes. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 
 export interface RunOptions {
   /** Written to stdin; without it stdin is /dev/null. */
@@ -98,5 +99,14 @@ export async function waitUntil(
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`waited in vain for ${options.what ?? "a condition"}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Its words with NUL between them; "" for a process that has ended, maybe just now. */
+export function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
   }
 }
