@@ -58,24 +58,14 @@ export default class Push extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Push);
     const { pushTo } = await import("../src/engine/image/push-to.ts");
-    const { compressionLevel, parseManifestFormat, parsePushCompression } = await import(
-      "../src/oci/manifest-format.ts"
-    );
     const { checkStoragePolicy } = await import("../src/engine/image/policy.ts");
     const { imageProgress } = await import("../src/cli/image-progress.ts");
+    const { pushConversion } = await import("../src/cli/push-flags.ts");
     const { registryAccess } = await import("../src/cli/registry-flags.ts");
-    const format = flags.format === undefined ? undefined : parseManifestFormat(flags.format);
-    const compression = parsePushCompression(flags["compression-format"], {
-      format,
-      isConfigured: !given.has("compression-format"),
-    });
     checkStoragePolicy(flags["signature-policy"]);
     await pushTo(this.context, args[0] as string, args[1], {
       ...registryAccess(flags, given),
-      format,
-      compression,
-      force: given.has("force-compression") ? flags["force-compression"] : given.has("compression-format"),
-      level: compressionLevel(compression, flags["compression-level"]),
+      ...pushConversion(flags, given),
       compress: flags.compress,
       digestFile: flags.digestfile,
       onProgress: imageProgress(flags.quiet),

@@ -68,12 +68,11 @@ static size_t limits(json_t *resources, struct systemd_property properties[LIMIT
 	size_t count = 0;
 	add(properties, &count, "MemoryMax", memory);
 	add(properties, &count, "MemoryLow", limit_of(resources, "memory", "reservation"));
-	bool no_swap = swap == 0 && json_is_integer(json_object_get(json_object_get(resources, "memory"), "swap"));
-	if (no_swap || swap < 0 || (memory > 0 && swap >= memory))
+	if (swap < 0 || (memory > 0 && swap >= memory))
 		properties[count++] = (struct systemd_property){
 			.name = "MemorySwapMax",
 			.type = 't',
-			.number = no_swap ? 0 : swap < 0 ? UINT64_MAX : (uint64_t)(swap - memory)};
+			.number = swap < 0 ? UINT64_MAX : (uint64_t)(swap - memory)};
 	add(properties, &count, "CPUWeight", cpu_weight(resources));
 	add(properties, &count, "TasksMax", limit_of(resources, "pids", "limit"));
 	if (quota > 0 && quota < INT64_MAX / 1000000) {

@@ -138,18 +138,18 @@ static int start(const char *root, const char *id, struct error *err)
 		return error_set(err, "runtime-failed", "container `%s` is %s; only a created one can be started", id,
 				 status_name(status));
 	auto_close int gate = rc < 0 ? -1 : gate_connect(directory, err);
-	rc = gate < 0 ? -1 : runtime_start(gate, err);
-	/* The specification has the lifecycle go on with the end. */
-	struct error ignored;
-	if (rc < 0 && strcmp(err->code, "hook-failed") == 0)
-		runtime_delete(root, id, &ignored);
-	return rc;
+	return gate < 0 ? -1 : runtime_start(gate, err);
 }
 
 int cli_start(const struct cli *cli, int argc, char **argv, struct error *err)
 {
 	const char *id = cli_container_id(argc, argv, 1, err);
-	return id ? start(cli->root, id, err) : -1;
+	struct error ignored;
+	int rc = id ? start(cli->root, id, err) : -1;
+	/* The specification has the lifecycle go on with the end. */
+	if (id && rc < 0 && strcmp(err->code, "hook-failed") == 0)
+		runtime_delete(cli->root, id, &ignored);
+	return rc;
 }
 
 static int run_detached(struct create_options *create, struct error *err)

@@ -22,7 +22,7 @@ int hooks_run(json_t *hooks, const char *phase, int state_dir, const struct stat
 	      struct error *err);
 int hooks_run_inside(json_t *hooks, const char *phase, int state_dir, const struct state *state, const char *status,
 		     const struct hook_place *place, struct error *err);
-/* Those of poststart and poststop: one that fails is warned of on stderr, and all goes on as if it had not. */
+/* Those of poststop: one that fails is warned of on stderr, and all goes on as if it had not. */
 void hooks_run_after(json_t *hooks, const char *phase, int state_dir, const struct state *state, const char *status);
 
 #endif

@@ -146,7 +146,7 @@ int limits_set_affinity(const char *cpus, struct error *err)
 
 void limits_reset_affinity(void)
 {
-	unsigned long mask[CPUS_MAX / (8 * sizeof(unsigned long))];
+	unsigned long mask[CPUS_MAX / ID_LIST_WORD];
 	memset(mask, 0xff, sizeof mask);
 	(void)syscall(SYS_sched_setaffinity, 0, sizeof mask, mask);
 }

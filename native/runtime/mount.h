@@ -15,6 +15,8 @@ int mount_set_attributes(int fd, uint64_t set, uint64_t clear, uint64_t propagat
 int mount_clone_foreign(const struct mount_spec *mount, bool *is_foreign);
 /* Attaches a detached mount at `target`. -1 with errno. */
 int mount_attach(int mount, int target);
+/* With which the source of a bind mount is opened. */
+int mount_source_flags(const struct mount_spec *mount);
 /* Opens what bind mounts refer to, while the credentials are still those of the caller. */
 int mounts_open_sources(struct container *container, struct error *err);
 /* For init (`pid`), which lacks the rights in its user namespace: opens the source of a mount there and sends it. */

@@ -34,7 +34,6 @@ static int foreign_namespace(const char *source, const char **path)
 int mount_clone_foreign(const struct mount_spec *mount, bool *is_foreign)
 {
 	const char *path;
-	int nofollow = mount->copy_symlink || mount->source_nofollow ? O_NOFOLLOW : 0;
 	auto_close int other = foreign_namespace(mount->source, &path);
 	*is_foreign = other >= 0;
 	if (other < 0)
@@ -45,7 +44,7 @@ int mount_clone_foreign(const struct mount_spec *mount, bool *is_foreign)
 	if (own < 0 || root < 0 || cwd < 0 || setns(other, CLONE_NEWNS) < 0)
 		return -1;
 	/* From here on `/` is the other container's, so that no link in it leads out. */
-	auto_close int source_fd = open(path, O_PATH | O_CLOEXEC | nofollow);
+	auto_close int source_fd = open(path, mount_source_flags(mount));
 	auto_close int copy = source_fd < 0 ? -1 : mount_clone(source_fd, mount->recursive);
 	int failure = errno;
 	if (setns(own, CLONE_NEWNS) < 0 || fchdir(root) < 0 || chroot(".") < 0 || fchdir(cwd) < 0)
@@ -56,9 +55,8 @@ int mount_clone_foreign(const struct mount_spec *mount, bool *is_foreign)
 
 static _Noreturn void send_source(const char *bundle, const struct mount_spec *mount, int namespace, int sync)
 {
-	int nofollow = mount->copy_symlink ? O_NOFOLLOW : 0;
 	if (setns(namespace, CLONE_NEWNS) == 0 && chdir(bundle) == 0) {
-		int source = open(mount->source, O_PATH | O_CLOEXEC | nofollow);
+		int source = open(mount->source, mount_source_flags(mount));
 		if (source >= 0 && send_fd(sync, source) == 0)
 			_exit(0);
 	}

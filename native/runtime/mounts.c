@@ -24,6 +24,11 @@ static bool has_type(const struct mount_spec *mount, const char *type)
 	return !mount->bind && mount->type && strcmp(mount->type, type) == 0;
 }
 
+int mount_source_flags(const struct mount_spec *mount)
+{
+	return O_PATH | O_CLOEXEC | (mount->copy_symlink || mount->source_nofollow ? O_NOFOLLOW : 0);
+}
+
 int mounts_open_sources(struct container *container, struct error *err)
 {
 	for (size_t i = 0; i < container->spec.mount_count; i++) {
@@ -32,10 +37,9 @@ int mounts_open_sources(struct container *container, struct error *err)
 			continue;
 		if (mount->mapped_fd >= 0)
 			continue;
-		int nofollow = mount->copy_symlink || mount->source_nofollow ? O_NOFOLLOW : 0;
 		mount->source_fd = mount_clone_foreign(mount, &mount->source_detached);
 		if (!mount->source_detached)
-			mount->source_fd = openat(container->bundle, mount->source, O_PATH | O_CLOEXEC | nofollow);
+			mount->source_fd = openat(container->bundle, mount->source, mount_source_flags(mount));
 		/* In a user namespace nobody has the rights over others' directories that our caller has. */
 		if (mount->source_fd < 0 && !mount->source_detached && errno == EACCES &&
 		    container->spec.namespaces[NS_USER].use != NS_HOST &&
@@ -195,20 +199,20 @@ static int make_devpts(const struct mount_spec *mount, struct error *err)
 	return data ? mount_filesystem("devpts", "devpts", data, err) : -1;
 }
 
-/* Without a mode it has the one of what it covers, if there was something. */
-static int make_tmpfs(const struct mount_spec *mount, const struct stat *covered, struct error *err)
+/* Without a mode it has the one of what it covers, if there was something: `covered`, else 0. */
+static int make_tmpfs(const struct mount_spec *mount, mode_t covered, struct error *err)
 {
 	char mode[32];
-	if (has_data(mount, "mode=") || covered->st_mode == 0)
+	if (covered == 0)
 		return mount_filesystem(mount->type, mount->source, mount->data, err);
-	snprintf(mode, sizeof mode, "mode=%o", covered->st_mode & 07777);
+	snprintf(mode, sizeof mode, "mode=%o", covered & 07777);
 	auto_free char **data = change_data(mount->data, NULL, mode);
 	if (!data)
 		return error_errno(err, "runtime-failed", "mount %s", mount->destination);
 	return mount_filesystem(mount->type, mount->source, data, err);
 }
 
-static int make_detached(struct mount_spec *mount, const struct stat *covered, struct error *err)
+static int make_detached(struct mount_spec *mount, mode_t covered, struct error *err)
 {
 	if (mount->mapped_fd >= 0)
 		return steal_fd(&mount->mapped_fd);
@@ -261,6 +265,14 @@ static int remount(const struct container *container, const struct mount_spec *m
 	return set_attributes(&attributes, target, err);
 }
 
+/* 0: there is nothing. */
+static mode_t mode_of(const struct container *container, const char *path)
+{
+	struct stat st;
+	auto_close int fd = open_in_root(container->root, path, O_PATH, 0);
+	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_mode : 0;
+}
+
 static bool over_root(const struct mount_spec *mount)
 {
 	auto_free char *clean = path_clean(mount->destination);
@@ -287,14 +299,12 @@ static int make_mount(struct container *container, struct mount_spec *mount, str
 		return error_errno(err, "runtime-failed", "stat %s", mount->source);
 	if (S_ISLNK(st.st_mode) && mount->copy_symlink)
 		return copy_symlink(container, mount, err);
-	struct stat covered = {0};
-	auto_close int there = open_in_root(container->root, mount->destination, O_PATH, 0);
-	if (there >= 0 && fstat(there, &covered) < 0)
-		return error_errno(err, "runtime-failed", "stat %s in the rootfs", mount->destination);
+	/* Before the mount point is made. */
+	mode_t covered = has_type(mount, "tmpfs") && !has_data(mount, "mode=") ? mode_of(container, mount->destination) : 0;
 	auto_close int target = open_target(container, mount, S_ISDIR(st.st_mode), err);
 	if (target < 0 || check_proc_target(mount, target, err) < 0)
 		return -1;
-	auto_close int fd = make_detached(mount, &covered, err);
+	auto_close int fd = make_detached(mount, covered, err);
 	if (fd < 0)
 		return error_prefix(err, "mount %s", mount->destination);
 	bool own_owner = has_data(mount, "uid=") || has_data(mount, "gid=");

@@ -2,7 +2,6 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { runNative } from "../../host/native.ts";
 import type { MountRequest } from "../../oci/container.ts";
 import type { Descriptor } from "../../oci/image.ts";
 import type { Mount } from "../../oci/runtime-spec.ts";
@@ -10,7 +9,7 @@ import type { ContainerRecord } from "../../runtime/records.ts";
 import { getArtifact } from "../../storage/artifacts.ts";
 import { blobPath } from "../../storage/blobs.ts";
 import { blobFileName, chosenBlobs } from "../artifact/blobs.ts";
-import { withRootfs } from "./rootfs.ts";
+import { statInRoot, withRootfs } from "./rootfs.ts";
 
 /** Refuses, before the container is made, artifacts that aren't there. */
 export function checkArtifacts(ctx: Context, mounts: readonly MountRequest[]): void {
@@ -45,33 +44,24 @@ export async function artifactMounts(
 function mountsOf(ctx: Context, mount: MountRequest, root: string): Mount[] {
   const { source, destination, artifact } = mount;
   const blobs = chosenBlobs(ctx, source, artifact ?? {});
-  const kind = kindOf(ctx, root, destination);
-  if (kind !== undefined && kind !== "directory") {
-    if (blobs.length > 1) {
-      throw new EngineError(
-        "several-blobs",
-        `artifact "${source}" contains more than one blob and container path "${destination}" is a file`,
-        { hint: "choose one with title= or digest=, or mount them in a directory" },
-      );
-    }
-    return blobs.map((blob) => bind(ctx, mount, blob, destination));
+  const kind = statInRoot(ctx, root, destination)?.type;
+  const isFile = kind !== undefined && kind !== "directory";
+  if (isFile && blobs.length > 1) {
+    throw new EngineError(
+      "several-blobs",
+      `artifact "${source}" contains more than one blob and container path "${destination}" is a file`,
+      { hint: "choose one with title= or digest=, or mount them in a directory" },
+    );
   }
-  const named = artifact?.name !== undefined;
-  if (kind === undefined && blobs.length === 1 && !named)
-    return blobs.map((blob) => bind(ctx, mount, blob, destination));
+  const isAlone = kind === undefined && blobs.length === 1 && artifact?.name === undefined;
   return blobs.map((blob, index) => {
-    const name = named
-      ? `${artifact?.name}${blobs.length > 1 ? `-${index}` : ""}`
-      : blobFileName(blob, artifact?.digest !== undefined);
+    if (isFile || isAlone) return bind(ctx, mount, blob, destination);
+    const name =
+      artifact?.name === undefined
+        ? blobFileName(blob, artifact?.digest !== undefined)
+        : `${artifact.name}${blobs.length > 1 ? `-${index}` : ""}`;
     return bind(ctx, mount, blob, path.posix.join(destination, name));
   });
-}
-
-/** Type of what the container has there, as `coracle-layer stat` says it; undefined for nothing. */
-function kindOf(ctx: Context, root: string, destination: string): string | undefined {
-  const args = ["stat", "--root", root, "--path", destination, "--follow"];
-  const found = JSON.parse(runNative(ctx, "coracle-layer", args).toString());
-  return found.exists ? found.type : undefined;
 }
 
 function bind(ctx: Context, { options }: MountRequest, { digest }: Descriptor, destination: string): Mount {

@@ -17,7 +17,7 @@ import {
 import { volumeContents } from "../volume/file-system.ts";
 import { isFileSystem } from "./overlays.ts";
 import type { Owner } from "./owner.ts";
-import { withRootfs } from "./rootfs.ts";
+import { statInRoot, withRootfs } from "./rootfs.ts";
 
 interface NewVolume {
   volume: VolumeRecord;
@@ -84,19 +84,10 @@ function own(ctx: Context, { volume, target, destination }: NewVolume, root: str
   // One that was used before this was noted may be somebody's already.
   const { uid, gid } = fs.statSync(target);
   if (uid !== 0 || gid !== 0) return;
-  const there = directoryInImage(ctx, root, destination);
+  const found = statInRoot(ctx, root, destination);
+  const there = found?.type === "directory" ? found : undefined;
   fs.chownSync(target, there?.uid ?? owner.uid, there?.gid ?? owner.gid);
   if (there) fs.chmodSync(target, there.mode & 0o7777);
-}
-
-function directoryInImage(
-  ctx: Context,
-  root: string,
-  path: string,
-): { uid: number; gid: number; mode: number } | undefined {
-  const args = ["stat", "--root", root, "--path", path, "--follow"];
-  const found = JSON.parse(runNative(ctx, "coracle-layer", args).toString());
-  return found.exists && found.type === "directory" ? found : undefined;
 }
 
 /**

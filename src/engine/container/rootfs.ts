@@ -135,3 +135,14 @@ export function readInRoot(ctx: Context, root: string, file: string): string {
     throw error;
   }
 }
+
+/** What is at a path below `root`, as a process with that root finds it; undefined where there is nothing. */
+export function statInRoot(
+  ctx: Context,
+  root: string,
+  file: string,
+): { type: string; uid: number; gid: number; mode: number } | undefined {
+  const args = ["stat", "--root", root, "--path", file, "--follow"];
+  const found = JSON.parse(runNative(ctx, "coracle-layer", args).toString());
+  return found.exists ? found : undefined;
+}

@@ -65,8 +65,9 @@ export async function listTags(
   name: string,
   options: RegistryAccess & { limit: number },
 ): Promise<{ Name: string; Tags: string[] }> {
-  const [own, rest] = splitTerm(name.replace(/^docker:\/\//, ""));
-  const { registry, repository } = tryReference(name.replace(/^docker:\/\//, "")) ?? {};
+  const text = name.replace(/^docker:\/\//, "");
+  const [own, rest] = splitTerm(text);
+  const { registry, repository } = tryReference(text) ?? {};
   if (registry === undefined || repository === undefined) {
     throw new EngineError(
       "bad-argument",
