@@ -6,7 +6,7 @@ import { EngineError, reasonOf } from "../../src/errors.ts";
 export default class Create extends CoracleCommand {
   static override summary = "Create a new secret";
   static override description =
-    'Create a secret. Input can be a path to a file or "-" (read from stdin). Secret drivers "file" (default).';
+    'Create a secret. Input can be a path to a file or "-" (read from stdin). Secret drivers "file" (default), "pass", and "shell".';
   static override usage = "[options] NAME FILE|-";
   static override examples = [
     "coracle secret create mysecret /path/to/secret",
@@ -18,9 +18,9 @@ export default class Create extends CoracleCommand {
       char: "d",
       description: "Specify secret driver",
       default: "file",
-      choices: ["file"],
+      choices: ["file", "pass", "shell"],
     }),
-    "driver-opts": flag.strings({ value: "stringToString", description: "Specify driver specific options" }),
+    "driver-opts": flag.stringToString({ description: "Specify driver specific options" }),
     env: flag.boolean({ description: "Read secret data from environment variable" }),
     ignore: flag.boolean({
       description: "If a secret with the same name exists, ignore and do not recreate",
@@ -32,15 +32,16 @@ export default class Create extends CoracleCommand {
   static override completes = ["none", "file"] as const;
 
   async run(): Promise<void> {
-    const { flags, args } = await this.input(Create);
+    const { flags, args, given } = await this.input(Create);
     if (flags.replace && flags.ignore) throw this.usageError("cannot use --replace and --ignore together");
     const [name, source] = args as [string, string];
+    const defaults = this.context.config.secrets;
     const secret = {
       name,
-      driver: flags.driver,
+      driver: given.has("driver") ? flags.driver : (defaults.driver ?? flags.driver),
       data: flags.env ? fromEnvironment(source) : fromFile(source),
       labels: parseLabels(flags.label),
-      options: Object.fromEntries(flags["driver-opts"].map(driverOption)),
+      options: given.has("driver-opts") ? Object.fromEntries(flags["driver-opts"]) : { ...defaults.opts },
       replace: flags.replace,
       ignore: flags.ignore,
     };
@@ -66,10 +67,4 @@ function fromFile(file: string): Buffer {
   } catch (cause) {
     throw new EngineError("no-such-file", `open ${file}: ${reasonOf(cause)}`, { cause });
   }
-}
-
-function driverOption(text: string): [string, string] {
-  const equals = text.indexOf("=");
-  if (equals < 0) throw new EngineError("usage", `${text} must be formatted as key=value`);
-  return [text.slice(0, equals), text.slice(equals + 1)];
 }

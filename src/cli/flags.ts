@@ -6,7 +6,7 @@
 import type { BooleanFlag, Flag, OptionFlag } from "@oclif/core/interfaces";
 import { EngineError } from "../errors.ts";
 import { isIPv4, isIPv6 } from "../oci/ip-address.ts";
-import { parseGoInt, parseGoUint } from "./go-values.ts";
+import { parseCsv, parseGoInt, parseGoUint } from "./go-values.ts";
 
 /** With a default there is always a value. */
 type Either<T> = OptionFlag<T> | OptionFlag<T | undefined>;
@@ -50,7 +50,16 @@ export type Completes =
   | "file"
   | "none";
 
-export type GoType = "bool" | "string" | "strings" | "stringArray" | "ipSlice" | "int" | "uint" | "float";
+export type GoType =
+  | "bool"
+  | "string"
+  | "strings"
+  | "stringArray"
+  | "stringToString"
+  | "ipSlice"
+  | "int"
+  | "uint"
+  | "float";
 
 /** The values that a set of definitions yields. */
 export type FlagValues<Definitions> = {
@@ -66,6 +75,8 @@ export interface FlagExtras {
   alone?: string;
   choices?: readonly string[];
   completes?: Completes;
+  /** One value that is several. */
+  split?: (text: string) => string[];
   /** Declared so that it is recognised; using it is an error. */
   unsupported?: boolean;
 }
@@ -126,7 +137,19 @@ export function float(options: WithValue & { default?: number }): Either<number>
 
 /** May be repeated, and each value may be a comma list: `--cap-add a,b --cap-add c`. */
 export function strings(options: WithValue): OptionFlag<string[]> {
-  return { ...list("strings", options), delimiter: "," };
+  return { ...list("strings", options), split: parseCsv } as OptionFlag<string[]>;
+}
+
+/** May be repeated, and each value may be a comma list, unless it has one `=` only: what follows that is taken as it is. */
+export function stringToString(options: WithValue): OptionFlag<[string, string][]> {
+  const pair = (text: string): [string, string] => {
+    const [key = "", value] = text.split(/=(.*)/s);
+    if (value === undefined) throw new Error(`${text} must be formatted as key=value`);
+    return [key, value];
+  };
+  const split = (text: string) =>
+    text.split("=").length === 2 ? [text.replace(/^"+|"+$/g, "")] : parseCsv(text);
+  return { ...list("stringToString", options, pair), split } as OptionFlag<[string, string][]>;
 }
 
 /** Addresses, in the same way. */
@@ -135,7 +158,7 @@ export function ips(options: WithValue): OptionFlag<string[]> {
     if (isIPv4(text) || isIPv6(text)) return text;
     throw new Error(`invalid string being converted to IP address: ${text}`);
   };
-  return { ...list("ipSlice", options, address), delimiter: "," };
+  return { ...list("ipSlice", options, address), split: parseCsv } as OptionFlag<string[]>;
 }
 
 /** May be repeated; values are taken as they are: `--env A=1,2`. */
@@ -180,15 +203,16 @@ function option<T>(
   } as unknown as OptionFlag<T | undefined> & FlagExtras;
 }
 
+function list<T = string>(goType: GoType, options: WithValue, parse?: (text: string) => T): OptionFlag<T[]>;
 function list(
   goType: GoType,
   options: WithValue,
-  parse: (text: string) => string = (text) => text,
-): OptionFlag<string[]> {
+  parse: (text: string) => unknown = (text) => text,
+): OptionFlag<unknown[]> {
   return {
-    ...option<string>(goType, options, parse),
+    ...option(goType, options, parse),
     multiple: true,
     multipleNonGreedy: true,
     default: [],
-  } as unknown as OptionFlag<string[]>;
+  } as unknown as OptionFlag<unknown[]>;
 }

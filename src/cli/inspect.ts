@@ -41,7 +41,15 @@ function withGoTypes(object: object): unknown {
   return goValue(typed, containerType, containerStructs);
 }
 
-const times = new Set(["Created", "CreatedAt", "StartedAt", "FinishedAt", "CheckpointedAt", "RestoredAt"]);
+const times = new Set([
+  "Created",
+  "CreatedAt",
+  "UpdatedAt",
+  "StartedAt",
+  "FinishedAt",
+  "CheckpointedAt",
+  "RestoredAt",
+]);
 const maps = new Set(["Networks", "Ports"]);
 /** With "" for a key that isn't there, and nothing printed where there are none. */
 const textMaps = new Set(["Annotations", "Data", "Labels", "Options", "Sysctls"]);

@@ -1,7 +1,7 @@
 import type { Flag, FlagInput } from "@oclif/core/interfaces";
 import { type FlagSyntax, type GivenFlag, UsageError } from "./argv.ts";
 import { type FlagExtras, notSupportedYet, UnsupportedFlag } from "./flags.ts";
-import { parseCsv, parseGoBool } from "./go-values.ts";
+import { parseGoBool } from "./go-values.ts";
 
 type AnyFlag = Flag<unknown> & Partial<FlagExtras>;
 type FlagContext = Parameters<AnyFlag["parse"]>[1];
@@ -60,7 +60,7 @@ async function parseOne(name: string, flag: AnyFlag, value: string): Promise<unk
   try {
     if (flag.type === "boolean") return await flag.parse(parseGoBool(value), context, flag);
     if (!flag.multiple) return await flag.parse(value, context, flag);
-    const items = flag.delimiter ? parseCsv(value) : [value];
+    const items = flag.split?.(value) ?? [value];
     return await Promise.all(items.map((item) => flag.parse(item, context, flag)));
   } catch (error) {
     if (error instanceof UnsupportedFlag) throw notSupportedYet(`--${name}`);

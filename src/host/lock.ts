@@ -27,7 +27,6 @@ export type LockName =
   | `container/${string}`
   | `volume/${string}`
   | "names"
-  | "secrets"
   | "events"
   | "addresses";
 export type ClaimName = `claim/${string}`;
@@ -35,17 +34,7 @@ export type ClaimName = `claim/${string}`;
 /** Ends the name of the directory that breakers of a lock contend for. */
 const breakingSuffix = ".breaking";
 
-const order = [
-  "claim",
-  "network",
-  "storage",
-  "container",
-  "volume",
-  "names",
-  "secrets",
-  "events",
-  "addresses",
-];
+const order = ["claim", "network", "storage", "container", "volume", "names", "events", "addresses"];
 
 function rankOf(name: LockName | ClaimName): number {
   return order.indexOf(name.split("/", 1)[0] as string);

@@ -1,14 +1,15 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError } from "../errors.ts";
+import { EngineError, rephrase } from "../errors.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
-import { listDirectory, readJson, writeFileAtomic, writeJsonAtomic } from "../host/files.ts";
-import { withLock } from "../host/lock.ts";
+import { listDirectory, readJson, writeJsonAtomic } from "../host/files.ts";
+import { withClaim } from "../host/lock.ts";
 import { randomHex } from "../oci/hash.ts";
+import { secretDriver } from "./secret-drivers.ts";
 
 /**
- * `secrets/secrets.json` names the secrets there are; what they hold is in a file each, written before a secret is named
- * and removed after. A file that no secret names is a killed command's.
+ * `secrets/secrets.json` names the secrets there are; their drivers keep what they hold, which is stored before a secret is
+ * named and removed after. A file that no secret names is a killed command's.
  */
 export interface SecretRecord {
   /** 25 hexadecimal digits. */
@@ -17,8 +18,8 @@ export interface SecretRecord {
   createdAt: string;
   updatedAt: string;
   labels: Record<string, string>;
-  driver: "file";
-  /** `path`: the directory that the contents are in. */
+  driver: string;
+  /** The driver's. */
   options: Record<string, string>;
 }
 
@@ -31,6 +32,7 @@ export interface NewSecret {
   name: string;
   data: Uint8Array;
   labels: Record<string, string>;
+  driver: string;
   options: Record<string, string>;
   /** Put it in the place of one of the same name. */
   replace: boolean;
@@ -82,21 +84,29 @@ export function getSecret(ctx: Context, nameOrId: string): SecretRecord {
   });
 }
 
-function dataFile({ id, options }: SecretRecord): string {
-  return path.join(options["path"] as string, id);
+export function readSecret({ id, driver, options }: SecretRecord): Buffer {
+  return secretDriver(driver, options).lookup(id);
 }
 
-export function readSecret(secret: SecretRecord): Buffer {
-  return fs.readFileSync(dataFile(secret));
+/**
+ * Runs `fn` as the only one who changes secrets. A claim and no lock: a driver's commands may take long, or ask for a
+ * passphrase.
+ */
+async function changing(ctx: Context, fn: (index: SecretIndex) => string): Promise<string> {
+  return (await withClaim(
+    ctx,
+    "claim/secrets",
+    () => false,
+    async () => fn(readIndex(ctx)),
+  )) as string;
 }
 
 /** Returns the id. */
 export async function storeSecret(ctx: Context, wanted: NewSecret): Promise<string> {
-  const { name, data, labels, replace, ignore } = wanted;
-  const options = { path: defaultPath(ctx), ...wanted.options };
+  const { name, data, labels, driver, replace, ignore } = wanted;
+  const options = driver === "file" ? { path: defaultPath(ctx), ...wanted.options } : wanted.options;
   ensureDirectory(secretsDirectory(ctx));
-  return await withLock(ctx, "secrets", () => {
-    const index = readIndex(ctx);
+  return await changing(ctx, (index) => {
     reapData(ctx, index);
     const old = index.secrets.find((secret) => secret.name === name);
     if (old && ignore) return old.id;
@@ -107,31 +117,35 @@ export async function storeSecret(ctx: Context, wanted: NewSecret): Promise<stri
     }
     const now = new Date().toISOString();
     const id = randomHex(13).slice(0, 25);
-    const secret: SecretRecord = {
-      id,
-      name,
-      createdAt: old?.createdAt ?? now,
-      updatedAt: now,
-      labels,
-      driver: "file",
-      options,
-    };
-    ensureDirectory(options.path);
-    writeFileAtomic(dataFile(secret), data);
+    const createdAt = old?.createdAt ?? now;
+    const secret: SecretRecord = { id, name, createdAt, updatedAt: now, labels, driver, options };
+    secretDriver(driver, options).store(secret, data);
     writeIndex(ctx, { ...index, secrets: [...index.secrets.filter((other) => other !== old), secret] });
-    if (old) fs.rmSync(dataFile(old), { force: true });
+    if (old) forget(old);
     return id;
   });
 }
 
+/** What is replaced is no more, whether its driver finds it or not. */
+function forget({ id, driver, options }: SecretRecord): void {
+  try {
+    secretDriver(driver, options).delete(id);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+  }
+}
+
 /** Returns the id of the secret that is no more. */
 export async function deleteSecret(ctx: Context, nameOrId: string): Promise<string> {
-  return await withLock(ctx, "secrets", () => {
-    const secret = getSecret(ctx, nameOrId);
-    const index = readIndex(ctx);
-    writeIndex(ctx, { ...index, secrets: index.secrets.filter(({ id }) => id !== secret.id) });
-    fs.rmSync(dataFile(secret), { force: true });
-    return secret.id;
+  return await changing(ctx, (index) => {
+    const { id, driver, options } = getSecret(ctx, nameOrId);
+    try {
+      secretDriver(driver, options).delete(id);
+    } catch (error) {
+      throw rephrase(error, { prefix: `deleting secret data ${nameOrId}: ` });
+    }
+    writeIndex(ctx, { ...index, secrets: index.secrets.filter((other) => other.id !== id) });
+    return id;
   });
 }
 

@@ -39,7 +39,7 @@ test("create prints the id; from a file, stdin or a variable", async () => {
   });
   expect(await home.ok("secret", "inspect", "--showsecret", "-f", "{{.SecretData}}", "two")).toBe("piped");
   expect(await home.ok("secret", "inspect", "--pretty", id.slice(0, 10))).toMatch(
-    /^ID: {14}\w+\nName: {14}one\nLabels:\n - a=b\nDriver: {12}file\nCreated at: /,
+    /^ID: {14}\w+\nName: {14}one\nLabels:\n - a=b\nDriver: {12}file\nCreated at: .* UTC\nUpdated at: .* UTC$/,
   );
   expect((await home.coracle("secret", "exists", "one")).exitCode).toBe(0);
   expect((await home.coracle("secret", "exists", "nope")).exitCode).toBe(1);
@@ -62,6 +62,9 @@ test("what can't be a secret is refused", async () => {
   expect(await failure("create", "--env", "x", "NOT_SET")).toBe(
     "Error: cannot create store secret data: environment variable NOT_SET is not set\n",
   );
+  expect(await failure("create", "--driver-opts", "a", "x", file("x"))).toMatch(
+    /^Error: invalid argument "a" for "--driver-opts" flag: a must be formatted as key=value\n/,
+  );
   expect(await failure("rm", "nope")).toMatch(/^Error: no secret with name or id "nope": no such secret/);
   expect(await failure("inspect", "nope")).toMatch(
     /^Error: inspecting secret: no secret with name or id "nope": no such secret/,
@@ -71,8 +74,10 @@ test("what can't be a secret is refused", async () => {
   );
 });
 
-test("a container has them as files and variables", async () => {
-  await home.ok("secret", "create", "one", file("hello"));
+test("a container has them as files and variables, whatever keeps them", async () => {
+  const kept = join(home.env.HOME as string, "kept");
+  const options = `store=cat >${kept},lookup=cat ${kept},delete=rm ${kept},list=true`;
+  await home.ok("secret", "create", "--driver", "shell", "--driver-opts", options, "one", file("hello"));
   const look =
     'cat /run/secrets/one; stat -c " %a %u:%g" /run/secrets/one; cat /abs/x; stat -c " %a %u:%g" /abs/x; echo $E';
   const { stdout, stderr } = await run(

@@ -1,4 +1,3 @@
-import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { invalid } from "../../oci/invalid.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
@@ -7,8 +6,8 @@ import { type NewSecret, storeSecret } from "../../storage/secrets.ts";
 const MAX_SIZE = 512_000;
 
 /** Returns the secret's id. */
-export async function createSecret(ctx: Context, secret: NewSecret & { driver: string }): Promise<string> {
-  const { name, data, driver } = secret;
+export async function createSecret(ctx: Context, secret: NewSecret): Promise<string> {
+  const { name, data } = secret;
   if (name === "" || name.length > 253 || /[,/=\0]/.test(name)) {
     throw invalid(
       `secret name ${JSON.stringify(name)} can not include '=', '/', ',', or the '\\0' (NULL) and be between 1 and 253 characters: invalid secret name`,
@@ -17,12 +16,6 @@ export async function createSecret(ctx: Context, secret: NewSecret & { driver: s
   if (data.length === 0 || data.length >= MAX_SIZE) {
     throw invalid("secret data must be larger than 0 and less than 512000 bytes");
   }
-  if (driver === "pass" || driver === "shell") {
-    throw new EngineError("not-supported", `secret driver ${driver} is not supported yet`, {
-      hint: "`file` is the only driver",
-    });
-  }
-  if (driver !== "file") throw invalid("invalid driver", "`file` is the only driver");
   const id = await storeSecret(ctx, secret);
   recordEvent(ctx, { Type: "secret", Status: "create", ID: id, Name: name });
   return id;
