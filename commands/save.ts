@@ -71,7 +71,8 @@ export default class Save extends CoracleCommand {
       access: registryAccess(flags, given),
       output: flags.output,
       multiple: flags["multi-image-archive"],
-      onProgress: imageProgress(flags.quiet),
+      // As Podman: an archive that goes to stdout comes without a word.
+      onProgress: imageProgress(flags.quiet || flags.output === undefined),
     });
   }
 }

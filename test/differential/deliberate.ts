@@ -405,7 +405,7 @@ export const deliberate: Difference[] = [
     ours: { stderr: progress(1) + progress(3) },
   },
   {
-    lines: ["podman save -q bb | tar -t | grep -c json"],
+    lines: ["podman save bb | tar -t | grep -c json"],
     reason: "Podman adds a file `json` for each layer, which Docker needed before version 1.10",
     ours: { stdout: "2\n" },
   },
