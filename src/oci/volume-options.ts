@@ -73,7 +73,7 @@ function readMountOptions(text: string, result: VolumeOptions): void {
     }
     kept.push(option);
   }
-  result.options["o"] = kept.join(",");
+  if (kept.length > 0) result.options["o"] = kept.join(",");
 }
 
 function ownerId(key: "UID" | "GID", value: string | undefined): number {

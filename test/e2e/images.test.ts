@@ -91,7 +91,7 @@ describe("images", () => {
     ["reference=*/two", ["two"]],
     ["reference=two:2", []],
     ["label=kind", ["one", "two"]],
-    ["label=kind=second", ["two"]],
+    ["label=kin*=second", ["two"]],
     ["dangling=true", []],
     ["id=ffffffffffff", []],
   ])("--filter %s", async (filter, names) => {

@@ -25,7 +25,7 @@ test("create prints the id; from a file, stdin or a variable", async () => {
     "one file\ntwo file\nthree file",
   );
   expect(await home.ok("secret", "ls")).toMatch(/^ID +NAME +DRIVER +CREATED +UPDATED\n/);
-  expect(await home.ok("secret", "ls", "-q", "--filter", "name=one")).toBe(id);
+  expect(await home.ok("secret", "ls", "-q", "--filter", "name=one", "--filter", "name=(")).toBe(id);
   const [secret] = JSON.parse(await home.ok("secret", "inspect", "one"));
   expect(secret).toEqual({
     ID: id,

@@ -116,6 +116,7 @@ describe("ls", () => {
 
   test.each([
     ["name=^o", "one"],
+    ["name=(", ""],
     ["label=x", "two"],
     ["label=x=y", "two"],
     ["label=x=z", ""],

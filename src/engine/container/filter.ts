@@ -1,6 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { NetworkMode } from "../../oci/container.ts";
 import { matchesLabels } from "../../oci/label-filter.ts";
+import { matcher } from "../../oci/pattern.ts";
 import { parseTime } from "../../oci/time.ts";
 import type { ContainerSummary } from "./list.ts";
 
@@ -219,16 +220,6 @@ function select(
 
 function badFilter(message: string, hint?: string): EngineError {
   return new EngineError("bad-filter", message, { hint });
-}
-
-/** A regular expression that may be found anywhere; one that can't be read matches nothing. */
-function matcher(pattern: string): (text: string) => boolean {
-  try {
-    const expression = new RegExp(pattern);
-    return (text) => expression.test(text);
-  } catch {
-    return () => false;
-  }
 }
 
 function timeOf(value: string): number {

@@ -1,4 +1,5 @@
 import { EngineError } from "../../errors.ts";
+import { matchesLabels } from "../../oci/label-filter.ts";
 import { pathMatcher } from "../../oci/path-match.ts";
 import { formatReference, parseReference, type Reference, repositoryName } from "../../oci/reference.ts";
 import { parseTime } from "../../oci/time.ts";
@@ -121,7 +122,10 @@ const predicates: Record<string, (value: string, find: FindImage, name: string) 
     ({ id }) =>
       id.startsWith(value),
   intermediate: (value) => equals(value, "intermediate", (image) => image.intermediate()),
-  label: labelPredicate,
+  label:
+    (value) =>
+    ({ labels }) =>
+      matchesLabels([value], labels() ?? {}),
   manifest: (value) => equals(value, "manifest", ({ isList }) => isList),
   readonly: (value) => equals(value, "readonly", () => false),
   reference: referencePredicate,
@@ -164,16 +168,6 @@ function equals(value: string, key: string, actual: Predicate): Predicate {
     );
   }
   return (image) => actual(image) === wanted;
-}
-
-function labelPredicate(text: string): Predicate {
-  const equals = text.indexOf("=");
-  const key = equals < 0 ? text : text.slice(0, equals);
-  const value = equals < 0 ? undefined : text.slice(equals + 1);
-  return (image) => {
-    const labels = image.labels() ?? {};
-    return Object.hasOwn(labels, key) && (value === undefined || labels[key] === value);
-  };
 }
 
 /** The one image that the value stands for, and those with a name that matches it as a pattern. */

@@ -3,6 +3,7 @@ import type { Context } from "../../host/context.ts";
 import { matchesLabels } from "../../oci/label-filter.ts";
 import type { NetworkRecord } from "../../oci/network.ts";
 import { DEFAULT_NETWORK } from "../../oci/network-flag.ts";
+import { matcher } from "../../oci/pattern.ts";
 import { parseTime } from "../../oci/time.ts";
 import { networkUsers } from "./users.ts";
 
@@ -12,8 +13,8 @@ type Predicate = (network: NetworkRecord) => boolean;
 
 const predicates: Record<string, (values: string[], ctx: Context) => Predicate> = {
   name: (values) => {
-    const patterns = values.map(regularExpression);
-    return ({ name }) => patterns.some((pattern) => pattern.test(name));
+    const patterns = values.map(matcher);
+    return ({ name }) => patterns.some((matches) => matches(name));
   },
   driver:
     (values) =>
@@ -63,14 +64,6 @@ export function filterNetworks(
     return make(values, ctx);
   });
   return networks.filter((network) => wanted.every((predicate) => predicate(network)));
-}
-
-function regularExpression(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch {
-    throw badFilter(`error parsing regexp: ${text}`);
-  }
 }
 
 function parseBoolean(text: string): boolean {

@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { matcher } from "../../oci/pattern.ts";
 import { listSecrets as storedSecrets } from "../../storage/secrets.ts";
 import { describeSecret, type SecretDescription } from "./inspect.ts";
 
@@ -21,9 +22,9 @@ export function listSecrets(ctx: Context, filters: readonly string[]): SecretDes
     }
     byKey.set(key, [...(byKey.get(key) ?? []), value]);
   }
-  const [names, ids] = [byKey.get("name"), byKey.get("id")];
+  const [names, ids] = [byKey.get("name")?.map(matcher), byKey.get("id")];
   return storedSecrets(ctx)
-    .filter(({ name }) => !names || names.some((pattern) => new RegExp(pattern).test(name)))
+    .filter(({ name }) => !names || names.some((matches) => matches(name)))
     .filter(({ id }) => !ids || ids.some((prefix) => id.startsWith(prefix)))
     .map((secret) => describeSecret(secret));
 }

@@ -1,6 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { matchesLabels } from "../../oci/label-filter.ts";
+import { matcher } from "../../oci/pattern.ts";
 import { parseTime } from "../../oci/time.ts";
 import { getVolume, type VolumeRecord } from "../../storage/volumes.ts";
 import { volumeUsers } from "./users.ts";
@@ -12,8 +13,8 @@ type Predicate = (volume: VolumeRecord) => boolean;
 /** The predicate of one key with all the values given for it. */
 const predicates: Record<string, (values: string[], ctx: Context) => Predicate> = {
   name: (values) => {
-    const patterns = values.map(regularExpression);
-    return ({ name }) => patterns.some((pattern) => pattern.test(name));
+    const patterns = values.map(matcher);
+    return ({ name }) => patterns.some((matches) => matches(name));
   },
   driver:
     (values) =>
@@ -69,14 +70,6 @@ export function filterVolumes(
     });
   });
   return all.filter((volume) => wanted.every((holds) => holds(volume)));
-}
-
-function regularExpression(pattern: string): RegExp {
-  try {
-    return new RegExp(pattern);
-  } catch {
-    throw new EngineError("bad-filter", `filter name: "${pattern}" is no regular expression`);
-  }
 }
 
 function hasOption(options: Record<string, string>, wanted: string): boolean {

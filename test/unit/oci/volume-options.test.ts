@@ -19,6 +19,7 @@ describe("options of the local driver", () => {
     });
     expect(parseVolumeOptions({ nocopy: "" })).toMatchObject({ options: { nocopy: "" }, noCopy: true });
     expect(parseVolumeOptions({ o: "nocopy" })).toMatchObject({ noCopy: true });
+    expect(parseVolumeOptions({ o: "noquota" }).options).toEqual({ NOQUOTA: "true" });
   });
 
   test.each([
