@@ -30,7 +30,11 @@ export default class AutoUpdate extends CoracleCommand {
     if (asksForJson(flags.format)) this.printJson(reports);
     else if (reports.length > 0) {
       const columns = "{{.Unit}}\t{{.Container}}\t{{.Image}}\t{{.Policy}}\t{{.Updated}}";
-      printRows(reports, { name: "auto-update", format: flags.format, columns }, this.print);
+      printRows(
+        reports,
+        { name: "auto-update", type: "main.autoUpdateOutput", format: flags.format, columns },
+        this.print,
+      );
     }
     for (const error of errors) this.report(error);
   }

@@ -36,6 +36,7 @@ export default class History extends CoracleCommand {
       fields,
       {
         name: "history",
+        type: "images.historyReporter",
         format: flags.quiet ? "{{.ID}}" : flags.format,
         columns: "{{.ID}}\t{{.Created}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}",
       },

@@ -60,6 +60,7 @@ export default class Images extends CoracleCommand {
         rows.map((row) => withJson(toFields(row, truncate), () => toStruct(row))),
         {
           name: this.invocation.path.split(" ").at(-1) as string,
+          type: "images.imageReporter",
           format: flags.format,
           columns: columns.join("\t"),
           headers: { ID: "IMAGE ID", ReadOnly: "R/O" },

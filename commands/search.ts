@@ -42,7 +42,11 @@ export default class Search extends CoracleCommand {
       if (asksForJson(format)) this.printJson([found]);
       else {
         const rows = found.Tags.map((Tag) => ({ Name: found.Name, Tag }));
-        printRows(rows, { name: "search", format, columns: "{{.Name}}\t{{.Tag}}" }, this.print);
+        printRows(
+          rows,
+          { name: "search", type: "images.listEntryTag", format, columns: "{{.Name}}\t{{.Tag}}" },
+          this.print,
+        );
       }
       return;
     }
@@ -56,7 +60,12 @@ export default class Search extends CoracleCommand {
       const more = flags.compatible ? "\t{{.Stars}}\t{{.Official}}\t{{.Automated}}" : "";
       printRows(
         results,
-        { name: "search", format, columns: `{{.Name}}\t{{.Description}}${more}` },
+        {
+          name: "search",
+          type: "entities.ImageSearchReport",
+          format,
+          columns: `{{.Name}}\t{{.Description}}${more}`,
+        },
         this.print,
       );
     }

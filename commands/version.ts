@@ -16,14 +16,16 @@ export default class Version extends CoracleCommand {
     const report = versionReport();
     if (flags.format === undefined) return this.print(versionText(report));
     const { asksForJson, formatOne } = await import("../src/cli/report.ts");
+    const { versionFields } = await import("../src/cli/info.ts");
     const { TemplateError } = await import("../src/cli/template/error.ts");
     if (asksForJson(flags.format)) return this.printLine(JSON.stringify(report));
+    const fields = versionFields(report);
     try {
-      this.print(formatOne("version", flags.format, report));
+      this.print(formatOne("version", flags.format, fields));
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       // As in Podman: there is no server, and once the fields of the client were at the top.
-      this.print(formatOne("version", flags.format.replaceAll(".Server.", "."), report.Client));
+      this.print(formatOne("version", flags.format.replaceAll(".Server.", "."), fields.Client));
     }
   }
 }

@@ -36,6 +36,7 @@ export default class Ls extends CoracleCommand {
       rows,
       {
         name: this.invocation.path.split(" ").at(-1) as string,
+        type: "artifact.artifactListOutput",
         format: flags.format,
         columns: columns.join("\t"),
         headers: {},

@@ -32,6 +32,7 @@ export default class Ls extends CoracleCommand {
         ),
         {
           name: "ls",
+          type: "network.ListPrintReports",
           format: flags.format,
           columns: "{{.ID}}\t{{.Name}}\t{{.Driver}}",
           headers: { ID: "NETWORK ID" },

@@ -21,6 +21,10 @@ export default class List extends CoracleCommand {
     const columns = "{{.Name}}\t{{.UnitName}}\t{{.Path}}\t{{.Status}}\t{{.App}}";
     const headers = { Path: "PATH ON DISK", App: "APPLICATION" };
     const { format, noheading: noHeading } = flags;
-    printRows(quadlets, { name: "list", format, columns, headers, noHeading }, this.print);
+    printRows(
+      quadlets,
+      { name: "list", type: "entities.ListQuadlet", format, columns, headers, noHeading },
+      this.print,
+    );
   }
 }

@@ -43,7 +43,11 @@ export default class Inspect extends CoracleCommand {
       const rows = secrets.map((secret) =>
         withJson({ SecretData: () => "", ...(forTemplate(secret) as object) }, () => secret),
       );
-      printRows(rows, { name: "inspect", format, columns: "{{.ID}}" }, this.print);
+      printRows(
+        rows,
+        { name: "inspect", type: "*types.SecretInfoReport", format, columns: "{{.ID}}" },
+        this.print,
+      );
     }
     for (const error of errors.slice(1)) this.printError(`error inspecting secret: ${error.message}`);
     const [first] = errors;

@@ -29,6 +29,7 @@ export default class Ls extends CoracleCommand {
     else {
       const options = {
         name: "ls",
+        type: "*types.SecretListReport",
         format: flags.format,
         columns: "{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.CreatedAt}}\t{{.UpdatedAt}}",
         headers: { CreatedAt: "CREATED", UpdatedAt: "UPDATED" },

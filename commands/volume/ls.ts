@@ -32,6 +32,7 @@ export default class Ls extends CoracleCommand {
       const headers = { Name: "VOLUME NAME" };
       const options = {
         name: "ls",
+        type: "*types.VolumeListReport",
         format: flags.format,
         columns,
         headers,

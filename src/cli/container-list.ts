@@ -80,7 +80,16 @@ export async function showContainers(
     withJson(templateRow(ctx, container, options), () => structRow(ctx, container, options)),
   );
   const format = options.format?.replaceAll(".Namespaces.", ".");
-  print(formatRows(rows, { name: "ps", format, columns, headers, noHeading: options.noheading }));
+  print(
+    formatRows(rows, {
+      name: "ps",
+      type: "containers.psReporter",
+      format,
+      columns,
+      headers,
+      noHeading: options.noheading,
+    }),
+  );
 }
 
 const shortId = (id: string, whole: boolean) => (whole ? id : id.slice(0, 12));

@@ -1,6 +1,6 @@
 import type { ContainerUsage, DiskUsage, ImageUsage, VolumeUsage } from "../engine/system/disk-usage.ts";
 import { humanDuration, humanSize } from "../oci/human-units.ts";
-import { asksForJson, formatRows } from "./report.ts";
+import { asksForJson, formatRows, withJson } from "./report.ts";
 
 /** What `system df` prints. */
 
@@ -10,16 +10,17 @@ interface Summary {
   Active: number;
   RawSize: number;
   RawReclaimable: number;
-  TotalCount: number;
   Size: string;
   Reclaimable: string;
 }
 
 export function diskUsageSummary(usage: DiskUsage, format: string | undefined): string {
   const rows = [images(usage), containers(usage.containers), volumes(usage.volumes)];
-  if (asksForJson(format)) return `${JSON.stringify(rows, null, 4)}\n`;
-  return formatRows(rows, {
+  if (asksForJson(format)) return `${JSON.stringify(rows.map(jsonOf), null, 4)}\n`;
+  const shown = rows.map((row) => withJson(row, () => jsonOf(row)));
+  return formatRows(shown, {
     name: "df",
+    type: "*system.dfSummary",
     format,
     columns: "{{.Type}}\t{{.Total}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
   });
@@ -55,10 +56,14 @@ function summary(type: string, total: number, active: number, size: number, recl
     Active: active,
     RawSize: size,
     RawReclaimable: reclaimable,
-    TotalCount: total,
     Size: humanSize(size),
     Reclaimable: `${humanSize(reclaimable)} (${percent}%)`,
   };
+}
+
+/** With a second name for the number, which is Docker's. */
+function jsonOf({ Size, Reclaimable, ...row }: Summary): object {
+  return { ...row, TotalCount: row.Total, Size, Reclaimable };
 }
 
 function sum<T>(list: readonly T[], value: (item: T) => number): number {

@@ -1,5 +1,6 @@
 import { type Event, eventTime } from "../oci/event.ts";
 import { GoTime } from "./template/time.ts";
+import { withType } from "./template/values.ts";
 
 /** One line for people. */
 export function eventText(event: Event, truncate: boolean): string {
@@ -67,7 +68,7 @@ export function eventJson(event: Event): string {
 /** What templates see. */
 export function eventFields(event: Event): object {
   const { seconds, nanoseconds } = eventTime(event);
-  return {
+  const fields = {
     ContainerExitCode: event.ContainerExitCode ?? null,
     ID: event.ID ?? "",
     Image: event.Image ?? "",
@@ -89,6 +90,7 @@ export function eventFields(event: Event): object {
     Attributes: new Map(Object.entries(event.Attributes ?? {})),
     ToHumanReadable: (truncate: boolean) => eventText(event, truncate),
   };
+  return withType(fields, { name: "system.Event" });
 }
 
 function nano(seconds: number, nanoseconds: number): string {

@@ -4,6 +4,7 @@ import { printJson } from "./output.ts";
 import { alignTabs } from "./table.ts";
 import { TemplateError } from "./template/error.ts";
 import { Template } from "./template/evaluate.ts";
+import { goType, withType } from "./template/values.ts";
 
 export { withJson } from "./template/values.ts";
 
@@ -18,6 +19,8 @@ export interface ReportOptions {
   headers?: Readonly<Record<string, string>>;
   /** --noheading */
   noHeading?: boolean;
+  /** Go's type of a row, which the errors of templates name. */
+  type?: string;
 }
 
 /** Prints one row an object: a table with header, or each by the user's template. */
@@ -29,14 +32,20 @@ export function printRows(
   withPartial(write, () => formatRows(rows, options));
 }
 
-export function formatRows(rows: readonly object[], options: ReportOptions): string {
-  const { name, format, columns, headers, noHeading } = options;
+export function formatRows(untyped: readonly object[], options: ReportOptions): string {
+  const { name, format, columns, headers, noHeading, type } = options;
+  const rows = type === undefined ? untyped : typedRows(untyped, type);
   if (format !== undefined && format !== "table" && !isTable(format)) {
     return parse(name, format, enforceRange).execute(rows);
   }
   const template = parse(name, isTable(format) ? format : `table ${columns}`, inRange);
   const heading = noHeading ? "" : template.execute([headerRow(rows, columns, headers)]);
   return alignTabs(heading + template.execute(rows));
+}
+
+function typedRows(rows: readonly object[], name: string): object[] {
+  const typed = rows.map((row) => (goType(row) ? row : withType(row, { name })));
+  return withType(typed, { name: `[]${name}` });
 }
 
 /** One object by a template, as `version` and `info` print it; ends in a newline. */

@@ -18,7 +18,7 @@ export function showStats(
 ): void {
   const rows = stats.map((one) => statsRow(one, noTrunc));
   if (asksForJson(format)) printJson(rows.map(jsonOf), 1);
-  else printRows(rows, { name: "stats", format, columns, headers }, write);
+  else printRows(rows, { name: "stats", type: "containers.containerStats", format, columns, headers }, write);
 }
 
 const columns =

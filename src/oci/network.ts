@@ -336,6 +336,7 @@ function checkOption(key: string, value: string): string {
   switch (key) {
     case "mtu":
     case "vlan":
+      if (key === "mtu" && value === "") return value;
       if (!/^[+-]?\d+$/.test(value)) throw invalid(`strconv.Atoi: parsing "${value}": invalid syntax`);
       if (key === "vlan" && !(Number(value) >= 0 && Number(value) <= 4094))
         throw invalid(`vlan ID ${value} must be between 0 and 4094`);

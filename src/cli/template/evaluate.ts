@@ -56,6 +56,8 @@ class Execution {
   /** The name of the one that is being executed. */
   #within: string;
   #out = "";
+  /** Items of a list of any type: Go then doesn't say what type they are of. */
+  readonly #boxed = new WeakSet<object>();
 
   constructor(name: string, source: string, parsed: ParsedTemplate) {
     this.#name = name;
@@ -140,6 +142,9 @@ class Execution {
   #range(node: Node & { kind: "if" | "with" | "range" }, dot: unknown): void {
     const value = this.#pipe({ ...node.pipe, variables: [] }, dot);
     const items = this.#items(value);
+    if (Array.isArray(value) && typeName(value) === "[]interface {}") {
+      for (const item of value) if (isObject(item)) this.#boxed.add(item);
+    }
     if (items.length === 0) this.#walk(node.otherwise, dot);
     for (const [key, item] of items) {
       try {
@@ -249,7 +254,8 @@ class Execution {
     if (receiver === null) throw this.#error(`nil pointer evaluating interface {}.${name}`);
     const value = lookUp(receiver, name);
     if (value === missing) {
-      throw this.#error(`can't evaluate field ${name} in type ${typeName(receiver)}`);
+      const type = this.#boxed.has(receiver as object) ? "interface {}" : typeName(receiver);
+      throw this.#error(`can't evaluate field ${name} in type ${type}`);
     }
     if (receiver instanceof NilPointer) {
       throw this.#error(`nil pointer evaluating ${receiver.type}.${name}`);

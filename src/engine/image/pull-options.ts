@@ -22,6 +22,7 @@ export function pullPolicy(text: string): PullOptions["policy"] {
     case "true":
     case "1":
       return "always";
+    case "":
     case "missing":
     case "ifnotpresent":
     case "false":

@@ -31,8 +31,9 @@ export async function connectNetwork(
   container: string,
   connection: Connection,
 ): Promise<void> {
+  const { id } = findRecord(ctx, container);
   const { name } = getNetwork(ctx, network);
-  await change(ctx, container, name, "connect", (attachments) => {
+  await change(ctx, id, name, "connect", (attachments) => {
     if (attachments.some((one) => one.name === name)) return attachments;
     return [...attachments, { name, ...connection }];
   });
@@ -45,8 +46,9 @@ export async function disconnectNetwork(
   container: string,
   options: { force: boolean },
 ): Promise<void> {
+  const { id } = findRecord(ctx, container);
   const { name } = getNetwork(ctx, network);
-  await change(ctx, container, name, "disconnect", (attachments, record) => {
+  await change(ctx, id, name, "disconnect", (attachments, record) => {
     const left = attachments.filter((one) => one.name !== name);
     if (left.length < attachments.length || options.force) return left;
     throw new EngineError("not-connected", `container ${record.name} is not connected to network ${name}`, {

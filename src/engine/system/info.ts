@@ -8,7 +8,7 @@ import { type Context, isRealRoot } from "../../host/context.ts";
 import { nativePath } from "../../host/native.ts";
 import { findProgram } from "../../host/programs.ts";
 import { stagingDirectory } from "../../host/staging.ts";
-import { defaultCapabilities } from "../../oci/capabilities.ts";
+import { defaultCapabilities, normalizeCapability } from "../../oci/capabilities.ts";
 import { eventsBackend } from "../../runtime/event-log.ts";
 import { listRecords } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
@@ -79,7 +79,9 @@ function hostInfo(ctx: Context, version: string) {
     serviceIsRemote: false,
     security: {
       apparmorEnabled: fs.existsSync("/sys/kernel/security/apparmor/profiles"),
-      capabilities: (ctx.config.containers.default_capabilities ?? defaultCapabilities).join(","),
+      capabilities: (ctx.config.containers.default_capabilities ?? defaultCapabilities)
+        .map(normalizeCapability)
+        .join(","),
       rootless: !isRealRoot(ctx),
       seccompEnabled: true,
       seccompProfilePath: defaultSeccompFile(ctx) ?? "",

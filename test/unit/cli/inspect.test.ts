@@ -72,8 +72,26 @@ describe("inspect of an image", () => {
 
   it("says which type lacks a field, counted from the loop around the template", () => {
     expect(() => shown("{{.Nosuch}}", [image])).toThrow(
-      'template: inspect:1:13: executing "inspect" at <.Nosuch>: can\'t evaluate field Nosuch in type *inspect.ImageData',
+      'template: inspect:1:13: executing "inspect" at <.Nosuch>: can\'t evaluate field Nosuch in type interface {}',
     );
+  });
+});
+
+describe("inspect of a network", () => {
+  const network = {
+    name: "n",
+    network_interface: "podman1",
+    created: "2026-01-02T03:04:05Z",
+    subnets: [{ subnet: "10.89.0.0/24", gateway: "10.89.0.1" }],
+    containers: {},
+  };
+
+  it.each([
+    ["{{json .Subnets}}", '[{"subnet":"10.89.0.0/24","gateway":"10.89.0.1"}]\n'],
+    ["{{range .Subnets}}{{.Gateway}} {{.LeaseRange}}{{end}} {{.Containers}}", "10.89.0.1 <nil> map[]\n"],
+    ["{{.NetworkInterface}} {{.Labels}}", "podman1 map[]\n"],
+  ])("%s", (format, expected) => {
+    expect(shown(format, [network])).toBe(expected);
   });
 });
 
@@ -90,5 +108,15 @@ describe("info", () => {
     ["{{.Store.GraphRoot}} {{.Store.GraphOptions}} {{.Version.Version}}", "/s map[] 1\n"],
   ])("%s", (format, expected) => {
     expect(formatOne("info", format, infoFields(info))).toBe(expected);
+  });
+
+  it("shows parts as JSON by their keys, not by Go's names", () => {
+    const format = "{{json .Host.Security}} {{json .Store}} {{.Plugins.Authorization}}";
+    expect(formatOne("info", format, infoFields(info))).toBe(
+      '{"rootless":true} {"graphOptions":{},"graphRoot":"/s"} []\n',
+    );
+    expect(() => formatOne("info", "{{.Host.Nope}}", infoFields(info))).toThrow(
+      "can't evaluate field Nope in type *define.HostInfo",
+    );
   });
 });

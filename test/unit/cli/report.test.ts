@@ -8,7 +8,7 @@ const rows = [
 const columns = "{{.ID}}\t{{.Names}}";
 const headers = { ID: "container id" };
 const format = (text: string | undefined, more = {}) =>
-  formatRows(rows, { name: "ps", format: text, columns, headers, ...more });
+  formatRows(rows, { name: "ps", type: "containers.psReporter", format: text, columns, headers, ...more });
 
 describe("formatRows", () => {
   it("prints the default table with its header", () => {
@@ -51,8 +51,8 @@ describe("formatRows", () => {
     const write = (text: string) => {
       written += text;
     };
-    const options = { name: "ps", format: "{{.ID}}{{.Nope}}", columns };
-    expect(() => printRows(rows, options, write)).toThrow("can't evaluate field Nope in type struct");
+    const options = { name: "ps", type: "containers.psReporter", format: "{{.ID}}{{.Nope}}", columns };
+    expect(() => printRows(rows, options, write)).toThrow("Nope in type containers.psReporter");
     expect(written).toBe("abc");
   });
 
