@@ -23,12 +23,12 @@ export default class ContainerInspect extends CoracleCommand {
     this.checkSelection(args, flags, "no names or ids specified");
     const { latestContainer } = await import("../../src/engine/container/select.ts");
     const { inspectObjects } = await import("../../src/engine/system/inspect.ts");
-    const { showInspected } = await import("../../src/cli/inspect.ts");
+    const { reportInspectErrors, showInspected } = await import("../../src/cli/inspect.ts");
     const names = flags.latest ? [latestContainer(this.context, "no containers to inspect")] : args;
     // Only inside the user's namespaces can all files be measured.
     if (flags.size) await this.requireNamespace();
     const { objects, errors } = inspectObjects(this.context, names, { type: "container", size: flags.size });
     showInspected(objects, flags.format);
-    for (const error of errors) this.report(error);
+    reportInspectErrors(errors, (error) => this.report(error));
   }
 }

@@ -1,5 +1,5 @@
 import { atLeast, CoracleCommand, flag } from "../../src/cli/command.ts";
-import { showInspected } from "../../src/cli/inspect.ts";
+import { reportInspectErrors, showInspected } from "../../src/cli/inspect.ts";
 
 export default class Inspect extends CoracleCommand {
   static override summary = "Display the configuration of an image";
@@ -25,6 +25,6 @@ export default class Inspect extends CoracleCommand {
     const { inspectObjects } = await import("../../src/engine/system/inspect.ts");
     const { objects, errors } = inspectObjects(this.context, args, { type: "image", size: false });
     showInspected(objects, flags.format);
-    for (const error of errors) this.report(error);
+    reportInspectErrors(errors, (error) => this.report(error));
   }
 }

@@ -1,5 +1,5 @@
 import { any, CoracleCommand, flag } from "../../src/cli/command.ts";
-import { showInspected } from "../../src/cli/inspect.ts";
+import { reportInspectErrors, showInspected } from "../../src/cli/inspect.ts";
 
 export default class Inspect extends CoracleCommand {
   static override summary = "Display detailed information on one or more volumes";
@@ -39,6 +39,6 @@ export default class Inspect extends CoracleCommand {
       }
     }
     showInspected(found, flags.format);
-    for (const error of errors) this.report(error);
+    reportInspectErrors(errors, (error) => this.report(error));
   }
 }

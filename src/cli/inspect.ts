@@ -3,7 +3,7 @@ import { EngineError, rephrase } from "../errors.ts";
 import { containerStructs, containerType } from "./inspect-container-types.ts";
 import { imageStructs, imageType } from "./inspect-types.ts";
 import { inspectedFields } from "./network-report.ts";
-import { print } from "./output.ts";
+import { errorLine, print, printError } from "./output.ts";
 import { asksForJson, enforceRange, parse, withJson, withPartial } from "./report.ts";
 import { GoDuration, GoTime, GoValue } from "./template/time.ts";
 import { goValue } from "./template/types.ts";
@@ -22,6 +22,16 @@ export function showInspected(objects: object[], format: string | undefined): vo
       exitCode: error.exitCode,
     });
   }
+}
+
+/** What could not be inspected, in Podman's order and forms: of several failures the first comes last. */
+export function reportInspectErrors(errors: readonly unknown[], report: (error: unknown) => void): void {
+  const [first, ...others] = errors;
+  for (const error of others) {
+    if (!(error instanceof EngineError)) throw error;
+    printError(errorLine(error).replace(/^Error: /, "error "));
+  }
+  if (first !== undefined) report(first);
 }
 
 /** A JSON list of the objects, or each by a template. */

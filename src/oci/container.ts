@@ -271,3 +271,8 @@ export interface ContainerConfig {
   /** Roots in the container that get its /etc/hosts and the like as well. */
   chrootDirs?: string[];
 }
+
+/** Whether who attaches can write to it: at a terminal always, as Podman has it, with or without --interactive. */
+export function takesInput(config: Pick<ContainerConfig, "openStdin" | "terminal">): boolean {
+  return config.openStdin || config.terminal;
+}

@@ -13,6 +13,15 @@ test("attach ends with the container's exit code", async () => {
   await home.ok("rm", "a");
 });
 
+test("who attaches to a terminal can type, also without --interactive", async () => {
+  await home.ok("run", "-d", "-t", "--name", "t", "bb", "sh", "-c", "read line; echo got $line; exit 7");
+  expect(await home.run(["attach", "t"], { input: "typed\n" })).toMatchObject({
+    exitCode: 7,
+    stdout: "typed\r\ngot typed\r\n",
+  });
+  await home.ok("rm", "t");
+});
+
 test("attach --no-stdin leaves the container's stdin alone", async () => {
   // Its ticks show when somebody is attached.
   const script = "while :; do echo tick; sleep 0.1; done & read line; kill $!; echo got $line";

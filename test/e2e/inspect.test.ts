@@ -173,6 +173,11 @@ describe("inspect", () => {
     const result = await home.coracle("inspect", "-f", "{{.Name}}", "nosuch", "c");
     expect(result).toMatchObject({ exitCode: 125, stdout: "c\n" });
     expect(result.stderr).toMatch(/^Error: .*nosuch.*\n$/);
+    const several = await home.coracle("inspect", "-f", "{{.Name}}", "no1", "c", "no2");
+    expect(several).toMatchObject({ exitCode: 125, stdout: "c\n" });
+    expect(several.stderr).toMatch(
+      /^error inspecting object: no such object: "no2".*\nError: inspecting object: no such object: "no1".*\n$/,
+    );
     expect(await home.coracle("inspect", "--type", "nosuch", "c")).toMatchObject({ exitCode: 125 });
   });
 });

@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { takesInput } from "../../oci/container.ts";
 import { checkDetachKeys } from "../../oci/detach-keys.ts";
 import { attachRelay, type Stream } from "../../runtime/monitor.ts";
 import { findRecord } from "../../runtime/records.ts";
@@ -27,7 +28,7 @@ export async function attachContainer(
     });
   }
   const attach: Stream[] = ["stdout", "stderr"];
-  if (options.stdin && record.config.openStdin) attach.unshift("stdin");
+  if (options.stdin && takesInput(record.config)) attach.unshift("stdin");
   const { detachKeys, sigProxy } = options;
   const relay = attachRelay(ctx, status.last.socket, { attach, detachKeys, sigProxy });
   return finishForeground(ctx, record, await followRelay(relay));

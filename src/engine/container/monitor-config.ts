@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
 import { nativePath } from "../../host/native.ts";
+import { takesInput } from "../../oci/container.ts";
 import { expandLogTag } from "../../oci/log-tag.ts";
 import { eventsBackend } from "../../runtime/event-log.ts";
 import { monitorHealth } from "../../runtime/health.ts";
@@ -38,7 +39,7 @@ export function monitorConfig(
     rootfs: rootfsMount(ctx, record, mappings),
     overlays: overlayMounts(ctx, record),
     terminal: config.terminal,
-    openStdin: config.openStdin,
+    openStdin: takesInput(config),
     stdinOnce: config.stdinOnce,
     log: monitorLog(ctx, record),
     runDir: runDirectory(ctx, record.id),

@@ -1,5 +1,6 @@
 import { rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { takesInput } from "../../oci/container.ts";
 import type { Stream } from "../../runtime/monitor.ts";
 import { findRecord } from "../../runtime/records.ts";
 import type { AttachOptions } from "./attach.ts";
@@ -14,7 +15,7 @@ export async function startAttached(
 ): Promise<number | null> {
   const record = findRecord(ctx, nameOrId);
   const attach: Stream[] = ["stdout", "stderr"];
-  if (options.stdin && record.config.openStdin) attach.unshift("stdin");
+  if (options.stdin && takesInput(record.config)) attach.unshift("stdin");
   const { detachKeys, sigProxy } = options;
   try {
     const relay = await startContainer(ctx, record, { attach, detachKeys, sigProxy });
