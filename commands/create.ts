@@ -29,7 +29,6 @@ export default class Create extends CoracleCommand {
       args,
       configuration: this.context.config,
       commandLine: this.commandLine,
-      detach: false,
     });
     weakened(given, request.config, leastOomScore(this.context)).forEach(warn);
     for (const line of discarded(flags, request.config)) this.printError(line);

@@ -41,7 +41,6 @@ export default class Run extends CoracleCommand {
       args,
       configuration: this.context.config,
       commandLine: this.commandLine,
-      detach,
     });
     [...missingTerminal(flags), ...weakened(given, request.config, leastOomScore(this.context))].forEach(
       warn,

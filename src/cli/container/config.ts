@@ -33,13 +33,11 @@ import { userPart } from "./user-flags.ts";
 
 type Given = ReadonlySet<string>;
 
-/** `detach`: nobody is there at the start whose end closes the container's stdin. */
 export function containerConfig(
   flags: CreateFlags,
   given: Given,
   image: string,
   command: string[],
-  detach: boolean,
 ): ContainerConfig {
   checkConflicts(flags, given);
   const config: ContainerConfig = {
@@ -47,7 +45,7 @@ export function containerConfig(
     ...(flags.rootfs ? rootfs(image) : { rootfs: null }),
     entrypoint: [],
     command,
-    ...processPart(flags, detach),
+    ...processPart(flags),
     ...filesystemPart(flags, given),
     ...securityPart(flags),
     ...networkPart(flags),
@@ -171,7 +169,7 @@ function checkCgroupParent({ cgroups, "cgroup-parent": parent }: CreateFlags): v
   }
 }
 
-function processPart(flags: CreateFlags, detach: boolean) {
+function processPart(flags: CreateFlags) {
   return {
     env: hostEnv(flags.env, flags["env-file"]),
     workdir: flags.workdir,
@@ -180,7 +178,8 @@ function processPart(flags: CreateFlags, detach: boolean) {
     groups: parseGroupAdd(flags["group-add"]),
     terminal: flags.tty,
     openStdin: flags.interactive,
-    stdinOnce: flags.interactive && !detach,
+    // As conmon has it: who attaches and ends, ends the container's stdin, also where it was started detached.
+    stdinOnce: flags.interactive,
     ...(flags.personality ? { personality: parsePersonality(flags.personality) } : {}),
     ...(flags.chrootdirs.length > 0 ? { chrootDirs: flags.chrootdirs.map(parseDestination) } : {}),
     umask: parseUmask(flags.umask),

@@ -24,13 +24,12 @@ export interface RequestInput {
   args: readonly string[];
   /** The command line as typed, for `inspect`. */
   commandLine: readonly string[];
-  detach: boolean;
   configuration: ContainersConf;
 }
 
 /** What the flags ask the engine to make. */
 export function createRequest(input: RequestInput): Omit<CreateRequest, "startPending"> {
-  const { given, args, detach, configuration } = input;
+  const { given, args, configuration } = input;
   const flags = withConfiguration(input.flags, given, configuration);
   const [image = "", ...command] = args;
   return {
@@ -40,7 +39,7 @@ export function createRequest(input: RequestInput): Omit<CreateRequest, "startPe
     name: flags.name.replace(/^\//, ""),
     replace: flags.replace,
     config: {
-      ...containerConfig(flags, given, image, command, detach),
+      ...containerConfig(flags, given, image, command),
       ...fromConfiguration(configuration),
     },
     entrypoint: entrypoint(flags.entrypoint),

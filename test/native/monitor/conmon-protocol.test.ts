@@ -382,10 +382,12 @@ test("--sdnotify-socket: that the container is ready goes on, and nothing else",
   bundle.config.process.args = ["sleep", "1000"];
   mkdirSync(bundle.outside("notify"));
   const script = `
-import socket, subprocess, sys
+import os, socket, subprocess, sys, time
 manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 manager.bind("manager")
 subprocess.run(sys.argv[1:], check=True)
+# What was called only forks; its child makes the socket.
+while not os.path.exists("notify/notify.sock"): time.sleep(0.02)
 def say(text):
     s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     s.connect("notify/notify.sock")

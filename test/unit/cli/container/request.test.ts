@@ -21,7 +21,6 @@ async function request(...argv: string[]) {
     given,
     args,
     commandLine: ["coracle", "run", ...argv],
-    detach: flags.detach,
     configuration: noConfiguration,
   });
 }
@@ -135,7 +134,7 @@ describe("createRequest", () => {
   it.each([
     [["-e", "A=1,2", "-e", "B="], { env: { A: "1,2", B: "" } }],
     [["-it"], { openStdin: true, terminal: true, stdinOnce: true }],
-    [["-dit"], { openStdin: true, terminal: true, stdinOnce: false }],
+    [["-dit"], { openStdin: true, terminal: true, stdinOnce: true }],
     [["-u", "1000:1000", "--group-add", "a,b"], { user: "1000:1000", groups: ["a", "b"] }],
     [["-l", "a=b,c", "--label", "d"], { labels: { a: "b,c", d: "" } }],
     [["--annotation", "x=y,z=1"], { annotations: { x: "y,z=1" } }],
