@@ -4,7 +4,7 @@ import { policyFlag } from "../src/cli/registry-flags.ts";
 export default class Import extends CoracleCommand {
   static override summary = "Import a tarball to create a filesystem image";
   static override description =
-    "Creates a container image from the contents of the specified tarball (plain, gzip or zstd), from a URL, or from standard input with `-`.\n\nOptionally tag the image. You can specify the instructions using the --change option.";
+    "Creates a container image from the contents of the specified tarball (plain or compressed with gzip, zstd, xz or bzip2), from a URL, or from standard input with `-`.\n\nOptionally tag the image. You can specify the instructions using the --change option.";
   static override usage = "[options] PATH [REFERENCE]";
   static override examples = [
     "coracle import ctr.tar my-image",

@@ -5,7 +5,7 @@ import { policyFlag } from "../src/cli/registry-flags.ts";
 export default class Load extends CoracleCommand {
   static override summary = "Load image(s) from a tar archive";
   static override description =
-    "Loads images from a docker-archive or oci-archive, plain or compressed with gzip or zstd, from a file or from standard input.";
+    "Loads images from a docker-archive or oci-archive, plain or compressed with gzip, zstd, xz or bzip2, from a file or from standard input.";
   static override usage = "[options]";
   static override examples = [
     "coracle load < archive.tar",

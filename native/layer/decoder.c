@@ -25,6 +25,26 @@ static int init_zstd(struct decoder *decoder, struct error *err)
 	return 0;
 }
 
+static int init_xz(struct decoder *decoder, struct error *err)
+{
+	/* xz -9 needs 65 MB; more than that only some take on purpose. */
+	const uint64_t memory = 1ULL << 30;
+	decoder->kind = DECODER_XZ;
+	decoder->xz = (lzma_stream)LZMA_STREAM_INIT;
+	if (lzma_stream_decoder(&decoder->xz, memory, 0) != LZMA_OK)
+		return error_set(err, "io-error", "cannot start xz decompression: out of memory");
+	return 0;
+}
+
+static int init_bzip2(struct decoder *decoder, struct error *err)
+{
+	decoder->kind = DECODER_BZIP2;
+	decoder->bzip2 = (bz_stream){0};
+	if (BZ2_bzDecompressInit(&decoder->bzip2, 0, 0) != BZ_OK)
+		return error_set(err, "io-error", "cannot start bzip2 decompression: out of memory");
+	return 0;
+}
+
 int decoder_init(struct decoder *decoder, const uint8_t *magic, size_t length, struct error *err)
 {
 	*decoder = (struct decoder){.kind = DECODER_NONE};
@@ -36,31 +56,45 @@ int decoder_init(struct decoder *decoder, const uint8_t *magic, size_t length, s
 	if (length >= 4 && (magic[0] & 0xf0) == 0x50 && starts_with(magic + 1, length - 1, "\x2a\x4d\x18", 3))
 		return init_zstd(decoder, err);
 	if (starts_with(magic, length, "\xfd" "7zXZ\0", 6))
-		return error_set(err, "corrupt-archive", "compression xz is not supported: use gzip or zstd");
+		return init_xz(decoder, err);
 	if (starts_with(magic, length, "BZh", 3))
-		return error_set(err, "corrupt-archive", "compression bzip2 is not supported: use gzip or zstd");
+		return init_bzip2(decoder, err);
 	return 0;
+}
+
+/*
+ * Streams may follow each other, and padding, as tapes and `dd` leave it, is no error to gzip either. Returns 1 where a
+ * stream goes on or begins, which is then to be set up anew if `*again`; 0 where there is nothing to read.
+ */
+static int next_stream(struct decoder *decoder, const uint8_t **in, size_t *in_left, bool *again, struct error *err)
+{
+	*again = false;
+	if (decoder->inside)
+		return 1;
+	while (*in_left > 0 && **in == 0 && (decoder->padding || decoder->began)) {
+		decoder->padding = true;
+		++*in;
+		--*in_left;
+	}
+	if (*in_left == 0)
+		return 0;
+	if (decoder->padding)
+		return error_set(err, "corrupt-archive", "bytes after the end of the %s stream", decoder_name(decoder));
+	*again = decoder->began;
+	decoder->inside = decoder->began = true;
+	return 1;
 }
 
 static int step_gzip(struct decoder *decoder, const uint8_t **in, size_t *in_left, uint8_t **out, size_t *out_left,
 		     struct error *err)
 {
 	z_stream *z = &decoder->gzip;
-	if (!decoder->inside) {
-		/* Padding after a member, as tapes and `dd` leave it, is no error to gzip either. */
-		while (*in_left > 0 && **in == 0 && (decoder->padding || z->total_in > 0)) {
-			decoder->padding = true;
-			++*in;
-			--*in_left;
-		}
-		if (*in_left == 0)
-			return 0;
-		if (decoder->padding)
-			return error_set(err, "corrupt-archive", "bytes after the end of the gzip stream");
-		if (inflateReset(z) != Z_OK)
-			return error_set(err, "corrupt-archive", "gzip stream cannot be reset");
-		decoder->inside = true;
-	}
+	bool again;
+	int ready = next_stream(decoder, in, in_left, &again, err);
+	if (ready <= 0)
+		return ready;
+	if (again && inflateReset(z) != Z_OK)
+		return error_set(err, "corrupt-archive", "gzip stream cannot be reset");
 	z->next_in = (uint8_t *)*in;
 	z->avail_in = (uInt)*in_left;
 	z->next_out = *out;
@@ -96,6 +130,66 @@ static int step_zstd(struct decoder *decoder, const uint8_t **in, size_t *in_lef
 	return 0;
 }
 
+static int step_xz(struct decoder *decoder, const uint8_t **in, size_t *in_left, uint8_t **out, size_t *out_left,
+		   struct error *err)
+{
+	lzma_stream *xz = &decoder->xz;
+	bool again;
+	int ready = next_stream(decoder, in, in_left, &again, err);
+	if (ready <= 0)
+		return ready;
+	if (again) {
+		lzma_end(xz);
+		if (init_xz(decoder, err) < 0)
+			return -1;
+	}
+	xz->next_in = *in;
+	xz->avail_in = *in_left;
+	xz->next_out = *out;
+	xz->avail_out = *out_left;
+	lzma_ret result = lzma_code(xz, LZMA_RUN);
+	*in = xz->next_in;
+	*in_left = xz->avail_in;
+	*out = xz->next_out;
+	*out_left = xz->avail_out;
+	if (result == LZMA_STREAM_END)
+		decoder->inside = false;
+	else if (result == LZMA_MEMLIMIT_ERROR || result == LZMA_MEM_ERROR)
+		return error_set(err, "corrupt-archive", "xz data takes too much memory to decompress");
+	else if (result != LZMA_OK && result != LZMA_BUF_ERROR)
+		return error_set(err, "corrupt-archive", "xz data is damaged");
+	return 0;
+}
+
+static int step_bzip2(struct decoder *decoder, const uint8_t **in, size_t *in_left, uint8_t **out, size_t *out_left,
+		      struct error *err)
+{
+	bz_stream *bz = &decoder->bzip2;
+	bool again;
+	int ready = next_stream(decoder, in, in_left, &again, err);
+	if (ready <= 0)
+		return ready;
+	if (again) {
+		BZ2_bzDecompressEnd(bz);
+		if (init_bzip2(decoder, err) < 0)
+			return -1;
+	}
+	bz->next_in = (char *)*in;
+	bz->avail_in = (unsigned int)*in_left;
+	bz->next_out = (char *)*out;
+	bz->avail_out = (unsigned int)*out_left;
+	int result = BZ2_bzDecompress(bz);
+	*in = (const uint8_t *)bz->next_in;
+	*in_left = bz->avail_in;
+	*out = (uint8_t *)bz->next_out;
+	*out_left = bz->avail_out;
+	if (result == BZ_STREAM_END)
+		decoder->inside = false;
+	else if (result != BZ_OK)
+		return error_set(err, "corrupt-archive", "bzip2 data is damaged");
+	return 0;
+}
+
 int decoder_step(struct decoder *decoder, const uint8_t **in, size_t *in_left, uint8_t **out, size_t *out_left,
 		 struct error *err)
 {
@@ -103,6 +197,10 @@ int decoder_step(struct decoder *decoder, const uint8_t **in, size_t *in_left, u
 		return step_gzip(decoder, in, in_left, out, out_left, err);
 	if (decoder->kind == DECODER_ZSTD)
 		return step_zstd(decoder, in, in_left, out, out_left, err);
+	if (decoder->kind == DECODER_XZ)
+		return step_xz(decoder, in, in_left, out, out_left, err);
+	if (decoder->kind == DECODER_BZIP2)
+		return step_bzip2(decoder, in, in_left, out, out_left, err);
 	size_t n = *in_left < *out_left ? *in_left : *out_left;
 	memcpy(*out, *in, n);
 	*in += n;
@@ -125,4 +223,17 @@ void decoder_free(struct decoder *decoder)
 		inflateEnd(&decoder->gzip);
 	if (decoder->kind == DECODER_ZSTD)
 		ZSTD_freeDStream(decoder->zstd);
+	if (decoder->kind == DECODER_XZ)
+		lzma_end(&decoder->xz);
+	if (decoder->kind == DECODER_BZIP2)
+		BZ2_bzDecompressEnd(&decoder->bzip2);
+}
+
+const char *decoder_name(const struct decoder *decoder)
+{
+	static const char *const names[] = {
+		[DECODER_NONE] = "none", [DECODER_GZIP] = "gzip",   [DECODER_ZSTD] = "zstd",
+		[DECODER_XZ] = "xz",	 [DECODER_BZIP2] = "bzip2",
+	};
+	return names[decoder->kind];
 }

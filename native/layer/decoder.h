@@ -1,4 +1,4 @@
-/* Decompression of a layer: gzip, zstd or none, told apart by the first bytes. */
+/* Decompression of a layer: gzip, zstd, xz, bzip2 or none, told apart by the first bytes. */
 #ifndef CORACLE_LAYER_DECODER_H
 #define CORACLE_LAYER_DECODER_H
 
@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <bzlib.h>
+#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -14,11 +16,14 @@
 #define DECODER_MAGIC_SIZE 6
 
 struct decoder {
-	enum { DECODER_NONE, DECODER_GZIP, DECODER_ZSTD } kind;
-	bool inside; /* a gzip member or zstd frame has begun and not ended */
-	bool padding; /* zeros follow the last gzip member */
+	enum { DECODER_NONE, DECODER_GZIP, DECODER_ZSTD, DECODER_XZ, DECODER_BZIP2 } kind;
+	bool inside; /* a member, frame or stream has begun and not ended */
+	bool began; /* so has one before */
+	bool padding; /* zeros follow the last one */
 	z_stream gzip;
 	ZSTD_DStream *zstd;
+	lzma_stream xz;
+	bz_stream bzip2;
 };
 
 /* Takes the first bytes of the stream (fewer than DECODER_MAGIC_SIZE only when there are no more). */
@@ -29,5 +34,7 @@ int decoder_step(struct decoder *decoder, const uint8_t **in, size_t *in_left, u
 /* To be called at the end of input: is the compressed stream complete? */
 int decoder_end(struct decoder *decoder, struct error *err);
 void decoder_free(struct decoder *decoder);
+/* "none", "gzip" … */
+const char *decoder_name(const struct decoder *decoder);
 
 #endif

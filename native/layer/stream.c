@@ -300,9 +300,7 @@ int stream_finish(struct stream *s, struct stream_summary *summary, struct error
 	*summary = (struct stream_summary){
 		.size = s->size,
 		.diff_size = s->diff_size,
-		.compression = s->decoder.kind == DECODER_GZIP	 ? "gzip"
-			       : s->decoder.kind == DECODER_ZSTD ? "zstd"
-								 : "none",
+		.compression = decoder_name(&s->decoder),
 	};
 	digest_text(&s->compressed, summary->digest);
 	digest_text(&s->uncompressed, summary->diff_id);

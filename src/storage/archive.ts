@@ -4,6 +4,7 @@ import { EngineError, reasonOf } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { runLayerTool } from "../host/layer-tool.ts";
 import { sha256 } from "../oci/hash.ts";
+import type { Compression } from "../oci/manifest-format.ts";
 import { readTarIndex, type TarEntry } from "./tar-index.ts";
 
 /** An open image archive, or a directory with the same files. */
@@ -24,7 +25,8 @@ export interface ArchiveEntry extends TarEntry {
 /** A path, or "-" for stdin. */
 export type ArchiveInput = string;
 
-export type Compression = "none" | "gzip" | "zstd";
+/** Of archives and what they hold. Layers of images can't be xz or bzip2. */
+export type BlobCompression = Compression | "xz" | "bzip2";
 
 function inputName(input: ArchiveInput): string {
   return input === "-" ? "standard input" : input;
@@ -43,7 +45,7 @@ export async function openArchive(ctx: Context, staging: string, input: ArchiveI
     if (source !== 0) fs.closeSync(source);
   };
   try {
-    if (fs.fstatSync(source).isFile() && compressionOf(peek(source), name) === "none") {
+    if (fs.fstatSync(source).isFile() && compressionOf(peek(source)) === "none") {
       return tarArchive(name, source, readTarIndex(source, name), close);
     }
     const plain = await decompressTo(ctx, source, path.join(staging, "archive.tar"), name);
@@ -143,15 +145,12 @@ export function peek(fd: number, offset = 0): Buffer {
   return bytes.subarray(0, fs.readSync(fd, bytes, 0, bytes.length, offset));
 }
 
-export function compressionOf(start: Buffer, name: string): Compression {
+export function compressionOf(start: Buffer): BlobCompression {
   const hex = start.toString("hex");
   if (hex.startsWith("1f8b")) return "gzip";
   if (hex.startsWith("28b52ffd")) return "zstd";
-  const other = hex.startsWith("fd377a585a00") ? "xz" : hex.startsWith("425a68") ? "bzip2" : undefined;
-  if (other === undefined) return "none";
-  throw new EngineError("not-supported", `${name} is compressed with ${other}, which is not supported`, {
-    hint: "decompress it first, or use gzip or zstd",
-  });
+  if (hex.startsWith("fd377a585a00")) return "xz";
+  return hex.startsWith("425a68") ? "bzip2" : "none";
 }
 
 /** A small file of the archive; undefined where there is none. */

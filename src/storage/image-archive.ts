@@ -203,7 +203,10 @@ export const layerTypes = {
 function dockerLayer(archive: Archive, file: string, diffID: string): WantedLayer {
   const entry = archive.get(file);
   if (!entry) throw corrupt(archive, `layer ${file} is missing`);
-  const compression = compressionOf(peek(entry.fd, entry.offset), `${archive.name}: ${file}`);
+  const compression = compressionOf(peek(entry.fd, entry.offset));
+  if (compression === "xz" || compression === "bzip2") {
+    throw corrupt(archive, `layer ${file} is compressed with ${compression}, which images can't be`);
+  }
   // An uncompressed layer's digest is its diffID, which is verified while unpacking.
   const digest = compression === "none" ? diffID : digestOfPart(entry.fd, entry);
   return {

@@ -5,12 +5,13 @@ import type { Readable } from "node:stream";
 import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { writeError } from "../host/files.ts";
-import { type Feeder, pipeLayerTool } from "../host/layer-tool.ts";
+import { type Feeder, pipeLayerTool, runLayerTool } from "../host/layer-tool.ts";
 import { withClaim } from "../host/lock.ts";
 import { removeTrees } from "../host/staging.ts";
 import { digestHex } from "../oci/digest.ts";
 import { sha256 } from "../oci/hash.ts";
 import type { Descriptor } from "../oci/image.ts";
+import type { Compression } from "../oci/manifest-format.ts";
 import { digestOfPart } from "./archive.ts";
 import { commitBlob, hasBlob, openBlob } from "./blobs.ts";
 import { type AppliedLayer, applyLayer, commitLayer, type FilePart, hasLayer, layerSync } from "./layers.ts";
@@ -214,14 +215,28 @@ export interface NewLayer {
   digest: string;
   size: number;
   diffID: string;
-  compression: "none" | "gzip" | "zstd";
+  compression: Compression;
 }
 
 /** A layer of which nothing is known beforehand: the tar that `import` is given. */
 export async function importNewLayer(ctx: Context, staging: string, source: number): Promise<NewLayer> {
   const blob = path.join(staging, "blob");
   const applied = await applyLayer(ctx, staging, "layer", { fd: source }, { copyTo: blob });
-  return await keepNewLayer(ctx, staging, blob, applied);
+  const { compression } = applied;
+  if (compression !== "xz" && compression !== "bzip2") {
+    return await keepNewLayer(ctx, staging, blob, { ...applied, compression });
+  }
+  // Images have no name for it.
+  const plain = path.join(staging, "plain");
+  const [packed, unpacked] = [fs.openSync(blob, "r"), fs.openSync(plain, "wx", 0o600)];
+  try {
+    await runLayerTool(ctx, ["decompress"], { stdin: packed, stdout: unpacked });
+  } finally {
+    fs.closeSync(packed);
+    fs.closeSync(unpacked);
+  }
+  const { diffID: digest, diffSize: size } = applied.record;
+  return await keepNewLayer(ctx, staging, plain, { ...applied, digest, size, compression: "none" });
 }
 
 /** A layer of what a command of the layer tool packs, compressed by gzip. */
@@ -230,7 +245,8 @@ export async function importPackedLayer(ctx: Context, staging: string, pack: str
   await pipeLayerTool(ctx, pack, ["compress", "--to", blob, "--format", "gzip"]);
   const fd = fs.openSync(blob, "r");
   try {
-    return await keepNewLayer(ctx, staging, blob, await applyLayer(ctx, staging, "layer", { fd }, {}));
+    const applied = await applyLayer(ctx, staging, "layer", { fd }, {});
+    return await keepNewLayer(ctx, staging, blob, { ...applied, compression: "gzip" });
   } finally {
     fs.closeSync(fd);
   }
@@ -240,7 +256,7 @@ async function keepNewLayer(
   ctx: Context,
   staging: string,
   blob: string,
-  { directory, record, digest, size, compression }: AppliedLayer,
+  { directory, record, digest, size, compression }: AppliedLayer & { compression: Compression },
 ): Promise<NewLayer> {
   await layerSync(ctx, staging)();
   commitBlob(ctx, blob, digest);

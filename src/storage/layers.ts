@@ -6,6 +6,7 @@ import { readJson } from "../host/files.ts";
 import { type Feeder, runLayerTool } from "../host/layer-tool.ts";
 import { digestHex } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/image.ts";
+import type { BlobCompression } from "./archive.ts";
 
 /*
  * `layers/<diffID hex>/{diff,record.json}`: unpacked layers, shared by every image that has them. A layer is complete
@@ -64,7 +65,7 @@ interface ApplyReport {
   diffSize: number;
   bytes: number;
   entries: number;
-  compression: "none" | "gzip" | "zstd";
+  compression: BlobCompression;
   implicit: string[];
   opaque: string[];
 }
@@ -75,7 +76,7 @@ export interface AppliedLayer {
   record: LayerRecord;
   digest: string;
   size: number;
-  compression: "none" | "gzip" | "zstd";
+  compression: BlobCompression;
 }
 
 /**

@@ -18,7 +18,7 @@ import { checkPolicy } from "./policy.ts";
 import { reapImageLeftovers } from "./reap.ts";
 
 export interface ImportOptions {
-  /** Tar of a root filesystem (plain, gzip, zstd) or its URL, "-" for stdin. */
+  /** Tar of a root filesystem (plain or compressed) or its URL, "-" for stdin. */
   source: string;
   reference?: string | undefined;
   message?: string | undefined;

@@ -3,11 +3,10 @@ import { EngineError, reasonOf } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { runLayerTool } from "../../host/layer-tool.ts";
 import { spawnNative } from "../../host/native.ts";
-import { compressionOf, peek } from "../../storage/archive.ts";
 import { getVolume } from "../../storage/volumes.ts";
 import { withVolume } from "./mounted.ts";
 
-/** Unpacks a tar archive (plain, gzip or zstd), "-" for stdin, over what the volume holds. */
+/** Unpacks a tar archive (plain or compressed), "-" for stdin, over what the volume holds. */
 export async function importVolume(ctx: Context, name: string, source: string): Promise<void> {
   const input = source === "-" ? 0 : openInput(source);
   try {
@@ -26,8 +25,6 @@ function openInput(file: string): number {
 }
 
 async function unpack(ctx: Context, input: number, directory: string): Promise<void> {
-  // What a pipe brings is only known to the tool that reads it.
-  if (fs.fstatSync(input).isFile()) compressionOf(peek(input), "the archive");
   const plain = spawnNative(ctx, "coracle-layer", ["decompress"], { stdio: [input, "pipe", "pipe"] });
   const failed = new Promise<string>((resolve) => {
     let stderr = "";
