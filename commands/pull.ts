@@ -54,11 +54,12 @@ export default class Pull extends CoracleCommand {
     const pull = flags["all-tags"]
       ? (await import("../src/engine/image/pull-all-tags.ts")).pullAllTags
       : (await import("../src/engine/image/pull.ts")).pullImages;
-    const { pullPolicy, platformText } = await import("../src/engine/image/pull-options.ts");
+    const { platformText } = await import("../src/engine/image/pull-options.ts");
+    const { parsePullPolicy } = await import("../src/oci/pull-policy.ts");
     const { registryAccess } = await import("../src/cli/registry-flags.ts");
     const { imageProgress } = await import("../src/cli/image-progress.ts");
     const options = {
-      policy: pullPolicy(flags.policy),
+      policy: parsePullPolicy(flags.policy),
       platform: platformText(flags),
       ...registryAccess(flags, given),
       signaturePolicy: flags["signature-policy"],

@@ -29,6 +29,7 @@ struct health_config {
 	enum health_action on_failure;
 	const char *log_path;
 	unsigned log_count, log_size; /* 0: no limit */
+	bool no_events;
 };
 
 struct rootfs_config {

@@ -42,12 +42,13 @@ int config_parse_health(json_t *object, struct health_config *health, struct err
 	json_t *regular, *startup;
 	json_int_t start_period, count, size;
 	const char *action;
+	int no_events = 0;
 	json_error_t problem;
 	if (!object || json_is_null(object))
 		return 0;
-	if (json_unpack_ex(object, &problem, 0, "{s:o s:o s:I s:s s:s s:I s:I !}", "check", &regular, "startup", &startup,
+	if (json_unpack_ex(object, &problem, 0, "{s:o s:o s:I s:s s:s s:I s:I s?b !}", "check", &regular, "startup", &startup,
 			   "startPeriod", &start_period, "onFailure", &action, "log", &health->log_path, "maxLogCount", &count,
-			   "maxLogSize", &size) < 0)
+			   "maxLogSize", &size, "noEvents", &no_events) < 0)
 		return error_set(err, "bad-config", "%s: %s", file, problem.text);
 	if (parse_test(regular, false, &health->regular, err) < 0 ||
 	    (!json_is_null(startup) && parse_test(startup, true, &health->startup, err) < 0) ||
@@ -60,5 +61,6 @@ int config_parse_health(json_t *object, struct health_config *health, struct err
 	health->start_period = start_period;
 	health->log_count = (unsigned)count;
 	health->log_size = (unsigned)size;
+	health->no_events = no_events;
 	return 0;
 }

@@ -147,5 +147,6 @@ void health_check_run(struct monitor *m, struct health_check *check)
 	health_judge(config, check, early);
 	if (health_log_add(config, check, output.data, output.length) < 0)
 		_exit(1);
-	log_event(m, &check->state);
+	if (!config->no_events)
+		log_event(m, &check->state);
 }

@@ -1,4 +1,5 @@
 import { EngineError } from "../errors.ts";
+import { parseGoBool } from "./go-values.ts";
 
 /** What the splitter has to know of a flag; the syntax is that of Go's pflag, which Podman's users type. */
 export interface FlagSyntax {
@@ -65,7 +66,7 @@ export function splitArgv(
       continue;
     }
     try {
-      if (word.startsWith("--")) result.given.push(splitLong(word, rest, byName));
+      if (word.startsWith("--")) result.given.push(...splitLong(word, rest, byName));
       else splitShort(word, rest, byChar, result.given);
     } catch (error) {
       if (options.tolerant && error instanceof UsageError) break;
@@ -75,21 +76,32 @@ export function splitArgv(
   return result;
 }
 
-function splitLong(word: string, rest: string[], byName: Map<string, FlagSyntax>): GivenFlag {
+function splitLong(word: string, rest: string[], byName: Map<string, FlagSyntax>): GivenFlag[] {
   const text = word.slice(2);
   if (text.startsWith("-") || text.startsWith("=")) throw new UsageError(`bad flag syntax: ${word}`);
   const equals = text.indexOf("=");
   const name = equals === -1 ? text : text.slice(0, equals);
   const flag = byName.get(name);
   if (!flag) {
-    if (name === "help") throw new HelpRequested();
-    throw new UsageError(`unknown flag: --${name}`);
+    if (name !== "help") throw new UsageError(`unknown flag: --${name}`);
+    if (equals === -1 || isHelpWanted(text.slice(equals + 1))) throw new HelpRequested();
+    return [];
   }
-  if (equals !== -1) return { name, value: text.slice(equals + 1) };
-  if (flag.valueWhenAlone !== undefined) return { name, value: flag.valueWhenAlone };
+  if (equals !== -1) return [{ name, value: text.slice(equals + 1) }];
+  if (flag.valueWhenAlone !== undefined) return [{ name, value: flag.valueWhenAlone }];
   const value = rest.shift();
   if (value === undefined) throw new UsageError(`flag needs an argument: --${name}`);
-  return { name, value };
+  return [{ name, value }];
+}
+
+function isHelpWanted(value: string): boolean {
+  try {
+    return parseGoBool(value);
+  } catch (error) {
+    throw new UsageError(
+      `invalid argument ${JSON.stringify(value)} for "-h, --help" flag: ${(error as Error).message}`,
+    );
+  }
 }
 
 /** `-it`, `-itv /a:/b`, `-p8080:80`, `-e=X`. */

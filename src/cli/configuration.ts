@@ -4,7 +4,10 @@ import type { FlagInput } from "@oclif/core/interfaces";
 import { EngineError } from "../errors.ts";
 import type { Configuration } from "../host/config/configuration.ts";
 import { containersConfFiles, storageConfFile } from "../host/config/files.ts";
+import type { GlobalOptions } from "../host/context.ts";
 import { ExitWith } from "./exit-with.ts";
+import { notSupportedYet } from "./flags.ts";
+import { warn } from "./log.ts";
 import { errorLine, printError } from "./output.ts";
 
 export interface ConfigurationRequest {
@@ -17,11 +20,25 @@ export async function findConfiguration(request: ConfigurationRequest): Promise<
   const { CONTAINERS_CONF, CONTAINERS_CONF_OVERRIDE } = process.env;
   const wanted =
     request.configured || request.modules.length > 0 || Boolean(CONTAINERS_CONF || CONTAINERS_CONF_OVERRIDE);
-  const files = wanted ? containersConfFiles(request.modules) : [];
+  const files = wanted ? containersConfFiles(request.modules) : { system: [], additional: [] };
   const storage = storageConfFile();
-  if (files.length === 0 && storage === undefined) return undefined;
+  if (files.system.length + files.additional.length === 0 && storage === undefined) return undefined;
   const { loadConfiguration } = await import("../host/config/load.ts");
-  return loadConfiguration(files, storage);
+  const configuration = loadConfiguration(files, storage);
+  for (const entry of configuration.engine.env ?? []) {
+    if (entry.includes("=")) continue;
+    warn(`invalid environment variable for engine ${entry}, valid configuration is KEY=value pair`);
+  }
+  return configuration;
+}
+
+/** Podman would go to a service; --remote=false says that it shall not. */
+export function refuseRemote(options: GlobalOptions): void {
+  if (options.remote === false) return;
+  for (const variable of ["CONTAINER_HOST", "CONTAINER_CONNECTION"]) {
+    if (process.env[variable] !== undefined) throw notSupportedYet(`the variable ${variable}`);
+  }
+  if (options.configuration?.engine.remote) throw notSupportedYet("remote=true in containers.conf");
 }
 
 /** In Podman's words and with its exit code, which are not those of other errors. */

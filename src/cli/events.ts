@@ -81,11 +81,11 @@ export function eventFields(event: Event): object {
     HealthStatus: event.HealthStatus ?? "",
     Error: event.Error ?? "",
     Details: {
-      ContainerInspectData: "",
+      ContainerInspectData: event.ContainerInspectData ?? "",
       PodID: event.PodID ?? "",
       Attributes: new Map(Object.entries(event.Attributes ?? {})),
     },
-    ContainerInspectData: "",
+    ContainerInspectData: event.ContainerInspectData ?? "",
     PodID: event.PodID ?? "",
     Attributes: new Map(Object.entries(event.Attributes ?? {})),
     ToHumanReadable: (truncate: boolean) => eventText(event, truncate),

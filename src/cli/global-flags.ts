@@ -162,7 +162,20 @@ export async function readGlobalFlags(found: readonly GivenFlag[], options: Glob
     options.defaultMountsFile = file;
   });
   take<string>("registries-conf", (file) => {
+    if (!fs.existsSync(file)) {
+      throw new EngineError(
+        "no-such-file",
+        `configuring runtime: locating specified registries.conf: faccessat ${file}: no such file or directory`,
+      );
+    }
     process.env.CONTAINERS_REGISTRIES_CONF = file;
+  });
+  take<string>("remote", () => {
+    options.remote = false;
+  });
+  take<number>("max-workers", (number) => {
+    if (number > 0) return;
+    throw new EngineError("usage", `maximum workers must be set to a positive number (got ${number})`);
   });
   take<string>("context", checkContext);
   take<string>("db-backend", checkDatabase);

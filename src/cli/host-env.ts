@@ -1,20 +1,22 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError, reasonOf, rephrase } from "../errors.ts";
+import { callerEnvironment } from "../host/caller-environment.ts";
 import { type Environment, parseEnvFile, parseEnvFlags } from "../oci/env.ts";
 import { pathMatcher } from "../oci/path-match.ts";
 
 /** The variables of --env-file and --env, in which names alone stand for the caller's values; --env counts more. */
 export function hostEnv(flags: readonly string[], files: readonly string[]): Environment {
   const env: Environment = {};
+  const host = callerEnvironment();
   for (const file of files) {
     try {
-      Object.assign(env, parseEnvFile(readText(file), process.env));
+      Object.assign(env, parseEnvFile(readText(file), host));
     } catch (error) {
       throw rephrase(error, { prefix: `parsing env file ${JSON.stringify(file)}: `, exitCode: 125 });
     }
   }
-  return Object.assign(env, parseEnvFlags(flags, process.env));
+  return Object.assign(env, parseEnvFlags(flags, host));
 }
 
 /** A file named by a flag. */

@@ -6,7 +6,7 @@ import type { GlobalOptions } from "../host/context.ts";
 import { type GivenFlag, HelpRequested, splitArgv, UsageError } from "./argv.ts";
 import { ExitWith } from "./command.ts";
 import { isGroup, type Loader, loaderOf, properName, unknownCommand } from "./command-table.ts";
-import { findConfiguration, refuseConfiguration } from "./configuration.ts";
+import { findConfiguration, refuseConfiguration, refuseRemote } from "./configuration.ts";
 import { globalSyntax, readGlobalFlags } from "./global-flags.ts";
 import { errorLine, print, printError, printLine } from "./output.ts";
 import { asCalled, programName } from "./program-name.ts";
@@ -80,6 +80,7 @@ class Program {
       configured: CommandClass.configured,
       modules: this.#options.modules ?? [],
     }).catch(refuseConfiguration);
+    refuseRemote(this.#options);
     const invocation = { path: `coracle ${name}`, argv: this.#argv, options: this.#options };
     return new CommandClass(argv, invocation).execute();
   }

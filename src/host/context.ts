@@ -29,6 +29,8 @@ export interface GlobalOptions {
   hooksDirectories?: string[];
   /** In place of the mounts.conf files. */
   defaultMountsFile?: string | undefined;
+  /** Absent: as the configuration has it. */
+  remote?: boolean;
   /** Files of containers.conf.modules to read. */
   modules?: string[];
   /** What the configuration files say, once they have been read. */
@@ -75,11 +77,13 @@ export function createContext(options: GlobalOptions = {}): Context {
   const home = env.HOME || passwdHome(uid);
   const dataHome = env.XDG_DATA_HOME || path.join(home, ".local/share");
   const config = options.configuration ?? noConfiguration;
+  checkLocks(config);
   const graphRoot = path.resolve(
     options.root ??
       configuredRoot(config.storage?.graphRoot) ??
       (namespace === "root" ? "/var/lib/coracle" : path.join(dataHome, "coracle")),
   );
+  checkDriver(options.storageDriver ?? (env.STORAGE_DRIVER || config.storage?.driver), graphRoot);
   return {
     graphRoot,
     runRoot: path.resolve(options.runroot ?? config.storage?.runRoot ?? run),
@@ -97,6 +101,26 @@ export function createContext(options: GlobalOptions = {}): Context {
       options.volumePath ?? config.engine.volume_path ?? path.join(graphRoot, "volumes"),
     ),
   };
+}
+
+const DRIVERS = ["overlay", "overlay2", "fuse-overlayfs", "vfs"];
+
+function checkDriver(name: string | undefined, graphRoot: string): void {
+  if (name === undefined || name === "" || DRIVERS.includes(name)) return;
+  throw new EngineError(
+    "bad-storage-driver",
+    `configure storage: failed to GetDriver graph ${name} ${graphRoot}: driver not supported`,
+    { hint: `choose one of ${DRIVERS.join(", ")}` },
+  );
+}
+
+/** Ours are files, whatever is asked for. */
+function checkLocks({ engine }: Configuration): void {
+  const { lock_type: type = "" } = engine;
+  if (["", "shm", "file"].includes(type)) return;
+  throw new EngineError("bad-config", `unknown lock type ${type}: invalid argument`, {
+    hint: "lock_type of containers.conf is shm or file",
+  });
 }
 
 /** Where storage.conf puts a store. Podman's may be there already, by the same file: ours goes beside what it keeps. */

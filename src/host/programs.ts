@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import type { Context } from "./context.ts";
 
 /** Distributions keep helpers in sbin and libexec, which an ordinary user's PATH need not have. */
 const more = [
@@ -21,6 +22,24 @@ export function findProgram(name: string): string | undefined {
     if (isExecutable(file)) return file;
   }
   return undefined;
+}
+
+/**
+ * A program that Podman looks for in directories of its own: CONTAINERS_HELPER_BINARY_DIR, and helper_binaries_dir of
+ * containers.conf where that is set. `$BINDIR` is ours.
+ */
+export function findHelper(
+  { binDir, config }: Context,
+  name: string,
+  { onPath }: { onPath: boolean },
+): string | undefined {
+  const configured = config.engine.helper_binaries_dir;
+  const { CONTAINERS_HELPER_BINARY_DIR: first } = process.env;
+  const directories = [...(first ? [first] : []), ...(configured ?? [])];
+  const files = directories.map((directory) =>
+    path.resolve(directory.replace(/^\$BINDIR(?=\/|$)/, binDir), name),
+  );
+  return files.find(isExecutable) ?? (onPath || configured === undefined ? findProgram(name) : undefined);
 }
 
 export function isExecutable(file: string): boolean {

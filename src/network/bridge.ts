@@ -1,5 +1,6 @@
 import { EngineError } from "../errors.ts";
-import { findProgram, isExecutable } from "../host/programs.ts";
+import type { Context } from "../host/context.ts";
+import { findHelper, findProgram } from "../host/programs.ts";
 import { runProgram } from "../host/spawn.ts";
 import type { Lease } from "../oci/lease.ts";
 import type { NetworkRecord } from "../oci/network.ts";
@@ -54,12 +55,8 @@ export function bridgeSetup(
 }
 
 /** Refuses what an older netavark would pass over without a word. */
-export function requireNetavark(
-  directories: readonly string[] | undefined,
-  minor: number,
-  what: string,
-): void {
-  const { stdout } = runProgram(bridgePrograms(directories).netavark, ["--version"]);
+export function requireNetavark(ctx: Context, minor: number, what: string): void {
+  const { stdout } = runProgram(bridgePrograms(ctx).netavark, ["--version"]);
   const match = /(\d+)\.(\d+)/.exec(stdout);
   if (match && (Number(match[1]) > 1 || Number(match[2]) >= minor)) return;
   throw new EngineError(
@@ -68,19 +65,21 @@ export function requireNetavark(
   );
 }
 
-export function bridgePrograms(directories: readonly string[] = []): { netavark: string; aardvark: string } {
-  const find = (name: string) => {
-    const configured = directories.map((directory) => `${directory}/${name}`).find(isExecutable);
-    const program = configured ?? findProgram(name);
-    if (program) return program;
-    throw new EngineError(
-      "no-netavark",
-      `could not find ${name}, networks of several containers can't be set up`,
-      {
-        hint: "install it (`apt install netavark aardvark-dns iptables`), or use --network slirp4netns, pasta, none or host",
-      },
-    );
+export function bridgePrograms(ctx: Context): { netavark: string; aardvark: string } {
+  needed("iptables", findProgram("iptables")); // netavark runs it, and doesn't depend on it in Debian
+  return {
+    netavark: needed("netavark", findHelper(ctx, "netavark", { onPath: false })),
+    aardvark: needed("aardvark-dns", findHelper(ctx, "aardvark-dns", { onPath: true })),
   };
-  find("iptables"); // netavark runs it, and doesn't depend on it in Debian
-  return { netavark: find("netavark"), aardvark: find("aardvark-dns") };
+}
+
+function needed(name: string, program: string | undefined): string {
+  if (program) return program;
+  throw new EngineError(
+    "no-netavark",
+    `could not find ${JSON.stringify(name)}, networks of several containers can't be set up`,
+    {
+      hint: "install it (`apt install netavark aardvark-dns iptables`), set helper_binaries_dir in containers.conf, or use --network slirp4netns, pasta, none or host",
+    },
+  );
 }

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { EngineError, isErrno } from "../errors.ts";
+import { EngineError, isErrno, rephrase } from "../errors.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
 import { listDirectory, readJson, syncDirectory, writeJsonAtomic } from "../host/files.ts";
 import { withLock } from "../host/lock.ts";
@@ -13,8 +13,24 @@ import { parsePool } from "../oci/subnet-pools.ts";
 /** `networks/<name>.json`: the networks there are, a file each, as Podman keeps them. */
 
 function networksDirectory(ctx: Context): string {
+  checkBackend(ctx);
   const configured = ctx.options.networkDirectory ?? ctx.config.network.network_config_dir;
   return configured ? path.resolve(configured) : path.join(ctx.graphRoot, "networks");
+}
+
+function checkBackend({ config }: Context): void {
+  const { network_backend: backend = "" } = config.network;
+  if (backend === "" || backend === "netavark") return;
+  throw new EngineError(
+    "bad-config",
+    `unsupported network backend "${backend}", check network_backend in containers.conf`,
+    { hint: "netavark is the only one" },
+  );
+}
+
+/** The network that is there without having been made. */
+export function defaultNetworkName({ config }: Context): string {
+  return config.network.default_network || DEFAULT_NETWORK;
 }
 
 function networkFile(ctx: Context, name: string): string {
@@ -27,19 +43,24 @@ export function listNetworks(ctx: Context): NetworkRecord[] {
     .filter((file) => /^[a-zA-Z0-9].*\.json$/.test(file))
     .map((file) => file.slice(0, -".json".length));
   const networks = names.flatMap((name) => readNetwork(ctx, name) ?? []);
-  if (!names.includes(DEFAULT_NETWORK)) networks.push(unchangedDefault(ctx));
+  if (!names.includes(defaultNetworkName(ctx))) networks.push(unchangedDefault(ctx));
   return networks.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function readNetwork(ctx: Context, name: string): NetworkRecord | undefined {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) return undefined;
   const record = readJson<NetworkRecord>(networkFile(ctx, name));
-  if (record || name !== DEFAULT_NETWORK) return record;
+  if (record || name !== defaultNetworkName(ctx)) return record;
   return unchangedDefault(ctx);
 }
 
 function unchangedDefault(ctx: Context): NetworkRecord {
-  return defaultNetwork(DEFAULT_NETWORK, new Date().toISOString(), ctx.config.network.default_subnet);
+  const { default_subnet: subnet } = ctx.config.network;
+  try {
+    return defaultNetwork(defaultNetworkName(ctx), new Date().toISOString(), subnet);
+  } catch (error) {
+    throw rephrase(error, { prefix: "failed to parse default subnet: " });
+  }
 }
 
 /** By name, id, or the beginning of an id. */

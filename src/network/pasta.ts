@@ -1,5 +1,4 @@
 import { EngineError } from "../errors.ts";
-import { findProgram } from "../host/programs.ts";
 import type { PortMapping } from "../oci/container.ts";
 
 /** pasta(1) as Podman runs it. The namespace and the file for its pid are the monitor's to add. */
@@ -12,8 +11,11 @@ export interface Pasta {
   args: string[];
 }
 
-export function pasta(options: readonly string[], ports: readonly PortMapping[]): Pasta {
-  const program = findProgram("pasta");
+export function pasta(
+  program: string | undefined,
+  options: readonly string[],
+  ports: readonly PortMapping[],
+): Pasta {
   if (!program) {
     throw new EngineError("no-pasta", "could not find pasta, the network namespace can't be configured", {
       hint: "install it (`apt install passt`), or use another --network",

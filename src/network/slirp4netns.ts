@@ -1,5 +1,4 @@
 import { EngineError } from "../errors.ts";
-import { findProgram } from "../host/programs.ts";
 
 /** slirp4netns(1) as Podman runs it. Descriptors, API socket, pid and tap name are the monitor's to add. */
 
@@ -16,8 +15,8 @@ export interface Slirp {
 
 const DEFAULT_CIDR = "10.0.2.0/24";
 
-/** Makes slirp4netns' arguments of the options of `--network slirp4netns:KEY=VALUE,…`; finds it unless it is given. */
-export function slirp4netns(options: string[], program = findProgram("slirp4netns")): Slirp {
+/** Makes slirp4netns' arguments of the options of `--network slirp4netns:KEY=VALUE,…`. */
+export function slirp4netns(program: string | undefined, options: string[]): Slirp {
   if (!program) {
     throw new EngineError(
       "no-slirp4netns",

@@ -187,6 +187,8 @@ export interface ContainerConfig {
   user: string;
   groups: string[];
   hostname: string;
+  /** Where there is none it is the name, not the id (containers.conf). */
+  nameAsHostname?: boolean;
   domainname: string;
   labels: Record<string, string>;
   annotations: Record<string, string>;

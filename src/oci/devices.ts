@@ -30,7 +30,7 @@ function isPermissions(text: string): boolean {
   return /^[rwm]{1,3}$/.test(text) && new Set(text).size === text.length;
 }
 
-/** vendor.com/class=name */
-function isCdiName(text: string): boolean {
+/** VENDOR/CLASS=NAME, of the Container Device Interface. */
+export function isCdiName(text: string): boolean {
   return /^[a-zA-Z][\w.-]*\/[\w.-]+=.+$/.test(text);
 }

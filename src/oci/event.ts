@@ -18,6 +18,8 @@ export interface Event {
   HealthStatus?: string;
   HealthFailingStreak?: number;
   HealthLog?: string;
+  /** Of a new container, where containers.conf asks for it: what `inspect` shows of it. */
+  ContainerInspectData?: string;
   Error?: string;
   PodID?: string;
   /** Of a container: its labels. */

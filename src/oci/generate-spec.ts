@@ -29,10 +29,18 @@ export type { HostDevice, HostFacts, SpecInput } from "./spec-input.ts";
 /** All that is written is in 1.0 already, and crun before 1.8.2 refuses to read anything later. */
 export const OCI_VERSION = "1.0.2";
 
-/** The short id, or the host's name where the UTS or network namespace is the host's. */
-export function containerHostname(config: ContainerConfig, id: string, hostHostname: string): string {
+/** The kernel's limit. */
+const HOSTNAME_MAX = 64;
+
+/** The short id or the name, or the host's name where the UTS or network namespace is the host's. */
+export function containerHostname(
+  config: ContainerConfig,
+  { id, name }: { id: string; name: string },
+  hostHostname: string,
+): string {
   if (config.hostname) return config.hostname;
-  return config.uts.kind === "host" || config.network.kind === "host" ? hostHostname : id.slice(0, 12);
+  if (config.uts.kind === "host" || config.network.kind === "host") return hostHostname;
+  return config.nameAsHostname ? name.replaceAll("_", "").slice(0, HOSTNAME_MAX) : id.slice(0, 12);
 }
 
 /** `--user` for resolveUser: with keep-id and no choice it is the caller. */

@@ -18,7 +18,7 @@ export const defaultPools: readonly SubnetPool[] = [
 /** An entry of `default_subnet_pools` of containers.conf. */
 export function parsePool({ base, size }: { base: string; size: number }): SubnetPool {
   const subnet = parseSubnet(base);
-  if (subnet.version !== 4) throw bad(`invalid subnet pool ip ${base.split("/")[0]}`);
+  if (subnet.version !== 4) throw bad(`invalid subnet pool ip "${base.split("/")[0]}"`);
   if (subnet.bits > size) throw bad(`invalid subnet pool, size is bigger than subnet "${base}"`);
   if (size > 32) throw bad("invalid subnet pool size, must be between 0-32");
   return { base: subnet, bits: size };

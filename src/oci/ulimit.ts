@@ -37,8 +37,15 @@ export function parseUlimits(values: readonly string[]): { ulimits: Ulimit[]; ho
 /** `nofile=1024:2048`, `core=-1`, `nproc=unlimited`; the kernel's name is taken as well: `RLIMIT_NOFILE=1024`. */
 export function parseUlimit(given: string): Ulimit {
   const text = given.toLowerCase().replace(/^rlimit_/, "");
-  const fail = (reason: string) =>
-    invalid(`ulimit option "${text}" requires name=SOFT:HARD, failed to be parsed: ${reason}`);
+  return readUlimit(
+    text,
+    (reason) => `ulimit option "${text}" requires name=SOFT:HARD, failed to be parsed: ${reason}`,
+  );
+}
+
+/** The same, in lower case and without the kernel's prefix; `tell` says what is wrong. */
+export function readUlimit(text: string, tell: (reason: string) => string): Ulimit {
+  const fail = (reason: string) => invalid(tell(reason));
   const [name = "", value] = text.split(/=(.*)/s);
   if (value === undefined) throw fail(`invalid ulimit argument: ${text}`);
   if (!NAMES.includes(name)) throw fail(`invalid ulimit type: ${name}`);

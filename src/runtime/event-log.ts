@@ -22,7 +22,16 @@ export function eventLogFile(ctx: Context): string {
 
 /** The journal isn't written to: who has it configured, as many distributions do, gets the file. */
 export function eventsBackend(ctx: Context): "file" | "none" {
-  return ctx.options.eventsBackend ?? (ctx.config.engine.events_logger === "none" ? "none" : "file");
+  return ctx.options.eventsBackend ?? configuredBackend(ctx.config.engine.events_logger || "file");
+}
+
+function configuredBackend(name: string): "file" | "none" {
+  const lower = name.toLowerCase();
+  if (lower === "file" || lower === "journald") return "file";
+  if (lower === "none") return "none";
+  throw new EngineError("bad-config", `unknown event logger type: ${name.toUpperCase()}`, {
+    hint: "events_logger of containers.conf is file, journald or none",
+  });
 }
 
 /** What was in the log before. */

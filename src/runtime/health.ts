@@ -49,6 +49,7 @@ export function monitorHealth(ctx: Context, record: ContainerRecord): MonitorCon
     log: healthFile(ctx, record),
     maxLogCount: health.maxLogCount,
     maxLogSize: health.maxLogSize,
+    ...(ctx.config.engine.healthcheck_events === false ? { noEvents: true } : {}),
   };
 }
 

@@ -54,6 +54,8 @@ export interface MonitorConfig {
     log: string;
     maxLogCount: number;
     maxLogSize: number;
+    /** Checks are no events. */
+    noEvents?: boolean;
   } | null;
 }
 

@@ -84,12 +84,7 @@ function remember(ctx: Context): DriverChoice | undefined {
 }
 
 function driverAskedFor(ctx: Context, name: string): DriverChoice {
-  const driver = drivers.find((it) => it === name);
-  if (!driver) {
-    throw new EngineError("bad-storage-driver", `unknown storage driver "${name}"`, {
-      hint: `choose one of ${drivers.join(", ")}`,
-    });
-  }
+  const driver = name as StorageDriver; // context.ts has looked
   const choice = describe(ctx, driver);
   const problem = choice ? tryDriver(ctx, choice) : "the program fuse-overlayfs is not installed";
   if (!choice || problem !== undefined) {

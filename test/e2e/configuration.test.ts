@@ -79,6 +79,54 @@ events_logger = "none"`;
     await home.ok("rm", "c");
   });
 
+  test("names, paths and events as the newer keys have them", async () => {
+    const log = join(home.directory, "conf.log");
+    const conf = `[containers]
+container_name_as_hostname = true
+log_path = "${log}"
+[engine]
+events_container_create_inspect_data = true
+platform_to_oci_runtime = { "linux/amd64" = "crun", "linux/arm64" = "crun" }
+[network]
+default_network = "net1"`;
+    await withConf(conf, "create", "--name", "n_1", "bb", "true");
+    const shown = "{{.Config.Hostname}} {{.HostConfig.LogConfig.Path}} {{.OCIRuntime}}";
+    expect(await home.ok("inspect", "-f", shown, "n_1")).toBe(`n1 ${log} crun`);
+    const filter = ["--filter", "container=n_1", "--filter", "event=create"];
+    const data = await home.ok(
+      "events",
+      "--stream=false",
+      ...filter,
+      "--format",
+      "{{.ContainerInspectData}}",
+    );
+    expect(JSON.parse(data)).toMatchObject({ Name: "n_1", SizeRw: 0 });
+    await home.ok("rm", "n_1");
+    expect((await withConf(conf, "network", "ls", "--format", "{{.Name}}")).stdout).toBe("net1\n");
+  });
+
+  test.each([
+    ['[network]\nnetwork_backend = "cni"', ["network", "ls"], 'unsupported network backend "cni", check'],
+    ['[engine]\nlock_type = "x"', ["ps"], "unknown lock type x: invalid argument"],
+    ['[engine]\nevents_logger = "x"', ["events"], "unknown event logger type: X"],
+    ["[engine]\nremote = true", ["ps"], "remote=true in containers.conf is not supported yet"],
+    ['[secrets]\ndriver = "x"', ["secret", "create", "s", "/etc/hostname"], "invalid driver"],
+    ['[containers]\nseccomp_profile = "/no"', ["create", "bb"], "opening seccomp profile failed: open /no: "],
+    [
+      '[containers]\ninit = true\ninit_path = "/no"',
+      ["create", "bb"],
+      "container-init binary not found on the host: stat /no: no such file or directory",
+    ],
+    [
+      '[engine]\nhelper_binaries_dir = ["/no"]',
+      ["network", "create", "--dns", "1.1.1.1", "x"],
+      'could not find "netavark"',
+    ],
+  ])("%s is refused", async (conf, args, message) => {
+    const { exitCode, stderr } = await withConf(conf, ...args);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 125, stderr: expect.stringContaining(message) });
+  });
+
   test("[network] says what a network of a container's own is", async () => {
     const conf = (program: string) => `[network]\ndefault_rootless_network_cmd = "${program}"`;
     const mode = async (program: string, ...flags: string[]) => {
@@ -139,11 +187,13 @@ events_logger = "none"`;
     const { exitCode, stderr } = await withConf("[containers]\nenv = [\n", "run", "--rm", "bb", "true");
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(
-      /^Failed to obtain coracle configuration: decode configuration \S+test\.conf: line \d+, column \d+: /,
+      /^Failed to obtain coracle configuration: reading system config "\S+test\.conf": decode configuration \S+test\.conf: toml: line \d+, column \d+: /,
     );
     const missing = await home.run(["ps"], { env: { CONTAINERS_CONF: "/nowhere.conf" } });
     expect(missing).toMatchObject({ exitCode: 1 });
-    expect(missing.stderr).toContain("open /nowhere.conf: no such file or directory");
+    expect(missing.stderr).toContain(
+      "CONTAINERS_CONF file: faccessat /nowhere.conf: no such file or directory",
+    );
   });
 });
 
@@ -217,6 +267,12 @@ describe("global flags", () => {
     [["--runtime", "x", "run", "--rm", "bb", "true"], 'default OCI runtime "x" not found: invalid argument'],
     [["-c", "x", "ps"], 'failed to resolve active destination: "x" service destination not found'],
     [["--remote", "ps"], "--remote is not supported yet"],
+    [["--max-workers", "0", "ps"], "maximum workers must be set to a positive number (got 0)"],
+    [["--storage-driver", "x", "ps"], "configure storage: failed to GetDriver graph x /"],
+    [
+      ["--registries-conf", "/no", "ps"],
+      "configuring runtime: locating specified registries.conf: faccessat /no: no such file or directory",
+    ],
   ])("%j", async (args, message) => {
     const { exitCode, stderr } = await home.coracle(...args);
     expect(exitCode).toBe(125);

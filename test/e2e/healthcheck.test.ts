@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
@@ -52,6 +52,8 @@ describe("a container with a health check", () => {
     expect(await inspect("c", "{{json .Config.Healthcheck}} {{.Config.Healthcheck.Timeout}}")).toBe(
       '{"Test":["CMD-SHELL","echo look; test -e /ok"],"Timeout":30000000000,"Retries":2} 30s',
     );
+    const events = ["events", "--stream=false", "--filter", "event=health_status", "--format"];
+    expect(await home.ok(...events, "{{.HealthStatus}}")).toBe("starting\nunhealthy\nhealthy");
     await home.ok("pause", "c");
     const id = await inspect("c", "{{.Id}}");
     const paused = await home.coracle("healthcheck", "run", "c");
@@ -118,6 +120,19 @@ describe("a container with a health check", () => {
     await home.ok("exec", "c", "touch", "/up");
     expect(await home.ok("wait", "--condition", "healthy", "--interval", "10ms", "c")).toBe("-1");
     await home.ok("rm", "-f", "-t", "0", "c");
+  });
+
+  test("its checks are no events where containers.conf says so", async () => {
+    const file = join(home.directory, "quiet.conf");
+    writeFileSync(file, "[engine]\nhealthcheck_events = false\n");
+    const flags = ["--network", "none", "--health-cmd", "true", "--health-interval", "disable"];
+    await home.run(["run", "-d", "--name", "quiet", ...flags, "bb", "sleep", "1000"], {
+      env: { CONTAINERS_CONF: file },
+    });
+    await home.ok("healthcheck", "run", "quiet");
+    const events = ["events", "--stream=false", "--filter", "container=quiet", "--format", "{{.Status}}"];
+    expect(await home.ok(...events)).not.toContain("health_status");
+    await home.ok("rm", "-f", "-t", "0", "quiet");
   });
 });
 

@@ -91,7 +91,7 @@ describe.each(Object.keys(RUNTIMES))("%s runs", (name) => {
       rootfs: join(directory, "rootfs"),
       args: ["sh", "-c", script],
       user: resolveUser(requestedUser(config, host), PASSWD, GROUP, config.groups),
-      hostname: containerHostname(config, id, "host"),
+      hostname: containerHostname(config, { id, name: "" }, "host"),
       mounts: config.mounts.map(({ type, source, destination, options }) => ({
         type,
         source,

@@ -9,10 +9,14 @@ const USERNS_VARIABLE = "PODMAN_USERNS";
 export function withConfiguration(
   flags: CreateFlags,
   given: ReadonlySet<string>,
-  { containers, network }: ContainersConf,
+  { containers, engine, network }: ContainersConf,
 ): CreateFlags {
-  const configured = withContainers(flags, given, containers);
-  return { ...configured, network: rootlessNetwork(configured.network, network) };
+  const init_path = containers.init_path || engine.init_path;
+  const configured = withContainers(flags, given, init_path ? { ...containers, init_path } : containers);
+  return {
+    ...configured,
+    network: withDefaultNetwork(rootlessNetwork(configured.network, network), network),
+  };
 }
 
 /** What a network of the container's own is, where neither flags nor [containers] say more than that. */
@@ -28,6 +32,14 @@ function rootlessNetwork(
   });
 }
 
+/** `bridge` stands for the default network, which may have another name. */
+function withDefaultNetwork(
+  flag: string[],
+  { default_network: name = "" }: ContainersConf["network"],
+): string[] {
+  return name === "" ? flag : flag.map((value) => value.replace(/^bridge(?=:|$)/, name));
+}
+
 function withContainers(
   flags: CreateFlags,
   given: ReadonlySet<string>,
@@ -38,7 +50,7 @@ function withContainers(
   if (isEmpty) return userns && !given.has("userns") ? { ...flags, userns } : flags;
   const or = <Name extends keyof CreateFlags>(name: Name, value: CreateFlags[Name] | undefined) =>
     given.has(name) || value === undefined || value === "" ? flags[name] : value;
-  const network = conf.netns && !["private", "bridge"].includes(conf.netns) ? [conf.netns] : undefined;
+  const network = conf.netns && conf.netns !== "private" ? [conf.netns] : undefined;
   return {
     ...flags,
     annotation: [...(conf.annotations ?? []), ...flags.annotation],
@@ -57,7 +69,7 @@ function withContainers(
     "log-driver": or("log-driver", conf.log_driver),
     "log-opt": [...logOptions(conf), ...flags["log-opt"]],
     mount: [...(conf.mounts ?? []), ...flags.mount],
-    network: given.has("publish") || given.has("publish-all") ? flags.network : or("network", network),
+    network: or("network", network),
     "no-hosts": or("no-hosts", conf.no_hosts),
     "oom-score-adj": or("oom-score-adj", conf.oom_score_adj),
     pid: or("pid", conf.pidns),
@@ -66,8 +78,8 @@ function withContainers(
     "security-opt": [...(conf.label === false ? ["label=disable"] : []), ...flags["security-opt"]],
     "shm-size": or("shm-size", conf.shm_size),
     sysctl: [...newSysctls(conf, flags), ...flags.sysctl],
-    tz: or("tz", conf.tz),
-    ulimit: [...newOnes(conf.default_ulimits, flags.ulimit), ...flags.ulimit],
+    tz: flags.tz || (conf.tz ?? ""),
+    ulimit: or("ulimit", conf.default_ulimits),
     umask: or("umask", conf.umask),
     userns: or("userns", userns),
     uts: given.has("hostname") ? flags.uts : or("uts", conf.utsns),
@@ -109,8 +121,9 @@ function newVolumes(configured: readonly string[] = [], flags: CreateFlags): str
   );
 }
 
-function logOptions({ log_size_max, log_tag }: ContainersConf["containers"]): string[] {
+function logOptions({ log_path, log_size_max, log_tag }: ContainersConf["containers"]): string[] {
   return [
+    ...(log_path ? [`path=${log_path}`] : []),
     ...(log_size_max !== undefined && log_size_max > 0 ? [`max-size=${log_size_max}b`] : []),
     ...(log_tag ? [`tag=${log_tag}`] : []),
   ];

@@ -1,15 +1,16 @@
 import { isatty } from "node:tty";
 import type { CreateRequest } from "../../engine/container/create.ts";
-import { type PullOptions, platformText, pullPolicy } from "../../engine/image/pull-options.ts";
+import { type PullOptions, platformText } from "../../engine/image/pull-options.ts";
 import { EngineError } from "../../errors.ts";
 import type { ContainersConf } from "../../host/config/containers-conf.ts";
 import { normalizeCapability } from "../../oci/capabilities.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
-import { parseEnvFlags } from "../../oci/env.ts";
 import { parseImageVolumeMode } from "../../oci/mounts.ts";
 import { publishesPorts } from "../../oci/network-flag.ts";
+import { parsePullPolicy } from "../../oci/pull-policy.ts";
 import { parseSeccompPolicy } from "../../oci/seccomp.ts";
 import { parseSystemdMode } from "../../oci/systemd.ts";
+import { hostEnv } from "../host-env.ts";
 import { imageProgress } from "../image-progress.ts";
 import { registryAccess } from "../registry-flags.ts";
 import { containerConfig, entrypoint } from "./config.ts";
@@ -45,7 +46,7 @@ export function createRequest(input: RequestInput): Omit<CreateRequest, "startPe
     entrypoint: entrypoint(flags.entrypoint),
     publishAll: flags["publish-all"],
     systemd: parseSystemdMode(flags.systemd),
-    defaultEnv: parseEnvFlags(configuration.containers.env ?? [], process.env),
+    defaultEnv: hostEnv(configuration.containers.env ?? [], []),
     mergeEnv: flags["env-merge"],
     unsetEnv: flags.unsetenv,
     unsetEnvAll: flags["unsetenv-all"],
@@ -70,7 +71,7 @@ function fromConfiguration({ containers }: ContainersConf): Partial<ContainerCon
 
 function pullOptions(flags: CreateFlags, given: ReadonlySet<string>): PullOptions {
   return {
-    policy: pullPolicy(flags.pull),
+    policy: parsePullPolicy(flags.pull),
     platform: platformText(flags),
     signaturePolicy: flags["signature-policy"],
     ...registryAccess(flags, given),

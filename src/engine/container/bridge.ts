@@ -17,7 +17,7 @@ export async function prepareBridge(
     attachment,
     network: getNetwork(ctx, attachment.name),
   }));
-  const programs = bridgePrograms(ctx.config.engine.helper_binaries_dir);
+  const programs = bridgePrograms(ctx);
   const leases = await takeLeases(ctx, record, connections);
   const directory = bridgesDirectory(ctx);
   ensureDirectory(directory);

@@ -20,8 +20,15 @@ export function cgroupManager(ctx: Context): CgroupManager {
   const asked = ctx.options.cgroupManager;
   const isThere = isUnified() && hasSystemd(ctx.uid);
   if (asked === "systemd" && !isThere) throw noSystemd();
-  const wanted = asked ?? ctx.config.engine.cgroup_manager;
+  const wanted = asked ?? ctx.config.engine.cgroup_manager ?? "";
   if (wanted === "cgroupfs" || wanted === "disabled") return wanted;
+  if (wanted !== "" && wanted !== "systemd") {
+    throw new EngineError(
+      "bad-config",
+      `unsupported Cgroup manager: ${wanted} - cannot validate cgroup parent: invalid argument`,
+      { hint: "cgroup_manager of containers.conf is systemd or cgroupfs" },
+    );
+  }
   return isThere ? "systemd" : "cgroupfs";
 }
 

@@ -133,10 +133,15 @@ function baseHosts(ctx: Context, flag: string | undefined, imageHosts: string): 
     return fs.readFileSync(chosen, "utf8");
   } catch (cause) {
     if (chosen === HOST_HOSTS) return "";
-    throw new EngineError("no-such-source", `open ${chosen}: ${reasonOf(cause)}`, {
-      hint: "name a file that exists, `none` or `image`",
-      cause,
-    });
+    throw new EngineError(
+      "no-such-source",
+      `failed to create new hosts file: open ${chosen}: ${reasonOf(cause)}`,
+      {
+        hint: "name a file that exists, `none` or `image`",
+        exitCode: 127,
+        cause,
+      },
+    );
   }
 }
 

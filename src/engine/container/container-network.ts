@@ -1,4 +1,5 @@
 import type { Context } from "../../host/context.ts";
+import { findHelper } from "../../host/programs.ts";
 import { slirp4netns } from "../../network/slirp4netns.ts";
 import type { MonitorNetwork } from "../../runtime/monitor.ts";
 
@@ -20,6 +21,7 @@ export interface ContainerNetwork {
 /** With the program and options of the configuration, where the caller names none. */
 export function containerSlirp(ctx: Context, options: string[]) {
   const { network_cmd_path, network_cmd_options = [] } = ctx.config.engine;
-  const program = ctx.options.networkCommand || network_cmd_path || undefined;
-  return slirp4netns([...network_cmd_options, ...options], program);
+  const named = ctx.options.networkCommand || network_cmd_path;
+  const program = named || findHelper(ctx, "slirp4netns", { onPath: true });
+  return slirp4netns(program, [...network_cmd_options, ...options]);
 }

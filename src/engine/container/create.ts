@@ -46,7 +46,7 @@ import { checkOverlays } from "./overlays.ts";
 import { choosePorts } from "./ports.ts";
 import { removeContainer } from "./rm.ts";
 import { lowerDirectories, makeUpper } from "./rootfs-mount.ts";
-import { resolveRuntime, runtimeName } from "./runtime-choice.ts";
+import { platformRuntime, resolveRuntime, runtimeName } from "./runtime-choice.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
 import { resolveSecrets, stageSecrets } from "./secrets.ts";
 import { timezoneFile } from "./timezone.ts";
@@ -116,13 +116,18 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   checkNamespacePaths(config);
   await resolveBridges(ctx, config);
   if (config.timezone) timezoneFile(config.timezone);
-  if (config.security.seccomp || config.security.imageSeccomp) seccompProfile(ctx, config.security);
+  // A default of the distribution's that is broken comes to light at the start.
+  const { seccomp, imageSeccomp } = config.security;
+  if (seccomp || imageSeccomp || ctx.config.containers.seccomp_profile) seccompProfile(ctx, config.security);
+  if (config.init && config.initPath) checkInit(config.initPath);
   config.ports = await choosePorts(config.ports);
   const id = randomId();
   if (config.hostname === "" && config.uts.kind === "private" && config.network.kind !== "host") {
-    config.hostname = id.slice(0, 12);
+    if (ctx.config.containers.container_name_as_hostname) config.nameAsHostname = true;
+    else config.hostname = id.slice(0, 12);
   }
 
+  const runtime = request.runtime ?? platformRuntime(ctx, image?.config);
   const driver = image || config.rootfsOverlay ? driverFor(ctx, config) : "none";
   const layers = image ? layerKeys(image) : [];
   // Stays until the container is complete: should we be killed, it tells the next command to look for it (heal.ts).
@@ -138,8 +143,8 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     config,
     layers,
     driver,
-    runtime: resolveRuntime(ctx, request.runtime),
-    runtimeName: runtimeName(ctx, request.runtime),
+    runtime: resolveRuntime(ctx, runtime),
+    runtimeName: runtimeName(ctx, runtime),
     createCommand: request.createCommand,
     creator: self(),
     startPending: request.startPending,
@@ -161,7 +166,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
       if (old !== undefined) await removeContainer(ctx, old, { force: true, ignore: true });
     }
     await publish(ctx, record, staged);
-    recordContainerEvent(ctx, record, "create");
+    recordContainerEvent(ctx, record, "create", await inspectData(ctx, id));
     // The other half of the protocols of rmi, `volume rm` and `network rm`: they look for containers after they have taken it away.
     await makeVolumes(ctx, config.mounts, id, madeVolumes);
     if (image && !hasImage(ctx, image.id)) throw imageRemoved(request);
@@ -275,4 +280,20 @@ function driverOptions({ source, volumeOptions }: MountRequest) {
   } catch (error) {
     throw rephrase(error, { prefix: `creating named volume "${source}": ` });
   }
+}
+
+/** Podman's verbose event, where containers.conf asks for it. */
+async function inspectData(ctx: Context, id: string): Promise<{ ContainerInspectData?: string }> {
+  if (!ctx.config.engine.events_container_create_inspect_data) return {};
+  const { inspectContainer } = await import("./inspect.ts");
+  return { ContainerInspectData: JSON.stringify(inspectContainer(ctx, id, { size: true })) };
+}
+
+function checkInit(file: string): void {
+  if (fs.existsSync(file)) return;
+  throw new EngineError(
+    "no-such-source",
+    `container-init binary not found on the host: stat ${file}: no such file or directory`,
+    { hint: "without --init-path it is Coracle's own" },
+  );
 }

@@ -1,7 +1,8 @@
 import type { Context } from "../../host/context.ts";
+import { defaultNetworkName } from "../../network/networks.ts";
 import type { ContainerConfig, NamespaceMode, NetworkMode } from "../../oci/container.ts";
 import type { Lease } from "../../oci/lease.ts";
-import { DEFAULT_NETWORK, publishesPorts } from "../../oci/network-flag.ts";
+import { publishesPorts } from "../../oci/network-flag.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import { type ContainerStatus, isActive } from "../../runtime/status.ts";
 import { sortedKeys } from "./inspect-values.ts";
@@ -44,10 +45,11 @@ export function networkSettings(ctx: Context, { id, config }: ContainerRecord, s
   const own = publishesPorts(config.network);
   const pid = isActive(status.state) ? status.last?.init?.pid : undefined;
   const networks = endpoints(ctx, id, config.network);
-  const onDefault = Object.keys(networks ?? {}).join() === DEFAULT_NETWORK;
+  const standard = defaultNetworkName(ctx);
+  const onDefault = Object.keys(networks ?? {}).join() === standard;
   return {
     // As Podman: of the default network, where there is no other.
-    ...(onDefault ? addressesOf(activeLeases(ctx, id)[DEFAULT_NETWORK]) : nowhere),
+    ...(onDefault ? addressesOf(activeLeases(ctx, id)[standard]) : nowhere),
     Bridge: "",
     SandboxID: "",
     HairpinMode: false,

@@ -173,7 +173,7 @@ function graphDriverData(ctx: Context, record: ContainerRecord, directory: strin
 function inspectConfig(ctx: Context, record: ContainerRecord, spec: RuntimeSpec | undefined) {
   const { config } = record;
   return {
-    Hostname: containerHostname(config, record.id, os.hostname()),
+    Hostname: containerHostname(config, record, os.hostname()),
     Domainname: config.domainname,
     User: requestedUser(config, ctx),
     AttachStdin: false,

@@ -44,6 +44,9 @@ export async function takeLeases(
     const before = activeLeases(ctx, id);
     const others = leasesOfOthers(ctx, id);
     const leases: Leases = {};
+    // interface_name = "device" of containers.conf.
+    const ownName = ({ network_interface: device }: NetworkRecord, taken: ReadonlySet<string>) =>
+      ctx.config.containers.interface_name === "device" && device ? device : freeInterface(taken);
     for (const { network, attachment } of connections) {
       const had = before[network.name];
       const aliases = [...new Set([...attachment.aliases, id.slice(0, 12)])];
@@ -61,7 +64,7 @@ export async function takeLeases(
       leases[network.name] = {
         addresses,
         mac: had?.mac ?? (attachment.mac || macOf(addresses[0]?.ip ?? "")),
-        interfaceName: had?.interfaceName ?? (attachment.interfaceName || freeInterface(taken)),
+        interfaceName: had?.interfaceName ?? (attachment.interfaceName || ownName(network, taken)),
         aliases,
       };
     }

@@ -1,5 +1,6 @@
 import * as os from "node:os";
 import type { Context } from "../../host/context.ts";
+import { findHelper } from "../../host/programs.ts";
 import { pasta, pastaAddress, pastaResolver } from "../../network/pasta.ts";
 import type { MonitorNetwork } from "../../runtime/monitor.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
@@ -26,7 +27,7 @@ export async function prepareNetwork(ctx: Context, record: ContainerRecord): Pro
       const address = pastaAddress(options) ?? hostAddresses()[0] ?? "";
       const other = hostAddresses().find((one) => one !== address) ?? "";
       return {
-        monitor: { mode: "pasta", ...pasta(options, ports) },
+        monitor: { mode: "pasta", ...pasta(findHelper(ctx, "pasta", { onPath: true }), options, ports) },
         addresses: address === "" ? [] : [address],
         resolvers: [pastaResolver(options)],
         ipv6: true,

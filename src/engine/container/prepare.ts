@@ -80,7 +80,7 @@ export async function prepareStart(
   const addsGroups = config.groups.some((group) => group !== KEEP_GROUPS);
   const user = addsGroups ? asked : withMappedGroups(asked, mappings, host);
   checkMapped(user, mappings, host);
-  const hostname = containerHostname(config, record.id, os.hostname());
+  const hostname = containerHostname(config, record, os.hostname());
   const owner = parentOwner(mappings, user);
   const spec = generateSpec({
     id: record.id,

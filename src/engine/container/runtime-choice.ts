@@ -9,6 +9,15 @@ export function runtimeName(ctx: Context, asked: string | undefined): string {
   return name === "" || name === "coracle" ? "coracle-runtime" : name;
 }
 
+/** What containers.conf has for images of a platform, unless --runtime says otherwise. */
+export function platformRuntime(
+  { options, config }: Context,
+  image: { os: string; architecture: string } | undefined,
+): string | undefined {
+  if (image === undefined || options.runtime !== undefined) return undefined;
+  return config.engine.platform_to_oci_runtime?.[`${image.os}/${image.architecture}`];
+}
+
 /**
  * The path of the OCI runtime to use, or null for our own. `asked` may be a path, a name of the configuration's table of
  * runtimes, or one on PATH, as Podman has it.

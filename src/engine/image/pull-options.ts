@@ -1,43 +1,19 @@
 import { EngineError } from "../../errors.ts";
 import type { Platform } from "../../oci/image.ts";
 import { parsePlatform, platformOf } from "../../oci/image-platform.ts";
+import type { PullPolicy } from "../../oci/pull-policy.ts";
 import type { RegistryAccess } from "../registry/options.ts";
 import type { OnProgress } from "./progress.ts";
 
 export interface PullOptions extends RegistryAccess {
   /** When to ask the registry; `newer` keeps what is here when the registry has nothing else or can't be reached. */
-  policy: "always" | "missing" | "never" | "newer";
+  policy: PullPolicy;
   /** OS/ARCH[/VARIANT]; this machine's where not given. */
   platform?: string | undefined;
   /** The policy.json to go by. */
   signaturePolicy?: string | undefined;
   quiet?: boolean | undefined;
   onProgress?: OnProgress | undefined;
-}
-
-/** The value of --pull and --policy. */
-export function pullPolicy(text: string): PullOptions["policy"] {
-  switch (text.toLowerCase()) {
-    case "always":
-    case "true":
-    case "1":
-      return "always";
-    case "":
-    case "missing":
-    case "ifnotpresent":
-    case "false":
-    case "0":
-      return "missing";
-    case "newer":
-    case "ifnewer":
-      return "newer";
-    case "never":
-      return "never";
-    default:
-      throw new EngineError("bad-argument", `unsupported pull policy "${text}"`, {
-        hint: "use always, missing, newer or never",
-      });
-  }
 }
 
 export function wantedPlatform({ platform }: { platform?: string | undefined }): Platform {

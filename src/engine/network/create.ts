@@ -17,15 +17,10 @@ export async function createNetwork(
   request: NetworkRequest,
   options: { ignore: boolean },
 ): Promise<string> {
-  if (request.dnsServers.length > 0)
-    requireNetavark(ctx.config.engine.helper_binaries_dir, DNS_SERVERS, "--dns");
+  if (request.dnsServers.length > 0) requireNetavark(ctx, DNS_SERVERS, "--dns");
   // With rules of netavark's the routes are its, too.
   if (request.options["no_default_route"] !== undefined && request.options["isolate"] !== undefined)
-    requireNetavark(
-      ctx.config.engine.helper_binaries_dir,
-      ROUTE_OPTIONS,
-      "--opt no_default_route with isolate",
-    );
+    requireNetavark(ctx, ROUTE_OPTIONS, "--opt no_default_route with isolate");
   const network = await createRecord(ctx, request, options);
   if (!network) return request.name;
   recordEvent(ctx, {

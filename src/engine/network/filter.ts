@@ -1,8 +1,8 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { defaultNetworkName } from "../../network/networks.ts";
 import { matchesLabels } from "../../oci/label-filter.ts";
 import type { NetworkRecord } from "../../oci/network.ts";
-import { DEFAULT_NETWORK } from "../../oci/network-flag.ts";
 import { matcher } from "../../oci/pattern.ts";
 import { parseTime } from "../../oci/time.ts";
 import { networkUsers } from "./users.ts";
@@ -40,7 +40,7 @@ const predicates: Record<string, (values: string[], ctx: Context) => Predicate> 
   },
   dangling: (values, ctx) => {
     const wanted = new Set(values.map(parseBoolean));
-    return ({ name }) => wanted.has(networkUsers(ctx, name).length === 0 && name !== DEFAULT_NETWORK);
+    return ({ name }) => wanted.has(networkUsers(ctx, name).length === 0 && name !== defaultNetworkName(ctx));
   },
 };
 

@@ -1,8 +1,7 @@
 import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { getNetwork, listNetworks, removeNetwork } from "../../network/networks.ts";
+import { defaultNetworkName, getNetwork, listNetworks, removeNetwork } from "../../network/networks.ts";
 import type { NetworkRecord } from "../../oci/network.ts";
-import { DEFAULT_NETWORK } from "../../oci/network-flag.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import { filterNetworks } from "./filter.ts";
 import { networkUsers } from "./users.ts";
@@ -25,8 +24,8 @@ export async function removeNetworks(
   for (const given of names) {
     try {
       const network = getNetwork(ctx, given);
-      if (network.name === DEFAULT_NETWORK) {
-        throw new EngineError("network-in-use", `default network ${DEFAULT_NETWORK} cannot be removed`);
+      if (network.name === defaultNetworkName(ctx)) {
+        throw new EngineError("network-in-use", `default network ${network.name} cannot be removed`);
       }
       if (options.force) await removeUsers(ctx, network.name, options.timeout);
       await remove(ctx, network);
@@ -56,7 +55,7 @@ async function removeUsers(ctx: Context, name: string, timeout: number | undefin
 /** Removes all that no container is connected to; returns their names. */
 export async function pruneNetworks(ctx: Context, filters: readonly string[]): Promise<string[]> {
   const candidates = filterNetworks(ctx, listNetworks(ctx), filters, ["label", "label!", "until"]).filter(
-    ({ name }) => name !== DEFAULT_NETWORK && networkUsers(ctx, name).length === 0,
+    ({ name }) => name !== defaultNetworkName(ctx) && networkUsers(ctx, name).length === 0,
   );
   const pruned: string[] = [];
   for (const network of candidates) {

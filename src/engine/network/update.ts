@@ -10,7 +10,7 @@ export async function updateNetwork(
   nameOrId: string,
   { add, drop }: { add: readonly string[]; drop: readonly string[] },
 ): Promise<string> {
-  if (add.length > 0) requireNetavark(ctx.config.engine.helper_binaries_dir, DNS_SERVERS, "--dns-add");
+  if (add.length > 0) requireNetavark(ctx, DNS_SERVERS, "--dns-add");
   for (const server of [...add, ...drop]) checkServer(server);
   const { name } = await changeNetwork(ctx, nameOrId, (network) => {
     const kept = (network.network_dns_servers ?? []).filter((server) => !drop.includes(server));

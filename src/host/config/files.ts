@@ -39,19 +39,35 @@ export function firstExisting(files: readonly string[]): string | undefined {
 }
 
 /** The containers.conf files to read, the weakest first (containers.conf(5)). */
+export interface ContainersConfFiles {
+  system: readonly string[];
+  /** Modules, and what CONTAINERS_CONF_OVERRIDE names. */
+  additional: readonly string[];
+}
+
 export function containersConfFiles(
   modules: readonly string[] = [],
   env: NodeJS.ProcessEnv = process.env,
-): string[] {
+): ContainersConfFiles {
   const { CONTAINERS_CONF: only, CONTAINERS_CONF_OVERRIDE: last } = env;
-  const found = only
-    ? [only]
+  const system = only
+    ? [named(only, "finding config on system: CONTAINERS_CONF")]
     : directories(env).flatMap((directory) => [
         ...existing(path.join(directory, "containers.conf")),
         ...(directory === SHARED ? [] : dropIns(path.join(directory, "containers.conf.d"))),
       ]);
-  const files = [...found, ...modules.map((name) => findModule(name, env)), ...(last ? [last] : [])];
-  return files.map((file) => path.resolve(file));
+  const additional = modules.map((name) => findModule(name, env));
+  if (last) additional.push(named(last, "CONTAINERS_CONF_OVERRIDE"));
+  return {
+    system: system.map((file) => path.resolve(file)),
+    additional: additional.map((file) => path.resolve(file)),
+  };
+}
+
+/** What a variable names has to be there. */
+function named(file: string, variable: string): string {
+  if (fs.existsSync(file)) return file;
+  throw new EngineError("bad-config", `${variable} file: faccessat ${file}: no such file or directory`);
 }
 
 function existing(file: string): string[] {

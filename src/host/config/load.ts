@@ -1,11 +1,15 @@
 import * as path from "node:path";
 import type { Configuration } from "./configuration.ts";
 import { readContainersConf } from "./containers-conf.ts";
+import type { ContainersConfFiles } from "./files.ts";
 import { readStorageConf } from "./storage-conf.ts";
 
 /** Reads the files that were found. */
-export function loadConfiguration(files: readonly string[], storage: string | undefined): Configuration {
-  const configuration: Configuration = { files, ...readContainersConf(files) };
+export function loadConfiguration(files: ContainersConfFiles, storage: string | undefined): Configuration {
+  const configuration: Configuration = {
+    files: [...files.system, ...files.additional],
+    ...readContainersConf(files),
+  };
   if (storage !== undefined) {
     const uid = Number(process.env.CORACLE_UID);
     configuration.storage = readStorageConf(storage, { rootless: uid !== 0, env: process.env, uid });
@@ -18,7 +22,8 @@ export function loadConfiguration(files: readonly string[], storage: string | un
 function applyToProcess({ engine }: Configuration): void {
   for (const entry of engine.env ?? []) {
     const equals = entry.indexOf("=");
-    process.env[equals < 0 ? entry : entry.slice(0, equals)] = equals < 0 ? "" : entry.slice(equals + 1);
+    // What the caller has set counts.
+    if (equals >= 0) process.env[entry.slice(0, equals)] ??= entry.slice(equals + 1);
   }
   for (const name of ["CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_STORAGE_CONF"]) {
     const file = process.env[name];

@@ -15,7 +15,7 @@ export function parseToml(text: string, file: string): Table {
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const reason = error.message.split("\n", 1)[0]?.replace(/^Invalid TOML document: /, "");
-    throw badConfig(file, `line ${error.line}, column ${error.column}: ${reason}`);
+    throw badConfig(file, `toml: line ${error.line}, column ${error.column}: ${reason}`);
   }
 }
 

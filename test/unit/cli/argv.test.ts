@@ -88,6 +88,11 @@ describe("splitArgv", () => {
   it("asks for help at --help and -h, but not behind an argument or as a value", () => {
     expect(() => split("--help")).toThrow(HelpRequested);
     expect(() => split("-h")).toThrow(HelpRequested);
+    expect(() => split("--help=true")).toThrow(HelpRequested);
+    expect(split("--help=false", "x")).toMatchObject({ given: [], args: ["x"] });
+    expect(() => split("--help=x")).toThrow(
+      'invalid argument "x" for "-h, --help" flag: strconv.ParseBool: parsing "x": invalid syntax',
+    );
     expect(split("alpine", "--help").args).toEqual(["alpine", "--help"]);
     expect(given("--name", "--help")).toEqual(["name=--help"]);
   });

@@ -362,10 +362,11 @@ test("without a cgroup there is no path", () => {
 });
 
 test("the hostname is the host's with the host's network", () => {
-  const id = "0123456789abcdef";
-  expect(containerHostname(containerConfig(), id, "vm")).toBe("0123456789ab");
-  expect(containerHostname(containerConfig({ network: host1 }), id, "vm")).toBe("vm");
-  expect(containerHostname(containerConfig({ hostname: "h", network: host1 }), id, "vm")).toBe("h");
+  const named = { id: "0123456789abcdef", name: "a_b.c" };
+  expect(containerHostname(containerConfig(), named, "vm")).toBe("0123456789ab");
+  expect(containerHostname(containerConfig({ network: host1 }), named, "vm")).toBe("vm");
+  expect(containerHostname(containerConfig({ hostname: "h", network: host1 }), named, "vm")).toBe("h");
+  expect(containerHostname(containerConfig({ nameAsHostname: true }), named, "vm")).toBe("ab.c");
 });
 
 test("no limit is written as the largest 64-bit number, and only there", () => {

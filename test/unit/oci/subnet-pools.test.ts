@@ -13,7 +13,7 @@ test("the first part that nobody has", () => {
 });
 
 test.each([
-  ["fd00::/64", 64, "invalid subnet pool ip fd00::"],
+  ["fd00::/64", 64, 'invalid subnet pool ip "fd00::"'],
   ["10.0.0.0/24", 16, 'invalid subnet pool, size is bigger than subnet "10.0.0.0/24"'],
   ["10.0.0.0/24", 33, "invalid subnet pool size, must be between 0-32"],
   ["10.0.0.0", 24, "invalid CIDR address: 10.0.0.0"],

@@ -6,7 +6,7 @@ import { splitArgv } from "../../../../src/cli/argv.ts";
 import { type RunFlags, runFlags } from "../../../../src/cli/container/flags.ts";
 import { attachedStreams, createRequest, discarded } from "../../../../src/cli/container/request.ts";
 import { flagSyntax, parseFlags } from "../../../../src/cli/parse-flags.ts";
-import { noConfiguration } from "../../../../src/host/config/configuration.ts";
+import { type Configuration, noConfiguration } from "../../../../src/host/config/configuration.ts";
 
 async function parse(argv: string[]) {
   const split = splitArgv(argv, flagSyntax(runFlags), { interspersed: false });
@@ -14,14 +14,16 @@ async function parse(argv: string[]) {
   return { flags, given, args: split.args };
 }
 
-async function request(...argv: string[]) {
+const request = (...argv: string[]) => requestWith({}, ...argv);
+
+async function requestWith(configuration: Partial<Configuration>, ...argv: string[]) {
   const { flags, given, args } = await parse(argv);
   return createRequest({
     flags,
     given,
     args,
     commandLine: ["coracle", "run", ...argv],
-    configuration: noConfiguration,
+    configuration: { ...noConfiguration, ...configuration },
   });
 }
 
@@ -357,5 +359,48 @@ describe("attachedStreams", () => {
     expect(await streams("-a", "stderr")).toEqual(["stderr"]);
     expect(await streams("-a", "STDIN,stdout")).toEqual(["stdin", "stdout"]);
     await expect(streams("-a", "foo")).rejects.toThrow('invalid stream "foo" for --attach');
+  });
+});
+
+describe("containers.conf", () => {
+  const containers = {
+    default_ulimits: ["nofile=10:20", "core=5"],
+    netns: "bridge",
+    tz: "UTC",
+    log_path: "/x.log",
+    env: ["CORACLE_N*", "A=1"],
+  };
+  const configured = async (...argv: string[]) =>
+    (await requestWith({ containers, network: { default_network: "net1" } }, ...argv, "image")).config;
+
+  it("is what counts where no flag does", async () => {
+    const config = await configured("-p", "80:80", "--tz", "");
+    expect(config).toMatchObject({ timezone: "UTC", log: { path: "/x.log" } });
+    expect(config.network).toMatchObject({ kind: "bridge", networks: [{ name: "net1" }] });
+    expect(config.ulimits.map(({ name }) => name)).toEqual(["nofile", "core"]);
+  });
+
+  it("gives way to flags, limits all together", async () => {
+    const flags = [
+      "--ulimit",
+      "nofile=3:4",
+      "--tz",
+      "local",
+      "--network",
+      "none",
+      "--log-opt",
+      "path=/y.log",
+    ];
+    const config = await configured(...flags);
+    expect(config).toMatchObject({ timezone: "local", network: { kind: "none" }, log: { path: "/y.log" } });
+    expect(config.ulimits).toEqual([{ name: "nofile", soft: 3, hard: 4 }]);
+  });
+
+  it("doesn't let the launcher's variables in", async () => {
+    process.env.CORACLE_NS = "shared";
+    onTestFinished(() => {
+      delete process.env.CORACLE_NS;
+    });
+    expect((await requestWith({ containers }, "image")).defaultEnv).toEqual({ A: "1" });
   });
 });

@@ -20,7 +20,10 @@ function write(name: string, text: string): string {
 }
 
 const read = (...texts: string[]) =>
-  readContainersConf(texts.map((text, position) => write(`${position}.conf`, text)));
+  readContainersConf({
+    system: texts.map((text, position) => write(`${position}.conf`, text)),
+    additional: [],
+  });
 
 describe("containers.conf", () => {
   test("later files count, key by key", () => {
@@ -44,12 +47,58 @@ describe("containers.conf", () => {
 
   test("what is wrong is told with its place", () => {
     const file = join(directory, "0.conf");
-    expect(() => read('[containers]\n\n# x\nenv = ["a"')).toThrow(`decode configuration ${file}: line 4,`);
+    const place = `reading system config "${file}": decode configuration ${file}: toml: `;
+    expect(() => read('[containers]\n\n# x\nenv = ["a"')).toThrow(`${place}line 4`);
     expect(() => read("[containers]\nenv = 3")).toThrow(
-      `decode configuration ${file}: containers.env is 3, not an array of strings`,
+      `${place}line 2 (last key "containers.env"): unable to cast to interface array: 3`,
     );
-    expect(() => read('[containers]\ninit = "yes"')).toThrow('containers.init is "yes", not true or false');
-    expect(() => read("containers = 1")).toThrow("containers is not a table");
+    expect(() => read("[containers]\nenv = [3]")).toThrow("unsupported item in attributed string slice: 3");
+    expect(() => read('[containers]\ninit = "yes"')).toThrow(
+      'line 2 (last key "containers.init"): incompatible types: TOML value has type string; destination has type boolean',
+    );
+    expect(() => read('engine.stop_timeout = "3"')).toThrow(
+      'line 1 (last key "engine.stop_timeout"): incompatible types',
+    );
+    expect(() => read("containers = 1")).toThrow(
+      'line 1 (last key "containers"): type mismatch: expected table but found int64',
+    );
+    const additional = [write("m.conf", "[")];
+    expect(() => readContainersConf({ system: [], additional })).toThrow("reading additional config");
+  });
+
+  test.each([
+    ["containers", 'default_ulimits = ["foo"]', "unrecognized ulimit foo: invalid ulimit argument: foo"],
+    ["containers", 'devices = ["foo"]', "invalid device mode: foo"],
+    ["containers", 'devices = ["/dev/null:/dev/x:q"]', "invalid device mode: q"],
+    ["containers", 'interface_name = "x"', "invalid interface_name option x"],
+    ["containers", 'tz = "No/Where"', "find timezone No/Where in paths: /usr/share/zoneinfo, /etc/zoneinfo"],
+    ["containers", 'umask = "999"', "not a valid umask 999"],
+    ["containers", 'log_path = "x"', 'log_path must be an absolute path - instead got "x"'],
+    ["containers", "log_size_max = 100", "log size max should be negative or >= 8192"],
+    ["containers", 'shm_size = "abc"', `invalid --shm-size abc, "invalid size: 'abc'"`],
+    ["engine", 'volume_path = "x"', 'volume path must be an absolute path - instead got "x"'],
+    [
+      "engine",
+      'image_volume_mode = "x"',
+      'invalid image volume mode "x" required value: anonymous, tmpfs, ignore',
+    ],
+    [
+      "engine",
+      'pull_policy = "x"',
+      'invalid pull type from containers.conf "x": unsupported pull policy "x"',
+    ],
+    ["engine", 'database_backend = "x"', 'unsupported database backend: "x"'],
+    [
+      "engine",
+      'runtimes_flags = { x = ["a"], crun = ["b"] }',
+      'invalid runtime "x" in [engine.runtimes_flags]: not defined in [engine.runtimes]',
+    ],
+    ["network", 'default_subnet_pools = [{base="fd00::/64", size=65}]', 'invalid subnet pool ip "fd00::"'],
+  ])("[%s] %s", (table, line, message) => {
+    const what = { containers: "containers config:", engine: "engine configs:", network: "network configs" };
+    expect(() => read(`[${table}]\n${line}`)).toThrow(
+      `validating ${what[table as keyof typeof what]} ${message}`,
+    );
   });
 
   test("pools of subnets", () => {
@@ -57,18 +106,21 @@ describe("containers.conf", () => {
     expect(pools('[{"base" = "10.99.0.0/16", "size" = 28}]')).toEqual({
       default_subnet_pools: [{ base: "10.99.0.0/16", size: 28 }],
     });
-    expect(() => pools('["10.99.0.0/16"]')).toThrow("network.default_subnet_pools is");
+    expect(() => pools('["10.99.0.0/16"]')).toThrow("expected table but found string");
+    expect(() => pools('[{"base" = "x", "size" = 28}]')).toThrow("invalid CIDR address: x");
   });
 
   test("a string of several lines may look like a comment", () => {
-    expect(read('[containers]\ntz = """\n# not one"""').containers.tz).toBe("# not one");
+    expect(read('[containers]\nlog_tag = """\n# not one"""').containers.log_tag).toBe("# not one");
   });
 });
 
 describe("files", () => {
   const home = () => ({ HOME: directory, CORACLE_UID: "1000" });
   const ours = (env: NodeJS.ProcessEnv, modules: string[] = []) =>
-    containersConfFiles(modules, env).filter((file) => file.startsWith(directory));
+    Object.values(containersConfFiles(modules, env))
+      .flat()
+      .filter((file) => file.startsWith(directory));
 
   test("the user's, drop-ins sorted, modules, the override last", () => {
     const base = write(".config/containers/containers.conf", "");
@@ -84,7 +136,13 @@ describe("files", () => {
       module,
       last,
     ]);
-    expect(containersConfFiles([], { ...home(), CONTAINERS_CONF: last })).toEqual([last]);
+    expect(containersConfFiles([], { ...home(), CONTAINERS_CONF: last })).toEqual({
+      system: [last],
+      additional: [],
+    });
+    expect(() => containersConfFiles([], { ...home(), CONTAINERS_CONF: "/no" })).toThrow(
+      "finding config on system: CONTAINERS_CONF file: faccessat /no: no such file or directory",
+    );
     expect(ours({ ...home(), XDG_CONFIG_HOME: join(directory, "other") })).toEqual([]);
     expect(() => containersConfFiles(["nope"], home())).toThrow('could not resolve module "nope"');
   });
