@@ -11,6 +11,7 @@ export default class Attach extends CoracleCommand {
       value: "[a-Z]",
       description: "Select the key sequence for detaching a container",
       default: "ctrl-p,ctrl-q",
+      completes: "detach-keys",
     }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     "no-stdin": flag.boolean({ description: "Do not attach STDIN. The default is false" }),

@@ -7,6 +7,7 @@ export default class AutoUpdate extends CoracleCommand {
   static override description =
     'Auto update containers according to their auto-update policy.\n\nAuto-update policies are specified with the "io.containers.autoupdate" label.\nContainers are expected to run in systemd units that create them anew, as Quadlet\'s and those of "coracle generate systemd --new".';
   static override usage = "[options]";
+  static override completes = ["none"] as const;
   static override examples = ["coracle auto-update", "coracle auto-update --authfile ~/authfile.json"];
   static override flags = {
     authfile: accessFlags.authfile,

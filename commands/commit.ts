@@ -16,6 +16,7 @@ export default class Commit extends CoracleCommand {
       char: "c",
       description:
         "Apply the following possible instructions to the created image: CMD | ENTRYPOINT | ENV | EXPOSE | LABEL | ONBUILD | STOPSIGNAL | USER | VOLUME | WORKDIR",
+      completes: "change",
     }),
     config: flag.string({
       value: "file",

@@ -10,7 +10,7 @@ export default class Diff extends DiffCommand {
     "coracle diff ctrID",
     "coracle diff --format json redis:alpine",
   ];
-  static override completes = ["container", "container"] as const;
+  static override completes = ["container-or-image", "container-or-image"] as const;
 
   protected readonly kind = "all";
 }

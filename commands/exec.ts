@@ -15,15 +15,19 @@ export default class Exec extends CoracleCommand {
   static override interspersed = false;
   static override flags = {
     ...descriptorFlags,
-    cidfile: flag.string({ description: "File to read the container ID from" }),
+    cidfile: flag.string({ description: "File to read the container ID from", completes: "file" }),
     detach: flag.boolean({ char: "d", description: "Run the exec session in detached mode (backgrounded)" }),
     "detach-keys": flag.string({
       value: "[a-Z]",
       description: "Select the key sequence for detaching a container",
       default: "ctrl-p,ctrl-q",
+      completes: "detach-keys",
     }),
     env: flag.stringArray({ char: "e", description: "Set environment variables" }),
-    "env-file": flag.stringArray({ description: "Read in a file of environment variables" }),
+    "env-file": flag.stringArray({
+      description: "Read in a file of environment variables",
+      completes: "file",
+    }),
     interactive: flag.boolean({ char: "i", description: "Make STDIN available to the contained process" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     "no-session": flag.boolean({ description: "Disable tracking of the exec session" }),
@@ -35,13 +39,19 @@ export default class Exec extends CoracleCommand {
       char: "u",
       description: "Sets the username or UID used and optionally the groupname or GID",
       default: "",
+      completes: "user",
     }),
     wait: flag.int({
       description: "Total seconds to wait for the container to start",
       value: "seconds",
       hidden: true,
     }),
-    workdir: flag.string({ char: "w", description: "Working directory inside the container", default: "" }),
+    workdir: flag.string({
+      char: "w",
+      description: "Working directory inside the container",
+      default: "",
+      completes: "file",
+    }),
   };
   static override arity = any;
   static override completes = ["running"] as const;

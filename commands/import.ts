@@ -14,19 +14,23 @@ export default class Import extends CoracleCommand {
   ];
   static override flags = {
     "signature-policy": policyFlag,
-    arch: flag.string({ description: "Set the architecture of the imported image" }),
+    arch: flag.string({
+      description: "Set the architecture of the imported image",
+      completes: "architecture",
+    }),
     change: flag.stringArray({
       char: "c",
       description:
         "Apply the following possible instructions to the created image: CMD | ENTRYPOINT | ENV | EXPOSE | LABEL | ONBUILD | STOPSIGNAL | USER | VOLUME | WORKDIR",
+      completes: "change",
     }),
     message: flag.string({ char: "m", description: "Set commit message for imported image" }),
-    os: flag.string({ description: "Set the OS of the imported image" }),
+    os: flag.string({ description: "Set the OS of the imported image", choices: ["linux", "windows"] }),
     quiet: flag.boolean({ char: "q", description: "Suppress output" }),
     variant: flag.string({ description: "Set the variant of the imported image" }),
   };
   static override arity = between(1, 2);
-  static override completes = ["file"] as const;
+  static override completes = ["file", "image"] as const;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Import);

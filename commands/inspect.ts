@@ -14,10 +14,15 @@ export default class Inspect extends CoracleCommand {
     format: flag.string({ char: "f", description: "Format the output to a Go template or json" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     size: flag.boolean({ char: "s", description: "Display total file size" }),
-    type: flag.string({ char: "t", description: "Specify inspect-object type", default: "all" }),
+    type: flag.string({
+      char: "t",
+      description: "Specify inspect-object type",
+      default: "all",
+      choices: ["all", "artifact", "container", "image", "network", "volume"],
+    }),
   };
   static override arity = atLeast(0);
-  static override completes = ["container"] as const;
+  static override completes = ["object"] as const;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Inspect);

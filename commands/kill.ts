@@ -8,7 +8,7 @@ export default class Kill extends CoracleCommand {
   static override examples = ["coracle kill mywebserver", "coracle kill --signal TERM mywebserver"];
   static override flags = {
     all: flag.boolean({ char: "a", description: "Signal all running containers" }),
-    cidfile: flag.stringArray({ description: "Read the container ID from the file" }),
+    cidfile: flag.stringArray({ description: "Read the container ID from the file", completes: "file" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     signal: flag.string({
       char: "s",

@@ -13,7 +13,11 @@ export default class Load extends CoracleCommand {
     "coracle load -q -i https://example.com/archive.tar",
   ];
   static override flags = {
-    input: flag.string({ char: "i", description: "Read from specified archive file (default: stdin)" }),
+    input: flag.string({
+      char: "i",
+      description: "Read from specified archive file (default: stdin)",
+      completes: "file",
+    }),
     quiet: flag.boolean({ char: "q", description: "Suppress the output" }),
     "signature-policy": policyFlag,
   };

@@ -31,6 +31,7 @@ export default class Login extends CoracleCommand {
     verbose: flag.boolean({ char: "v", description: "Write more detailed information to stdout" }),
   };
   static override arity = atMost(1);
+  static override completes = ["registry"] as const;
 
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Login);

@@ -15,6 +15,7 @@ export default class Logout extends CoracleCommand {
     "compat-auth-file": accessFlags["compat-auth-file"],
   };
   static override arity = atMost(1);
+  static override completes = ["registry"] as const;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Logout);

@@ -19,6 +19,7 @@ export default class Pull extends CoracleCommand {
     arch: flag.string({
       description: "Use ARCH instead of the architecture of the machine for choosing images",
       value: "ARCH",
+      completes: "architecture",
     }),
     authfile: accessFlags.authfile,
     "cert-dir": accessFlags["cert-dir"],
@@ -27,7 +28,11 @@ export default class Pull extends CoracleCommand {
       description: "This is a Docker specific option and is a NOOP",
       hidden: true,
     }),
-    os: flag.string({ description: "Use OS instead of the running OS for choosing images", value: "OS" }),
+    os: flag.string({
+      description: "Use OS instead of the running OS for choosing images",
+      value: "OS",
+      choices: ["linux", "windows"],
+    }),
     platform: flag.string({
       description: "Specify the platform for selecting the image (conflicts with --arch and --os)",
     }),

@@ -53,7 +53,7 @@ export default class Push extends CoracleCommand {
     "tls-verify": accessFlags["tls-verify"],
   };
   static override arity = between(1, 2);
-  static override completes = ["image"] as const;
+  static override completes = ["image", "none"] as const;
 
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Push);

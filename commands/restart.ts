@@ -9,7 +9,7 @@ export default class Restart extends CoracleCommand {
   static override examples = ["coracle restart ctrID", "coracle restart --time 0 --all"];
   static override flags = {
     all: flag.boolean({ char: "a", description: "Restart all non-running containers" }),
-    cidfile: flag.stringArray({ description: "Read the container ID from the file" }),
+    cidfile: flag.stringArray({ description: "Read the container ID from the file", completes: "file" }),
     filter: flag.stringArray({ char: "f", description: "Filter output based on conditions given" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
     running: flag.boolean({ description: "Restart only running containers" }),

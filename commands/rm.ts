@@ -21,7 +21,7 @@ export default class Rm extends CoracleCommand {
   static override examples = ["coracle rm ctrID", "coracle rm --force --all", "coracle rm -f -t 0 web"];
   static override flags = {
     all: flag.boolean({ char: "a", description: "Remove all containers" }),
-    cidfile: flag.stringArray({ description: "Read the container ID from the file" }),
+    cidfile: flag.stringArray({ description: "Read the container ID from the file", completes: "file" }),
     depend: flag.boolean({
       description: "Remove container and all containers that depend on the selected container",
     }),

@@ -33,6 +33,7 @@ export default class Save extends CoracleCommand {
     output: flag.string({
       char: "o",
       description: "Write to a specified file (default: stdout, which must be redirected)",
+      completes: "file",
     }),
     quiet: flag.boolean({ char: "q", description: "Suppress the output" }),
     uncompressed: flag.boolean({

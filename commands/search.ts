@@ -27,6 +27,7 @@ export default class Search extends CoracleCommand {
     "tls-verify": accessFlags["tls-verify"],
   };
   static override arity = exactly(1);
+  static override completes = ["none"] as const;
 
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Search);

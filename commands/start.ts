@@ -16,6 +16,7 @@ export default class Start extends CoracleCommand {
       value: "[a-Z]",
       description: "Select the key sequence for detaching a container",
       default: "ctrl-p,ctrl-q",
+      completes: "detach-keys",
     }),
     filter: flag.stringArray({ char: "f", description: "Filter output based on conditions given" }),
     interactive: flag.boolean({ char: "i", description: "Keep STDIN open even if not attached" }),
@@ -25,7 +26,7 @@ export default class Start extends CoracleCommand {
     }),
   };
   static override arity = any;
-  static override completes = ["container"] as const;
+  static override completes = ["stopped"] as const;
 
   async run(): Promise<number | undefined> {
     const { flags, args, given } = await this.input(Start);

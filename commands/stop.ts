@@ -9,7 +9,7 @@ export default class Stop extends CoracleCommand {
   static override examples = ["coracle stop ctrID", "coracle stop --time 2 ctrID"];
   static override flags = {
     all: flag.boolean({ char: "a", description: "Stop all running containers" }),
-    cidfile: flag.stringArray({ description: "Read the container ID from the file" }),
+    cidfile: flag.stringArray({ description: "Read the container ID from the file", completes: "file" }),
     filter: flag.stringArray({ char: "f", description: "Filter output based on conditions given" }),
     ignore: flag.boolean({ char: "i", description: "Ignore errors when a specified container is missing" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),

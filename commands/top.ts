@@ -18,7 +18,7 @@ export default class Top extends CoracleCommand {
     "list-descriptors": flag.boolean({ description: "List the format descriptors", hidden: true }),
   };
   static override arity = atLeast(0);
-  static override completes = ["running"] as const;
+  static override completes = ["container", "descriptor"] as const;
   static override configured = false;
 
   async run(): Promise<void> {

@@ -16,6 +16,7 @@ export default class Unshare extends CoracleCommand {
     }),
   };
   static override arity = any;
+  static override completes = ["file"] as const;
   static override interspersed = false;
 
   async run(): Promise<number> {

@@ -7,7 +7,24 @@ export default class Wait extends CoracleCommand {
   static override usage = "[options] CONTAINER [CONTAINER...]";
   static override examples = ["coracle wait ctrID", "coracle wait --condition=running ctrID"];
   static override flags = {
-    condition: flag.strings({ description: "Condition to wait on", value: "strings" }),
+    condition: flag.strings({
+      description: "Condition to wait on",
+      value: "strings",
+      choices: [
+        "configured",
+        "created",
+        "exited",
+        "healthy",
+        "initialized",
+        "paused",
+        "removing",
+        "running",
+        "stopped",
+        "stopping",
+        "unhealthy",
+        "unknown",
+      ],
+    }),
     ignore: flag.boolean({ description: "Ignore if a container does not exist" }),
     interval: flag.string({
       char: "i",

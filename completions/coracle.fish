@@ -3,10 +3,14 @@
 function __coracle_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
-    set -l candidates ($words[1] __complete $words[2..-1] "$current" 2>/dev/null)
-    if test (count $candidates) -gt 0
-        printf '%s\n' $candidates
-    else
+    set -l answer ($words[1] __complete $words[2..-1] "$current" 2>/dev/null)
+    set -l directive (string replace ':' '' -- $answer[-1])
+    set -e answer[-1]
+    set -l flag (string match -r -- '^--[^=]+=' "$current")
+    set -q flag[1]; or set flag ''
+    if test (count $answer) -gt 0
+        printf '%s\n' $flag$answer
+    else if test (math "floor($directive / 4) % 2") -eq 0
         __fish_complete_path "$current"
     end
 end

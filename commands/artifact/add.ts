@@ -17,7 +17,7 @@ export default class Add extends CoracleCommand {
     type: flag.string({ description: "Use type to describe an artifact" }),
   };
   static override arity = atLeast(2);
-  static override completes = ["file"] as const;
+  static override completes = ["none", "file"] as const;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Add);

@@ -13,7 +13,7 @@ export default class Extract extends CoracleCommand {
     title: flag.string({ description: "Only extract blob with the given title" }),
   };
   static override arity = exactly(2);
-  static override completes = ["file"] as const;
+  static override completes = ["artifact", "file"] as const;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Extract);

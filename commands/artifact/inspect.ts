@@ -9,7 +9,7 @@ export default class Inspect extends CoracleCommand {
     format: flag.string({ char: "f", description: "Format output using JSON or a Go template" }),
   };
   static override arity = exactly(1);
-  static override completes = ["none"] as const;
+  static override completes = ["artifact"] as const;
   static override configured = false;
 
   async run(): Promise<void> {

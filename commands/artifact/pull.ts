@@ -8,7 +8,10 @@ export default class Pull extends CoracleCommand {
   static override examples = ["coracle artifact pull quay.io/foobar/artifact:special"];
   static override flags = {
     ...accessFlags,
-    "decryption-key": flag.unsupported("strings", { description: "Key needed to decrypt the artifact" }),
+    "decryption-key": flag.unsupported("strings", {
+      description: "Key needed to decrypt the artifact",
+      completes: "file",
+    }),
     quiet: flag.boolean({ char: "q", description: "Suppress output information when pulling artifacts" }),
   };
   static override arity = exactly(1);

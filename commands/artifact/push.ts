@@ -16,7 +16,7 @@ export default class Push extends CoracleCommand {
     ...signingFlags("artifact", "Add a signature at the destination using the key"),
   };
   static override arity = exactly(1);
-  static override completes = ["none"] as const;
+  static override completes = ["artifact"] as const;
 
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Push);

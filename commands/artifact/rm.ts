@@ -13,7 +13,7 @@ export default class Rm extends CoracleCommand {
     ignore: flag.boolean({ char: "i", description: "Ignore errors when a specified artifact is missing" }),
   };
   static override arity = any;
-  static override completes = ["none"] as const;
+  static override completes = ["artifact"] as const;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Rm);

@@ -16,9 +16,14 @@ export default class Restore extends CoracleCommand {
     "ignore-static-ip": flag.boolean({ description: "Ignore IP address set via --static-ip" }),
     "ignore-static-mac": flag.boolean({ description: "Ignore MAC address set via --mac-address" }),
     "ignore-volumes": flag.boolean({ description: "Do not export volumes associated with container" }),
-    import: flag.string({ char: "i", description: "Restore from exported checkpoint archive (tar.gz)" }),
+    import: flag.string({
+      char: "i",
+      description: "Restore from exported checkpoint archive (tar.gz)",
+      completes: "file",
+    }),
     "import-previous": flag.string({
       description: "Restore from exported pre-checkpoint archive (tar.gz)",
+      completes: "file",
     }),
     keep: flag.boolean({ char: "k", description: "Keep all temporary checkpoint files" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),

@@ -29,7 +29,7 @@ export default class RunLabel extends CoracleCommand {
     "tls-verify": accessFlags["tls-verify"],
   };
   static override arity = atLeast(2);
-  static override completes = ["none", "image"] as const;
+  static override completes = ["none", "image", "file"] as const;
 
   async run(): Promise<void> {
     const { flags, given, args } = await this.input(RunLabel);

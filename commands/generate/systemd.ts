@@ -34,7 +34,11 @@ export default class GenerateSystemd extends CoracleCommand {
     requires: flag.stringArray({
       description: "Similar to wants, but declares stronger requirement dependencies",
     }),
-    "restart-policy": flag.string({ description: "Systemd restart-policy", default: "on-failure" }),
+    "restart-policy": flag.string({
+      description: "Systemd restart-policy",
+      default: "on-failure",
+      choices: ["no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"],
+    }),
     "restart-sec": flag.uint({ description: "Systemd restart-sec", default: 0 }),
     separator: flag.string({
       description: "Systemd unit name separator between name/id and prefix",

@@ -38,7 +38,7 @@ export default class Trust extends CoracleCommand {
     }),
   };
   static override arity = between(1, 2);
-  static override completes = ["none"] as const;
+  static override completes = [["set", "show"]] as const;
   static override configured = false;
 
   async run(): Promise<void> {

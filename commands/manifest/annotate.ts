@@ -16,7 +16,7 @@ export default class Annotate extends CoracleCommand {
     index: flag.boolean({ description: "Apply --annotation values to the image index itself" }),
   };
   static override arity = between(1, 2);
-  static override completes = ["image"] as const;
+  static override completes = ["image", "list-member"] as const;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Annotate);

@@ -9,7 +9,7 @@ export default class Remove extends CoracleCommand {
     "coracle manifest remove mylist:v1.11 sha256:15352d97781ffdf357bf3459c037be3efac4133dc9070c2dce7eca7c05c3e736",
   ];
   static override arity = exactly(2);
-  static override completes = ["image"] as const;
+  static override completes = ["image", "list-member"] as const;
 
   async run(): Promise<void> {
     const { args } = await this.input(Remove);

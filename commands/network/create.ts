@@ -13,7 +13,12 @@ export default class Create extends CoracleCommand {
   static override flags = {
     "disable-dns": flag.boolean({ description: "disable dns plugin" }),
     dns: flag.strings({ description: "DNS servers this network will use" }),
-    driver: flag.string({ char: "d", description: "driver to manage the network", default: "bridge" }),
+    driver: flag.string({
+      char: "d",
+      description: "driver to manage the network",
+      default: "bridge",
+      choices: ["bridge", "ipvlan", "macvlan"],
+    }),
     gateway: flag.ips({ description: "IPv4 or IPv6 gateway for the subnet" }),
     ignore: flag.boolean({ description: "Don't fail if network already exists" }),
     "interface-name": flag.string({
@@ -22,7 +27,11 @@ export default class Create extends CoracleCommand {
     }),
     internal: flag.boolean({ description: "restrict external access from this network" }),
     "ip-range": flag.stringArray({ description: "allocate container IP from range" }),
-    "ipam-driver": flag.string({ description: "IP Address Management Driver", default: "" }),
+    "ipam-driver": flag.string({
+      description: "IP Address Management Driver",
+      default: "",
+      choices: ["dhcp", "host-local", "none"],
+    }),
     ipv6: flag.boolean({ description: "enable IPv6 networking" }),
     label: flag.stringArray({ description: "set metadata on a network" }),
     opt: flag.stringArray({ char: "o", description: "Set driver specific options (default [])" }),
@@ -30,6 +39,7 @@ export default class Create extends CoracleCommand {
     subnet: flag.stringArray({ description: "subnets in CIDR format" }),
   };
   static override arity = atMost(1);
+  static override completes = ["none"] as const;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Create);

@@ -11,7 +11,7 @@ export default class Reload extends CoracleCommand {
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
   };
   static override arity = any;
-  static override completes = ["running"] as const;
+  static override completes = ["container"] as const;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Reload);

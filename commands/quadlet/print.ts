@@ -7,6 +7,7 @@ export default class Print extends CoracleCommand {
   static override usage = "QUADLET";
   static override examples = ["coracle quadlet print web.container"];
   static override arity = exactly(1);
+  static override completes = ["quadlet"] as const;
   static override configured = false;
 
   async run(): Promise<void> {

@@ -13,6 +13,7 @@ export default class Rm extends CoracleCommand {
     "reload-systemd": flag.boolean({ description: "Reload systemd after removal", default: true }),
   };
   static override arity = any;
+  static override completes = ["quadlet"] as const;
   static override configured = false;
 
   async run(): Promise<void> {

@@ -27,6 +27,7 @@ export default class Create extends CoracleCommand {
     uid: flag.int({ description: "Set the UID of the volume owner" }),
   };
   static override arity = atMost(1);
+  static override completes = ["none"] as const;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Create);

@@ -13,6 +13,7 @@ export interface CommandClass {
   flags: typeof CoracleCommand.flags;
   hidden?: boolean;
   interspersed: boolean;
+  arity: typeof CoracleCommand.arity;
   completes: typeof CoracleCommand.completes;
   configured: boolean;
 }
@@ -40,10 +41,15 @@ export function properName(table: CommandTable, name: string): string {
   return Object.hasOwn(table.synonyms, name) ? (table.synonyms[name] as string) : name;
 }
 
+/** The name of the file behind any name of a command. */
+export function fileOf(table: CommandTable, name: string): string {
+  const proper = properName(table, name);
+  return Object.hasOwn(table.aliases, proper) ? (table.aliases[proper] as string) : proper;
+}
+
 /** The loader of `ps`, `image ls`, or an alias of one. */
 export function loaderOf(table: CommandTable, name: string): Loader | undefined {
-  const proper = properName(table, name);
-  const file = Object.hasOwn(table.aliases, proper) ? (table.aliases[proper] as string) : proper;
+  const file = fileOf(table, name);
   return Object.hasOwn(table.files, file) ? table.files[file] : undefined;
 }
 

@@ -12,7 +12,7 @@
  *       static override flags = {
  *         all: flag.boolean({ char: "a", description: "Stop all running containers" }),
  *         time: flag.uint({ char: "t", description: "Seconds to wait before killing", default: 10 }),
- *         cidfile: flag.unsupported("stringArray", { description: "Read the container ID from the file" }),
+ *         cidfile: flag.unsupported("stringArray", { description: "Read the container ID from the file", completes: "file" }),
  *       };
  *       static override arity = atLeast(1);           // default: no arguments
  *       static override completes = ["container"];    // what the arguments are, for completion
@@ -78,7 +78,7 @@ export abstract class CoracleCommand {
   static usage = "[options]";
   static interspersed = true;
   static arity: Arity = none;
-  static completes: readonly Completes[] = [];
+  static completes: readonly (Completes | readonly string[])[] = [];
   /** Whether containers.conf is read for it; not for what only shows records, which is to be quick. */
   static configured = true;
 

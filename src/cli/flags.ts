@@ -33,22 +33,55 @@ interface WithValue extends Common {
 }
 
 /** Kinds of words that completion knows. */
-export type Completes =
+export type Completes = LiveKind | KeyedKind | "architecture" | "format" | "filter" | "file" | "none";
+
+/** What has to be looked up. */
+export type LiveKind =
   | "container"
   | "running"
+  | "paused"
+  /** One that can be started. */
+  | "stopped"
+  | "container-id"
+  | "container-name"
   /** A path in the image that the first argument names. */
   | "image-path"
   /** `CONTAINER:PATH`, or a file of the host. */
   | "copy-place"
   | "image"
+  | "container-or-image"
+  /** Whatever `inspect` finds. */
+  | "object"
   | "volume"
   | "secret"
+  | "secret-id"
+  | "secret-name"
   | "network"
+  | "network-id"
+  | "network-name"
+  | "artifact"
+  | "quadlet"
+  /** The digests in the list of images that the first argument names. */
+  | "list-member"
+  | "registry"
   | "module"
-  | "network-mode"
   | "signal"
-  | "file"
-  | "none";
+  | "user"
+  | "capability"
+  /** A column of `top`. */
+  | "descriptor"
+  | "volume-or-path";
+
+/** `KEY=VALUE` and the like, where what follows depends on the key. */
+export type KeyedKind =
+  | "network-mode"
+  | "namespace"
+  | "user-namespace"
+  | "security-option"
+  | "log-option"
+  | "mount-type"
+  | "change"
+  | "detach-keys";
 
 export type GoType =
   | "bool"

@@ -14,7 +14,10 @@ export const globalFlags = {
     description: 'Cgroup manager to use ("cgroupfs"|"systemd"|"disabled")',
     choices: ["cgroupfs", "systemd", "disabled"],
   }),
-  "cdi-spec-dir": flag.unsupported("stringArray", { description: "Set the CDI spec directory path" }),
+  "cdi-spec-dir": flag.unsupported("stringArray", {
+    description: "Set the CDI spec directory path",
+    completes: "file",
+  }),
   context: flag.string({
     hidden: true,
     description: "Name of the context (of use with a remote service only)",
@@ -23,18 +26,29 @@ export const globalFlags = {
   "default-mounts-file": flag.string({
     hidden: true,
     description: "Path to the file of directories that containers get (mounts.conf)",
+    completes: "file",
   }),
   host: flag.unsupported("string", { char: "H", hidden: true, description: "URL to access the service" }),
   "pull-option": flag.unsupported("stringArray", { hidden: true, description: "Option for pulling images" }),
-  "registries-conf": flag.string({ hidden: true, description: "Path to the registries.conf to use" }),
-  config: flag.string({ hidden: true, description: "Location of authentication config file" }),
+  "registries-conf": flag.string({
+    hidden: true,
+    description: "Path to the registries.conf to use",
+    completes: "file",
+  }),
+  config: flag.string({
+    hidden: true,
+    description: "Location of authentication config file",
+    completes: "file",
+  }),
   conmon: flag.string({
     description: "Path of the conmon binary (not used: coracle has a monitor of its own)",
+    completes: "file",
   }),
   connection: flag.string({ char: "c", description: "Connection to use for remote service" }),
   "cpu-profile": flag.unsupported("string", {
     hidden: true,
     description: "Path for the cpu-profiling results",
+    completes: "file",
   }),
   "db-backend": flag.string({ hidden: true, description: "Database backend to use" }),
   "events-backend": flag.string({
@@ -44,9 +58,13 @@ export const globalFlags = {
   }),
   "hooks-dir": flag.stringArray({
     description: "Set the OCI hooks directory path (may be set multiple times)",
+    completes: "file",
   }),
-  identity: flag.string({ description: "Path to SSH identity file (of use with a remote service only)" }),
-  imagestore: flag.unsupported("string", { description: "Path to the image store" }),
+  identity: flag.string({
+    description: "Path to SSH identity file (of use with a remote service only)",
+    completes: "file",
+  }),
+  imagestore: flag.unsupported("string", { description: "Path to the image store", completes: "file" }),
   "log-level": flag.string({
     description: `Log messages above specified level (${logLevels.join(", ")})`,
     default: "warn",
@@ -59,10 +77,14 @@ export const globalFlags = {
   "memory-profile": flag.unsupported("string", {
     hidden: true,
     description: "Path for the memory-profiling results",
+    completes: "file",
   }),
   module: flag.stringArray({ description: "Load the containers.conf(5) module", completes: "module" }),
   namespace: flag.unsupported("string", { hidden: true, description: "Set the libpod namespace" }),
-  "network-cmd-path": flag.string({ description: "Path to the command for configuring the network" }),
+  "network-cmd-path": flag.string({
+    description: "Path to the command for configuring the network",
+    completes: "file",
+  }),
   "network-config-dir": flag.string({
     description: "Path of the configuration directory for networks",
     aliases: ["cni-config-dir"],
@@ -71,22 +93,40 @@ export const globalFlags = {
   noout: flag.boolean({ description: "Do not output to stdout" }),
   out: flag.string({ description: "Send output (stdout) from coracle to a file", completes: "file" }),
   remote: flag.unsupported("bool", { char: "r", description: "Access remote service" }),
-  root: flag.string({ description: "Path to the directory in which images and containers are stored" }),
-  runroot: flag.string({ description: "Path to the 'run directory' where all state information is stored" }),
-  runtime: flag.string({ description: "Path to the OCI-compatible binary used to run containers" }),
+  root: flag.string({
+    description: "Path to the directory in which images and containers are stored",
+    completes: "file",
+  }),
+  runroot: flag.string({
+    description: "Path to the 'run directory' where all state information is stored",
+    completes: "file",
+  }),
+  runtime: flag.string({
+    description: "Path to the OCI-compatible binary used to run containers",
+    completes: "file",
+  }),
   "runtime-flag": flag.stringArray({ description: "Add global flags for the container runtime" }),
-  ssh: flag.string({ description: "Define the ssh mode (of use with a remote service only)" }),
+  ssh: flag.string({
+    description: "Define the ssh mode (of use with a remote service only)",
+    choices: ["golang", "native"],
+  }),
   "storage-driver": flag.string({
     description: "Select which storage driver is used to manage storage of images and containers",
     choices: ["overlay", "vfs"],
   }),
   "storage-opt": flag.stringArray({ description: "Used to pass an option to the storage driver" }),
   syslog: flag.boolean({ description: "Output logging information to syslog as well as the console" }),
-  tmpdir: flag.string({ description: "Path to the tmp directory for engine state content" }),
+  tmpdir: flag.string({
+    description: "Path to the tmp directory for engine state content",
+    completes: "file",
+  }),
   trace: flag.boolean({ hidden: true, description: "Enable opentracing output" }),
   "transient-store": flag.unsupported("bool", { description: "Enable transient container storage" }),
   url: flag.unsupported("string", { description: "URL to access the service" }),
-  volumepath: flag.string({ description: "Path to the volume directory in which volume data is stored" }),
+  volumepath: flag.string({
+    description: "Path to the volume directory in which volume data is stored",
+    completes: "file",
+  }),
 };
 
 export const globalSyntax = flagSyntax(globalFlags);

@@ -4,7 +4,7 @@ const program = "Package string package, Path string path, Version string versio
 const helper = "Executable string executable, Package string package, Version string version";
 
 /** The Go types behind what `info` shows. */
-const structs: Structs = {
+export const infoStructs: Structs = {
   "define.Info":
     "Host *define.HostInfo host, Store *define.StoreInfo store, Registries map[string]interface{} registries," +
     "Plugins define.Plugins plugins, Version define.Version version",
@@ -60,10 +60,10 @@ const structs: Structs = {
 
 /** `info` as its templates see it: `{{.Host.CPUs}}`, where JSON says `host.cpus`. */
 export function infoFields(info: object): object {
-  return goValue(info, "*define.Info", structs) as object;
+  return goValue(info, "*define.Info", infoStructs) as object;
 }
 
 /** `version` as its templates see it. */
 export function versionFields(report: object): { Client: object } {
-  return goValue(report, "*types.SystemVersionReport", structs) as { Client: object };
+  return goValue(report, "*types.SystemVersionReport", infoStructs) as { Client: object };
 }

@@ -117,10 +117,16 @@ class Program {
   }
 
   async #complete(how: string, words: string[]): Promise<number> {
+    if (words.length === 0) throw new EngineError("usage", "requires at least 1 arg(s), only received 0");
     const { complete } = await import("./completion/complete.ts");
-    for (const { value, description = "" } of await complete(table, words)) {
-      printLine(description && how === "__complete" ? `${value}\t${description}` : value);
+    const { directiveName } = await import("./completion/completion.ts");
+    const { candidates, directive } = await complete(table, words);
+    for (const { value, description = "" } of candidates) {
+      const [about = ""] = description.split("\n");
+      printLine(about && how === "__complete" ? `${value}\t${about}` : value);
     }
+    printLine(`:${directive}`);
+    printError(`Completion ended with directive: ${directiveName(directive)}`);
     return 0;
   }
 

@@ -11,9 +11,14 @@ export const instanceFlags = {
   arch: flag.string({
     value: "architecture",
     description: "Override the architecture of the specified image",
+    completes: "architecture",
   }),
   features: flag.strings({ value: "features", description: "Override the features of the specified image" }),
-  os: flag.string({ value: "OS", description: "Override the OS of the specified image" }),
+  os: flag.string({
+    value: "OS",
+    description: "Override the OS of the specified image",
+    choices: ["linux", "windows"],
+  }),
   "os-features": flag.strings({
     value: "features",
     description: "Override the OS features of the specified image",

@@ -10,7 +10,7 @@ const network =
   "NetworkDNSServers []string network_dns_servers, Labels map[string]string labels," +
   "Options map[string]string options, IPAMOptions map[string]string ipam_options";
 
-const structs: Structs = {
+export const networkStructs: Structs = {
   "network.ListPrintReports": network.replace("Labels map[string]string", "Labels string"),
   "types.NetworkInspectReport": `${network}, Containers map[string]types.NetworkContainerInfo containers`,
   "types.Subnet":
@@ -24,12 +24,12 @@ const structs: Structs = {
 
 /** A network with the containers that are connected, as templates of `inspect` see it. */
 export function inspectedFields(inspected: InspectedNetwork): object {
-  return goValue(inspected, "types.NetworkInspectReport", structs) as object;
+  return goValue(inspected, "types.NetworkInspectReport", networkStructs) as object;
 }
 
 /** The same for a row of `ls`, where ids are short and labels are text. */
 export function networkRow(record: NetworkRecord, { noTrunc }: { noTrunc: boolean }): object {
   const labels = Object.entries(record.labels ?? {}).map(([key, value]) => `${key}=${value}`);
   const shown = { ...record, id: noTrunc ? record.id : record.id.slice(0, 12), labels: labels.join(",") };
-  return goValue(shown, "network.ListPrintReports", structs) as object;
+  return goValue(shown, "network.ListPrintReports", networkStructs) as object;
 }

@@ -1,16 +1,17 @@
 import { any, CoracleCommand, flag } from "./command.ts";
+import type { Completes } from "./flags.ts";
 
 /** What `pause` and `unpause` have in common: they do one thing to many containers. */
 export abstract class PauseCommand extends CoracleCommand {
   static override usage = "[options] CONTAINER [CONTAINER...]";
   static override flags = {
     all: flag.boolean({ char: "a", description: "Act on all containers that it applies to" }),
-    cidfile: flag.stringArray({ description: "Read the container ID from the file" }),
+    cidfile: flag.stringArray({ description: "Read the container ID from the file", completes: "file" }),
     filter: flag.stringArray({ char: "f", description: "Filter output based on conditions given" }),
     latest: flag.boolean({ char: "l", description: "Act on the latest container coracle is aware of" }),
   };
   static override arity = any;
-  static override completes = ["running"] as const;
+  static override completes: readonly Completes[] = ["running"];
 
   /** Containers in this state are those of --all. */
   protected abstract readonly state: "running" | "paused";

@@ -90,12 +90,15 @@ export function signingFlags(what: "image" | "artifact", signBy: string) {
     "sign-by": flag.unsupported("string", { description: signBy }),
     "sign-by-sigstore": flag.unsupported("string", {
       description: `Sign the ${what} using a sigstore parameter file`,
+      completes: "file",
     }),
     "sign-by-sigstore-private-key": flag.unsupported("string", {
       description: `Sign the ${what} using a sigstore private key`,
+      completes: "file",
     }),
     "sign-passphrase-file": flag.unsupported("string", {
       description: "Read a passphrase for signing from the file",
+      completes: "file",
     }),
   };
 }

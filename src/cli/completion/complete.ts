@@ -3,71 +3,66 @@
 import type { Flag, FlagInput } from "@oclif/core/interfaces";
 import type { GlobalOptions } from "../../host/context.ts";
 import { type FlagSyntax, splitArgv } from "../argv.ts";
+import type { Arity } from "../arity.ts";
 import {
   type CommandClass,
   type CommandTable,
+  fileOf,
   isGroup,
   type Loader,
   loaderOf,
   subcommands,
 } from "../command-table.ts";
-import type { Completes, FlagExtras } from "../flags.ts";
+import type { FlagExtras } from "../flags.ts";
 import { globalFlags, globalSyntax, readGlobalFlags } from "../global-flags.ts";
 import { flagSyntax } from "../parse-flags.ts";
+import { type Candidate, type Completion, files, noFiles, nothing } from "./completion.ts";
 import { liveNames } from "./live-names.ts";
-
-export interface Candidate {
-  value: string;
-  description?: string;
-}
+import { type Names, type Place, valuesOf } from "./values.ts";
 
 type AnyFlag = Flag<unknown> & Partial<FlagExtras>;
-/** What stands before the word that is completed, and what there is of it. */
-export interface Typed {
-  args: readonly string[];
-  current: string;
-}
 
-type Names = (kind: Completes, options: GlobalOptions, typed: Typed) => Promise<Candidate[]>;
-
-/** Candidates for the last of `words` (which may be empty); none where the shell should offer files. */
+/** What the last of `words` (which may be empty) may become; behind `--flag=`, what the value may. */
 export async function complete(
   table: CommandTable,
   words: readonly string[],
   names: Names = liveNames,
-): Promise<Candidate[]> {
+): Promise<Completion> {
   const current = words.at(-1) ?? "";
-  const found = await candidates(table, words.slice(0, -1), current, names);
-  return found.filter(({ value }) => value.startsWith(current));
+  const { candidates, directive } = await completion(table, words.slice(0, -1), current, names);
+  const typed = /^--[\w-]+=/.test(current) ? current.slice(current.indexOf("=") + 1) : current;
+  const starts = ({ value }: Candidate) => value.startsWith(typed) || value.startsWith(current);
+  return { candidates: candidates.filter(starts), directive };
 }
 
-async function candidates(
+async function completion(
   table: CommandTable,
   before: string[],
   current: string,
   names: Names,
-): Promise<Candidate[]> {
+): Promise<Completion> {
   const options: GlobalOptions = {};
   const top = split(before, globalSyntax, false);
   await readGlobalFlags(top.given, options).catch(() => {});
   const [first, ...afterFirst] = top.args;
-  if (first === undefined) return atTop(table, before, current, options, names);
-  if (first === "help") return afterFirst.length < 2 ? await commandNames(table, afterFirst[0]) : [];
-  if (!isGroup(table, first)) return await ofCommand(table, first, afterFirst, current, options, names);
-  const [second, ...afterSecond] = split(afterFirst, globalSyntax, false).args;
-  if (second === undefined) return await commandNames(table, first);
-  return await ofCommand(table, `${first} ${second}`, afterSecond, current, options, names);
+  if (first === undefined)
+    return atTop(table, before, { command: "", options, names, typed: { args: [], current } });
+  if (first === "help") return afterFirst.length < 2 ? await commandNames(table, afterFirst[0]) : nothing;
+  const inGroup = isGroup(table, first);
+  const [second, ...afterSecond] = inGroup ? split(afterFirst, globalSyntax, false).args : [];
+  if (inGroup && second === undefined) return await commandNames(table, first);
+  const name = inGroup ? `${first} ${second}` : first;
+  const rest = inGroup ? afterSecond : afterFirst;
+  return await ofCommand(table, name, rest, current, options, names);
 }
 
-async function atTop(
-  table: CommandTable,
-  before: string[],
-  current: string,
-  options: GlobalOptions,
-  names: Names,
-): Promise<Candidate[]> {
+async function atTop(table: CommandTable, before: string[], place: Place): Promise<Completion> {
+  const { current } = place.typed;
   const waiting = waitingFlag(before, globalSyntax, false);
-  if (waiting) return await flagValues(globalFlags, waiting, options, names, { args: [], current });
+  if (waiting) return await flagValues(globalFlags, waiting, place);
+  const given = flagWithValue(current);
+  if (given)
+    return await flagValues(globalFlags, given.name, { ...place, typed: { args: [], current: given.value } });
   return current.startsWith("-") ? flagNames(globalFlags) : await commandNames(table, undefined);
 }
 
@@ -78,9 +73,9 @@ async function ofCommand(
   current: string,
   options: GlobalOptions,
   names: Names,
-): Promise<Candidate[]> {
+): Promise<Completion> {
   const load = loaderOf(table, name);
-  if (!load) return [];
+  if (!load) return files;
   const command = (await load()).default;
   const flags: FlagInput = { ...globalFlags, ...command.flags };
   const syntax = flagSyntax(flags);
@@ -90,60 +85,68 @@ async function ofCommand(
     options,
   ).catch(() => {});
   const inFlags = command.interspersed || args.length === 0;
+  const place = { command: fileOf(table, name), options, names, typed: { args, current } };
 
   const waiting = inFlags ? waitingFlag(before, syntax, command.interspersed) : undefined;
-  const typed = { args, current };
-  if (waiting) return await flagValues(flags, waiting, options, names, typed);
-  if (inFlags && current.startsWith("--") && current.includes("=")) {
-    const flag = current.slice(2, current.indexOf("="));
-    const values = await flagValues(flags, flag, options, names, typed);
-    return values.map((candidate) => ({ ...candidate, value: `--${flag}=${candidate.value}` }));
+  if (waiting) return await flagValues(flags, waiting, place);
+  const withValue = inFlags ? flagWithValue(current) : undefined;
+  if (withValue) {
+    return await flagValues(flags, withValue.name, { ...place, typed: { args, current: withValue.value } });
   }
   if (inFlags && current.startsWith("-")) return flagNames(command.flags);
-  return await argument(command, options, names, typed);
+  return await argument(command, place);
 }
 
-/** The kinds of a command's arguments in turn; the last one repeats where flags, or a container's arguments, may still follow. */
-async function argument(
-  command: CommandClass,
-  options: GlobalOptions,
-  names: Names,
-  typed: Typed,
-): Promise<Candidate[]> {
-  const { args } = typed;
+/** `--flag=value` */
+function flagWithValue(word: string): { name: string; value: string } | undefined {
+  const [, name, value] = /^--([^=]+)=(.*)$/s.exec(word) ?? [];
+  return name === undefined || value === undefined ? undefined : { name, value };
+}
+
+/** The kinds of a command's arguments in turn; the last one repeats for as long as there may be more. */
+async function argument(command: CommandClass, place: Place): Promise<Completion> {
+  const { args } = place.typed;
+  if (!mayFollow(command.arity, args)) return nothing;
   const last = command.completes.at(-1);
-  const repeats = command.interspersed || last === "image-path";
+  const repeats = command.interspersed || last === "image-path" || last === "descriptor";
   const kind = command.completes[args.length] ?? (repeats ? last : undefined);
-  if (kind === undefined || kind === "file" || kind === "none") return [];
-  return (await names(kind, options, typed)).filter(({ value }) => !args.includes(value));
+  if (kind === undefined) return files;
+  const { candidates, directive } = await valuesOf(kind, place);
+  return { candidates: candidates.filter(({ value }) => !args.includes(value)), directive };
 }
 
-async function flagValues(
-  flags: FlagInput,
-  name: string,
-  options: GlobalOptions,
-  names: Names,
-  typed: Typed,
-): Promise<Candidate[]> {
-  const kind = (flags[name] as (AnyFlag & Partial<FlagExtras>) | undefined)?.completes;
-  if (kind !== undefined && kind !== "file" && kind !== "none") return await names(kind, options, typed);
-  return choices(flags, name);
+/** Whether one more argument would be too many, which the rule tells only of whole lines. */
+function mayFollow(arity: Arity, args: readonly string[]): boolean {
+  return [1, 2, 3].some((more) => {
+    try {
+      arity([...args, ...Array.from({ length: more }, () => "x")], "");
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
-function choices(flags: FlagInput, name: string): Candidate[] {
+async function flagValues(flags: FlagInput, name: string, place: Place): Promise<Completion> {
   const flag = flags[name] as AnyFlag | undefined;
-  return (flag?.choices ?? []).map((value) => ({ value }));
+  const usual = name === "format" || name === "filter" ? name : "none";
+  return await valuesOf(flag?.completes ?? flag?.choices ?? usual, place);
 }
 
-function flagNames(flags: FlagInput): Candidate[] {
-  return Object.entries(flags as Record<string, AnyFlag>)
+/** Long names, and letters where those are what is being typed. */
+function flagNames(flags: FlagInput): Completion {
+  const candidates = Object.entries(flags as Record<string, AnyFlag>)
     .filter(([, flag]) => !flag.hidden && !flag.unsupported)
-    .map(([name, flag]) => ({ value: `--${name}`, description: flag.description ?? "" }))
+    .flatMap(([name, { char, description = "" }]) => [
+      { value: `--${name}`, description },
+      ...(char ? [{ value: `-${char}`, description }] : []),
+    ])
     .concat({ value: "--help", description: "Show help" })
     .sort((a, b) => (a.value < b.value ? -1 : 1));
+  return { candidates, directive: noFiles };
 }
 
-async function commandNames(table: CommandTable, group: string | undefined): Promise<Candidate[]> {
+async function commandNames(table: CommandTable, group: string | undefined): Promise<Completion> {
   const found = await Promise.all(
     subcommands(table, group).map(async (value) => {
       if (group === undefined && isGroup(table, value)) {
@@ -154,7 +157,9 @@ async function commandNames(table: CommandTable, group: string | undefined): Pro
       return hidden ? undefined : { value, description: summary };
     }),
   );
-  return found.filter((candidate) => candidate !== undefined);
+  const help = { value: "help", description: "Help about any command" };
+  const commands = found.filter((candidate) => candidate !== undefined);
+  return { candidates: group === undefined ? [...commands, help] : commands, directive: noFiles };
 }
 
 /** The words understood as far as they make sense: an unfinished line is full of mistakes. */

@@ -12,7 +12,7 @@ const processFlags = {
   entrypoint: flag.string({ description: "Overwrite the default ENTRYPOINT of the image" }),
   chrootdirs: flag.stringArray({ description: "Chroot directories inside the container", completes: "none" }),
   env: flag.stringArray({ char: "e", description: "Set environment variables in container" }),
-  "env-file": flag.stringArray({ description: "Read in a file of environment variables" }),
+  "env-file": flag.stringArray({ description: "Read in a file of environment variables", completes: "file" }),
   "env-merge": flag.stringArray({
     description: "Preprocess environment variables from image before injecting them into the container",
   }),
@@ -28,7 +28,11 @@ const processFlags = {
   init: flag.boolean({
     description: "Run an init binary inside the container that forwards signals and reaps processes",
   }),
-  "init-path": flag.string({ description: "Path to the container-init binary", default: "" }),
+  "init-path": flag.string({
+    description: "Path to the container-init binary",
+    default: "",
+    completes: "file",
+  }),
   interactive: flag.boolean({ char: "i", description: "Keep STDIN open even if not attached" }),
   personality: flag.string({
     description: "Configure execution domain using personality (e.g., LINUX/LINUX32)",
@@ -64,18 +68,27 @@ const processFlags = {
     char: "u",
     description: "Username or UID (format: <name|uid>[:<group|gid>])",
     default: "",
+    completes: "user",
   }),
-  workdir: flag.string({ char: "w", description: "Working directory inside the container", default: "" }),
+  workdir: flag.string({
+    char: "w",
+    description: "Working directory inside the container",
+    default: "",
+    completes: "file",
+  }),
 };
 
 const filesystemFlags = {
-  device: flag.stringArray({ description: "Add a host device to the container" }),
+  device: flag.stringArray({ description: "Add a host device to the container", completes: "file" }),
   "image-volume": flag.string({
     description: 'How to handle the builtin image volumes ("bind"|"tmpfs"|"ignore")',
     default: "anonymous",
     choices: ["anonymous", "bind", "tmpfs", "ignore"],
   }),
-  mount: flag.stringArray({ description: "Attach a filesystem mount to the container" }),
+  mount: flag.stringArray({
+    description: "Attach a filesystem mount to the container",
+    completes: "mount-type",
+  }),
   "read-only": flag.boolean({ description: "Make containers root filesystem read-only" }),
   "read-only-tmpfs": flag.boolean({
     description:
@@ -90,28 +103,34 @@ const filesystemFlags = {
   tmpfs: flag.stringArray({
     value: "tmpfs",
     description: "Mount a temporary filesystem (tmpfs) into a container",
+    completes: "file",
   }),
-  volume: flag.stringArray({ char: "v", description: "Bind mount a volume into the container" }),
+  volume: flag.stringArray({
+    char: "v",
+    description: "Bind mount a volume into the container",
+    completes: "volume-or-path",
+  }),
 };
 
 const securityFlags = {
-  "cap-add": flag.strings({ description: "Add capabilities to the container" }),
-  "cap-drop": flag.strings({ description: "Drop capabilities from the container" }),
+  "cap-add": flag.strings({ description: "Add capabilities to the container", completes: "capability" }),
+  "cap-drop": flag.strings({ description: "Drop capabilities from the container", completes: "capability" }),
   privileged: flag.boolean({ description: "Give extended privileges to container" }),
   "seccomp-policy": flag.string({
     default: "default",
     description: "Policy for selecting a seccomp profile: default or image",
+    completes: "file",
   }),
-  "security-opt": flag.stringArray({ description: "Security Options" }),
+  "security-opt": flag.stringArray({ description: "Security Options", completes: "security-option" }),
   sysctl: flag.strings({ description: "Sysctl options" }),
   ulimit: flag.strings({ description: "Ulimit options" }),
 };
 
 const namespaceFlags = {
-  cgroupns: flag.string({ description: "cgroup namespace to use", default: "" }),
-  ipc: flag.string({ description: "IPC namespace to use", default: "" }),
-  pid: flag.string({ description: "PID namespace to use", default: "" }),
-  uts: flag.string({ description: "UTS namespace to use", default: "" }),
+  cgroupns: flag.string({ description: "cgroup namespace to use", default: "", completes: "namespace" }),
+  ipc: flag.string({ description: "IPC namespace to use", default: "", completes: "namespace" }),
+  pid: flag.string({ description: "PID namespace to use", default: "", completes: "namespace" }),
+  uts: flag.string({ description: "UTS namespace to use", default: "", completes: "namespace" }),
 };
 
 const networkFlags = {
@@ -161,11 +180,13 @@ const imageFlags = {
     value: "ARCH",
     description: "use ARCH instead of the architecture of the machine for choosing images",
     aliases: ["override-arch"],
+    completes: "architecture",
   }),
   os: flag.string({
     value: "OS",
     description: "use OS instead of the running OS for choosing images",
     aliases: ["override-os"],
+    choices: ["linux", "windows"],
   }),
   platform: flag.string({
     description: "Specify the platform for selecting the image.  (Conflicts with --arch and --os)",
@@ -207,7 +228,7 @@ const containerOnlyFlags = {
     default: "k8s-file",
     choices: ["k8s-file", "json-file", "journald", "none", "passthrough", "passthrough-tty"],
   }),
-  "log-opt": flag.stringArray({ description: "Logging driver options" }),
+  "log-opt": flag.stringArray({ description: "Logging driver options", completes: "log-option" }),
   name: flag.string({ description: "Assign a name to the container", default: "" }),
   pidfile: flag.string({
     description: "Write the container process ID to the file",
@@ -265,6 +286,7 @@ export const runFlags = {
     description:
       "Override the key sequence for detaching a container. Format is a single character [a-Z] or a comma separated sequence of ctrl-<value>, where <value> is one of: a-cf, @, ^, [, \\, ], ^ or _",
     default: "ctrl-p,ctrl-q",
+    completes: "detach-keys",
   }),
   "sig-proxy": flag.boolean({ description: "Proxy received signals to the process", default: true }),
 };

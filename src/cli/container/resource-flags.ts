@@ -28,13 +28,18 @@ export function sizeFlag(description: string, options: { char?: "m"; default?: s
 export const resourceFlags = {
   "blkio-weight-device": flag.stringArray({
     description: "Block IO weight (relative device weight, format: DEVICE_NAME:WEIGHT)",
+    completes: "file",
   }),
   "blkio-weight": flag.string({
     description: "Block IO weight (relative weight) accepts a weight value between 10 and 1000.",
     default: "",
   }),
   "cgroup-conf": flag.strings({ description: "Configure cgroup v2 (key=value)" }),
-  "cgroup-parent": flag.string({ description: "Optional parent cgroup for the container", default: "" }),
+  "cgroup-parent": flag.string({
+    description: "Optional parent cgroup for the container",
+    default: "",
+    completes: "file",
+  }),
   cgroups: flag.string({
     description: 'Control container cgroup configuration ("enabled"|"disabled"|"no-conmon"|"split")',
     default: "enabled",
@@ -58,15 +63,19 @@ export const resourceFlags = {
   "device-cgroup-rule": flag.strings({ description: "Add a rule to the cgroup allowed devices list" }),
   "device-read-bps": flag.stringArray({
     description: "Limit read rate (bytes per second) from a device (e.g. --device-read-bps=/dev/sda:1mb)",
+    completes: "file",
   }),
   "device-read-iops": flag.stringArray({
     description: "Limit read rate (IO per second) from a device (e.g. --device-read-iops=/dev/sda:1000)",
+    completes: "file",
   }),
   "device-write-bps": flag.stringArray({
     description: "Limit write rate (bytes per second) to a device (e.g. --device-write-bps=/dev/sda:1mb)",
+    completes: "file",
   }),
   "device-write-iops": flag.stringArray({
     description: "Limit write rate (IO per second) to a device (e.g. --device-write-iops=/dev/sda:1000)",
+    completes: "file",
   }),
   memory: sizeFlag("Memory limit", { char: "m" }),
   "memory-reservation": sizeFlag("Memory soft limit"),

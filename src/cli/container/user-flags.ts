@@ -20,7 +20,7 @@ export const userFlags = {
     default: "",
   }),
   uidmap: flag.strings({ description: "UID map to use for the user namespace" }),
-  userns: flag.string({ description: "User namespace to use", default: "" }),
+  userns: flag.string({ description: "User namespace to use", default: "", completes: "user-namespace" }),
 };
 
 type UserFlags = flag.FlagValues<typeof userFlags>;

@@ -67,6 +67,25 @@ function struct(json: unknown, type: string, name: string, structs: Structs): ob
   return withType(value, { name, fields, omitted });
 }
 
+/** The names that may follow `path` in a template, with a dot behind those that have fields or keys of their own. */
+export function fieldNames(type: string, structs: Structs, path: readonly string[]): string[] {
+  const target = type.replace(/^\*/, "");
+  const isStruct = Object.hasOwn(structs, target);
+  const [name, ...rest] = path;
+  if (name === undefined) {
+    const fields = isStruct ? fieldsOf(target, structs) : [];
+    return fields.map((field) => field.name + (goesOn(field.type, structs) ? "." : ""));
+  }
+  if (target.startsWith("map[")) return fieldNames(target.slice(target.indexOf("]") + 1), structs, rest);
+  const field = isStruct ? fieldsOf(target, structs).find((each) => each.name === name) : undefined;
+  return field ? fieldNames(field.type, structs, rest) : [];
+}
+
+function goesOn(type: string, structs: Structs): boolean {
+  const target = type.replace(/^\*/, "");
+  return Object.hasOwn(structs, target) || target.startsWith("map[") || target === "time.Time";
+}
+
 function fieldsOf(type: string, structs: Structs): Field[] {
   const text = structs[type] as string;
   if (text === "") return [];

@@ -13,15 +13,16 @@ const root = join(import.meta.dirname, "../../..");
 const names = async (kind: string) => [{ value: `${kind}-1` }, { value: `${kind}-2` }];
 
 async function values(...words: string[]): Promise<string[]> {
-  return (await complete(table, words, names)).map(({ value }) => value);
+  return (await complete(table, words, names)).candidates.map(({ value }) => value);
 }
 
 describe("complete", () => {
   it("offers commands and groups, with what they do", async () => {
     expect(await values("")).toEqual(expect.arrayContaining(["container", "image", "ps", "run"]));
-    expect(await complete(table, ["vers"], names)).toEqual([
-      { value: "version", description: "Display the version information" },
-    ]);
+    expect(await complete(table, ["vers"], names)).toEqual({
+      candidates: [{ value: "version", description: "Display the version information" }],
+      directive: 4,
+    });
     expect(await values("--root", "/x", "container", "sto")).toEqual(["stop"]);
     expect(await values("help", "sto")).toEqual(["stop"]);
     expect(await values("nope", "")).toEqual([]);
@@ -35,7 +36,7 @@ describe("complete", () => {
 
   it("offers the values of flags", async () => {
     expect(await values("run", "--pull", "")).toEqual(["always", "missing", "never", "newer"]);
-    expect(await values("run", "--pull=n")).toEqual(["--pull=never", "--pull=newer"]);
+    expect(await values("run", "--pull=n")).toEqual(["never", "newer"]);
     expect(await values("run", "-it", "--pull", "a")).toEqual(["always"]);
     expect(await values("--log-level", "deb")).toEqual(["debug"]);
     expect(await values("kill", "-s", "")).toEqual(["signal-1", "signal-2"]);
@@ -45,6 +46,8 @@ describe("complete", () => {
     expect(await values("stop", "")).toEqual(["running-1", "running-2"]);
     expect(await values("stop", "running-1", "--time", "3", "")).toEqual(["running-2"]);
     expect(await values("rmi", "image-2")).toEqual(["image-2"]);
+    expect(await values("rename", "container-1", "")).toEqual([]);
+    expect(await values("volume", "exists", "volume-1", "")).toEqual([]);
   });
 
   it("offers paths in the image, or files, for the command of a container", async () => {
@@ -74,6 +77,47 @@ it("says what has been typed", async () => {
   expect(await seen("run", "-it", "bb", "ls", "/b")).toEqual({ args: ["bb", "ls"], current: "/b" });
 });
 
+describe("behind a key or in a template", () => {
+  it.each([
+    [["ps", "--filter", "sta"], ["status="]],
+    [["ps", "-f", "status=p"], ["status=paused"]],
+    [
+      ["ps", "--filter=name="],
+      ["name=container-name-1", "name=container-name-2"],
+    ],
+    [["run", "--userns", "k"], ["keep-id"]],
+    [
+      ["run", "--network", "container:c"],
+      ["container:container-1", "container:container-2"],
+    ],
+    [["run", "--network", "slirp4netns:enable_ipv6=t"], ["slirp4netns:enable_ipv6=true"]],
+    [["images", "--format", ""], ["json"]],
+    [
+      ["image", "ls", "--format", "{{.Repo"],
+      ["{{.RepoDigests}}", "{{.RepoTags}}", "{{.Repository}}"],
+    ],
+    [["info", "-f", "{{.Version.Version}} {{.Host.Sec"], ["{{.Version.Version}} {{.Host.Security."]],
+    [["inspect", "--format", "{{json .State.Pi"], ["{{json .State.Pid}}"]],
+    [["load", "--input", ""], []],
+  ])("%j", async (words, expected) => {
+    expect(await values(...words)).toEqual(expected);
+  });
+
+  it.each([
+    [["ps", "--filter", ""], 6],
+    [["ps", "--filter", "status="], 4],
+    [["load", "--input", ""], 0],
+    [["run", "--volume", ""], 2],
+    [["run", "--cidfile="], 0],
+    [["run", "image-1", ""], 2],
+    [["exec", "running-1", ""], 0],
+    [["system", "df", ""], 4],
+    [["nope", ""], 0],
+  ])("%j tells the shell how to go on: %d", async (words, directive) => {
+    expect((await complete(table, words, names)).directive).toBe(directive);
+  });
+});
+
 describe("the scripts", () => {
   it.each([
     ["bash", "coracle.bash"],
@@ -89,7 +133,7 @@ describe("the scripts", () => {
     const program = join(directory, "coracle");
     writeFileSync(
       program,
-      `#!/bin/sh\nprintf '%s|' "$@" >${directory}/args\nprintf '%b\\n' '--pull=always\\tx' --pull=never\n`,
+      `#!/bin/sh\nprintf '%s|' "$@" >${directory}/args\nprintf '%b\\n' 'always\\tx' never :4\n`,
     );
     chmodSync(program, 0o755);
     const script = `
