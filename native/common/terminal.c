@@ -4,30 +4,41 @@
 #include <unistd.h>
 
 static struct termios saved;
-static volatile bool raw;
+/* The one that was changed and is to be restored. */
+static volatile int terminal = -1;
 
-void terminal_raw(void)
+static void change(int fd, void (*how)(struct termios *))
 {
 	struct termios attributes;
 	/* From the background it would be taken away from the job that has it now. */
-	if (raw || !isatty(STDIN_FILENO) || tcgetpgrp(STDIN_FILENO) != getpgrp() || tcgetattr(STDIN_FILENO, &saved) < 0)
+	if (terminal >= 0 || !isatty(fd) || tcgetpgrp(fd) != getpgrp() || tcgetattr(fd, &saved) < 0)
 		return;
 	attributes = saved;
-	cfmakeraw(&attributes);
-	if (tcsetattr(STDIN_FILENO, TCSANOW, &attributes) == 0)
-		raw = true;
+	how(&attributes);
+	if (tcsetattr(fd, TCSANOW, &attributes) == 0)
+		terminal = fd;
 }
 
-bool terminal_is_raw(void)
+void terminal_raw(void)
 {
-	return raw;
+	change(STDIN_FILENO, cfmakeraw);
+}
+
+static void leave_output_alone(struct termios *attributes)
+{
+	attributes->c_oflag &= ~(tcflag_t)OPOST;
+}
+
+void terminal_raw_output(void)
+{
+	change(STDOUT_FILENO, leave_output_alone);
 }
 
 void terminal_restore(void)
 {
-	if (raw)
-		tcsetattr(STDIN_FILENO, TCSANOW, &saved);
-	raw = false;
+	if (terminal >= 0)
+		tcsetattr(terminal, TCSANOW, &saved);
+	terminal = -1;
 }
 
 bool terminal_size(struct winsize *size)

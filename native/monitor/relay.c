@@ -124,6 +124,16 @@ static void read_commands(struct relay *r)
 		r->commands_length = 0;
 }
 
+static void take_terminal(const struct relay *r)
+{
+	if (!r->options->terminal || r->data < 0)
+		return;
+	if (r->options->attach & CLIENT_STDIN)
+		terminal_raw();
+	else if (r->options->attach & CLIENT_STDOUT)
+		terminal_raw_output();
+}
+
 static void read_signal(struct relay *r)
 {
 	struct signalfd_siginfo info;
@@ -134,8 +144,7 @@ static void read_signal(struct relay *r)
 		return;
 	}
 	/* SIGWINCH, or SIGCONT: perhaps we are in the foreground now. */
-	if (r->options->terminal)
-		terminal_raw();
+	take_terminal(r);
 	if (r->options->attach & CLIENT_STDIN)
 		r->stdin_open = true;
 	send_terminal_size(r);
@@ -362,8 +371,7 @@ int relay_run(const struct relay_options *options, int data, int control)
 	r->signals = watch_signals(options->control_fd >= 0);
 	if (r->signals < 0)
 		fail(r, "can't watch signals");
-	if (options->terminal && r->stdin_open)
-		terminal_raw();
+	take_terminal(r);
 	if (data >= 0)
 		send_terminal_size(r);
 	if (privileges_of_relay(&err) < 0)

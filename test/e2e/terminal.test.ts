@@ -107,11 +107,18 @@ describe.each(["run", "exec"])("%s -it", (command) => {
     if (command === "run") await home.ok("rm", "-a", "-f", "-t", "0");
   });
 
-  test("leaves one without -i alone", async () => {
+  test("leaves the keys of one without -i alone, also when its size changes, and its output as it comes", async () => {
     const running = terminal(
-      ...args("echo up; sleep 0.2; exit 3").map((arg) => (arg === "-it" ? "-t" : arg)),
+      ...args(
+        "trap 'echo interrupted; exit 3' INT; trap 'echo resized' WINCH; echo up; while :; do sleep 0.02; done",
+      ).map((arg) => (arg === "-it" ? "-t" : arg)),
     );
+    await running.waitForOutput(/up/);
+    type(running, "\x1c40 120\n");
+    await running.waitForOutput(/resized/);
+    type(running, "\x03");
     expect(await closed(running)).toBe("terminal=restored code=3");
+    expect(running.stdout.replace("^C", "")).toBe("up\r\nresized\r\ninterrupted\r\n");
   });
 });
 
