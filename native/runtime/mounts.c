@@ -299,7 +299,7 @@ static int make_mount(struct container *container, struct mount_spec *mount, str
 		return error_errno(err, "runtime-failed", "stat %s", mount->source);
 	if (S_ISLNK(st.st_mode) && mount->copy_symlink)
 		return copy_symlink(container, mount, err);
-	/* Before the mount point is made. */
+	/* Before the mount point is made, whose own mode says nothing. */
 	mode_t covered = has_type(mount, "tmpfs") && !has_data(mount, "mode=") ? mode_of(container, mount->destination) : 0;
 	auto_close int target = open_target(container, mount, S_ISDIR(st.st_mode), err);
 	if (target < 0 || check_proc_target(mount, target, err) < 0)
@@ -308,7 +308,7 @@ static int make_mount(struct container *container, struct mount_spec *mount, str
 	if (fd < 0)
 		return error_prefix(err, "mount %s", mount->destination);
 	bool own_owner = has_data(mount, "uid=") || has_data(mount, "gid=");
-	if (mount->copy_up && copy_up(target, fd, own_owner, has_data(mount, "mode="), err) < 0)
+	if (mount->copy_up && copy_up(target, fd, own_owner, covered == 0, err) < 0)
 		return error_prefix(err, "copy the contents of %s", mount->destination);
 	bool seal = has_type(mount, "tmpfs") && (mount->attr_set & MOUNT_ATTR_RDONLY);
 	if (seal)

@@ -212,7 +212,8 @@ describe("file systems", () => {
     bundle.mount({ destination: "/t", type: "tmpfs", source: "tmpfs", options: ["ro"] });
     bundle.mount({ destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["mode=1771"] });
     bundle.mount({ destination: "/new", type: "tmpfs", source: "tmpfs" });
-    expect(await bundle.sh("stat -c %a /t /tmp /new")).toBe("712\n1771\n1777\n");
+    bundle.mount({ destination: "/copied", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"] });
+    expect(await bundle.sh("stat -c %a /t /tmp /new /copied")).toBe("712\n1771\n1777\n1777\n");
   });
 
   test("one that is mounted at / is the rootfs of what comes then", async () => {
