@@ -147,7 +147,10 @@ export function listVolumes(ctx: Context): VolumeRecord[] {
   return listVolumeNames(ctx).flatMap((name) => findVolume(ctx, name) ?? []);
 }
 
-/** What is done to a volume once and for all, by its first users: an empty file of that name beside `_data` says so. */
+/**
+ * What is settled of a volume once and for all, by its first users: an empty file of that name beside `_data` says so.
+ * Before it is, `owner` says whom it was given last.
+ */
 export type FirstUse = "filled" | "owned";
 
 export function hadFirstUse(ctx: Context, { name, uid, gid }: VolumeRecord, use: FirstUse): boolean {
@@ -157,6 +160,16 @@ export function hadFirstUse(ctx: Context, { name, uid, gid }: VolumeRecord, use:
 
 export function noteFirstUse(ctx: Context, { name }: VolumeRecord, use: FirstUse): void {
   fs.writeFileSync(path.join(volumeDirectory(ctx, name), use), "");
+}
+
+/** Whom its root was given, or is to be: where that is nobody, root. */
+export function volumeOwner(ctx: Context, { name, uid, gid }: VolumeRecord): { uid: number; gid: number } {
+  const given = readJson<{ uid: number; gid: number }>(path.join(volumeDirectory(ctx, name), "owner"));
+  return given ?? { uid: uid ?? 0, gid: gid ?? 0 };
+}
+
+export function noteOwner(ctx: Context, { name }: VolumeRecord, owner: { uid: number; gid: number }): void {
+  writeJsonAtomic(path.join(volumeDirectory(ctx, name), "owner"), { uid: owner.uid, gid: owner.gid });
 }
 
 /** Whether somebody is filling it, or was killed while he did. */

@@ -11,6 +11,7 @@ import {
   hadFirstUse,
   isHalfFilled,
   noteFirstUse,
+  noteOwner,
   type VolumeRecord,
   whileFilling,
 } from "../../storage/volumes.ts";
@@ -31,27 +32,33 @@ interface NewVolume {
 
 /**
  * What a volume's first use brings, as Podman has it: an empty one gets what the image has in its place, and its root the
- * owner and mode that the directory has there; where the image has nothing, it becomes the container's user's. Neither
- * happens again, whatever becomes of the volume.
+ * owner and mode that the directory has there; where the image has nothing, it becomes the container's user's. What was
+ * filled stays as it is, whatever becomes of it; an owner is given anew by each container that comes and finds it empty,
+ * until it was root. (Not by one that was started before: the mount point that the runtime made in it is nobody's wish.)
  */
-export async function copyUpVolumes(ctx: Context, record: ContainerRecord, owner: Owner): Promise<void> {
-  const found = record.config.mounts.filter((mount) => newVolume(ctx, mount) !== undefined);
+export async function copyUpVolumes(
+  ctx: Context,
+  record: ContainerRecord,
+  owner: Owner,
+  wasStarted: boolean,
+): Promise<void> {
+  const found = record.config.mounts.filter((mount) => newVolume(ctx, mount, wasStarted) !== undefined);
   if (found.length === 0) return;
   await withRootfs(ctx, record, undefined, async (root) => {
     for (const mount of found) {
       // Others that want it wait until it is complete.
-      await withLock(ctx, `volume/${mount.source}`, () => firstUse(ctx, mount, root, owner));
+      await withLock(ctx, `volume/${mount.source}`, () => firstUse(ctx, mount, root, owner, wasStarted));
     }
   });
 }
 
-function firstUse(ctx: Context, mount: MountRequest, root: string, owner: Owner): void {
-  const found = newVolume(ctx, mount);
+function firstUse(ctx: Context, mount: MountRequest, root: string, owner: Owner, wasStarted: boolean): void {
+  const found = newVolume(ctx, mount, wasStarted);
   if (found?.fill) whileFilling(ctx, found.volume, () => fill(ctx, found, root));
   if (found?.own) own(ctx, found, root, owner);
 }
 
-function newVolume(ctx: Context, mount: MountRequest): NewVolume | undefined {
+function newVolume(ctx: Context, mount: MountRequest, wasStarted: boolean): NewVolume | undefined {
   if (mount.type !== "volume" || isFileSystem(ctx, mount)) return undefined;
   const volume = getVolume(ctx, mount.source);
   const target = volumeContents(ctx, volume.name);
@@ -60,7 +67,7 @@ function newVolume(ctx: Context, mount: MountRequest): NewVolume | undefined {
     !volume.noCopy &&
     !hadFirstUse(ctx, volume, "filled") &&
     (isHalfFilled(ctx, volume) || listDirectory(target).length === 0);
-  const own = !hadFirstUse(ctx, volume, "owned");
+  const own = !wasStarted && !hadFirstUse(ctx, volume, "owned");
   return fill || own ? { volume, target, destination: mount.destination, fill, own } : undefined;
 }
 
@@ -80,14 +87,17 @@ function fill(ctx: Context, { volume, target, destination }: NewVolume, root: st
 }
 
 function own(ctx: Context, { volume, target, destination }: NewVolume, root: string, owner: Owner): void {
-  noteFirstUse(ctx, volume, "owned");
-  // One that was used before this was noted may be somebody's already.
-  const { uid, gid } = fs.statSync(target);
-  if (uid !== 0 || gid !== 0) return;
+  const isFilled = hadFirstUse(ctx, volume, "filled");
+  if (!isFilled && listDirectory(target).length > 0) {
+    noteFirstUse(ctx, volume, "owned");
+    return;
+  }
   const found = statInRoot(ctx, root, destination);
   const there = found?.type === "directory" ? found : undefined;
+  noteOwner(ctx, volume, owner);
   fs.chownSync(target, there?.uid ?? owner.uid, there?.gid ?? owner.gid);
   if (there) fs.chmodSync(target, there.mode & 0o7777);
+  if (isFilled || (there?.uid === 0 && there.gid === 0)) noteFirstUse(ctx, volume, "owned");
 }
 
 /**

@@ -96,8 +96,9 @@ async function launch(
   const fds = withListenFds(options.fds ?? []);
   renewRootfs(ctx, record);
   const { directory, owner } = await prepareStart(ctx, record, fds);
-  await copyUpVolumes(ctx, record, owner);
-  chownSources(ctx, record, owner, last !== undefined);
+  const wasStarted = last !== undefined;
+  await copyUpVolumes(ctx, record, owner, wasStarted);
+  chownSources(ctx, record, owner, wasStarted);
   renewOverlays(ctx, record);
   // Seen by the sweep from before there is a monitor that could be killed.
   ensureDirectory(runDirectory(ctx, record.id));

@@ -7,6 +7,7 @@ import {
   hadFirstUse,
   type VolumeRecord,
   volumeDataPath,
+  volumeOwner,
 } from "../../storage/volumes.ts";
 import { volumeContents, volumeFileSystem } from "./file-system.ts";
 import { volumeUsers } from "./users.ts";
@@ -41,8 +42,9 @@ export class VolumeDescription {
     this.CreatedAt = record.createdAt;
     this.Labels = sorted(record.labels);
     this.Options = sorted(record.options);
-    this.UID = record.uid ?? 0;
-    this.GID = record.gid ?? 0;
+    const { uid, gid } = volumeOwner(ctx, record);
+    this.UID = uid;
+    this.GID = gid;
     this.Anonymous = record.anonymous;
     this.MountCount = isMounted(ctx, record) ? runningUsers(ctx, record.name) : 0;
     this.NeedsCopyUp = !record.noCopy && !hadFirstUse(ctx, record, "filled");
