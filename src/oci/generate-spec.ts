@@ -2,7 +2,6 @@ import { processCapabilities } from "./capabilities.ts";
 import type { ContainerConfig } from "./container.ts";
 import { processEnv } from "./env.ts";
 import { isMapped, keepIdMapping, noMapMapping } from "./id-mapping.ts";
-import { invalid } from "./invalid.ts";
 import { maskedPaths, readonlyPaths } from "./masked-paths.ts";
 import { ownsNetwork } from "./network-flag.ts";
 import { cgroupResources } from "./resources.ts";
@@ -18,6 +17,7 @@ import type {
   Seccomp,
 } from "./runtime-spec.ts";
 import { resolveSeccomp } from "./seccomp.ts";
+import { checkApparmor } from "./security-opt.ts";
 import type { HostDevice, HostFacts, SpecInput } from "./spec-input.ts";
 import { CONTAINER_INIT_PATH, containerMounts, rootfsPropagation } from "./spec-mounts.ts";
 import { systemdEnv } from "./systemd.ts";
@@ -129,14 +129,8 @@ function containerProcess(input: SpecInput): Process {
     process.oomScoreAdj = host.rootless ? Math.max(config.oomScoreAdj, host.oomScoreAdj) : config.oomScoreAdj;
   }
   const { apparmor } = config.security;
-  if (host.apparmor) {
-    if (apparmor) process.apparmorProfile = apparmor;
-  } else if (apparmor && apparmor !== "unconfined") {
-    throw invalid(
-      `AppArmor profile "${apparmor}" specified, but AppArmor profiles can't be applied here`,
-      "that needs a kernel with AppArmor and real root; leave the option out",
-    );
-  }
+  checkApparmor(apparmor, host.apparmor);
+  if (host.apparmor && apparmor) process.apparmorProfile = apparmor;
   return process;
 }
 
@@ -156,7 +150,7 @@ export function containerAnnotations(config: ContainerConfig): Record<string, st
   ].map(([name, value]) => [`io.podman.annotations.${name}`, value]);
   const keepsGroups = config.groups.includes(KEEP_GROUPS);
   return {
-    "io.container.manager": "coracle",
+    "io.container.manager": "libpod",
     "org.opencontainers.image.stopSignal": String(config.stopSignal),
     ...Object.fromEntries(set),
     ...(keepsGroups ? { "run.oci.keep_original_groups": "1" } : {}),

@@ -1,6 +1,6 @@
 import type { MountRequest } from "./container.ts";
 import { parseDestination } from "./container-path.ts";
-import { invalid } from "./invalid.ts";
+import { invalid, notSupported } from "./invalid.ts";
 import { bindOptions, isPropagation, ramfsOptions, tmpfsOptions } from "./mount-options.ts";
 import { checkVolumeName } from "./names.ts";
 
@@ -17,15 +17,15 @@ interface Fields {
 }
 
 const FORMAT =
-  "incorrect mount format: should be --mount type=<bind|tmpfs|volume>,[src=<host-dir|volume-name>,]target=<ctr-dir>[,options]";
+  "incorrect mount format: should be --mount type=<bind|glob|tmpfs|volume>,[src=<host-dir|volume-name>,]target=<ctr-dir>[,options]";
 
 /** Value of `--mount`: `type=bind,src=…,dst=…,ro`; without a type it is a volume. */
 export function parseMountFlag(text: string, resolve: Resolve, glob: Glob): MountRequest[] {
+  if (text === "") throw invalid(FORMAT);
   const tokens = splitCommas(text);
-  const types = tokens.filter((token) => token.startsWith("type="));
-  if (tokens.length === 0 || types.length > 1) throw invalid(FORMAT);
-  const type = types[0]?.slice("type=".length) ?? "volume";
-  const rest = tokens.filter((token) => token !== types[0]);
+  const typed = tokens.findIndex((token) => /^type=[^=]*$/.test(token));
+  const type = tokens[typed]?.slice("type=".length) ?? "volume";
+  const rest = tokens.filter((_, i) => i !== typed);
   switch (type) {
     case "bind":
     case "volume":
@@ -47,7 +47,7 @@ export function parseMountFlag(text: string, resolve: Resolve, glob: Glob): Moun
 
 /** Comma separated, with double quotes around values that hold commas. */
 function splitCommas(text: string): string[] {
-  const tokens = text.match(/(?:"(?:[^"]|"")*"|[^,"])+/g) ?? [];
+  const tokens = text.match(/(?<=^|,)(?:"(?:[^"]|"")*"|[^,"])*/g) ?? [];
   return tokens.map((token) =>
     token.replace(/"((?:[^"]|"")*)"/g, (_, inner: string) => inner.replaceAll('""', '"')),
   );
@@ -73,11 +73,12 @@ function imageMount(tokens: string[]): MountRequest {
   let subpath: string | undefined;
   for (const token of tokens) {
     const [name = "", value] = token.split(/=(.*)/s);
-    if (["src", "source"].includes(name) && value) source = value;
-    else if (["target", "dst", "destination"].includes(name) && value) destination = parseDestination(value);
+    if (SOURCES.includes(name)) source = needed(name, value);
+    else if (DESTINATIONS.includes(name)) destination = parseDestination(needed(name, value));
     else if (["rw", "readwrite"].includes(name)) writable = isWritable(value);
     else if (["ro", "readonly"].includes(name)) writable = !isTrue(name, value);
-    else if (name === "subpath" && value) subpath = value;
+    else if (name === "subpath") subpath = absolute(needed(name, value));
+    else if (name === "idmap") throw notSupported("--mount type=image with the option idmap");
     else if (name !== "consistency") throw invalid(`${name}: invalid mount option`);
   }
   if (source === "" || destination === "") {
@@ -100,9 +101,9 @@ function artifactMount(tokens: string[]): MountRequest {
   const artifact: NonNullable<MountRequest["artifact"]> = {};
   for (const token of tokens) {
     const [name = "", value] = token.split(/=(.*)/s);
-    if (["src", "source"].includes(name) && value) source = value;
-    else if (["target", "dst", "destination"].includes(name) && value) destination = parseDestination(value);
-    else if ((name === "title" || name === "digest" || name === "name") && value) artifact[name] = value;
+    if (SOURCES.includes(name)) source = needed(name, value);
+    else if (DESTINATIONS.includes(name)) destination = parseDestination(needed(name, value));
+    else if (name === "title" || name === "digest" || name === "name") artifact[name] = needed(name, value);
     else throw invalid(`${name}: invalid mount option`);
   }
   if (source === "" || destination === "") {
@@ -113,6 +114,11 @@ function artifactMount(tokens: string[]): MountRequest {
   }
   if (artifact.name?.includes("/")) throw invalid(`${artifact.name}: name of a file must not contain /`);
   return { type: "artifact", source, destination, options: ["ro", "bind", "rprivate"], artifact };
+}
+
+function absolute(subpath: string): string {
+  if (!subpath.startsWith("/")) throw invalid(`volume subpath "${subpath}" must be an absolute path`);
+  return subpath;
 }
 
 function isWritable(value = ""): boolean {
@@ -161,6 +167,13 @@ const ONCE: [names: string[], message: string][] = [
 ];
 
 const NEEDS_VALUE = "must provide an argument for option";
+const SOURCES = ["src", "source"];
+const DESTINATIONS = ["target", "dst", "destination"];
+
+function needed(name: string, value: string | undefined): string {
+  if (value === undefined) throw invalid(`${name}: ${NEEDS_VALUE}`);
+  return value;
+}
 
 function parseFields(type: "bind" | "glob" | "volume" | "tmpfs" | "ramfs", tokens: string[]): Fields {
   const fields: Fields = { source: "", destination: "", options: [] };
@@ -204,10 +217,7 @@ function applyField(fields: Fields, type: string, name: string, value: string | 
   if (SUBPATHS.includes(name) && type !== "volume") {
     throw invalid(`cannot set option "${name}" on non-volume mounts`);
   }
-  const argument = (): string => {
-    if (value === undefined) throw invalid(`${name}: ${NEEDS_VALUE}`);
-    return value;
-  };
+  const argument = () => needed(name, value);
   switch (name) {
     case "src":
     case "source":
@@ -309,6 +319,7 @@ function isTrue(name: string, value: string | undefined): boolean {
   throw invalid(`'${name}' must be set to true or false, instead received "${value}"`);
 }
 
+const DEVPTS = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"];
 const DEVPTS_OPTIONS = ["uid", "gid", "mode", "ptmxmode", "newinstance", "max"];
 
 function devpts(tokens: string[]): MountRequest {
@@ -316,9 +327,8 @@ function devpts(tokens: string[]): MountRequest {
   const options: string[] = [];
   for (const token of tokens) {
     const [name = "", value] = token.split(/=(.*)/s);
-    if (["target", "dst", "destination"].includes(name)) {
-      if (value === undefined) throw invalid(`${name}: ${NEEDS_VALUE}`);
-      destination = parseDestination(value);
+    if (DESTINATIONS.includes(name)) {
+      destination = parseDestination(needed(name, value));
     } else if (DEVPTS_OPTIONS.includes(name)) {
       options.push(token);
     } else {
@@ -326,5 +336,6 @@ function devpts(tokens: string[]): MountRequest {
     }
   }
   if (destination === "") throw invalid("must set volume destination");
-  return { type: "devpts", source: "devpts", destination, options };
+  // As crun has it where a mount has no options at all.
+  return { type: "devpts", source: "devpts", destination, options: options.length > 0 ? options : DEVPTS };
 }

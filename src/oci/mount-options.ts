@@ -44,6 +44,9 @@ export function bindOptions(given: readonly string[], type: "bind" | "volume"): 
   // `cached` and `delegated` are Docker's for macOS, always allowed and without a meaning here.
   const wanted = given.filter((option) => !["cached", "delegated", ""].includes(option));
   const overlay = overlayOf(wanted);
+  if (overlay && type === "bind" && wanted.some((option) => !besideOverlay(option))) {
+    throw invalid("can't use 'O' with other options");
+  }
   const options = overlay ? wanted.filter((option) => !OVERLAY_DIRECTORY.test(option)) : wanted;
   for (const option of options) checkSupported(option, type);
   for (const [names, title] of GROUPS) {
@@ -79,6 +82,10 @@ const IDMAP = /^idmap(=|$)/;
 
 const OVERLAY_DIRECTORY = /^(upperdir|workdir)=(.*)$/;
 
+function besideOverlay(option: string): boolean {
+  return ["O", "U"].includes(option) || OVERLAY_DIRECTORY.test(option);
+}
+
 /** What `O`, with `upperdir=` and `workdir=` or without, comes to. */
 function overlayOf(options: readonly string[]): MountRequest["overlay"] {
   if (!options.includes("O")) return undefined;
@@ -87,8 +94,9 @@ function overlayOf(options: readonly string[]): MountRequest["overlay"] {
   const upper = directory("upperdir");
   const work = directory("workdir");
   if (upper === undefined && work === undefined) return "temporary";
-  if (!upper?.startsWith("/") || !work?.startsWith("/")) {
-    throw invalid("the overlay volume options upperdir and workdir must be given both, as absolute paths");
+  if (upper === undefined || work === undefined) throw invalid("must set both `upperdir` and `workdir`");
+  if (!upper.startsWith("/") || !work.startsWith("/")) {
+    throw invalid("the overlay volume options upperdir and workdir must be given as absolute paths");
   }
   return { upper, work };
 }

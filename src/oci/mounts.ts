@@ -22,10 +22,16 @@ export function parseMounts(
   resolve: (path: string) => string,
   glob: Glob = () => [],
 ): MountRequest[] {
+  const mounts = (flags.mounts ?? []).flatMap((text) => parseMountFlag(text, resolve, glob));
+  const volumes = (flags.volumes ?? []).map((text) => parseVolumeFlag(text, resolve));
+  const tmpfs = (flags.tmpfs ?? []).map(parseTmpfsFlag);
+  const asked = new Set(mounts.map(keyOf));
+  const isTmpfs = ({ destination }: MountRequest) =>
+    mounts.some((mount) => mount.type === "tmpfs" && mount.destination === destination);
   const requests = [
-    ...(flags.mounts ?? []).flatMap((text) => parseMountFlag(text, resolve, glob)),
-    ...uniqueRequests((flags.volumes ?? []).map((text) => parseVolumeFlag(text, resolve))),
-    ...uniqueRequests((flags.tmpfs ?? []).map(parseTmpfsFlag)),
+    ...mounts,
+    ...uniqueRequests(volumes).filter((volume) => !asked.has(keyOf(volume))),
+    ...uniqueRequests(tmpfs).filter((mount) => !isTmpfs(mount)),
   ];
   const destinations = new Set<string>();
   for (const { destination } of requests) {
@@ -35,9 +41,13 @@ export function parseMounts(
   return requests;
 }
 
-/** The same flag given twice is harmless. */
+/** The same given twice is harmless, also as -v and --mount. */
 function uniqueRequests(requests: MountRequest[]): MountRequest[] {
-  return [...new Map(requests.map((request) => [JSON.stringify(request), request])).values()];
+  return [...new Map(requests.map((request) => [keyOf(request), request])).values()];
+}
+
+function keyOf(request: MountRequest): string {
+  return JSON.stringify(request);
 }
 
 /** Value of -v: `[source:]destination[:options]`; the source is a path when it begins with `/` or `.`, else a volume. */
@@ -99,7 +109,7 @@ export function imageVolumeMounts(
 /** Value of --volumes-from: `container[:options]`. */
 export function parseVolumesFrom(text: string): { container: string; access: "ro" | "rw" | "" } {
   const [container = "", optionText = ""] = text.split(/:(.*)/s);
-  if (container === "") throw invalid(`invalid --volumes-from "${text}": no container is named`);
+  if (container === "") throw invalid('looking up container "" for volumes-from: name or ID cannot be empty');
   let access: "ro" | "rw" | "" = "";
   const options = optionText.split(",").filter(Boolean);
   if (options.filter((option) => option === "z").length > 1) {

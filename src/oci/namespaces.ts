@@ -1,6 +1,6 @@
 import { parseAutoOptions } from "./auto-userns.ts";
 import type { NamespaceMode, UserNamespaceMode } from "./container.ts";
-import { invalid, notSupported } from "./invalid.ts";
+import { invalid } from "./invalid.ts";
 import { parseId } from "./user.ts";
 
 /** `container:NAME` and `ns:PATH`, which every namespace flag takes. */
@@ -25,14 +25,15 @@ export function parseNamespace(type: "pid" | "uts" | "ipc" | "cgroup", value: st
   if (value === "" || value === "private") return { kind: "private" };
   if (value === "host") return { kind: "host" };
   if (type === "ipc" && (value === "shareable" || value === "none")) return { kind: value };
-  if (value === "pod") throw noPods(type);
+  if (value === "pod") throw noPod();
   const joined = parseJoined(value);
   if (!joined) throw invalid(`unrecognized namespace mode ${value} passed`);
   return joined;
 }
 
-export function noPods(type: string): Error {
-  return notSupported(`the namespace of a pod (--${type}=pod)`);
+export function noPod(): Error {
+  const reason = "cannot use pod namespace as container is not joining a pod or pod has no infra container";
+  return invalid(`${reason}: invalid argument`, "pods are not supported yet");
 }
 
 /** `--userns` */
@@ -43,7 +44,7 @@ export function parseUserNamespace(value: string): UserNamespaceMode {
   if (kind === "keep-id") return parseKeepId(options);
   if (kind === "auto") return parseAutoOptions(options);
   if (value === "private") return { kind: "private", uidMap: [], gidMap: [], subUidName: "", subGidName: "" };
-  if (value === "pod") throw noPods("userns");
+  if (value === "pod") throw noPod();
   const joined = parseJoined(value);
   if (!joined) throw invalid(`unrecognized namespace mode ${value} passed`);
   return joined;

@@ -1,7 +1,7 @@
 import type { NetworkAttachment, NetworkMode } from "./container.ts";
 import { invalid } from "./invalid.ts";
 import { isIP } from "./ip-address.ts";
-import { noPods, parseJoined } from "./namespaces.ts";
+import { noPod, parseJoined } from "./namespaces.ts";
 
 const SLIRP_OPTIONS = [
   "allow_host_loopback",
@@ -29,10 +29,12 @@ export function parseNetwork(values: readonly string[]): NetworkMode {
   }
   const networks = [...mode.networks];
   for (const value of more) {
+    const name = value.split(":")[0];
+    if (name === "") throw invalid("network name cannot be empty: invalid argument");
     const next = parseOneNetwork(value);
-    if (next.kind !== "bridge" || value === "") {
+    if (next.kind !== "bridge" || name === "bridge") {
       throw invalid(
-        `can only set extra network names, selected mode ${value.split(":")[0]} conflicts with bridge: invalid argument`,
+        `can only set extra network names, selected mode ${name} conflicts with bridge: invalid argument`,
       );
     }
     for (const network of next.networks) {
@@ -48,7 +50,7 @@ function parseOneNetwork(value: string): NetworkMode {
   if (kind === "pasta") return { kind, options: (options ?? "").split(",").filter(Boolean) };
   if (value === "" || value === "private" || value === "default") return { kind: "slirp4netns", options: [] };
   if (value === "none" || value === "host") return { kind: value };
-  if (value === "pod") throw noPods("network");
+  if (value === "pod") throw noPod();
   const joined = parseJoined(value);
   if (joined) return joined;
   const names = kind === "bridge" ? [DEFAULT_NETWORK] : kind.split(",");
@@ -73,7 +75,8 @@ function attachment(name: string, options: string): NetworkAttachment {
     switch (key) {
       case "ip":
       case "ip6":
-        network.ips.push(parseAddress(value));
+        if (!isIP(value)) throw invalid(`invalid ip address "${value}"`);
+        network.ips.push(value);
         break;
       case "mac":
         network.mac = parseMac(value);

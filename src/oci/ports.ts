@@ -63,13 +63,15 @@ function splitAddress(address: string): { ip: string; host: string; container: s
   if (parts.length > 3) {
     throw invalid("invalid port format - format is [[hostIP:]hostPort:]containerPort");
   }
-  const [container = "", host = "", plainIp = ""] = parts.toReversed();
-  const hostIp = ip ?? plainIp;
+  const [container = "", host = "", plainIp] = parts.toReversed();
+  if (plainIp === "") throw invalid("must provide a non-empty container host IP to publish");
+  const hostIp = ip ?? plainIp ?? "";
   if (hostIp !== "" && !isIP(hostIp)) throw invalid(`cannot parse "${hostIp}" as an IP address`);
   return { ip: hostIp, host, container };
 }
 
 function parseProtocols(text: string): Protocol[] {
+  if (text === "") throw invalid("must provide a non-empty protocol to publish");
   return text
     .toLowerCase()
     .split(",")

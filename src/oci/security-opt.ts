@@ -19,6 +19,15 @@ export function parseSecurityOptions(values: readonly string[]): SecurityOptions
   return options;
 }
 
+/** A profile that can't be applied is refused, where the kernel or a user's rights don't allow any. */
+export function checkApparmor(profile: string, available: boolean): void {
+  if (available || profile === "" || profile === "unconfined") return;
+  throw invalid(
+    `apparmor profile "${profile}" specified, but Apparmor is not enabled on this system`,
+    "that needs a kernel with AppArmor and real root; leave the option out",
+  );
+}
+
 function apply(options: SecurityOptions, text: string): void {
   const separator = text.includes("=") ? "=" : ":";
   const at = text.indexOf(separator);

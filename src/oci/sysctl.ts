@@ -11,7 +11,7 @@ const IPC = [
   "kernel.shmmax",
 ];
 const IPC_TOO = ["kernel.shmmni", "kernel.shm_rmid_forced"];
-const UTS = ["kernel.hostname", "kernel.domainname"];
+const UTS = ["kernel.domainname"];
 
 /**
  * Values of `--sysctl`. Names with a `/` or `..` in them would reach other files than the allowlist has seen
@@ -25,7 +25,10 @@ export function parseSysctls(values: readonly string[]): Record<string, string> 
     const value = text.slice(equals + 1);
     if (name.trim() !== name || value.trim() !== value)
       throw invalid(`'${text}' is invalid, extra spaces found`);
-    if (!isNamespaced(name)) throw invalid(`sysctl '${name}' is not allowed`);
+    if (!isNamespaced(name)) {
+      const hint = name === "kernel.hostname" ? "--hostname sets it" : undefined;
+      throw invalid(`sysctl '${name}' is not allowed`, hint);
+    }
     if (/[\n\0]/.test(value)) throw invalid(`sysctl '${name}': the value must be one line`);
     return [name, value];
   });

@@ -9,7 +9,7 @@ export const SYSTEMD_STOP_SIGNAL = 37;
 
 /** Value of --systemd. */
 export function parseSystemdMode(text: string): SystemdMode {
-  const mode = text.toLowerCase();
+  const mode = text.toLowerCase() || "true";
   if (mode === "true" || mode === "false" || mode === "always") return mode;
   throw invalid(
     'invalid config provided: --systemd values must be one of "true, false, always": invalid configuration',
@@ -21,7 +21,9 @@ const INITS = ["/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init"];
 /** Whether the container is to be as systemd needs it: for `true` only when that is what it runs. */
 export function isSystemd(mode: SystemdMode, argv: readonly string[]): boolean {
   if (mode !== "true") return mode === "always";
-  const command = argv[0] ?? "";
+  // What CMD in its shell form makes of it.
+  const inShell = argv.length > 2 && argv[0] === "/bin/sh" && argv[1] === "-c";
+  const command = (inShell ? argv[2] : argv[0]) ?? "";
   return INITS.includes(command) || command.replace(/.*\//s, "") === "systemd";
 }
 

@@ -33,6 +33,9 @@ import { userPart } from "./user-flags.ts";
 
 type Given = ReadonlySet<string>;
 
+/** What 0 asks for, and nothing: the default. */
+const NO_PIDS_LIMIT = { pidsLimit: -1 };
+
 export function containerConfig(
   flags: CreateFlags,
   given: Given,
@@ -55,7 +58,7 @@ export function containerConfig(
     cgroupns: parseNamespace("cgroup", flags.cgroupns),
     ...userPart(flags, given),
     oomScoreAdj: oomScore(flags["oom-score-adj"]),
-    resources: resources(flags, given),
+    resources: { ...resources(flags, given), ...(flags["pids-limit"] === 0 ? NO_PIDS_LIMIT : {}) },
     cgroups: cgroupsMode(flags.cgroups),
     cgroupParent: flags["cgroup-parent"],
     labels: labels(flags, image),
@@ -248,7 +251,7 @@ function networkPart(flags: CreateFlags) {
 }
 
 function sdnotify({ sdnotify: mode }: CreateFlags): Pick<ContainerConfig, "sdnotify"> {
-  if (mode === "container") return {};
+  if (mode === "container" || mode === "") return {};
   if (mode === "conmon" || mode === "healthy" || mode === "ignore") return { sdnotify: mode };
   throw usage(
     `invalid config provided: invalid argument: invalid sdnotify value "${mode}": must be container, conmon, healthy or ignore`,

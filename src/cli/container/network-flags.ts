@@ -12,6 +12,8 @@ interface NetworkFlags {
   "network-alias": string[];
 }
 
+const BRIDGE_ONLY = ["ip", "ip6", "mac-address", "network-alias"] as const;
+
 /** --network with what other flags say about it: addresses for the first of one network, aliases on all. */
 export function networkMode(flags: NetworkFlags): NetworkMode {
   const mode = parseNetwork(flags.network);
@@ -19,18 +21,18 @@ export function networkMode(flags: NetworkFlags): NetworkMode {
   const mac = flags["mac-address"] === "" ? "" : parseMac(flags["mac-address"]);
   const aliases = flags["network-alias"];
   if (mode.kind !== "bridge") {
-    const given = ips.length > 0 || mac !== "" || aliases.length > 0;
-    if (!given) return mode;
-    if (flags.network.length > 0 && aliases.length > 0) {
-      throw usage("--network-alias can only be set when the network mode is bridge: invalid argument");
+    const given = BRIDGE_ONLY.find((name) => flags[name].length > 0);
+    if (given === undefined) return mode;
+    if (flags.network.length > 0) {
+      throw usage(`--${given} can only be set when the network mode is bridge: invalid argument`);
     }
     throw usage(
       "invalid config provided: networks and static ip/mac address can only be used with Bridge mode networking",
     );
   }
   if (mode.networks.length > 1 && (ips.length > 0 || mac !== "")) {
-    const flag = ips.length > 0 ? "--ip or --ip6" : "--mac-address";
-    throw usage(`${flag} can only be set for a single network: invalid argument`);
+    const flag = flags.ip !== "" ? "ip" : flags.ip6 !== "" ? "ip6" : "mac-address";
+    throw usage(`--${flag} can only be set for a single network: invalid argument`);
   }
   const networks = mode.networks.map((network) => ({
     ...network,

@@ -11,6 +11,7 @@ import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
 import { containerIdMappings } from "../../oci/generate-spec.ts";
 import { checkName, randomId, randomName } from "../../oci/names.ts";
 import { cgroupResources } from "../../oci/resources.ts";
+import { checkApparmor } from "../../oci/security-opt.ts";
 import { parseVolumeOptions } from "../../oci/volume-options.ts";
 import { recordContainerEvent, recordEvent } from "../../runtime/event-log.ts";
 import { runDirectory } from "../../runtime/places.ts";
@@ -103,6 +104,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
       hint: "--health-cmd sets one",
     });
   }
+  checkApparmor(config.security.apparmor, hostFacts(ctx).apparmor);
   checkSources(config);
   checkOverlays(ctx, config, config.userns.kind !== "host");
   resolveImages(ctx, config.mounts);

@@ -1,6 +1,6 @@
 import type { Context } from "../../host/context.ts";
 import { defaultCapabilities } from "../../oci/capabilities.ts";
-import type { ContainerConfig } from "../../oci/container.ts";
+import type { ContainerConfig, ResourceLimits } from "../../oci/container.ts";
 import type { DeviceLimit } from "../../oci/device-limits.ts";
 import { humanSize } from "../../oci/human-units.ts";
 import { isFileLog } from "../../oci/log-options.ts";
@@ -104,7 +104,7 @@ export function inspectHostConfig(
     KernelMemory: 0,
     MemoryReservation: resources.memoryReservation,
     MemorySwap: swapLimit(resources),
-    MemorySwappiness: resources.memorySwappiness ?? 0,
+    MemorySwappiness: resources.memorySwappiness ?? (limitsMemory(resources) ? -1 : 0),
     OomKillDisable: false,
     Init: config.init || undefined,
     PidsLimit: resources.pidsLimit,
@@ -119,6 +119,11 @@ export function inspectHostConfig(
     IOMaximumBandwidth: 0,
     CgroupConf: resources.unified ?? null,
   };
+}
+
+/** As Podman has it: without any limit of memory this, too, says nothing. */
+function limitsMemory({ memory, memoryReservation, memorySwap }: ResourceLimits): boolean {
+  return [memory, memoryReservation, memorySwap].some((limit) => limit !== 0);
 }
 
 /** A runtime config has RLIM_INFINITY as a number that is none of JavaScript's. */

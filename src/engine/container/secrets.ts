@@ -32,7 +32,10 @@ export function stageSecrets(
   for (const [index, secret] of config.secrets.entries()) {
     if (secret.type !== "mount") continue;
     const file = copyOf(staged, secret, index);
-    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
+    // Podman has the directory also where nothing is put into it.
+    for (const directory of [path.join(staged, "secrets"), path.dirname(file)]) {
+      fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
+    }
     fs.writeFileSync(file, readSecret(getSecret(ctx, secret.id)), { mode: 0o600 });
     const { uid, gid } = parentOwner(mappings, secret);
     fs.chownSync(file, uid, gid);

@@ -115,7 +115,7 @@ test("a plain container is what Podman makes of it", () => {
         options: ["rprivate", "nosuid", "noexec", "nodev", "relatime", "ro"],
       },
     ],
-    annotations: { "io.container.manager": "coracle", "org.opencontainers.image.stopSignal": "15" },
+    annotations: { "io.container.manager": "libpod", "org.opencontainers.image.stopSignal": "15" },
     linux: {
       sysctl: { "net.ipv4.ping_group_range": "0 0" },
       resources: {},
@@ -268,7 +268,7 @@ describe("security options", () => {
 
   test("AppArmor where it is", () => {
     const config = { security: { ...security, apparmor: "p" } };
-    expect(() => generate(config)).toThrow(`AppArmor profile "p" specified, but AppArmor profiles can't`);
+    expect(() => generate(config)).toThrow(`apparmor profile "p" specified, but Apparmor is not`);
     const unconfined = { security: { ...security, apparmor: "unconfined" } };
     expect(generate(unconfined).process.apparmorProfile).toBeUndefined();
     expect(generate(config, { host: { ...host, apparmor: true } }).process.apparmorProfile).toBe("p");

@@ -123,6 +123,7 @@ describe("--mount", () => {
       destination: "/d",
       options: ["uid=1", "ptmxmode=0666"],
     });
+    expect(mount("type=devpts,dst=/d")?.options).toContain("ptmxmode=0666");
   });
 
   test.each([
@@ -157,7 +158,13 @@ describe("--mount", () => {
     ["type=bind,src=/x,dst=/q,subpath=/y", 'cannot set option "subpath" on non-volume mounts'],
     ["type=devpts,dst=/q,foo=1", "foo: invalid mount option"],
     ["", "incorrect mount format"],
-    ["type=bind,type=tmpfs,dst=/x", "incorrect mount format"],
+    ["type=bind,type=tmpfs,dst=/x", "type: invalid mount option"],
+    ["bind", "bind: invalid mount option"],
+    ["type=bind,src=/x,dst=/q,", ": invalid mount option"],
+    ["type=image,src,dst=/q", "src: must provide an argument for option"],
+    ["type=image,src=i,dst=", "container directory cannot be empty"],
+    ["type=image,src=i,dst=/q,subpath=a", 'volume subpath "a" must be an absolute path'],
+    ["type=image,src=i,dst=/q,idmap", "--mount type=image with the option idmap is not supported yet"],
   ])("%s is refused", (text, message) => {
     expect(() => mount(text)).toThrow(message);
   });
@@ -222,8 +229,12 @@ describe("destinations", () => {
     expect(() => parse({ mounts: ["src=a,dst=/x", "src=a,dst=/x"] })).toThrow(message);
   });
 
-  test("the same -v twice is one mount", () => {
+  test("the same twice is one mount", () => {
     expect(parse({ volumes: ["/tmp:/x", "/tmp:/x"] })).toHaveLength(1);
+    expect(parse({ volumes: ["v:/x"], mounts: ["src=v,dst=/x"] })).toHaveLength(1);
+    const [kept, ...others] = parse({ tmpfs: ["/x"], mounts: ["type=tmpfs,dst=/x,tmpfs-size=1m"] });
+    expect(kept?.options).toContain("size=1m");
+    expect(others).toEqual([]);
   });
 });
 
@@ -257,7 +268,7 @@ test("--volumes-from", () => {
   );
   expect(() => parseVolumesFrom("c:ro,rw")).toThrow("cannot set ro or rw options more than once");
   expect(() => parseVolumesFrom("c:z,z,ro")).toThrow("cannot set :z more than once in mount options");
-  expect(() => parseVolumesFrom(":ro")).toThrow("no container is named");
+  expect(() => parseVolumesFrom(":ro")).toThrow("name or ID cannot be empty");
 });
 
 test("what --volumes-from takes over", () => {
@@ -274,7 +285,9 @@ test("mounts beside their sources", () => {
   expect(volume("/src:/dst:O")?.overlay).toBe("temporary");
   expect(volume("/src:/dst:O")?.options).toEqual(["rprivate", "rbind"]);
   expect(volume("v:/dst:O,upperdir=/u,workdir=/w")?.overlay).toEqual({ upper: "/u", work: "/w" });
-  expect(() => volume("/src:/dst:O,upperdir=/u")).toThrow("upperdir and workdir must be given both");
+  expect(() => volume("/src:/dst:O,upperdir=/u")).toThrow("must set both `upperdir` and `workdir`");
+  expect(() => volume("/src:/dst:O,ro")).toThrow("can't use 'O' with other options");
+  expect(volume("v:/dst:O,ro")?.options).toContain("ro");
   expect(() => volume("/src:/dst:upperdir=/u,workdir=/w")).toThrow("invalid option type");
   expect(mount("type=image,src=i,dst=/q,rw=true")).toEqual({
     type: "image",

@@ -20,7 +20,7 @@ test.each([
   ["shareable", "unrecognized namespace mode shareable passed"],
   ["container:", "invalid config provided: namespace mode container requires a value"],
   ["ns:", "invalid config provided: namespace mode path requires a value"],
-  ["pod", "not supported yet"],
+  ["pod", "cannot use pod namespace as container is not joining a pod or pod has no infra container"],
 ])("--pid=%s is refused", (value, message) => {
   expect(() => parseNamespace("pid", value)).toThrow(message);
 });
@@ -46,7 +46,7 @@ test.each([
   ["keep-id:uid=1x", 'uid="1x" is not a valid id'],
   ["keep-id:foo=1", 'unknown option specified: "foo"'],
   ["foo", "unrecognized namespace mode foo passed"],
-  ["pod", "not supported yet"],
+  ["pod", "cannot use pod namespace as container is not joining a pod or pod has no infra container"],
   ["keep-id:size=x", 'size="x" is not a valid id'],
   ["auto:size=x", 'strconv.ParseUint: parsing "x": invalid syntax'],
   ["auto:foo=1", 'unknown option specified: "foo"'],

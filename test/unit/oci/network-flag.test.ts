@@ -47,8 +47,11 @@ test.each([
   [["slirp4netns:mtu"], 'unknown option for slirp4netns: "mtu"'],
   [["none", "host"], "cannot set multiple networks without bridge network mode, selected mode none"],
   [["one", "host"], "can only set extra network names, selected mode host conflicts with bridge"],
+  [["pod"], "cannot use pod namespace as container is not joining a pod"],
   [["ns:"], "namespace mode path requires a value"],
-  [["bridge:ip=1.2.3"], '"1.2.3" is not an ip address'],
+  [["bridge", "bridge"], "can only set extra network names, selected mode bridge conflicts with bridge"],
+  [["one", ""], "network name cannot be empty: invalid argument"],
+  [["bridge:ip=1.2.3"], 'invalid ip address "1.2.3"'],
   [["bridge:mac=1:2"], "invalid MAC address"],
   [["bridge:nosuch=1"], "unknown bridge network option: nosuch"],
 ])("--network %j is refused", (values, message) => {

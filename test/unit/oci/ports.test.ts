@@ -31,6 +31,8 @@ describe("-p", () => {
     ["70000:80", "parsing host port: port numbers must be between 1 and 65535 (inclusive), got 70000"],
     ["0:80", "parsing host port: port numbers must be between 1 and 65535 (inclusive), got 0"],
     ["80:0", "parsing container port: port numbers must be between 1 and 65535 (inclusive), got 0"],
+    ["::80", "must provide a non-empty container host IP to publish"],
+    ["80:80/", "must provide a non-empty protocol to publish"],
     ["80:80/foo", 'unrecognized protocol "foo" in port mapping'],
     ["1-3:1-2", "host and container port ranges have different lengths: 3 vs 2"],
     ["8080-8081:80", "host and container port ranges have different lengths: 2 vs 1"],

@@ -9,6 +9,7 @@ test.each([
   [["systemd"], true],
   [["init"], false],
   [["/bin/sh", "/sbin/init"], false],
+  [["/bin/sh", "-c", "/sbin/init"], true],
   [[], false],
 ])("--systemd=true with %j: %s", (argv, expected) => {
   expect(isSystemd("true", argv)).toBe(expected);
@@ -18,6 +19,7 @@ test.each([
 
 test("values", () => {
   expect(parseSystemdMode("Always")).toBe("always");
+  expect(parseSystemdMode("")).toBe("true");
   expect(() => parseSystemdMode("foo")).toThrow('--systemd values must be one of "true, false, always"');
 });
 

@@ -189,6 +189,7 @@ describe("createRequest", () => {
     [["--cpu-quota", "5000"], { cpuQuota: 5000, cpuPeriod: 0 }],
     [["-c", "512", "--cpuset-cpus", "0-1"], { cpuShares: 512, cpusetCpus: "0-1" }],
     [["--pids-limit=-1"], { pidsLimit: -1 }],
+    [["--pids-limit=0"], { pidsLimit: -1 }],
     [["--blkio-weight", "100"], { blkioWeight: 100 }],
     [["--memory-swappiness", "0"], { memorySwappiness: 0 }],
     [["--cgroup-conf", "memory.high=1000"], { unified: { "memory.high": "1000" } }],
@@ -316,6 +317,15 @@ describe("createRequest", () => {
     [["--memory-reservation", "x"], "invalid value for memory: invalid size: 'x'"],
     [["--memory-swap", "x"], "invalid value for memory: invalid size: 'x'"],
     [["--seccomp-policy", "x"], 'invalid seccomp policy "x": valid policies are ["default" "image"]'],
+    [
+      ["--network", "none", "--ip6", "fd00::1"],
+      "--ip6 can only be set when the network mode is bridge: invalid argument",
+    ],
+    [["--mac-address", "92:d0:c6:0a:29:33"], "static ip/mac address can only be used with Bridge mode"],
+    [
+      ["--network", "a", "--network", "b", "--ip", "10.0.0.5"],
+      "--ip can only be set for a single network: invalid argument",
+    ],
     [["--ipc", "host", "--shm-size", "1m"], "cannot set shmsize when running in the {host } IPC Namespace"],
     [["--ipc", "none", "--shm-size", "1m"], "cannot set shmsize when running in the {none } IPC Namespace"],
     [
