@@ -35,9 +35,11 @@ export default class Import extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args } = await this.input(Import);
     await this.requireNamespace();
-    const { importImage } = await import("../src/engine/image/import.ts");
+    const { imageProgress } = await import("../src/cli/image-progress.ts");
+    const { importImage, isUrl } = await import("../src/engine/image/import.ts");
     const [source, reference] = args;
     const { change: changes, message, os, arch, variant, "signature-policy": signaturePolicy } = flags;
+    if (isUrl(source as string)) this.printLine(`Downloading from ${JSON.stringify(source)}`);
     const image = await importImage(this.context, {
       source: source as string,
       reference,
@@ -47,6 +49,7 @@ export default class Import extends CoracleCommand {
       arch,
       variant,
       signaturePolicy,
+      onProgress: imageProgress(flags.quiet),
     });
     this.printLine(`sha256:${image.id}`);
   }

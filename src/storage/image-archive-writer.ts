@@ -5,7 +5,9 @@ import { readJson } from "../host/files.ts";
 import { runLayerTool } from "../host/layer-tool.ts";
 import { limited } from "../host/limited.ts";
 import { digestHex, digestOf } from "../oci/digest.ts";
+import { legacyLayers } from "../oci/docker-archive.ts";
 import { type Descriptor, type Index, mediaTypes } from "../oci/image.ts";
+import { splitName } from "../oci/reference.ts";
 import { openBlob, readBlob } from "./blobs.ts";
 import { DirectoryWriter } from "./directory-writer.ts";
 import type { StoredImage } from "./image-types.ts";
@@ -94,8 +96,9 @@ function copyFile(sink: FileSink, name: string, file: string): void {
 const parallel = 4;
 
 /**
- * What `docker save` wrote before it became an OCI layout, which every tool reads: layers uncompressed. In an empty file
- * each has its place from the start, so several are written at once.
+ * What `docker save` wrote before it became an OCI layout, which every tool reads: layers uncompressed. Docker before 1.10
+ * went by `repositories` and a directory for each layer. In an empty file each layer has its place from the start, so
+ * several are written at once.
  */
 export async function writeDockerArchive(
   ctx: Context,
@@ -106,6 +109,7 @@ export async function writeDockerArchive(
   const tar = new TarWriter(fd, { isEmptyFile: fd > 2 && fs.fstatSync(fd).isFile() });
   const written = new Set<string>();
   const manifest: object[] = [];
+  const repositories: Record<string, object> = {};
   const left: LayerContent[] = [];
   for (const { image, names } of images) {
     const layers: string[] = [];
@@ -122,10 +126,25 @@ export async function writeDockerArchive(
       else left.push(content);
       tar.pad(size);
     }
-    tar.file(`${image.id}.json`, readBlob(ctx, `sha256:${image.id}`));
+    const config = readBlob(ctx, `sha256:${image.id}`);
+    tar.file(`${image.id}.json`, config);
+    const legacy = legacyLayers(JSON.parse(config.toString()), image.config.rootfs.diff_ids);
+    for (const [i, { id, json }] of legacy.entries()) {
+      if (written.has(id)) continue;
+      written.add(id);
+      tar.link(`${id}/layer.tar`, `../${layers[i]}`);
+      tar.file(`${id}/VERSION`, Buffer.from("1.0"));
+      tar.file(`${id}/json`, Buffer.from(json));
+    }
+    const top = legacy.at(-1);
+    for (const name of top ? names : []) {
+      const { repository, tag = "" } = splitName(name);
+      repositories[repository] = { ...repositories[repository], [tag]: top?.id };
+    }
     manifest.push({ Config: `${image.id}.json`, RepoTags: names, Layers: layers });
   }
   tar.file("manifest.json", Buffer.from(JSON.stringify(manifest)));
+  tar.file("repositories", Buffer.from(JSON.stringify(repositories)));
   tar.end();
   await limited(parallel, left, (content) => writeLayer(ctx, fd, content));
 }

@@ -12,7 +12,7 @@ export interface FileSink {
 }
 
 /**
- * Writes a tar archive of regular files to an open file or pipe. Content may also be written by another process to the
+ * Writes a tar archive of files and links to an open file or pipe. Content may also be written by another process to the
  * same descriptor: between `header` and `pad`, or, into a file, at any time at the place that `leave` gives it.
  */
 export class TarWriter implements FileSink {
@@ -47,6 +47,10 @@ export class TarWriter implements FileSink {
       at += read;
     }
     this.pad(size);
+  }
+
+  link(name: string, target: string): void {
+    this.#write(encodeHeader(name, 0, target));
   }
 
   header(name: string, size: number): void {
@@ -84,15 +88,20 @@ export class TarWriter implements FileSink {
   }
 }
 
-/** A ustar header of a file or (`name/`) directory; the same for every run. Names of image archives fit its 100 bytes. */
-export function encodeHeader(name: string, size: number): Buffer {
-  if (Buffer.byteLength(name) > 100) throw new Error(`name too long for an archive: ${name}`);
+/**
+ * A ustar header of a file, (`name/`) directory or symbolic link; the same for every run. Names of image archives fit its
+ * 100 bytes.
+ */
+export function encodeHeader(name: string, size: number, target?: string): Buffer {
+  if (Buffer.byteLength(name) > 100 || Buffer.byteLength(target ?? "") > 100)
+    throw new Error(`name too long for an archive: ${name}`);
   const header = Buffer.alloc(512);
   const octal = (value: number, offset: number, length: number) =>
     header.write(`${value.toString(8).padStart(length - 1, "0")}\0`, offset, "latin1");
   header.write(name, 0);
   const isDirectory = name.endsWith("/");
-  octal(isDirectory ? 0o755 : 0o644, 100, 8);
+  const isLink = target !== undefined;
+  octal(isDirectory ? 0o755 : isLink ? 0o777 : 0o644, 100, 8);
   octal(0, 108, 8);
   octal(0, 116, 8);
   if (size < 8 ** 11) octal(size, 124, 12);
@@ -102,7 +111,7 @@ export function encodeHeader(name: string, size: number): Buffer {
     header.writeBigUInt64BE(BigInt(size), 128);
   }
   octal(0, 136, 12);
-  header.write(isDirectory ? "        5" : "        0", 148, "latin1");
+  header.write(`        ${isDirectory ? 5 : isLink ? 2 : 0}${target ?? ""}`, 148);
   header.write("ustar\x0000", 257, "latin1");
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");

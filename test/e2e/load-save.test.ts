@@ -233,7 +233,15 @@ describe("save", () => {
 
   test("a docker-archive has the layers uncompressed and the config as it was", async () => {
     await home.ok("save", "-o", scratch("d.tar"), "bb", "other:2");
-    const [entry] = JSON.parse(extract(scratch("d.tar"), "manifest.json").toString());
+    const archived = (member: string) => extract(scratch("d.tar"), member);
+    const [entry] = JSON.parse(archived("manifest.json").toString());
+    const repositories = JSON.parse(archived("repositories").toString());
+    const top = repositories["localhost/bb"].latest;
+    expect(repositories).toEqual({ "localhost/bb": { latest: top }, "localhost/other": { 2: top } });
+    expect(JSON.parse(archived(`${top}/json`).toString())).toMatchObject({ id: top, os: "linux" });
+    expect(execFileSync("tar", ["-tvf", scratch("d.tar"), `${top}/layer.tar`]).toString()).toContain(
+      ` -> ../${entry.Layers.at(-1)}\n`,
+    );
     expect(entry.RepoTags).toEqual(["localhost/bb:latest", "localhost/other:2"]);
     expect(entry.Config).toBe(`${await idOf("bb")}.json`);
     const config = extract(scratch("d.tar"), entry.Config);
@@ -408,7 +416,10 @@ describe("import", () => {
 
   test("from standard input, compressed, without a name", async () => {
     for (const input of [gzipSync(root), execFileSync("xz", { input: root })]) {
-      const { stdout } = await home.run(["import", "-"], { input });
+      const { stdout, stderr } = await home.run(["import", "-"], { input });
+      expect(stderr).toMatch(
+        /^Getting image source signatures\nCopying blob sha256:\w+\nCopying config sha256:\w+\nWriting manifest to image destination\n$/,
+      );
       const [image] = JSON.parse(await home.ok("image", "inspect", stdout.trim()));
       expect(image).toMatchObject({ RepoTags: [], RootFS: { Layers: [digestOf(root)] } });
       const file = scratch(`${image.Id}.tar`);
@@ -431,7 +442,8 @@ describe("import", () => {
     };
     try {
       const at = (name: string) => `http://${server.address}/${name}`;
-      const id = await home.ok("import", at("moved/root.tar"), "fetched");
+      const [told, id] = (await home.ok("import", at("moved/root.tar"), "fetched")).split("\n");
+      expect(told).toBe(`Downloading from "${at("moved/root.tar")}"`);
       const [image] = JSON.parse(await home.ok("image", "inspect", "fetched"));
       expect(image).toMatchObject({ RootFS: { Layers: [digestOf(root)] } });
       expect(`sha256:${image.Id}`).toBe(id);

@@ -15,7 +15,10 @@ import type { StoredImage } from "../../storage/image-types.ts";
 import { importNewLayer } from "../../storage/layer-import.ts";
 import { fetched } from "./load.ts";
 import { checkPolicy } from "./policy.ts";
+import type { OnProgress } from "./progress.ts";
 import { reapImageLeftovers } from "./reap.ts";
+
+export { isUrl } from "../../registry/download.ts";
 
 export interface ImportOptions {
   /** Tar of a root filesystem (plain or compressed) or its URL, "-" for stdin. */
@@ -28,13 +31,14 @@ export interface ImportOptions {
   variant?: string | undefined;
   /** A file instead of the policy that there is. */
   signaturePolicy?: string | undefined;
+  onProgress?: OnProgress | undefined;
 }
 
 /** Makes an image of one layer from the tar of a root filesystem. */
 export async function importImage(ctx: Context, options: ImportOptions): Promise<StoredImage> {
   const config = newConfig(options);
   const name = options.reference === undefined ? undefined : newLocalName(options.reference);
-  const { source: from, signaturePolicy } = options;
+  const { source: from, signaturePolicy, onProgress = () => {} } = options;
   await checkPolicy({ transport: "tarball", scopes: [], name: `tarball:${from}` }, signaturePolicy);
   await reapImageLeftovers(ctx);
   const staging = createStaging(ctx, "image");
@@ -44,7 +48,9 @@ export async function importImage(ctx: Context, options: ImportOptions): Promise
       await fetched(options.source, staging.path),
       (reason) => `error opening "${options.source}": open ${options.source}: ${reason}`,
     );
+    onProgress({ type: "sources" });
     const layer = await importNewLayer(ctx, staging.path, source);
+    onProgress({ type: "layer", digest: layer.digest, status: "started" });
     const image = describe(config, layer, options.message);
     const committed = await commitImage(ctx, staging.path, {
       ...image,
@@ -53,6 +59,8 @@ export async function importImage(ctx: Context, options: ImportOptions): Promise
     });
     if (committed) {
       const { id } = committed;
+      onProgress({ type: "config", digest: `sha256:${id}` });
+      onProgress({ type: "manifest" });
       recordEvent(ctx, { Type: "image", Status: "import", ID: id, Name: name ?? id });
       return committed;
     }
