@@ -107,7 +107,7 @@ function containerProcess(input: SpecInput): Process {
       umask: Number.parseInt(config.umask || "0022", 8),
       additionalGids: user.additionalGids,
     },
-    args: config.init ? [CONTAINER_INIT_PATH, "--", ...input.args] : input.args,
+    args: processArgs(config.init, input.args),
     env: processEnv(
       { ...config.env, ...systemdEnv(config, input.id), ...input.env },
       { home: user.home, hostname: input.hostname },
@@ -132,6 +132,11 @@ function containerProcess(input: SpecInput): Process {
   checkApparmor(apparmor, host.apparmor);
   if (host.apparmor && apparmor) process.apparmorProfile = apparmor;
   return process;
+}
+
+/** What is run, after the init if there is to be one. */
+export function processArgs(init: boolean, args: readonly string[]): string[] {
+  return init ? [CONTAINER_INIT_PATH, "--", ...args] : [...args];
 }
 
 /** Podman's own annotations, where they say yes, and those given. */

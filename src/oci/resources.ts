@@ -3,7 +3,8 @@ import type { DeviceLimit } from "./device-limits.ts";
 import type { BlockIO, DeviceRule, Resources } from "./runtime-spec.ts";
 import type { HostDevice } from "./spec-input.ts";
 
-const CPU_PERIOD = 100_000;
+/** In microseconds; the kernel's default. */
+export const CPU_PERIOD = 100_000;
 
 /** `--cpus 1.5` as quota and period. */
 export function cpusToQuota(cpus: number): { quota: number; period: number } {
@@ -22,7 +23,7 @@ export function swapLimit({ memory, memorySwap }: Pick<ResourceLimits, "memory" 
 export function cgroupResources(
   limits: ResourceLimits,
   devices: HostDevice[] | null,
-  numbers: (path: string) => DeviceNumbers,
+  numbers: NumbersOf,
 ): Resources {
   const resources: Resources = {};
   if (devices) resources.devices = [...deviceRules(devices), ...(limits.deviceRules ?? [])];
@@ -56,10 +57,16 @@ export interface DeviceNumbers {
   minor: number;
 }
 
-function blockIO(limits: ResourceLimits, numbers: (path: string) => DeviceNumbers): BlockIO {
+/** Of a device that a limit names; who looks them up says so in other words for a weight. */
+type NumbersOf = (path: string, of?: "weight") => DeviceNumbers;
+
+function blockIO(limits: ResourceLimits, numbers: NumbersOf): BlockIO {
   const rates = (list: DeviceLimit[] | undefined) =>
     list && list.length > 0 ? list.map(({ path, value }) => ({ ...numbers(path), rate: value })) : undefined;
-  const weights = limits.weightDevices?.map(({ path, value }) => ({ ...numbers(path), weight: value }));
+  const weights = limits.weightDevices?.map(({ path, value }) => ({
+    ...numbers(path, "weight"),
+    weight: value,
+  }));
   const io: { [K in keyof BlockIO]: BlockIO[K] | undefined } = {
     weight: limits.blkioWeight || undefined,
     weightDevice: weights && weights.length > 0 ? weights : undefined,

@@ -136,7 +136,7 @@ describe("inspect", () => {
         Binds: ["pv:/pv:z,U,rw,rprivate,nosuid,nodev,rbind", "/etc:/etc2:ro,rslave,rbind"],
         CapAdd: ["CAP_SYS_ADMIN"],
         CapDrop: ["CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_KILL", "CAP_MKNOD", "CAP_NET_RAW"],
-        PortBindings: { "99/tcp": null },
+        PortBindings: {},
         SecurityOpt: ["no-new-privileges", "label=disable", "seccomp=unconfined"],
         UsernsMode: "private",
         ShmSize: 65_536_000,

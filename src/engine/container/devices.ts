@@ -42,15 +42,24 @@ export function hostDevices(requests: DeviceRequest[], privileged: boolean): Hos
         hint: "check the path given with --device",
       });
     }
-    if (!stats.isDirectory()) return [request];
-    return nodesBelow(request.hostPath).map((file) => ({
-      ...request,
+    const { hostPath, containerPath, permissions } = resolved(request);
+    if (!stats.isDirectory()) return [{ hostPath, containerPath, permissions }];
+    return nodesBelow(hostPath).map((file) => ({
       hostPath: file,
-      containerPath: path.posix.join(request.containerPath, path.posix.relative(request.hostPath, file)),
+      containerPath: path.posix.join(containerPath, path.posix.relative(hostPath, file)),
+      permissions,
     }));
   });
   const byPath = new Map([...found, ...requested].map((request) => [request.containerPath, request]));
   return [...byPath.values()].map(describe);
+}
+
+/** As Podman: a link is followed first, so the container has the device under its own name if no other is given. */
+function resolved(request: DeviceRequest): DeviceRequest {
+  if (!fs.lstatSync(request.hostPath).isSymbolicLink()) return request;
+  const hostPath = fs.realpathSync(request.hostPath);
+  const isRenamed = request.containerPath !== request.hostPath;
+  return { ...request, hostPath, containerPath: isRenamed ? request.containerPath : hostPath };
 }
 
 function nodesBelow(directory: string): string[] {
@@ -85,15 +94,15 @@ function describe(request: DeviceRequest): HostDevice {
 }
 
 /** Numbers of a device that a limit names. */
-export function deviceNumbers(file: string): DeviceNumbers {
+export function deviceNumbers(file: string, of?: "weight"): DeviceNumbers {
   const stats = fs.statSync(file, { throwIfNoEntry: false });
   if (stats) return numbersOf(stats);
   throw new EngineError(
     "no-such-device",
-    `could not parse throttle device at ${file}: no such file or directory`,
-    {
-      hint: "check the path of the device",
-    },
+    of === "weight"
+      ? `failed to inspect '${file}' in --blkio-weight-device: no such file or directory`
+      : `could not parse throttle device at ${file}: no such file or directory`,
+    { hint: "check the path of the device" },
   );
 }
 

@@ -118,7 +118,7 @@ export async function execInContainer(
       workdir: request.workdir,
       terminal: request.terminal,
       privileged: request.privileged,
-      capabilities: hostCapabilities(),
+      capabilities: hostCapabilities(ctx),
     }),
     openStdin: request.interactive,
     runDir: sessionDirectory,

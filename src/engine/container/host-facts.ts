@@ -12,7 +12,7 @@ export function hostFacts(ctx: Context): HostFacts {
     gid: ctx.gid,
     uidCount: facts.uidCount,
     gidCount: facts.gidCount,
-    capabilities: hostCapabilities(facts),
+    capabilities: hostCapabilities(ctx, facts),
     arch: facts.arch,
     kernel: facts.kernel,
     apparmor: facts.apparmor && isRealRoot(ctx),
@@ -26,9 +26,8 @@ export function leastOomScore(ctx: Context): number {
   return isRealRoot(ctx) ? -1000 : oomScoreAdj();
 }
 
-/** The capabilities of this kernel that we could pass on. */
-export function hostCapabilities(facts = processFacts()): string[] {
-  return allCapabilities(facts.lastCapability).filter(
-    (_, number) => (facts.boundingSet >> BigInt(number)) & 1n,
-  );
+/** The capabilities of this kernel that we could pass on: in a user namespace, which readers don't enter, it is all. */
+export function hostCapabilities(ctx: Context, facts = processFacts()): string[] {
+  const all = allCapabilities(facts.lastCapability);
+  return isRealRoot(ctx) ? all.filter((_, number) => (facts.boundingSet >> BigInt(number)) & 1n) : all;
 }

@@ -2,9 +2,10 @@ import type { Context } from "../../host/context.ts";
 import { defaultCapabilities } from "../../oci/capabilities.ts";
 import type { ContainerConfig, ResourceLimits } from "../../oci/container.ts";
 import type { DeviceLimit } from "../../oci/device-limits.ts";
+import { containerAnnotations } from "../../oci/generate-spec.ts";
 import { humanSize } from "../../oci/human-units.ts";
 import { isFileLog } from "../../oci/log-options.ts";
-import { swapLimit } from "../../oci/resources.ts";
+import { CPU_PERIOD, swapLimit } from "../../oci/resources.ts";
 import type { IdMapping, RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { processRlimits, UNLIMITED } from "../../oci/ulimit.ts";
 import { KEEP_GROUPS } from "../../oci/user.ts";
@@ -13,6 +14,7 @@ import { type CgroupManager, cgroupManager, defaultSlice } from "./cgroup.ts";
 import { hostCapabilities, hostFacts } from "./host-facts.ts";
 import { inspectBinds, inspectTmpfs } from "./inspect-mounts.ts";
 import { namespaceMode, portBindings } from "./inspect-network.ts";
+import { sortedKeys } from "./inspect-values.ts";
 import { logFile } from "./logs.ts";
 
 function inspectManager(ctx: Context, spec: RuntimeSpec | undefined): CgroupManager {
@@ -35,7 +37,7 @@ export function inspectHostConfig(
     Binds: inspectBinds(ctx, config.mounts),
     CgroupManager: manager,
     CgroupMode: config.cgroupns.kind === "container" ? "" : namespaceMode(config.cgroupns),
-    ContainerIDFile: "",
+    ContainerIDFile: config.annotations["io.podman.annotations.cid-file"] ?? "",
     LogConfig: {
       Type: config.log.driver,
       Config: null,
@@ -51,13 +53,15 @@ export function inspectHostConfig(
     },
     AutoRemove: config.autoRemove,
     AutoRemoveImage: config.removeImage ?? false,
+    Annotations: sortedKeys(spec?.annotations ?? containerAnnotations(config)),
     VolumeDriver: "",
     VolumesFrom: config.volumesFrom.length > 0 ? config.volumesFrom : null,
-    ...changedCapabilities(config, bounding ?? []),
+    ...changedCapabilities(ctx, config, bounding ?? []),
     Dns: config.dns,
     DnsOptions: config.dnsOptions,
     DnsSearch: config.dnsSearch,
     ExtraHosts: config.addHosts,
+    HostsFile: config.hostsFile ?? "",
     GroupAdd: config.groups.filter((group) => group !== KEEP_GROUPS),
     IpcMode: namespaceMode(config.ipc),
     Cgroup: "",
@@ -79,15 +83,11 @@ export function inspectHostConfig(
     Isolation: "",
     CpuShares: resources.cpuShares,
     Memory: resources.memory,
-    NanoCpus: resources.cpuPeriod > 0 ? Math.round((resources.cpuQuota / resources.cpuPeriod) * 1e9) : 0,
+    // As Podman: --cpus, and what could have been it.
+    NanoCpus: resources.cpuPeriod === CPU_PERIOD ? resources.cpuQuota * (1e9 / CPU_PERIOD) : 0,
     CgroupParent: config.cgroupParent || (manager === "systemd" ? defaultSlice(ctx) : ""),
     BlkioWeight: resources.blkioWeight ?? 0,
-    BlkioWeightDevice:
-      resources.weightDevices?.map(({ path, value }) => ({ Path: path, Weight: value })) ?? null,
-    BlkioDeviceReadBps: rates(resources.readBps),
-    BlkioDeviceWriteBps: rates(resources.writeBps),
-    BlkioDeviceReadIOps: rates(resources.readIops),
-    BlkioDeviceWriteIOps: rates(resources.writeIops),
+    ...deviceLimits(resources),
     CpuPeriod: resources.cpuPeriod,
     CpuQuota: resources.cpuQuota,
     CpuRealtimePeriod: 0,
@@ -143,8 +143,8 @@ function securityOptions({ security }: ContainerConfig): string[] {
 /** Podman tells what was added and dropped by comparing with this set, whatever the flags and the defaults were. */
 const comparedWith = [...defaultCapabilities, "CAP_AUDIT_WRITE", "CAP_MKNOD", "CAP_NET_RAW"];
 
-function changedCapabilities(config: ContainerConfig, bounding: readonly string[]) {
-  const usual = config.privileged ? hostCapabilities() : comparedWith;
+function changedCapabilities(ctx: Context, config: ContainerConfig, bounding: readonly string[]) {
+  const usual = config.privileged ? hostCapabilities(ctx) : comparedWith;
   return {
     CapAdd: bounding.filter((name) => !usual.includes(name)),
     CapDrop: usual.filter((name) => !bounding.includes(name)).sort(),
@@ -162,6 +162,20 @@ function idMappings({ idMappings: mappings }: ContainerConfig) {
   return { IDMappings: { UidMap: mappings.uid.map(text), GidMap: mappings.gid.map(text) } };
 }
 
-function rates(limits: DeviceLimit[] | undefined) {
-  return limits?.map(({ path, value }) => ({ Path: path, Rate: value })) ?? null;
+/** All of them are lists as soon as there is one limit of this kind. */
+function deviceLimits(resources: ResourceLimits) {
+  const { blkioWeight, weightDevices, readBps, writeBps, readIops, writeIops } = resources;
+  const isLimited = [blkioWeight, weightDevices, readBps, writeBps, readIops, writeIops].some(
+    (limit) => limit !== undefined,
+  );
+  const none = isLimited ? [] : null;
+  const rates = (limits: DeviceLimit[] | undefined) =>
+    limits?.map(({ path, value }) => ({ Path: path, Rate: value })) ?? none;
+  return {
+    BlkioWeightDevice: weightDevices?.map(({ path, value }) => ({ Path: path, Weight: value })) ?? none,
+    BlkioDeviceReadBps: rates(readBps),
+    BlkioDeviceWriteBps: rates(writeBps),
+    BlkioDeviceReadIOps: rates(readIops),
+    BlkioDeviceWriteIOps: rates(writeIops),
+  };
 }

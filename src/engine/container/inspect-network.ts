@@ -1,6 +1,6 @@
 import type { Context } from "../../host/context.ts";
 import { defaultNetworkName } from "../../network/networks.ts";
-import type { ContainerConfig, NamespaceMode, NetworkMode } from "../../oci/container.ts";
+import type { ContainerConfig, NamespaceMode, NetworkMode, PortMapping } from "../../oci/container.ts";
 import type { Lease } from "../../oci/lease.ts";
 import { publishesPorts } from "../../oci/network-flag.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
@@ -10,19 +10,29 @@ import { activeLeases } from "./lease.ts";
 
 type Bindings = Record<string, { HostIp: string; HostPort: string }[] | null>;
 
-/** `{"80/tcp": [{HostIp, HostPort}]}`, null for a port that is only exposed. All addresses are told as Docker tells them. */
-export function portBindings(config: ContainerConfig): Bindings {
-  const bindings: Bindings = Object.fromEntries(config.exposed.map((port) => [withProtocol(port), null]));
-  for (const { containerPort, protocol, hostIp, hostPort } of config.ports) {
+/** `{"80/tcp": [{HostIp, HostPort}]}`. All addresses are told as Docker tells them. */
+export function portBindings({ ports, network }: ContainerConfig): Bindings {
+  return publishesPorts(network) ? sortedKeys(withBindings({}, ports)) : {};
+}
+
+/** With null for a port that is only exposed. */
+function allPorts({ exposed, ports }: ContainerConfig): Bindings {
+  return sortedKeys(
+    withBindings(Object.fromEntries(exposed.map((port) => [withProtocol(port), null])), ports),
+  );
+}
+
+function withBindings(bindings: Bindings, ports: readonly PortMapping[]): Bindings {
+  for (const { containerPort, protocol, hostIp, hostPort } of ports) {
     const key = `${containerPort}/${protocol}`;
     bindings[key] = [...(bindings[key] ?? []), { HostIp: hostIp || "0.0.0.0", HostPort: String(hostPort) }];
   }
-  return sortedKeys(bindings);
+  return bindings;
 }
 
 /** `{"80/tcp": {}}`: all ports of the container, published or not. */
 export function exposedPorts(config: ContainerConfig): { ExposedPorts?: Record<string, object> } {
-  const ports = Object.keys(portBindings(config));
+  const ports = Object.keys(allPorts(config));
   return ports.length > 0 ? { ExposedPorts: Object.fromEntries(ports.map((port) => [port, {}])) } : {};
 }
 
@@ -55,7 +65,7 @@ export function networkSettings(ctx: Context, { id, config }: ContainerRecord, s
     HairpinMode: false,
     LinkLocalIPv6Address: "",
     LinkLocalIPv6PrefixLen: 0,
-    Ports: own ? portBindings(config) : {},
+    Ports: own ? allPorts(config) : {},
     SandboxKey: own && pid !== undefined ? `/proc/${pid}/ns/net` : "",
     ...(networks ? { Networks: networks } : {}),
   };

@@ -10,6 +10,7 @@ import {
   containerAnnotations,
   containerHostname,
   OCI_VERSION,
+  processArgs,
   requestedUser,
 } from "../../oci/generate-spec.ts";
 import { explainStartError } from "../../oci/runtime-errors.ts";
@@ -41,8 +42,8 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
   const directory = containerDirectory(ctx, record.id);
   const specFile = path.join(directory, "config.json");
   const spec = readJson<RuntimeSpec>(specFile);
-  const argv = spec?.process.args ?? [...config.entrypoint, ...config.command];
-  const capabilities = spec?.process.capabilities ?? plannedCapabilities(config);
+  const argv = spec?.process.args ?? processArgs(config.init, [...config.entrypoint, ...config.command]);
+  const capabilities = spec?.process.capabilities ?? plannedCapabilities(ctx, config);
   return {
     Id: record.id,
     Created: record.createdAt,
@@ -96,7 +97,7 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
 }
 
 /** What a container that was never started will have. */
-function plannedCapabilities(config: ContainerConfig): Capabilities {
+function plannedCapabilities(ctx: Context, config: ContainerConfig): Capabilities {
   const root =
     config.userns.kind !== "keep-id" && ["", "0", "root"].includes(config.user.split(":")[0] ?? "");
   return processCapabilities({
@@ -104,7 +105,7 @@ function plannedCapabilities(config: ContainerConfig): Capabilities {
     add: config.capAdd,
     drop: config.capDrop,
     privileged: config.privileged,
-    available: hostCapabilities(),
+    available: hostCapabilities(ctx),
     uid: root ? 0 : 1,
   });
 }
