@@ -13,7 +13,7 @@ export function hostEnv(flags: readonly string[], files: readonly string[]): Env
     try {
       Object.assign(env, parseEnvFile(readText(file), host));
     } catch (error) {
-      throw rephrase(error, { prefix: `parsing env file ${JSON.stringify(file)}: `, exitCode: 125 });
+      throw rephrase(error, { prefix: `parsing file ${JSON.stringify(file)}: `, exitCode: 125 });
     }
   }
   return Object.assign(env, parseEnvFlags(flags, host));

@@ -21,12 +21,10 @@ export function hostsFile(input: HostsInput): string {
     if (ip === "host-gateway" && input.hostAddress === "") throw noGateway(entry);
     return { names, address: ip === "host-gateway" ? input.hostAddress : ip };
   });
-  const taken = new Set(added.flatMap(({ names }) => names));
   const lines = added.map(({ address, names }) => `${address}\t${names.join(" ")}`);
   for (const line of input.base.split("\n")) {
-    const fields = line.replace(/#.*/, "").trim().split(/\s+/).filter(Boolean);
-    const names = fields.slice(1).filter((name) => !taken.has(name));
-    if (names.length > 0) lines.push(`${fields[0]}\t${names.join(" ")}`);
+    const [address, ...names] = line.replace(/#.*/, "").trim().split(/\s+/).filter(Boolean);
+    if (names.length > 0) lines.push(`${address}\t${names.join(" ")}`);
   }
   const has = (name: string) => lines.some((line) => line.split(/\s+/).slice(1).includes(name));
   if (!has("localhost")) lines.push("127.0.0.1\tlocalhost", "::1\tlocalhost");

@@ -195,7 +195,6 @@ export interface ContainerConfig {
 
   terminal: boolean;
   openStdin: boolean;
-  stdinOnce: boolean;
 
   mounts: MountRequest[];
   volumesFrom: string[];

@@ -20,8 +20,8 @@ export function parseDevice(text: string): DeviceRequest {
     else throw invalid(`invalid device mode: ${second}`);
   }
   if (third !== undefined) {
-    if (!isPermissions(third) || isPermissions(second ?? "")) throw invalid(`invalid device mode: ${third}`);
-    permissions = third;
+    if (!isPermissions(third)) throw invalid(`invalid device mode: ${third}`);
+    if (!isPermissions(second ?? "")) permissions = third;
   }
   return { hostPath, containerPath, permissions };
 }

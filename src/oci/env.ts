@@ -32,7 +32,7 @@ export function parseEnvFile(text: string, host: NodeJS.ProcessEnv): Environment
 function addVariable(env: Environment, text: string, host: NodeJS.ProcessEnv): void {
   const equals = text.indexOf("=");
   const key = (equals < 0 ? text : text.slice(0, equals)).replace(/^[ \t]+/, "");
-  if (key === "") throw invalid(`invalid environment variable: "${text}"`);
+  if (key === "") throw invalid(`invalid variable: "${text}"`);
   if (equals >= 0) {
     env[key] = text.slice(equals + 1);
   } else if (key.endsWith("*")) {
@@ -82,9 +82,12 @@ export interface EnvSources {
 export function mergeEnv(sources: EnvSources): Environment {
   const env: Environment = { PATH: DEFAULT_PATH, container: CONTAINER };
   if (sources.terminal) env.TERM = "xterm";
-  Object.assign(env, sources.proxies, parseImageEnv(sources.image ?? []));
+  const image = parseImageEnv(sources.image ?? []);
+  Object.assign(env, image);
   for (const name of sources.unsetAll ? Object.keys(env) : (sources.unset ?? [])) delete env[name];
   Object.assign(env, mergeWords(env, sources.merge ?? []));
+  // --unsetenv is not for them; --http-proxy=false is.
+  for (const [name, value] of Object.entries(sources.proxies ?? {})) if (!(name in image)) env[name] = value;
   return Object.assign(env, sources.host, sources.files, sources.flags);
 }
 

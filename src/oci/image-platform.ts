@@ -42,6 +42,16 @@ export function formatPlatform({ os, architecture, variant }: Platform): string 
   return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`;
 }
 
+/** Whether an image is for a platform; variants that are every such machine's are none. */
+export function matchesPlatform(image: Platform, wanted: Platform): boolean {
+  return image.os === wanted.os && image.architecture === wanted.architecture && own(image) === own(wanted);
+}
+
+function own({ architecture, variant }: Platform): string {
+  const usual: Record<string, string> = { amd64: "v1", arm64: "v8", arm: "v7" };
+  return variant === undefined || variant === usual[architecture] ? "" : variant;
+}
+
 /** The manifest of an index for a platform: the exact variant, else one without, else (arm) the next older one. */
 export function chooseManifest(index: Index, wanted: Platform, what: string): Descriptor {
   const candidates = index.manifests.filter(

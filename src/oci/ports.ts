@@ -111,22 +111,28 @@ function parseNumber(text: string, side: "host" | "container"): number {
 export function parseExposed(values: readonly string[]): string[] {
   const ports = values.flatMap((text) => {
     const [range = "", protocol = "tcp"] = text.split("/");
-    const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(range);
-    const start = Number(match?.[1]);
-    const end = Number(match?.[2] ?? match?.[1]);
-    if (!match) {
-      const wrong = range.split("-").find((number) => !/^\d+$/.test(number)) ?? range;
-      throw invalid(
-        `invalid range format for --expose: ${text}: strconv.ParseUint: parsing "${wrong}": invalid syntax`,
-      );
-    }
-    if (start < 1 || end > 65535 || start > end) {
-      throw invalid(`invalid range format for --expose: ${text}`);
-    }
+    const { start, end } = exposedRange(text, range);
     const [name = "tcp"] = parseProtocols(protocol);
     return Array.from({ length: end - start + 1 }, (_, i) => `${start + i}/${name}`);
   });
   return [...new Set(ports)];
+}
+
+function exposedRange(text: string, range: string): { start: number; end: number } {
+  const wrong = (reason: string) => invalid(`invalid range format for --expose: ${text}: ${reason}`);
+  const numbers = range.split(/-(.*)/s).slice(0, 2);
+  for (const number of numbers) {
+    const problem = !/^\d+$/.test(number)
+      ? "invalid syntax"
+      : Number(number) > 65535
+        ? "value out of range"
+        : "";
+    if (problem) throw wrong(`strconv.ParseUint: parsing "${number}": ${problem}`);
+  }
+  const [start = 0, end = start] = numbers.map(Number);
+  if (start > end) throw wrong(`Invalid range specified for the Port: ${range}`);
+  if (start < 1) throw invalid(`port numbers must be between 1 and 65535 (inclusive), got ${start}`);
+  return { start, end };
 }
 
 /** `-P`: every exposed port that `mappings` doesn't publish already, at a host port that the engine chooses. */

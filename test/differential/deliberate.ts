@@ -41,6 +41,19 @@ export const deliberate: Difference[] = [
     ours: { stdout: /^{"Name":"no","MaximumRetryCount":0} / },
   },
   {
+    lines: ["podman run --rm --network none -e TERM=t -e =x bb env"],
+    reason: "Podman 5's text",
+    ours: { stderr: 'Error: invalid variable: "=x"\n' },
+  },
+  {
+    lines: [
+      "podman run --rm --network none -e TERM=t --env-file missing bb env",
+      "podman exec --env-file missing box true",
+    ],
+    reason: "Podman 5's text",
+    ours: { stderr: 'Error: parsing file "missing": open missing: no such file or directory\n' },
+  },
+  {
     lines: ["podman run --rm --network none --device-cgroup-rule 'c 1:3 rwm' bb true"],
     reason: "Podman 5 refuses what an ordinary user can't have",
     ours: {

@@ -5,9 +5,9 @@ import { EngineError, rephrase } from "../../errors.ts";
 import { checkUpdates, SYSTEMD_UNIT } from "../../oci/auto-update.ts";
 import { mergeCapabilities, normalizeCapability } from "../../oci/capabilities.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
-import { parseDestination } from "../../oci/container-path.ts";
+import { cleanPath } from "../../oci/container-path.ts";
 import { parseDevice } from "../../oci/devices.ts";
-import { parseAddHost, parseDns } from "../../oci/hosts.ts";
+import { parseAddHost, parseDns, parseDnsSearch } from "../../oci/hosts.ts";
 import { parseLabels } from "../../oci/labels.ts";
 import { parseLogConfig } from "../../oci/log-options.ts";
 import { parseMounts, parseVolumesFrom } from "../../oci/mounts.ts";
@@ -101,7 +101,9 @@ export function entrypoint(text: string | undefined): string[] | null {
   if (text === "") return [];
   try {
     const list: unknown = JSON.parse(text);
-    if (Array.isArray(list) && list.every((word) => typeof word === "string")) return list;
+    if (Array.isArray(list) && list.every((word) => typeof word === "string")) {
+      return list.length === 1 && list[0] === "" ? [] : list;
+    }
   } catch {
     // not JSON: the entrypoint itself
   }
@@ -150,6 +152,12 @@ function checkConflicts(flags: CreateFlags, given: Given): void {
       "invalid config provided: cannot set hostname when running in the host UTS namespace: invalid configuration",
     );
   }
+  if (flags.init && !["", "private"].includes(flags.pid)) {
+    throw usage("cannot add init binary as PID 1 (PID namespace isn't private)");
+  }
+  if (flags.init && flags.systemd.toLowerCase() === "always") {
+    throw usage("cannot use container-init binary with systemd=always");
+  }
   if (given.has("shm-size") && (flags.ipc === "host" || flags.ipc === "none")) {
     throw usage(
       `invalid config provided: cannot set shmsize when running in the {${flags.ipc} } IPC Namespace`,
@@ -181,13 +189,13 @@ function processPart(flags: CreateFlags) {
     groups: parseGroupAdd(flags["group-add"]),
     terminal: flags.tty,
     openStdin: flags.interactive,
-    // As conmon has it: who attaches and ends, ends the container's stdin, also where it was started detached.
-    stdinOnce: flags.interactive,
     ...(flags.personality ? { personality: parsePersonality(flags.personality) } : {}),
-    ...(flags.chrootdirs.length > 0 ? { chrootDirs: flags.chrootdirs.map(parseDestination) } : {}),
+    ...(flags.chrootdirs.length > 0
+      ? { chrootDirs: flags.chrootdirs.map((directory) => cleanPath(`/${directory}`)) }
+      : {}),
     umask: parseUmask(flags.umask),
     timezone: flags.tz,
-    init: flags.init || flags["init-path"] !== "",
+    init: flags.init,
     initPath: flags["init-path"],
     systemd: false,
     ...(flags["shm-size-systemd"]
@@ -241,7 +249,7 @@ function networkPart(flags: CreateFlags) {
     ports: parsePorts(flags.publish),
     exposed: parseExposed(flags.expose),
     dns: parseDns(flags.dns),
-    dnsSearch: flags["dns-search"],
+    dnsSearch: parseDnsSearch(flags["dns-search"]),
     dnsOptions: flags["dns-option"],
     addHosts: flags["add-host"],
     noHosts: flags["no-hosts"],
@@ -283,6 +291,7 @@ function parsePersonality(text: string): "LINUX" | "LINUX32" {
 }
 
 function cgroupsMode(text: string): ContainerConfig["cgroups"] {
+  if (text === "") return "enabled";
   if (text === "enabled" || text === "disabled" || text === "no-conmon" || text === "split") return text;
   throw usage(`running container create option: invalid cgroup mode "${text}": invalid argument`);
 }

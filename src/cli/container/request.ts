@@ -120,8 +120,9 @@ export function attachedStreams(
   flags: CreateFlags,
   given: ReadonlySet<string>,
 ): ("stdin" | "stdout" | "stderr")[] {
-  if (!given.has("attach")) return [...(flags.interactive ? (["stdin"] as const) : []), "stdout", "stderr"];
-  return flags.attach.map((text) => {
+  const stdin = flags.interactive ? (["stdin"] as const) : [];
+  if (!given.has("attach")) return [...stdin, "stdout", "stderr"];
+  const asked = flags.attach.map((text) => {
     const stream = text.toLowerCase();
     if (stream === "stdin" || stream === "stdout" || stream === "stderr") return stream;
     throw new EngineError(
@@ -129,4 +130,5 @@ export function attachedStreams(
       `invalid stream "${text}" for --attach - must be one of stdin, stdout, or stderr: invalid argument`,
     );
   });
+  return [...new Set([...stdin, ...asked])];
 }

@@ -127,7 +127,7 @@ export function resources(flags: ResourceFlags, given: ReadonlySet<string>): Res
     memoryReservation: bytes("memory", flags["memory-reservation"]),
     memorySwap,
     cpuPeriod: fromCpus?.period ?? flags["cpu-period"],
-    cpuQuota: fromCpus?.quota ?? flags["cpu-quota"],
+    cpuQuota: fromCpus?.quota ?? Math.max(flags["cpu-quota"], 0),
     cpuShares: flags["cpu-shares"],
     cpusetCpus: flags["cpuset-cpus"],
     cpusetMems: flags["cpuset-mems"],
@@ -198,7 +198,7 @@ function blkioWeight(text: string): number {
       `invalid value for blkio-weight: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
     );
   }
-  if (weight < 10 || weight > 1000) {
+  if (weight !== 0 && (weight < 10 || weight > 1000)) {
     throw usage(`invalid value for blkio-weight: "${text}" is not a weight between 10 and 1000`);
   }
   return weight;

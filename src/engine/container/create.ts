@@ -1,9 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError, rephrase } from "../../errors.ts";
+import { EngineError, reasonOf, rephrase } from "../../errors.ts";
 import { callerEnvironment } from "../../host/caller-environment.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
-import { writeUserFile } from "../../host/files.ts";
 import { runNative } from "../../host/native.ts";
 import { self } from "../../host/process.ts";
 import { createStaging } from "../../host/staging.ts";
@@ -79,7 +78,6 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   checkDeviceRules(ctx, request.config);
   await sweep(ctx);
   if (request.name !== "") checkName(request.name, "running container create option: ");
-  if (request.cidFile && fs.existsSync(request.cidFile)) throw cidFileExists(request.cidFile);
   const image = request.image === null ? undefined : await pullImage(ctx, request.image, request.pull);
   const inherited = withInheritedMounts(ctx, request.config);
   const config = withImageDefaults(inherited, request, image?.config, randomId, callerEnvironment());
@@ -173,7 +171,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     await makeVolumes(ctx, config.mounts, id, madeVolumes);
     if (image && !hasImage(ctx, image.id)) throw imageRemoved(request);
     await resolveBridges(ctx, config);
-    if (request.cidFile) writeUserFile(request.cidFile, id);
+    if (request.cidFile) writeIdFile(request.cidFile, id);
     // A container that is to be started is found by this from now on.
     if (request.startPending) ensureDirectory(runDirectory(ctx, id));
     await staging.remove();
@@ -202,14 +200,12 @@ function imageRemoved(request: CreateRequest, cause?: unknown): EngineError {
   });
 }
 
-function cidFileExists(file: string): EngineError {
-  return new EngineError(
-    "cidfile-exists",
-    `container id file exists. Ensure another container is not using it or delete ${file}`,
-    {
-      hint: "delete the file, or give another one",
-    },
-  );
+function writeIdFile(file: string, id: string): void {
+  try {
+    fs.writeFileSync(file, id);
+  } catch (cause) {
+    throw new EngineError("write-failed", `creating idfile: open ${file}: ${reasonOf(cause)}`, { cause });
+  }
 }
 
 /** Publishes under the name asked for, or under a random one that is free. */

@@ -40,7 +40,8 @@ export function monitorConfig(
     overlays: overlayMounts(ctx, record),
     terminal: config.terminal,
     openStdin: takesInput(config),
-    stdinOnce: config.stdinOnce,
+    // As conmon has it: who attaches and ends, ends the container's stdin, also where it was started detached.
+    stdinOnce: config.openStdin,
     log: monitorLog(ctx, record),
     runDir: runDirectory(ctx, record.id),
     aliveFile: ctx.aliveFile,

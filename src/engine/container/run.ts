@@ -23,6 +23,12 @@ export async function runContainer(
   request: Omit<CreateRequest, "startPending">,
   options: RunOptions,
 ): Promise<RunResult> {
+  if (!options.detach && options.attach.length === 0) {
+    throw new EngineError("usage", "must provide at least one stream to attach to: invalid argument", {
+      hint: "or run it in the background, with --detach",
+      exitCode: 126,
+    });
+  }
   const record = await createContainer(ctx, { ...request, startPending: true });
   try {
     const relay = await startContainer(
@@ -30,7 +36,7 @@ export async function runContainer(
       record,
       options.detach ? { ...options, attach: [] } : options,
     ).catch(failedStart);
-    if (options.detach || options.attach.length === 0) {
+    if (options.detach) {
       await relay.relayExit();
       return { id: record.id, exitCode: null };
     }

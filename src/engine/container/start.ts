@@ -59,7 +59,7 @@ async function startOrAttach(
   record: ContainerRecord,
   options: RelayOptions,
 ): Promise<Relay | undefined> {
-  checkDetachKeys(options.detachKeys);
+  if (options.attach.length > 0) checkDetachKeys(options.detachKeys);
   await healContainer(ctx, record.id);
   await startDependencies(ctx, record);
   return await withLock(ctx, `container/${record.id}`, async () => {

@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { parsePlatform, platformOf } from "../../oci/image-platform.ts";
+import { matchesPlatform, parsePlatform, platformOf } from "../../oci/image-platform.ts";
 import { completeReference, formatReference, parseReference } from "../../oci/reference.ts";
 import { parseTransport, type Transport } from "../../oci/transport.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
@@ -112,13 +112,10 @@ function allFailed(failures: readonly unknown[]): unknown {
   });
 }
 
-function findStored(ctx: Context, text: string, { platform, policy }: PullOptions): StoredImage | undefined {
+function findStored(ctx: Context, text: string, { platform }: PullOptions): StoredImage | undefined {
   const image = findImage(ctx, text.replace(/^docker:\/\//, ""));
-  if (!image || platform === undefined || policy === "never") return image;
-  const wanted = parsePlatform(platform, platformOf(process.arch));
-  return image.config.architecture === wanted.architecture && image.config.os === wanted.os
-    ? image
-    : undefined;
+  if (!image || platform === undefined) return image;
+  return matchesPlatform(image.config, parsePlatform(platform, platformOf(process.arch))) ? image : undefined;
 }
 
 function isUnreachable(error: unknown): boolean {

@@ -37,14 +37,14 @@ describe("/etc/hosts", () => {
     ]);
   });
 
-  test("--add-host comes first, takes names away, may have several and brackets around the address", () => {
+  test("--add-host comes first, and may have several names; the host's lines stay as they are", () => {
     expect(
       hosts({
-        addHosts: ["a;b:10.0.0.1", "six:[::2]", "gate:host-gateway"],
+        addHosts: ["a;b:10.0.0.1", "six:::2", "gate:host-gateway"],
         base: "1.1.1.1 b c\n127.0.0.1 localhost",
         hostAddress: "192.168.1.2",
-      }).slice(0, 4),
-    ).toEqual(["10.0.0.1\ta b", "::2\tsix", "192.168.1.2\tgate", "1.1.1.1\tc"]);
+      }).slice(0, 5),
+    ).toEqual(["10.0.0.1\ta b", "::2\tsix", "192.168.1.2\tgate", "1.1.1.1\tb c", "127.0.0.1\tlocalhost"]);
   });
 });
 

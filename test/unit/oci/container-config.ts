@@ -19,7 +19,6 @@ export function containerConfig(changes: Partial<ContainerConfig> = {}): Contain
     annotations: {},
     terminal: false,
     openStdin: false,
-    stdinOnce: false,
     mounts: [],
     volumesFrom: [],
     devices: [],

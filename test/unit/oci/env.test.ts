@@ -26,7 +26,7 @@ test("a later -e wins", () => {
 });
 
 test.each(["=a", "=", ""])("the variable %j has no name", (text) => {
-  expect(() => parseEnvFlags([text], {})).toThrow(`invalid environment variable: "${text}"`);
+  expect(() => parseEnvFlags([text], {})).toThrow(`invalid variable: "${text}"`);
 });
 
 test("an env-file keeps quotes and trailing spaces, skips comments and empty lines", () => {
@@ -35,7 +35,7 @@ test("an env-file keeps quotes and trailing spaces, skips comments and empty lin
 });
 
 test("a bad line of an env-file is an error", () => {
-  expect(() => parseEnvFile("A=1\n=b\n", {})).toThrow('invalid environment variable: "=b"');
+  expect(() => parseEnvFile("A=1\n=b\n", {})).toThrow('invalid variable: "=b"');
 });
 
 test("image < files < flags, and the defaults below all", () => {
@@ -68,6 +68,12 @@ test("proxies are passed on in both spellings", () => {
     http_proxy: "a",
     HTTPS_PROXY: "b",
   });
+});
+
+test("the host's proxies come after the image's, and --unsetenv isn't for them", () => {
+  const proxies = { http_proxy: "host", no_proxy: "host" };
+  const env = mergeEnv({ terminal: false, proxies, image: ["no_proxy=image"], unsetAll: true });
+  expect(env).toEqual({ http_proxy: "host" });
 });
 
 test("HOME and HOSTNAME are only filled in", () => {

@@ -3,6 +3,7 @@ import type { Index, Platform } from "../../../src/oci/image.ts";
 import {
   chooseManifest,
   formatPlatform,
+  matchesPlatform,
   parsePlatform,
   platformOf,
 } from "../../../src/oci/image-platform.ts";
@@ -42,6 +43,14 @@ test.each([
 
 test.each(["", "a/b/c/d", "linux/", "../x"])("--platform %j is refused", (text) => {
   expect(() => parsePlatform(text, linux("amd64"))).toThrow(/invalid platform/);
+});
+
+test("an image is for a platform when all of it is the same, but for the usual variant", () => {
+  expect(matchesPlatform(linux("amd64"), linux("amd64", "v1"))).toBe(true);
+  expect(matchesPlatform(linux("arm64", "v8"), linux("arm64"))).toBe(true);
+  expect(matchesPlatform(linux("amd64"), linux("amd64", "v8"))).toBe(false);
+  expect(matchesPlatform(linux("arm", "v6"), linux("arm", "v7"))).toBe(false);
+  expect(matchesPlatform(linux("amd64"), { os: "windows", architecture: "amd64" })).toBe(false);
 });
 
 describe("choosing a manifest", () => {

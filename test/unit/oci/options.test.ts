@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkDetachKeys } from "../../../src/oci/detach-keys.ts";
 import { parseDevice } from "../../../src/oci/devices.ts";
-import { parseAddHost, parseDns } from "../../../src/oci/hosts.ts";
+import { parseAddHost, parseDns, parseDnsSearch } from "../../../src/oci/hosts.ts";
 import { isIPv4, isIPv6 } from "../../../src/oci/ip-address.ts";
 import { parseLogConfig } from "../../../src/oci/log-options.ts";
 import { checkName, randomId, randomName } from "../../../src/oci/names.ts";
@@ -55,6 +55,7 @@ describe("--device", () => {
     ["/dev/fuse:/dev/x", "/dev/fuse", "/dev/x", "rwm"],
     ["/dev/fuse:/dev/x:r", "/dev/fuse", "/dev/x", "r"],
     ["/dev/fuse:rw", "/dev/fuse", "/dev/fuse", "rw"],
+    ["/dev/fuse:r:w", "/dev/fuse", "/dev/fuse", "r"],
   ])("%s", (text, hostPath, containerPath, permissions) => {
     expect(parseDevice(text)).toEqual({ hostPath, containerPath, permissions });
   });
@@ -67,7 +68,6 @@ describe("--device", () => {
     ["/dev/null:rr", "invalid device mode: rr"],
     ["/dev/null::rwm", "invalid device mode: "],
     ["/dev/null:/x:", "invalid device mode: "],
-    ["/dev/null:r:w", "invalid device mode: w"],
     ["nvidia.com/gpu=all", "invalid device specification"],
   ])("%s is refused", (text, message) => {
     expect(() => parseDevice(text)).toThrow(message);
@@ -127,11 +127,22 @@ describe("addresses", () => {
   test("--add-host", () => {
     expect(parseAddHost("a;b:1.2.3.4")).toEqual({ names: ["a", "b"], ip: "1.2.3.4" });
     expect(parseAddHost("a:::1")).toEqual({ names: ["a"], ip: "::1" });
-    expect(parseAddHost("a:[::1]")).toEqual({ names: ["a"], ip: "::1" });
+    expect(parseAddHost("a b:1.2.3.4").names).toEqual(["a b"]);
     expect(parseAddHost("h:host-gateway").ip).toBe("host-gateway");
     expect(() => parseAddHost("foo")).toThrow('bad format for add-host: "foo"');
-    expect(() => parseAddHost("a b:1.2.3.4")).toThrow('bad format for add-host: "a b:1.2.3.4"');
+    expect(() => parseAddHost("a;:1.2.3.4")).toThrow('hostname in add-host "a;:1.2.3.4" is empty');
+    expect(() => parseAddHost("a:[::1]")).toThrow('invalid IP address in add-host: "[::1]"');
     expect(() => parseAddHost("a:b")).toThrow('invalid IP address in add-host: "b"');
+  });
+
+  test("--dns-search", () => {
+    expect(parseDnsSearch(["a.example.com", "b-c.d."])).toHaveLength(2);
+    expect(parseDnsSearch(["."])).toEqual(["."]);
+    expect(() => parseDnsSearch(["a_b"])).toThrow("a_b is not a valid domain");
+    expect(() => parseDnsSearch(["1.2"])).toThrow("1.2 is not a valid domain");
+    expect(() => parseDnsSearch([".", "a.b"])).toThrow(
+      "cannot pass additional search domains when also specifying '.'",
+    );
   });
 
   test("--dns", () => {

@@ -70,8 +70,17 @@ describe("--expose", () => {
     ]);
   });
 
-  test.each(["a", "70000", "3-1", "0", "80-"])("%s is refused", (text) => {
-    expect(() => parseExposed([text])).toThrow(`invalid range format for --expose: ${text}`);
+  test.each([
+    ["a", 'strconv.ParseUint: parsing "a": invalid syntax'],
+    ["80-", 'strconv.ParseUint: parsing "": invalid syntax'],
+    ["70000", 'strconv.ParseUint: parsing "70000": value out of range'],
+    ["3-1", "Invalid range specified for the Port: 3-1"],
+  ])("%s is refused", (text, reason) => {
+    expect(() => parseExposed([text])).toThrow(`invalid range format for --expose: ${text}: ${reason}`);
+  });
+
+  test("0 is no port", () => {
+    expect(() => parseExposed(["0"])).toThrow("port numbers must be between 1 and 65535 (inclusive), got 0");
   });
 
   test("-P publishes what isn't published yet", () => {

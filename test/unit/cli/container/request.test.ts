@@ -135,8 +135,7 @@ describe("createRequest", () => {
 
   it.each([
     [["-e", "A=1,2", "-e", "B="], { env: { A: "1,2", B: "" } }],
-    [["-it"], { openStdin: true, terminal: true, stdinOnce: true }],
-    [["-dit"], { openStdin: true, terminal: true, stdinOnce: true }],
+    [["-it"], { openStdin: true, terminal: true }],
     [["-u", "1000:1000", "--group-add", "a,b"], { user: "1000:1000", groups: ["a", "b"] }],
     [["-l", "a=b,c", "--label", "d"], { labels: { a: "b,c", d: "" } }],
     [["--annotation", "x=y,z=1"], { annotations: { x: "y,z=1" } }],
@@ -175,7 +174,10 @@ describe("createRequest", () => {
     ],
     [["--restart", "on-failure:3"], { restart: { name: "on-failure", max: 3 } }],
     [["--log-driver", "none"], { log: expect.objectContaining({ driver: "none" }) }],
-    [["--init-path", "/init"], { init: true, initPath: "/init" }],
+    [["--init", "--init-path", "/init"], { init: true, initPath: "/init" }],
+    [["--init-path", "/init"], { init: false }],
+    [["--cgroups", ""], { cgroups: "enabled" }],
+    [["--chrootdirs", "a/../b/"], { chrootDirs: ["/b"] }],
     [["--oom-score-adj", "-5"], { oomScoreAdj: -5 }],
     [["--cgroups=no-conmon"], { cgroups: "no-conmon" }],
   ])("%j", async (argv, expected) => {
@@ -191,6 +193,8 @@ describe("createRequest", () => {
     [["--pids-limit=-1"], { pidsLimit: -1 }],
     [["--pids-limit=0"], { pidsLimit: -1 }],
     [["--blkio-weight", "100"], { blkioWeight: 100 }],
+    [["--blkio-weight", "0"], { blkioWeight: 0 }],
+    [["--cpu-quota", "-1"], { cpuQuota: 0 }],
     [["--memory-swappiness", "0"], { memorySwappiness: 0 }],
     [["--cgroup-conf", "memory.high=1000"], { unified: { "memory.high": "1000" } }],
   ])("limits: %j", async (argv, expected) => {
@@ -201,6 +205,7 @@ describe("createRequest", () => {
     ["", []],
     ["/bin/sh", ["/bin/sh"]],
     ['["/bin/sh","-c"]', ["/bin/sh", "-c"]],
+    ['[""]', []],
     ["[not json", ["[not json"]],
   ])("--entrypoint %s", async (text, expected) => {
     expect((await request("--entrypoint", text, "image")).entrypoint).toEqual(expected);
@@ -286,7 +291,7 @@ describe("createRequest", () => {
     [["--cap-add", "kill", "--cap-drop", "kill"], 'capability "CAP_KILL" cannot be dropped and added'],
     [["--oom-score-adj", "1001"], "--oom-score-adj 1001 is not between -1000 and 1000"],
     [["--label-file", "/nosuch"], "unable to process labels: open /nosuch: no such file or directory"],
-    [["--env-file", "/nosuch"], 'parsing env file "/nosuch": open /nosuch: no such file or directory'],
+    [["--env-file", "/nosuch"], 'parsing file "/nosuch": open /nosuch: no such file or directory'],
     [["--replace"], "cannot replace container without --name being set"],
     [["--cpus", "1", "--cpu-quota", "1"], "--cpu-quota and --cpus cannot be set together"],
     [["--cpus", "1", "--cpu-period", "1"], "--cpu-period and --cpus cannot be set together"],
@@ -310,6 +315,17 @@ describe("createRequest", () => {
     [["--env-file", "/nowhere"], "open /nowhere: no such file or directory"],
     [["--stop-signal", "foo"], "invalid signal: foo"],
     [["--blkio-weight", "5"], "invalid value for blkio-weight"],
+    [["--init", "--pid", "host"], "cannot add init binary as PID 1 (PID namespace isn't private)"],
+    [["--init", "--systemd", "always"], "cannot use container-init binary with systemd=always"],
+    [
+      ["--network", "none", "--ip", "10.0.0.2"],
+      "--ip can only be set when the network mode is bridge: invalid argument",
+    ],
+    [
+      ["--network", "a", "--network", "b", "--mac-address", "92:d0:c6:0a:29:33"],
+      "--mac-address can only be set for a single network: invalid argument",
+    ],
+    [["--dns-search", "a b"], "a b is not a valid domain"],
     [
       ["--blkio-weight", "x"],
       'invalid value for blkio-weight: strconv.ParseUint: parsing "x": invalid syntax',
@@ -368,6 +384,8 @@ describe("attachedStreams", () => {
   it("has what --attach says", async () => {
     expect(await streams("-a", "stderr")).toEqual(["stderr"]);
     expect(await streams("-a", "STDIN,stdout")).toEqual(["stdin", "stdout"]);
+    expect(await streams("-i", "-a", "stdout")).toEqual(["stdin", "stdout"]);
+    expect(await streams("-a", "")).toEqual([]);
     await expect(streams("-a", "foo")).rejects.toThrow('invalid stream "foo" for --attach');
   });
 });
