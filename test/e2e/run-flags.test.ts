@@ -90,7 +90,7 @@ test("--hosts-file and --no-hostname", async () => {
   expect(
     await home.coracle("run", "--rm", "--network", "none", "--hosts-file", "/no/such", "bb", "true"),
   ).toMatchObject({
-    exitCode: 126,
+    exitCode: 127,
     stderr: expect.stringContaining("/no/such"),
   });
   const hostname = await run(
