@@ -2,6 +2,7 @@ import { CoracleCommand, exactly, flag } from "../src/cli/command.ts";
 import { programName } from "../src/cli/program-name.ts";
 
 export default class Completion extends CoracleCommand {
+  static override hidden = true;
   static override summary = "Generate shell autocompletions";
   static override description =
     "Generate shell autocompletions.\nValid arguments are bash, zsh, fish, and powershell.";

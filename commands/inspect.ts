@@ -1,10 +1,10 @@
 import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
 
 export default class Inspect extends CoracleCommand {
-  static override summary = "Display the configuration of an object";
+  static override summary = "Display the configuration of object denoted by ID";
   static override description =
     "Displays the low-level information on an object identified by name or ID.\n\nFor more information use coracle container inspect, image inspect or volume inspect.";
-  static override usage = "[options] {CONTAINER|IMAGE|VOLUME} [...]";
+  static override usage = "[options] {CONTAINER|IMAGE|NETWORK|VOLUME} [...]";
   static override examples = [
     "coracle inspect fedora",
     "coracle inspect --type image fedora",

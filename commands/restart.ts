@@ -16,7 +16,7 @@ export default class Restart extends CoracleCommand {
     time: flag.int({
       char: "t",
       aliases: ["timeout"],
-      description: "Seconds to wait for stop before killing the container",
+      description: "Seconds to wait for stop before killing the container (default 10)",
     }),
   };
   static override arity = any;

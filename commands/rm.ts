@@ -32,7 +32,7 @@ export default class Rm extends CoracleCommand {
     time: flag.int({
       char: "t",
       aliases: ["timeout"],
-      description: "Seconds to wait for stop before killing the container",
+      description: "Seconds to wait for stop before killing the container (default 10)",
     }),
     volumes: flag.boolean({
       char: "v",

@@ -10,7 +10,7 @@ export default class Rm extends CoracleCommand {
     time: flag.int({
       aliases: ["timeout"],
       char: "t",
-      description: "Seconds to wait for running containers to stop before killing the container",
+      description: "Seconds to wait for running containers to stop before killing the container (default 10)",
     }),
   };
   static override arity = atLeast(1);

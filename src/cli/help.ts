@@ -39,6 +39,7 @@ export async function helpTopic(
 ): Promise<{ text: string; unknown: boolean }> {
   const [first, second] = words;
   if (first === undefined) return { text: await helpText(table, []), unknown: false };
+  if (["help", "--help", "-h"].includes(first)) return { text: helpOfHelp(), unknown: false };
   if (isGroup(table, first)) {
     const isCommand = loaderOf(table, `${first} ${second}`) !== undefined;
     return { text: await helpText(table, isCommand ? words.slice(0, 2) : [first]), unknown: false };
@@ -46,6 +47,14 @@ export async function helpTopic(
   if (loaderOf(table, first)) return { text: await helpText(table, [first]), unknown: false };
   const topics = words.map((word) => `\`${word}\``).join(" ");
   return { text: `Unknown help topic [${topics}]\n${await rootUsage(table)}`, unknown: true };
+}
+
+function helpOfHelp(): string {
+  return withBlankLine([
+    ["", `Show help for any command.\n`],
+    ["Usage", `  ${program} help [command]\n`],
+    ["Examples", `  ${program} help run\n  ${program} help container ls\n`],
+  ]);
 }
 
 function rootHelp(usage: string): string {

@@ -97,6 +97,7 @@ describe("helpTopic", () => {
     expect(await firstLine("stop", "more")).toBe("Stop one or more containers");
     expect(await firstLine("image", "ls")).toBe("List images");
     expect(await firstLine("image", "nope")).toBe("Manage images");
+    for (const word of ["help", "--help"]) expect(await firstLine(word)).toBe("Show help for any command.");
   });
 
   it("lists everything where they lead nowhere", async () => {
