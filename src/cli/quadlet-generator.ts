@@ -45,7 +45,7 @@ function generate(output: string | undefined, log: GeneratorLog, verbose: boolea
   const { uid, binDir, home } = createContext();
   const debug = verbose ? (line: string) => log.write(line) : () => {};
   const directories = unitDirectories(uid, process.env, home);
-  const { services, errors } = generateServices(directories, {
+  const { services, errors, warnings } = generateServices(directories, {
     program: path.join(binDir, "coracle"),
     debug,
   });
@@ -63,7 +63,7 @@ function generate(output: string | undefined, log: GeneratorLog, verbose: boolea
       errors.push(error.message);
     }
   }
-  for (const error of errors) log.write(error);
+  for (const line of [...warnings, ...errors]) log.write(line);
   return errors.length > 0 ? 1 : 0;
 }
 

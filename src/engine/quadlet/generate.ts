@@ -12,6 +12,8 @@ export interface Generated {
   services: UnitFile[];
   /** What couldn't be converted: the others are there nevertheless. */
   errors: string[];
+  /** What is odd, but was converted. */
+  warnings: string[];
 }
 
 /** Services for all Quadlet files below the directories. Fails for none of them. */
@@ -21,7 +23,7 @@ export function generateServices(
 ): Generated {
   const { units, failures } = loadUnits(directories, debug);
   const table = unitTable(units);
-  const generated: Generated = { services: [], errors: [] };
+  const generated: Generated = { services: [], errors: [], warnings: [] };
   const fail = (name: string, file: string, service: string, message: string) => {
     generated.errors.push(message);
     generated.services.push(failedService(name, file, service, message));
@@ -34,6 +36,7 @@ export function generateServices(
       const service = convertUnit(unit, { program, table, exists: fs.existsSync });
       warnOfShortName(unit, debug);
       generated.services.push(service);
+      generated.warnings.push(...unit.warnings.map((text) => `Warning: ${unit.name}: ${text}`));
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       const message = `converting "${unit.name}": ${error.message}`;

@@ -130,7 +130,7 @@ function imageOf({ unit, references }: Work): string[] {
   if (rootfs !== undefined) return ["--rootfs", rootfs];
   if (image === undefined) throw unit.error("no Image or Rootfs key specified");
   if (image.endsWith(".build")) throw unit.error(".build files are not supported yet", GROUP, "Image");
-  return [references.use(image, ["image"], GROUP, "Image") ?? image];
+  return [references.use(image, ["image"], GROUP, "Image", "image") ?? image];
 }
 
 /** Others would kill the monitor before the container. */
@@ -269,8 +269,14 @@ function dataFlags({ unit, references }: Work): string[] {
 function mountFlags({ unit, references }: Work): string[] {
   return unit.words(GROUP, "Mount").flatMap((mount) => {
     const tokens = mount.split(",");
+    if (!tokens.some((token) => token.includes("="))) {
+      throw unit.error(`invalid quadlet mount format '${mount}'`, GROUP, "Mount");
+    }
     const type = tokens.find((token) => token.startsWith("type="))?.slice("type=".length) ?? "volume";
     if (!["volume", "bind", "glob", "image"].includes(type)) return ["--mount", mount];
+    if (type !== "volume" && !tokens.some((token) => /^(source|src)=./s.test(token))) {
+      throw unit.error(`source parameter is required for mount type ${type}`, GROUP, "Mount");
+    }
     const resolved = tokens.map((token) => {
       const [, key, source] = /^(source|src)=(.+)$/s.exec(token) ?? [];
       return key && source ? `${key}=${references.storage(source, ["volume", "image"], "Mount")}` : token;

@@ -34,6 +34,7 @@ export function convertUnit(unit: UnitFile, conversion: Conversion): UnitFile {
   if (!converter) throw unit.error(`.${kind} files are not supported yet`);
   checkKeys(unit, group, converter);
   checkKeys(unit, "Quadlet", { keys: ["DefaultDependencies"] });
+  warnOfServiceKeys(unit);
   const service = unit.copy(conversion.table.get(unit.name)?.service as string);
   translateDependencies(unit, service, conversion.table);
   if (unit.boolean("Quadlet", "DefaultDependencies") ?? true) {
@@ -51,6 +52,13 @@ export function convertUnit(unit: UnitFile, conversion: Conversion): UnitFile {
     references: new References(unit, service, conversion.table),
   });
   return service;
+}
+
+/** Rootless containers can't be run by a service that is another user's. */
+function warnOfServiceKeys(unit: UnitFile): void {
+  for (const key of ["User", "Group", "DynamicUser"]) {
+    if (unit.has("Service", key)) unit.warn(`using key ${key} in the Service group is not supported`);
+  }
 }
 
 /** Units of a user can't wait for network-online.target, which is the system's: this one does. */

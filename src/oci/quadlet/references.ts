@@ -58,11 +58,17 @@ export class References {
   }
 
   /** The name of the resource; undefined where `name` isn't a file of one of these kinds. */
-  use(name: string, kinds: readonly Kind[], group: string, key: string): string | undefined {
+  use(
+    name: string,
+    kinds: readonly Kind[],
+    group: string,
+    key: string,
+    as: "unit" | "image" | "source" = "unit",
+  ): string | undefined {
     const kind = kindOf(name);
     if (!kind || !kinds.includes(kind)) return undefined;
     const info = this.#table.get(name);
-    if (!info) throw this.#unit.error(`requested Quadlet unit ${name} was not found`, group, key);
+    if (!info) throw this.#unit.error(`requested Quadlet ${as} ${name} was not found`, group, key);
     if (info.resource === undefined) {
       throw this.#unit.error(`cannot get the resource name of ${name}`, group, key);
     }
@@ -75,7 +81,7 @@ export class References {
   storage(source: string, kinds: readonly Kind[], key: string): string {
     const path = source.startsWith(".") ? this.path(source) : source;
     if (path.startsWith("/")) this.#service.add("Unit", "RequiresMountsFor", path);
-    return this.use(path, kinds, "Container", key) ?? path;
+    return this.use(path, kinds, "Container", key, "source") ?? path;
   }
 
   /** Relative to the file; what begins with one of systemd's specifiers is for systemd to complete. */
@@ -93,6 +99,8 @@ export class References {
 
 const DEPENDENCIES = [
   ...["Wants", "Requires", "Requisite", "BindsTo", "PartOf", "Upholds", "Conflicts", "Before", "After"],
+  ...["OnFailure", "OnSuccess", "PropagatesReloadTo", "ReloadPropagatedFrom", "PropagatesStopTo"],
+  ...["StopPropagatedFrom", "JoinsNamespaceOf"],
 ];
 
 /** [Unit] may name other Quadlet files, where their services are meant. */

@@ -74,8 +74,11 @@ function subnetFlags(unit: UnitFile): string[] {
   return words.flat();
 }
 
+const volumeFlags: FlagTable = { strings: { UID: "--uid", GID: "--gid" } };
+
 export const volumeKeys = [
   ...commonKeys,
+  ...tableKeys(volumeFlags),
   ...["Copy", "Device", "Driver", "Group", "Image", "Label", "Options", "Type", "User", "VolumeName"],
 ];
 
@@ -84,7 +87,8 @@ export function convertVolume(work: Work): void {
   const driver = unit.get("Volume", "Driver");
   const words = ["volume", "create", "--ignore"];
   if (driver !== undefined) words.push("--driver", driver);
-  words.push(...(driver === "image" ? imageOptions(work) : mountOptions(unit)));
+  words.push(...(driver === "image" ? imageOptions(work) : mountOptions(work)));
+  words.push(...tableFlags(unit, "Volume", volumeFlags));
   words.push(...pairFlags(unit, "Volume", "Label", "--label"));
   runOnce(work, "volume", words, table.get(unit.name)?.resource as string);
 }
@@ -95,10 +99,10 @@ function imageOptions({ unit, references }: Work): string[] {
     throw unit.error("the key Image is mandatory when using the image driver", "Volume", "Driver");
   }
   if (image.endsWith(".build")) throw unit.error(".build files are not supported yet", "Volume", "Image");
-  return ["--opt", `image=${references.use(image, ["image"], "Volume", "Image") ?? image}`];
+  return ["--opt", `image=${references.use(image, ["image"], "Volume", "Image", "image") ?? image}`];
 }
 
-function mountOptions(unit: UnitFile): string[] {
+function mountOptions({ unit, service }: Work): string[] {
   const get = (key: string) => unit.get("Volume", key);
   const words: string[] = [];
   const copy = unit.boolean("Volume", "Copy");
@@ -111,12 +115,22 @@ function mountOptions(unit: UnitFile): string[] {
   }
   if (device !== undefined) words.push("--opt", `device=${device}`);
   if (get("Type") !== undefined) words.push("--opt", `type=${get("Type")}`);
+  if (get("Type") === "bind" && device !== undefined) service.add("Unit", "RequiresMountsFor", device);
   const options = [
-    ...(get("User") === undefined ? [] : [`uid=${get("User")}`]),
-    ...(get("Group") === undefined ? [] : [`gid=${get("Group")}`]),
+    ...ownerOption(unit, "User", "uid"),
+    ...ownerOption(unit, "Group", "gid"),
     ...(get("Options") === undefined ? [] : [get("Options") as string]),
   ];
   return options.length > 0 ? [...words, "--opt", `o=${options.join(",")}`] : words;
+}
+
+/** Only a number can be told to mount; the one name that is known here is root's. */
+function ownerOption(unit: UnitFile, key: "User" | "Group", name: string): string[] {
+  const value = unit.get("Volume", key);
+  if (value === undefined) return [];
+  const id = value === "root" ? "0" : value;
+  if (!/^\d+$/.test(id)) throw unit.error(`key ${key} takes a number, not '${value}'`, "Volume", key);
+  return [`${name}=${id}`];
 }
 
 function runOnce(work: Work, kind: Kind, words: readonly string[], name: string): void {

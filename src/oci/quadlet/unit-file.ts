@@ -1,5 +1,5 @@
 import { EngineError } from "../../errors.ts";
-import { splitWords } from "./words.ts";
+import { splitWords, unknownEscape } from "./words.ts";
 
 interface Entry {
   key: string;
@@ -14,6 +14,7 @@ export class UnitFile {
   readonly name: string;
   readonly path: string;
   readonly #groups = new Map<string, Entry[]>();
+  readonly #warnings = new Set<string>();
 
   constructor(name: string, path: string) {
     this.name = name;
@@ -76,9 +77,10 @@ export class UnitFile {
     return (this.#groups.get(group) ?? []).filter((entry) => entry.key === key);
   }
 
-  /** The last value; undefined also where that is empty, which takes back what came before. */
+  /** The last value, without quotes around it; undefined also where that is empty, which takes back what came before. */
   get(group: string, key: string): string | undefined {
-    return this.#entries(group, key).at(-1)?.value || undefined;
+    const value = this.#entries(group, key).at(-1)?.value ?? "";
+    return value.replace(/^"(.*)"$/s, "$1") || undefined;
   }
 
   has(group: string, key: string): boolean {
@@ -97,12 +99,29 @@ export class UnitFile {
   }
 
   words(group: string, key: string): string[] {
-    return this.all(group, key).flatMap((value) => splitWords(value, { escapes: true }));
+    return this.all(group, key).flatMap((value) => this.#split(value, key));
   }
 
   /** The words of the last value only: a command line. */
   lastWords(group: string, key: string): string[] {
-    return splitWords(this.get(group, key) ?? "", { escapes: true });
+    return this.#split(this.all(group, key).at(-1) ?? "", key);
+  }
+
+  /** As Podman has it, a value with an escape that it doesn't know counts for nothing. */
+  #split(value: string, key: string): string[] {
+    const unknown = unknownEscape(value);
+    if (unknown === undefined) return splitWords(value, { escapes: true });
+    this.warn(`${key} is passed over for its unsupported escape char ${unknown}`);
+    return [];
+  }
+
+  warn(message: string): void {
+    this.#warnings.add(message);
+  }
+
+  /** What is odd about the file, each once. */
+  get warnings(): string[] {
+    return [...this.#warnings];
   }
 
   /** `A=1 "B=2 3"` as [["A", "1"], ["B", "2 3"]], by name; the last of a name counts. Without `=` there is no value. */
@@ -179,8 +198,8 @@ function* logicalLines(text: string): Generator<{ line: string; number: number }
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
     const isComment = /^\s*[#;]/.test(raw);
     if (isComment || (!pending && raw.trim() === "")) continue;
-    const continues = raw.endsWith("\\");
-    const part = continues ? raw.slice(0, -1) : raw;
+    const continues = raw.trimEnd().endsWith("\\");
+    const part = continues ? raw.trimEnd().slice(0, -1) : raw;
     const line: string = pending ? `${pending.line} ${part.trim()}` : part.trimStart();
     const number: number = pending?.number ?? index + 1;
     pending = continues ? { line, number } : undefined;

@@ -45,6 +45,15 @@ function unescaped(text: string): string {
   });
 }
 
+/** The first escape in a text that isn't one. */
+export function unknownEscape(text: string): string | undefined {
+  for (const [all, ...groups] of text.matchAll(ESCAPE)) {
+    const char = groups.at(-1);
+    if (char !== undefined && !ESCAPES[char] && !/["'\\]/.test(char)) return all;
+  }
+  return undefined;
+}
+
 const NAMES = Object.fromEntries(Object.entries(ESCAPES).map(([name, char]) => [char, name]));
 
 /** A command line as `ExecStart=` takes it. `$` and `%` stay: the variables and specifiers are systemd's. */

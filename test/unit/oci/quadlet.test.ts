@@ -31,7 +31,7 @@ describe("words", () => {
     ["a b  c", ["a", "b", "c"]],
     [`"a b" 'c d'e`, ["a b", "c de"]],
     [String.raw`a\x20b "\"" \\ \t\101\u00e4`, ["a b", '"', "\\", "\tAä"]],
-    [String.raw`\w "" end`, [String.raw`\w`, "", "end"]],
+    [`"" end`, ["", "end"]],
     ["", []],
   ] as const)("%s", ([text, words]) => {
     expect(splitWords(text, { escapes: true })).toEqual(words);
@@ -47,6 +47,10 @@ describe("words", () => {
 });
 
 describe("a unit file", () => {
+  test("joins lines also where blanks follow the backslash", () => {
+    expect(UnitFile.parse("[A]\nX=1 \\ \n 2\n", "/q/a.container").get("A", "X")).toBe("1  2");
+  });
+
   test("joins lines, over comments too, and passes over the rest", () => {
     const unit = UnitFile.parse("# c\n[A]\nX=1 \\\n# no\n  2\n;c\n\nY = z \n", "/q/a.container");
     expect(unit.get("A", "X")).toBe("1  2");
@@ -149,6 +153,11 @@ describe("keys of containers", () => {
       "--pids-limit 5 --memory 20m --ulimit nofile=10:20 --sysctl a=1 --sysctl b=2",
     ],
     ['PodmanArgs=--cpus 2 "--env=A=b c"', '--cpus 2 "--env=A=b c"'],
+    ['HealthCmd="a b"', '--health-cmd "a b"'],
+    ['HealthCmd=sh -c "a b"', String.raw`--health-cmd "sh -c \"a b\""`],
+    ["Mount=/invalid:/mount", "invalid quadlet mount format '/invalid:/mount' in /q/web.container:3"],
+    ["Mount=type=image,dst=/m", "source parameter is required for mount type image in /q/web.container:3"],
+    ["Volume=a.volume:/d", "requested Quadlet source a.volume was not found in /q/web.container:3"],
     ["Pod=a.pod", "key 'Pod' in group 'Container' is not supported yet in /q/web.container:3"],
     ["Group=1", "invalid Group set without User in /q/web.container:3"],
     ["ExposeHostPort=x", "invalid port format 'x' in /q/web.container:3"],
@@ -160,6 +169,27 @@ describe("keys of containers", () => {
     const attempt = () => flagsOf(container(lines));
     if (result.startsWith("-")) expect(attempt()).toBe(`${result} localhost/bb`);
     else expect(attempt).toThrow(result);
+  });
+
+  test("escapes that there are not take their value with them, and are told", () => {
+    const unit = UnitFile.parse(
+      String.raw`[Container]
+Image="localhost/bb"
+Label=a=\? b=1
+Label=c=2
+Exec='test\.com'
+[Service]
+DynamicUser=yes`,
+      "/q/web.container",
+    );
+    const table = unitTable([unit]);
+    const service = convertUnit(unit, { program: "/bin/coracle", table, exists: () => true });
+    expect(flagsOf(service)).toBe("--label c=2 localhost/bb");
+    expect(unit.warnings).toEqual([
+      "using key DynamicUser in the Service group is not supported",
+      String.raw`Label is passed over for its unsupported escape char \?`,
+      String.raw`Exec is passed over for its unsupported escape char \.`,
+    ]);
   });
 
   test("an image or a root file system, not both", () => {
@@ -255,6 +285,11 @@ describe("what containers need", () => {
       "a.volume",
       "[Volume]\nLabel=x=y",
       "a-volume.service: /bin/coracle volume create --ignore --label x=y systemd-a",
+    ],
+    [
+      "a.volume",
+      "[Volume]\nDevice=/d\nType=bind\nUser=root\nUID=7",
+      "a-volume.service: /bin/coracle volume create --ignore --opt device=/d --opt type=bind --opt o=uid=0 --uid 7 systemd-a",
     ],
     [
       "a.volume",
