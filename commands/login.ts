@@ -36,9 +36,7 @@ export default class Login extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Login);
     const { registryName } = await import("../src/engine/registry/name.ts");
-    const { login, currentLogin, storedCredentials, checkCredentials } = await import(
-      "../src/engine/registry/login.ts"
-    );
+    const { login, storedCredentials, checkCredentials } = await import("../src/engine/registry/login.ts");
     const { authFiles, registryAccess } = await import("../src/cli/registry-flags.ts");
     let { username, password } = flags;
     if (flags.secret !== "") {
@@ -50,9 +48,9 @@ export default class Login extends CoracleCommand {
     const files = authFiles(flags);
     const name = await registryName(args[0]);
     const access = { ...registryAccess({ ...flags, authfile: undefined }, given), ...files };
-    const stored = () => storedCredentials(this.context, name, existing(files));
+    const stored = () => (isThere(files) ? storedCredentials(this.context, name, files) : undefined);
     if (flags["get-login"]) {
-      const user = currentLogin(this.context, name, existing(files));
+      const user = stored()?.username;
       if (user === undefined) throw this.usageError(`not logged into ${name}`);
       this.printLine(user);
       return;
@@ -84,10 +82,10 @@ export default class Login extends CoracleCommand {
   }
 }
 
-/** A file that login is to make need not be there yet. */
-function existing(files: GivenAuthFiles): GivenAuthFiles {
-  const file = files.authfile || files.compatAuthFile;
-  return file && !fs.existsSync(file) ? {} : files;
+/** A file that login is to make need not be there yet; then nobody is logged in. */
+function isThere({ authfile, compatAuthFile }: GivenAuthFiles): boolean {
+  const file = authfile || compatAuthFile;
+  return !file || fs.existsSync(file);
 }
 
 async function askForRest(username: string, password: string, last: string | undefined) {

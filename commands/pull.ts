@@ -71,7 +71,12 @@ export default class Pull extends CoracleCommand {
       onProgress: imageProgress(flags.quiet),
     };
     for (const reference of args) {
-      for (const { id } of await pull(this.context, reference, options)) this.printLine(id);
+      try {
+        for (const { id } of await pull(this.context, reference, options)) this.printLine(id);
+      } catch (error) {
+        // The others are pulled all the same.
+        this.report(error);
+      }
     }
   }
 }

@@ -1,13 +1,13 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError, reasonOf } from "../errors.ts";
+import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { listDirectory } from "../host/files.ts";
 import type { TlsOptions } from "./http.ts";
 
 /**
  * Certificates for a registry (containers-certs.d(5)): of --cert-dir, else of the first certs.d that has a directory for
- * it. `*.crt` are trusted, `*.cert` with its `*.key` is shown.
+ * it; one that isn't there has none. `*.crt` are trusted, `*.cert` with its `*.key` is shown.
  */
 export function registryCertificates(
   ctx: Context,
@@ -16,7 +16,7 @@ export function registryCertificates(
 ): Omit<TlsOptions, "verify"> | undefined {
   const directory = given ? path.resolve(given) : findDirectory(ctx, registry);
   if (directory === undefined) return undefined;
-  const names = given ? listGiven(directory) : listDirectory(directory);
+  const names = listDirectory(directory).sort();
   const read = (name: string) => fs.readFileSync(path.join(directory, name), "utf8");
   const ca = names.filter((name) => name.endsWith(".crt")).map(read);
   const own = names.find((name) => name.endsWith(".cert"));
@@ -37,16 +37,6 @@ function findDirectory(ctx: Context, registry: string): string | undefined {
   return [path.join(ctx.home, ".config/containers/certs.d"), "/etc/containers/certs.d", "/etc/docker/certs.d"]
     .map((parent) => path.join(parent, registry))
     .find((directory) => fs.existsSync(directory));
-}
-
-function listGiven(directory: string): string[] {
-  try {
-    return fs.readdirSync(directory).sort();
-  } catch (error) {
-    throw new EngineError("bad-certificates", `cannot read ${directory}: ${reasonOf(error)}`, {
-      cause: error,
-    });
-  }
 }
 
 /** The machine's own, where distributions keep them; SSL_CERT_FILE names another file, as for Go's programs. */

@@ -63,6 +63,11 @@ test("--compat-auth-file, DOCKER_CONFIG and --config: a file as Docker has it", 
   const env = { DOCKER_CONFIG: at("docker") };
   expect(await home.run(get, { env })).toMatchObject({ exitCode: 0, stdout: `${username}\n` });
   expect(await home.coracle(...get)).toMatchObject({ exitCode: 125 });
+  // A file that isn't there yet knows nobody, whatever other files say.
+  expect(await home.run([...get, "--authfile", at("new.json")], { env })).toMatchObject({
+    exitCode: 125,
+    stderr: `Error: not logged into ${registry.address}\n`,
+  });
   expect(await home.run(["logout", "--all"], { env })).toMatchObject({ exitCode: 0 });
   expect(kept(docker)).toEqual({});
   expect(existsSync(join(home.runtimeDirectory, "containers/auth.json"))).toBe(false);

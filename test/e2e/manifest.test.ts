@@ -112,6 +112,11 @@ describe("lists in the store", () => {
     expect(await bb.coracle("manifest", "rm", "nope")).toMatchObject({ exitCode: 1 });
     await bb.ok("manifest", "rm", "--ignore", "nope");
     expect(await bb.coracle("manifest", "annotate", "nope", "bb")).toMatchObject({ exitCode: 125 });
+    await bb.ok("manifest", "create", "empty");
+    expect((await bb.coracle("manifest", "annotate", "--arch", "arm", "empty", "bb")).stderr).toMatch(
+      /^Error: no Docker manifest matching digest "sha256:\w+" was found in list: no image instance matching/,
+    );
+    await bb.ok("manifest", "rm", "empty");
   });
 
   test("are pushed with their images, whether these are here or in a registry", async (context) => {

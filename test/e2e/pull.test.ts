@@ -104,10 +104,11 @@ describe("from a registry that behaves", () => {
     );
   });
 
-  test("an image that isn't there", async (context) => {
+  test("an image that isn't there keeps no other from being pulled", async (context) => {
     skipUnless(context, missing);
-    const result = await home.coracle(...insecure, "-q", `${registry?.address}/team/pull:2`);
-    expect(result.exitCode).toBe(125);
+    const name = `${registry?.address}/team/pull`;
+    const result = await home.coracle(...insecure, "-q", "--cert-dir", "/nosuch", `${name}:2`, `${name}:1`);
+    expect(result).toMatchObject({ exitCode: 125, stdout: expect.stringMatching(/^[0-9a-f]{64}\n$/) });
     expect(result.stderr).toBe(
       `Error: initializing source docker://${registry?.address}/team/pull:2: reading manifest 2 in ${registry?.address}/team/pull: manifest unknown; check the repository name and the tag\n`,
     );

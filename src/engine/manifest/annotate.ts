@@ -14,13 +14,16 @@ export async function annotateInstance(
 ): Promise<string> {
   const list = getList(ctx, listName);
   const digest = instanceDigest(ctx, image);
-  await changeInstances(ctx, list.id, (instances) =>
-    instances.map((instance) =>
-      instance.descriptor.digest === digest
-        ? { ...instance, descriptor: changeInstance(instance.descriptor, change) }
-        : instance,
-    ),
-  );
+  await changeInstances(ctx, list.id, (instances) => {
+    const at = instances.findIndex(({ descriptor }) => descriptor.digest === digest);
+    const found = instances[at];
+    if (found) return instances.with(at, { ...found, descriptor: changeInstance(found.descriptor, change) });
+    throw new EngineError(
+      "no-such-instance",
+      `no Docker manifest matching digest "${digest}" was found in list: no image instance matching the specified digest was found in the list or index`,
+      { hint: `\`coracle manifest inspect ${listName}\` shows the digests` },
+    );
+  });
   return list.id;
 }
 

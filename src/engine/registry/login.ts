@@ -17,11 +17,6 @@ export interface LoginResult {
   file: string;
 }
 
-/** The name that is logged in to now; undefined for none. */
-export function currentLogin(ctx: Context, name: string, files: GivenAuthFiles): string | undefined {
-  return lookUpCredentials(ctx, name, files)?.username;
-}
-
 export function storedCredentials(
   ctx: Context,
   name: string,

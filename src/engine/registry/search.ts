@@ -106,7 +106,10 @@ function parseFilters(filters: readonly string[]): (result: SearchResult) => boo
   const tests = filters.map((filter): ((result: SearchResult) => boolean) => {
     const [key, value] = filter.split("=", 2);
     if (key === "stars" && /^\d+$/.test(value ?? "")) return ({ Stars }) => Stars >= Number(value);
-    if (key === "stars") throw new EngineError("bad-argument", `incorrect value type for stars filter`);
+    if (key === "stars") {
+      const reason = `strconv.Atoi: parsing ${JSON.stringify(value ?? "")}: invalid syntax`;
+      throw new EngineError("bad-argument", `incorrect value type for stars filter: ${reason}`);
+    }
     const wanted = value === undefined || value === "true" ? "[OK]" : "";
     if (key === "is-official") return ({ Official }) => Official === wanted;
     if (key === "is-automated") return ({ Automated }) => Automated === wanted;
