@@ -55,6 +55,7 @@ export default class Images extends CoracleCommand {
         ...["{{.Repository}}", "{{.Tag}}", ...(flags.digests ? ["{{.Digest}}"] : [])],
         ...["{{.ID}}", "{{.Created}}", "{{.Size}}"],
         ...(flags.history ? ["{{if .History}}{{.History}}{{else}}<none>{{end}}"] : []),
+        ...(rows.some(({ image }) => image.readOnly) ? ["{{.ReadOnly}}"] : []),
       ];
       printRows(
         rows.map((row) => withJson(toFields(row, truncate), () => toStruct(row))),
@@ -97,7 +98,7 @@ function toFields({ image, repository, tag }: ImageRow, truncate: boolean): obje
     VirtualSize: image.size,
     Labels: () => new Map(Object.entries(image.labels() ?? {})),
     Containers: image.containers,
-    ReadOnly: false,
+    ReadOnly: image.readOnly,
     Dangling: image.dangling,
     Names: image.names,
     Digest: image.digest,
@@ -122,6 +123,7 @@ function toJson({ image }: Pick<ImageRow, "image">): object {
     VirtualSize: image.size,
     Labels: image.labels(),
     Containers: image.containers(),
+    ...(image.readOnly ? { ReadOnly: true } : {}),
     ...(image.dangling() ? { Dangling: true } : {}),
     ...(image.names.length > 0 ? { Names: image.names } : {}),
     Digest: image.digest,

@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { EngineError, reasonOf } from "../errors.ts";
 import { parsePasswd } from "../oci/passwd.ts";
 import { type Configuration, noConfiguration } from "./config/configuration.ts";
+import { storeIn } from "./podman-store.ts";
 import { parseStorageOptions, type StorageOptions } from "./storage-options.ts";
 
 /** How the launcher has placed this process; see native/PROTOCOL.md §1. */
@@ -125,11 +126,7 @@ function checkLocks({ engine }: Configuration): void {
 
 /** Where storage.conf puts a store. Podman's may be there already, by the same file: ours goes beside what it keeps. */
 function configuredRoot(directory: string | undefined): string | undefined {
-  if (directory === undefined) return undefined;
-  const isPodmans = ["libpod", "db.sql", "overlay-layers", "vfs-layers"].some((name) =>
-    fs.existsSync(path.join(directory, name)),
-  );
-  return isPodmans ? path.join(directory, "coracle") : directory;
+  return directory === undefined ? undefined : storeIn(directory);
 }
 
 /** Those of the command line take the place of those of the environment, and these that of storage.conf's. */

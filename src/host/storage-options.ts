@@ -1,10 +1,14 @@
 import * as fs from "node:fs";
+import * as path from "node:path";
 import { EngineError } from "../errors.ts";
+import { storeIn } from "./podman-store.ts";
 
 /** What --storage-opt, STORAGE_OPTS and storage.conf ask of the overlay drivers. */
 export interface StorageOptions {
   /** Mounts in place of the kernel: fuse-overlayfs. */
   mountProgram?: string;
+  /** Additional image stores: graphroots of ours that are only read. */
+  imageStores: string[];
 }
 
 /** Mount options that make no difference here: devices don't work in a user namespace, and the others only save time. */
@@ -12,7 +16,7 @@ const harmless = /^(nodev|metacopy=(on|off)|redirect_dir=(on|off)|index=(on|off)
 
 /** `KEY=VALUE`, as Podman takes them; KEY may have the driver's name in front. */
 export function parseStorageOptions(options: readonly string[], single: boolean): StorageOptions {
-  const parsed: StorageOptions = {};
+  const parsed: StorageOptions = { imageStores: [] };
   for (const option of options) {
     const equals = option.indexOf("=");
     if (equals < 0)
@@ -38,9 +42,12 @@ export function parseStorageOptions(options: readonly string[], single: boolean)
           );
         }
         break;
-      case "skip_mount_home":
+      case "additionalimagestore":
       case "additionalimagestores":
       case "imagestore":
+        parsed.imageStores.push(...value.split(",").filter(Boolean).map(imageStore));
+        break;
+      case "skip_mount_home":
       case "size":
       case "inodes":
       case "force_mask":
@@ -53,6 +60,31 @@ export function parseStorageOptions(options: readonly string[], single: boolean)
     }
   }
   return parsed;
+}
+
+/** A graphroot of Podman's has ours in its subdirectory, as elsewhere. */
+function imageStore(directory: string): string {
+  if (!path.isAbsolute(directory)) {
+    throw new EngineError(
+      "usage",
+      `overlay: image path ${JSON.stringify(directory)} is not absolute.  Can not be relative`,
+    );
+  }
+  const found = fs.statSync(directory, { throwIfNoEntry: false });
+  if (!found) {
+    throw new EngineError(
+      "no-image-store",
+      `overlay: can't stat imageStore dir ${directory}: stat ${directory}: no such file or directory`,
+      { hint: "an additional image store is the graphroot of another store of Coracle's" },
+    );
+  }
+  if (!found.isDirectory()) {
+    throw new EngineError(
+      "no-image-store",
+      `overlay: image path ${JSON.stringify(directory)} must be a directory`,
+    );
+  }
+  return storeIn(directory);
 }
 
 function program(file: string): string {

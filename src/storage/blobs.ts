@@ -5,6 +5,7 @@ import type { Context } from "../host/context.ts";
 import { ensureDirectory } from "../host/context.ts";
 import { writeFileAtomic } from "../host/files.ts";
 import { digestHex, digestOf } from "../oci/digest.ts";
+import { locate } from "./locate.ts";
 
 /*
  * `blobs/sha256/<hex>`: manifests, image configs and layer blobs exactly as they came, so that `save` and `push` give
@@ -15,8 +16,14 @@ export function blobsDirectory(ctx: Context): string {
   return path.join(ctx.graphRoot, "blobs", "sha256");
 }
 
-export function blobPath(ctx: Context, digest: string): string {
+/** In the own store, whether it is there or not. */
+export function ownBlobPath(ctx: Context, digest: string): string {
   return path.join(blobsDirectory(ctx), digestHex(digest));
+}
+
+/** Where it is to be read. */
+export function blobPath(ctx: Context, digest: string): string {
+  return locate(ctx, "blobs", "sha256", digestHex(digest));
 }
 
 export function hasBlob(ctx: Context, digest: string): boolean {
@@ -53,12 +60,12 @@ export function writeBlob(ctx: Context, bytes: Uint8Array): string {
   const digest = digestOf(bytes);
   if (hasBlob(ctx, digest)) return digest;
   ensureDirectory(blobsDirectory(ctx));
-  writeFileAtomic(blobPath(ctx, digest), bytes);
+  writeFileAtomic(ownBlobPath(ctx, digest), bytes);
   return digest;
 }
 
 /** Gives a verified and synced file its name among the blobs; `commitImage` makes the name durable. */
 export function commitBlob(ctx: Context, file: string, digest: string): void {
   ensureDirectory(blobsDirectory(ctx));
-  fs.renameSync(file, blobPath(ctx, digest));
+  fs.renameSync(file, ownBlobPath(ctx, digest));
 }

@@ -1,20 +1,20 @@
 import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { moveToTrash } from "../host/staging.ts";
-import { blobPath } from "./blobs.ts";
+import { ownBlobPath } from "./blobs.ts";
 import type { ArtifactEntry, ImageEntry, ImageIndex } from "./image-index.ts";
 import { layerKeys, readImage, readManifest } from "./images.ts";
-import { layerDirectory } from "./layers.ts";
+import { ownLayerDirectory } from "./layers.ts";
 
-/** Which files of the store belong to which image or artifact. */
+/** Which files of the own store belong to which image or artifact, whether they are there or in an additional one. */
 
 /** The layers and blobs of an image. Of a damaged one, those that can be told. */
 export function filesOf(ctx: Context, id: string, entry: ImageEntry): string[] {
-  const files = [blobPath(ctx, entry.manifest), blobPath(ctx, `sha256:${id}`)];
+  const files = [ownBlobPath(ctx, entry.manifest), ownBlobPath(ctx, `sha256:${id}`)];
   try {
     const image = readImage(ctx, id, entry);
-    for (const { digest } of image.manifest.layers) files.push(blobPath(ctx, digest));
-    for (const key of layerKeys(image)) files.push(layerDirectory(ctx, key));
+    for (const { digest } of image.manifest.layers) files.push(ownBlobPath(ctx, digest));
+    for (const key of layerKeys(image)) files.push(ownLayerDirectory(ctx, key));
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
   }
@@ -30,10 +30,10 @@ export function neededFiles(ctx: Context, index: ImageIndex): Set<string> {
 
 /** The blobs of an artifact. Of a damaged one, those that can be told. */
 export function artifactFiles(ctx: Context, { manifest }: ArtifactEntry): string[] {
-  const files = [blobPath(ctx, manifest)];
+  const files = [ownBlobPath(ctx, manifest)];
   try {
     const { config, layers } = readManifest(ctx, manifest);
-    for (const { digest } of [config, ...layers]) files.push(blobPath(ctx, digest));
+    for (const { digest } of [config, ...layers]) files.push(ownBlobPath(ctx, digest));
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
   }

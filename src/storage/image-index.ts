@@ -55,18 +55,44 @@ export interface ImageIndex {
   lists?: Record<string, ListEntry>;
 }
 
-function indexPath(ctx: Context): string {
-  return path.join(ctx.graphRoot, "images.json");
+function indexPath(graphRoot: string): string {
+  return path.join(graphRoot, "images.json");
 }
 
+/** Of the own store: what can be changed. */
 export function readImageIndex(ctx: Context): ImageIndex {
-  const index = readJson<ImageIndex | FirstIndex>(indexPath(ctx));
+  return readIndex(ctx.graphRoot);
+}
+
+/** The images of additional stores, by id; the same may be in the own store. */
+export function readOnlyImages(ctx: Context): [id: string, entry: ImageEntry][] {
+  const all = ctx.storage.imageStores.flatMap((store) => Object.entries(readIndex(store).images));
+  return [...new Map(all.toReversed())].toReversed();
+}
+
+/** All images that there are. Where an id or a name is in several stores the own one counts, else the first. */
+export function visibleImages(ctx: Context): ImageIndex {
+  const index = readImageIndex(ctx);
+  const taken = new Set(
+    [...Object.values(index.images), ...Object.values(index.lists ?? {})].flatMap(({ names }) => names),
+  );
+  for (const [id, entry] of readOnlyImages(ctx)) {
+    const own = index.images[id];
+    const names = entry.names.filter((name) => !taken.has(name));
+    for (const name of names) taken.add(name);
+    index.images[id] = own ? { ...own, names: [...own.names, ...names] } : { ...entry, names };
+  }
+  return index;
+}
+
+function readIndex(graphRoot: string): ImageIndex {
+  const index = readJson<ImageIndex | FirstIndex>(indexPath(graphRoot));
   if (index === undefined) return { version: 2, images: {} };
   if (index.version === 1) return upgrade(index);
   if (index.version !== 2) {
     throw new EngineError(
       "store-version",
-      `${indexPath(ctx)} was written by a newer version (${(index as ImageIndex).version})`,
+      `${indexPath(graphRoot)} was written by a newer version (${(index as ImageIndex).version})`,
       {
         hint: "use that version, or another store with --root",
       },
@@ -112,8 +138,8 @@ export async function changeImageIndex<T>(ctx: Context, change: (index: ImageInd
 
 /** Only for holders of the storage lock. */
 export function writeImageIndex(ctx: Context, index: ImageIndex): void {
-  writeJsonAtomic(indexPath(ctx), index);
-  keepReserve(ctx, fs.statSync(indexPath(ctx)).size);
+  writeJsonAtomic(indexPath(ctx.graphRoot), index);
+  keepReserve(ctx, fs.statSync(indexPath(ctx.graphRoot)).size);
 }
 
 /** Removes temporary files of killed writers; only for holders of the storage lock. */

@@ -12,14 +12,16 @@ import { filesOf, neededFiles, trashUnused } from "./image-files.ts";
 import {
   changeImageIndex,
   type ImageEntry,
+  type ImageIndex,
   readImageIndex,
+  readOnlyImages,
   removeUnfinishedIndex,
   writeImageIndex,
 } from "./image-index.ts";
 import { addName, namedEntry, setNames } from "./image-names.ts";
 import type { StoredImage } from "./image-types.ts";
 import { layerKeys, readImage } from "./images.ts";
-import { diffDirectory, hasLayer, layerDirectory, layersDirectory, readLayerRecord } from "./layers.ts";
+import { diffDirectory, hasLayer, layersDirectory, ownLayerDirectory, readLayerRecord } from "./layers.ts";
 import { makeParentsLayer } from "./parents.ts";
 import { downloadMark, keepForNextPull, reapPartialBlobs } from "./partial-blob.ts";
 import { releaseReserve } from "./reserve.ts";
@@ -70,8 +72,9 @@ export async function commitImage(
     parents,
   };
   writeBlob(ctx, image.config);
-  if (layers.length > 0) syncDirectory(layersDirectory(ctx));
-  syncDirectory(blobsDirectory(ctx));
+  // Additional stores may have all of it.
+  if (fs.existsSync(layersDirectory(ctx))) syncDirectory(layersDirectory(ctx));
+  if (fs.existsSync(blobsDirectory(ctx))) syncDirectory(blobsDirectory(ctx));
   const needed = {
     blobs: [entry.manifest, `sha256:${id}`, ...parsed.manifest.layers.map(({ digest }) => digest)],
     layers: layerKeys({ config, parents }),
@@ -95,8 +98,16 @@ export function findCommitted(ctx: Context, image: NewImage): StoredImage | unde
   const digests = [digestOf(image.manifest), ...image.digests];
   if (!entry || !digests.every((digest) => entry.digests.includes(digest))) return undefined;
   if (!image.names.toReversed().every((name, i) => entry.names[i] === name)) return undefined;
-  const isWhole = filesOf(ctx, id, entry).every((file) => fs.existsSync(file));
-  return isWhole ? readImage(ctx, id, entry) : undefined;
+  try {
+    const stored = readImage(ctx, id, entry);
+    const isWhole =
+      stored.manifest.layers.every(({ digest }) => hasBlob(ctx, digest)) &&
+      layerKeys(stored).every((key) => hasLayer(ctx, `sha256:${key}`));
+    return isWhole ? stored : undefined;
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -109,11 +120,19 @@ export async function renameImage(
   change: (names: readonly string[]) => readonly string[],
 ): Promise<string[]> {
   return await changeImageIndex(ctx, (index) => {
+    takeOver(ctx, index, id);
     const names = namedEntry(index, id)?.names;
     if (!names) throw new EngineError("image-not-known", `${id}: image not known`);
     setNames(index, id, change(names));
     return names;
   });
+}
+
+/** An image of an additional store gets an entry in the own one, whose names can be changed. */
+function takeOver(ctx: Context, index: ImageIndex, id: string): void {
+  if (namedEntry(index, id)) return;
+  const [, entry] = readOnlyImages(ctx).find(([other]) => other === id) ?? [];
+  if (entry) index.images[id] = { ...entry, names: [] };
 }
 
 /**
@@ -185,7 +204,7 @@ export async function reapImages(ctx: Context, usedLayers: () => Iterable<string
   const trash = await withLock(ctx, "storage", () => {
     removeUnfinishedIndex(ctx);
     const needed = neededFiles(ctx, readImageIndex(ctx));
-    for (const key of usedLayers()) needed.add(layerDirectory(ctx, key));
+    for (const key of usedLayers()) needed.add(ownLayerDirectory(ctx, key));
     const present = [layersDirectory(ctx), blobsDirectory(ctx)].flatMap((directory) =>
       listDirectory(directory).map((name) => path.join(directory, name)),
     );

@@ -4,7 +4,7 @@ import { digestHex, isDigest } from "../oci/digest.ts";
 import type { ImageConfig, Manifest } from "../oci/image.ts";
 import { parseImageConfig, parseManifest } from "../oci/image-manifest.ts";
 import { readBlob } from "./blobs.ts";
-import { type ImageEntry, type ImageIndex, readImageIndex } from "./image-index.ts";
+import { type ImageEntry, type ImageIndex, visibleImages } from "./image-index.ts";
 import { resolveImage, unknownImage } from "./image-lookup.ts";
 import type { StoredImage } from "./image-types.ts";
 import { diffDirectory } from "./layers.ts";
@@ -13,7 +13,7 @@ import { diffDirectory } from "./layers.ts";
 
 /** The image that a name, digest, id or id prefix stands for; undefined where there is none. */
 export function findImage(ctx: Context, nameOrId: string): StoredImage | undefined {
-  const index = readImageIndex(ctx);
+  const index = visibleImages(ctx);
   const id = resolveQuietly(index, nameOrId);
   if (id === undefined) return undefined;
   try {
@@ -44,7 +44,7 @@ export function getResolved(
   ctx: Context,
   nameOrId: string,
 ): { image: StoredImage; name: string | undefined } {
-  const index = readImageIndex(ctx);
+  const index = visibleImages(ctx);
   const found = resolveImage(index, nameOrId);
   if (!found) throw unknownImage(nameOrId);
   return { image: readImage(ctx, found.id, index.images[found.id] as ImageEntry), name: found.name };
@@ -52,7 +52,7 @@ export function getResolved(
 
 /** The name under which an image was asked for; its first one, or its id, where that was none of its names. */
 export function askedName(ctx: Context, image: StoredImage, text: string): string {
-  const found = quietly(() => resolveImage(readImageIndex(ctx), text.replace(/^docker:\/\//, "")));
+  const found = quietly(() => resolveImage(visibleImages(ctx), text.replace(/^docker:\/\//, "")));
   return (found?.id === image.id ? found.name : undefined) ?? image.names[0] ?? image.id;
 }
 
@@ -66,7 +66,7 @@ function quietly<T>(look: () => T): T | undefined {
 }
 
 export function hasImage(ctx: Context, id: string): boolean {
-  return Object.hasOwn(readImageIndex(ctx).images, id);
+  return Object.hasOwn(visibleImages(ctx).images, id);
 }
 
 /** The image's layers for an overlay mount, topmost first. */

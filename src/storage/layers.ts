@@ -7,6 +7,7 @@ import { type Feeder, runLayerTool } from "../host/layer-tool.ts";
 import { digestHex } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/image.ts";
 import type { BlobCompression } from "./archive.ts";
+import { locate } from "./locate.ts";
 
 /*
  * `layers/<diffID hex>/{diff,record.json}`: unpacked layers, shared by every image that has them. A layer is complete
@@ -31,9 +32,14 @@ export function layersDirectory(ctx: Context): string {
   return path.join(ctx.graphRoot, "layers");
 }
 
-/** `key` is the hex of a diffID, or the key of a parents layer. */
-export function layerDirectory(ctx: Context, key: string): string {
+/** `key` is the hex of a diffID, or the key of a parents layer. In the own store, whether it is there or not. */
+export function ownLayerDirectory(ctx: Context, key: string): string {
   return path.join(layersDirectory(ctx), key);
+}
+
+/** Where it is to be read. */
+export function layerDirectory(ctx: Context, key: string): string {
+  return locate(ctx, "layers", key);
 }
 
 export function diffDirectory(ctx: Context, key: string): string {
@@ -120,7 +126,7 @@ export async function applyLayer(
 export function commitLayer(ctx: Context, directory: string, key: string): void {
   ensureDirectory(layersDirectory(ctx));
   try {
-    fs.renameSync(directory, layerDirectory(ctx, key));
+    fs.renameSync(directory, ownLayerDirectory(ctx, key));
   } catch (error) {
     if (!isErrno(error, "ENOTEMPTY", "EEXIST")) throw error;
   }

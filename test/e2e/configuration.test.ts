@@ -208,6 +208,31 @@ test("storage.conf says where the store is", async () => {
   expect((await info()).stdout).toBe(`${root}/coracle\n`);
 });
 
+test("an additional image store is read, and never changed", async () => {
+  const [root, images] = [
+    join(home.directory, "own"),
+    ["images", "--format", "{{.Repository}} {{.ReadOnly}}"],
+  ];
+  const conf = `[storage]\ngraphroot = "${root}"\n[storage.options]\nadditionalimagestores = ["${home.store}"]\n`;
+  const env = { CONTAINERS_STORAGE_CONF: write("stores.conf", conf) };
+  const own = (...args: string[]) => home.run(args, { env });
+  expect((await own(...images)).stdout).toBe("localhost/bb true\n");
+  expect((await own("images")).stdout).toMatch(/SIZE {2,}R\/O\n.* true\n$/);
+  expect(await own("run", "--rm", "bb", "echo", "hi")).toMatchObject({ exitCode: 0, stdout: "hi\n" });
+  const { exitCode, stderr } = await own("rmi", "bb");
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringMatching(/^Error: cannot remove read-only image "[0-9a-f]{64}"; /),
+  });
+  await own("tag", "bb", "mine");
+  expect((await own("rmi", "mine")).stdout).toContain("Untagged: localhost/mine:latest\n");
+  expect((await own("rmi", "-a", "-f")).exitCode).toBe(0);
+  expect((await own(...images, "--filter", "readonly=true")).stdout).toBe("localhost/bb true\n");
+  const gone = ["--root", root, "--storage-opt", "overlay.imagestore=/nowhere", "ps"];
+  expect((await own(...gone)).stderr).toContain("overlay: can't stat imageStore dir /nowhere: ");
+  expect(await home.ok(...images)).toBe("localhost/bb false");
+});
+
 test("mounts.conf: every container has copies of what it names", async () => {
   const secrets = join(home.directory, "subscriptions");
   write("subscriptions/key", "secret\n");

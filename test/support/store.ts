@@ -22,7 +22,7 @@ export function testContext(graphRoot: string): Context {
     aliveFile: null,
     options: {},
     config: noConfiguration,
-    storage: {},
+    storage: { imageStores: [] },
     volumeRoot: join(graphRoot, "volumes"),
   };
 }

@@ -4,7 +4,7 @@ import { childProcess, nativePath } from "../../host/native.ts";
 import { AUTHFILE_LABEL, SYSTEMD_UNIT, type UpdatePolicy, updatePolicy } from "../../oci/auto-update.ts";
 import { type ContainerRecord, listRecords } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
+import { visibleImages } from "../../storage/image-index.ts";
 import { resolveImage } from "../../storage/image-lookup.ts";
 import { systemctl } from "../quadlet/services.ts";
 import { storeFlags } from "./monitor-config.ts";
@@ -108,7 +108,7 @@ async function update(
   const isLocal = report.Policy === "local";
   const newest =
     isLocal || pulled.has(reference)
-      ? resolveImage(readImageIndex(ctx), reference)?.id
+      ? resolveImage(visibleImages(ctx), reference)?.id
       : await inRegistry(ctx, reference, { ...options, authfile });
   if (newest === undefined) {
     throw new EngineError(

@@ -17,7 +17,7 @@ import { localName } from "../../oci/reference.ts";
 import { recordContainerEvent } from "../../runtime/event-log.ts";
 import { type ContainerRecord, containerDirectory, findRecord, readRecord } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
+import { visibleImages } from "../../storage/image-index.ts";
 import { resolveEntry } from "../../storage/image-lookup.ts";
 import { commitImage } from "../../storage/image-store.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
@@ -90,7 +90,7 @@ function baseImage(ctx: Context, { config }: ContainerRecord): StoredImage {
 /** As everywhere, a short name is that of an image which has it; only where there is none, one of ours. */
 function imageName(ctx: Context, reference: string): string {
   const wanted = localName(reference);
-  const found = resolveEntry(readImageIndex(ctx), reference)?.name;
+  const found = resolveEntry(visibleImages(ctx), reference)?.name;
   return found === undefined || found.includes("@") ? wanted : found;
 }
 

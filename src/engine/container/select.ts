@@ -5,7 +5,7 @@ import { findNetwork } from "../../network/networks.ts";
 import { readHealth } from "../../runtime/health.ts";
 import { findId, listIds, listRecords, noSuchContainer } from "../../runtime/records.ts";
 import { type ContainerState, readStatus } from "../../runtime/status.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
+import { visibleImages } from "../../storage/image-index.ts";
 import { resolveImage } from "../../storage/image-lookup.ts";
 import { type FilterLookups, filterContainers } from "./filter.ts";
 import type { ContainerSummary } from "./list.ts";
@@ -63,7 +63,7 @@ export function filterLookups(ctx: Context, all: readonly ContainerSummary[]): F
     networkName: (id) => (/^[0-9a-f]+$/.test(id) ? findNetwork(ctx, id)?.name : undefined),
     imageId: (name) => {
       try {
-        return resolveImage(readImageIndex(ctx), name)?.id;
+        return resolveImage(visibleImages(ctx), name)?.id;
       } catch (error) {
         if (error instanceof EngineError) return undefined; // no name of an image, but maybe a pattern
         throw error;

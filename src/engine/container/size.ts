@@ -2,7 +2,7 @@ import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
 import { runNative } from "../../host/native.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
+import { visibleImages } from "../../storage/image-index.ts";
 import { readImage } from "../../storage/images.ts";
 import { readLayerRecord } from "../../storage/layers.ts";
 
@@ -20,7 +20,7 @@ export function containerSize(ctx: Context, record: ContainerRecord): { rootFsSi
 /** Bytes of the files in the layers of its image, as Podman counts them; `images` shows those of the archives. */
 function imageFiles(ctx: Context, { config }: ContainerRecord): number {
   const { image } = config;
-  const entry = image && readImageIndex(ctx).images[image.id];
+  const entry = image && visibleImages(ctx).images[image.id];
   if (!entry) return 0;
   const { diff_ids } = readImage(ctx, image.id, entry).config.rootfs;
   return diff_ids.reduce((sum, diffID) => sum + (readLayerRecord(ctx, diffID)?.size ?? 0), 0);

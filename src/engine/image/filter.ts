@@ -127,7 +127,7 @@ const predicates: Record<string, (value: string, find: FindImage, name: string) 
     ({ labels }) =>
       matchesLabels([value], labels() ?? {}),
   manifest: (value) => equals(value, "manifest", ({ isList }) => isList),
-  readonly: (value) => equals(value, "readonly", () => false),
+  readonly: (value) => equals(value, "readonly", ({ readOnly }) => readOnly),
   reference: referencePredicate,
   until: (value) => {
     const time = untilTime(value);

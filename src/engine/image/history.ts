@@ -1,5 +1,5 @@
 import type { Context } from "../../host/context.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
+import { visibleImages } from "../../storage/image-index.ts";
 import { getImage } from "../../storage/images.ts";
 import { imagesByTopLayer, layerChain } from "../../storage/layer-chain.ts";
 
@@ -21,7 +21,7 @@ export interface HistoryStep {
 export function imageHistory(ctx: Context, nameOrId: string): HistoryStep[] {
   const { config } = getImage(ctx, nameOrId);
   const layers = layerChain(ctx, config.rootfs.diff_ids);
-  const index = readImageIndex(ctx);
+  const index = visibleImages(ctx);
   const images = imagesByTopLayer(ctx, index);
   const shown = new Set<string>();
   return (config.history ?? []).toReversed().map((step): HistoryStep => {

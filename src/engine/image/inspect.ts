@@ -1,6 +1,6 @@
 import type { Context } from "../../host/context.ts";
 import { type HistoryEntry, type ImageConfig, mediaTypes } from "../../oci/image.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
+import { visibleImages } from "../../storage/image-index.ts";
 import { resolveEntry } from "../../storage/image-lookup.ts";
 import { repoDigests, repoTags } from "../../storage/image-names.ts";
 import { ImageRelations } from "../../storage/image-relations.ts";
@@ -13,7 +13,7 @@ export function inspectImage(ctx: Context, nameOrId: string): Record<string, unk
 }
 
 export function imageExists(ctx: Context, nameOrId: string): boolean {
-  return resolveEntry(readImageIndex(ctx), nameOrId) !== undefined;
+  return resolveEntry(visibleImages(ctx), nameOrId) !== undefined;
 }
 
 function describe(ctx: Context, image: StoredImage): Record<string, unknown> {
@@ -26,7 +26,7 @@ function describe(ctx: Context, image: StoredImage): Record<string, unknown> {
     Digest: image.manifestDigest,
     RepoTags: repoTags(image.names),
     RepoDigests: repoDigests(image),
-    Parent: new ImageRelations(ctx, readImageIndex(ctx)).parentOf(image.id) ?? "",
+    Parent: new ImageRelations(ctx, visibleImages(ctx)).parentOf(image.id) ?? "",
     Comment: (docker ? docker.comment : config.history?.[0]?.comment) ?? "",
     Created: config.created ?? null,
     Config: executionConfig(config),

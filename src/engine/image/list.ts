@@ -7,6 +7,8 @@ import {
   type ImageIndex,
   type ListEntry,
   readImageIndex,
+  readOnlyImages,
+  visibleImages,
 } from "../../storage/image-index.ts";
 import { resolveEntry } from "../../storage/image-lookup.ts";
 import { repoDigests } from "../../storage/image-names.ts";
@@ -40,6 +42,8 @@ export interface ListedImage {
   intermediate: () => boolean;
   /** A list of images. */
   isList: boolean;
+  /** In an additional store. */
+  readOnly: boolean;
 }
 
 export interface ListOptions {
@@ -51,7 +55,7 @@ export interface ListOptions {
 
 /** The images of the store, in the order in which they came. */
 export function listImages(ctx: Context, { filters = [], all = true }: ListOptions = {}): ListedImage[] {
-  const index = readImageIndex(ctx);
+  const index = visibleImages(ctx);
   const images = describeImages(ctx, index);
   const find = (nameOrId: string) => {
     const id = resolveEntry(index, nameOrId)?.id;
@@ -69,11 +73,14 @@ function withNames(image: ListedImage, names: string[]): ListedImage {
   return { ...image, names, repoDigests: () => repoDigests({ names, digests: image.digests }) };
 }
 
+/** An image that is in the own store and in an additional one is there twice. */
 function describeImages(ctx: Context, index: ImageIndex): ListedImage[] {
   const relations = new ImageRelations(ctx, index);
+  const { images, lists = {} } = readImageIndex(ctx);
   return [
-    ...Object.entries(index.images).map(([id, entry]) => describe(ctx, relations, id, entry)),
-    ...Object.entries(index.lists ?? {}).map(([id, entry]) => describeList(id, entry)),
+    ...Object.entries(images).map(([id, entry]) => describe(ctx, relations, id, entry)),
+    ...Object.entries(lists).map(([id, entry]) => describeList(id, entry)),
+    ...readOnlyImages(ctx).map(([id, entry]) => ({ ...describe(ctx, relations, id, entry), readOnly: true })),
   ];
 }
 
@@ -95,6 +102,7 @@ function describeList(id: string, entry: ListEntry): ListedImage {
     dangling: () => false,
     intermediate: () => false,
     isList: true,
+    readOnly: false,
   };
 }
 
@@ -114,6 +122,7 @@ function describe(ctx: Context, relations: ImageRelations, id: string, entry: Im
     dangling: () => relations.isDangling(id),
     intermediate: () => relations.isIntermediate(id),
     isList: false,
+    readOnly: false,
   };
 }
 

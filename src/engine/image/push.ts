@@ -13,7 +13,7 @@ import {
 } from "../../oci/reference.ts";
 import type { RegistryUpload } from "../../registry/upload.ts";
 import { readBlob } from "../../storage/blobs.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
+import { visibleImages } from "../../storage/image-index.ts";
 import { resolveEntry } from "../../storage/image-lookup.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
 import { getImage, readImage } from "../../storage/images.ts";
@@ -91,7 +91,7 @@ export function pushReference(
   nameOrId: string,
   destination: string | undefined,
 ): FullReference {
-  const text = destination ?? resolveEntry(readImageIndex(ctx), nameOrId)?.name;
+  const text = destination ?? resolveEntry(visibleImages(ctx), nameOrId)?.name;
   if (text === undefined) {
     throw new EngineError("no-destination", `"${nameOrId}" is an image ID, not a name to push to`, {
       hint: `name a destination: coracle push ${nameOrId} REGISTRY/REPOSITORY:TAG`,
@@ -115,7 +115,7 @@ async function pushLayer(
 function mountSources(ctx: Context, target: FullReference): (digest: string) => string | undefined {
   const prefix = `${target.registry}/`;
   const known = new Map<string, string>();
-  for (const [id, entry] of Object.entries(readImageIndex(ctx).images)) {
+  for (const [id, entry] of Object.entries(visibleImages(ctx).images)) {
     const from = entry.names
       .map((name) => repositoryName(parseReference(name)))
       .find((name) => name.startsWith(prefix) && name !== repositoryName(target));

@@ -3,7 +3,7 @@ import type { Context } from "../../host/context.ts";
 import { localName } from "../../oci/reference.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import { listRecords } from "../../runtime/records.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
+import { readImageIndex, readOnlyImages, visibleImages } from "../../storage/image-index.ts";
 import { resolveEntry, unknownImage } from "../../storage/image-lookup.ts";
 import { namedEntries, namedEntry } from "../../storage/image-names.ts";
 import { ImageRelations } from "../../storage/image-relations.ts";
@@ -49,7 +49,7 @@ export async function removeImages(
   const targets = new Map<string, string[]>();
   for (const text of names) {
     await removal.attempt(() => {
-      const found = resolveEntry(readImageIndex(ctx), text);
+      const found = resolveEntry(visibleImages(ctx), text);
       if (found) targets.set(found.id, [...(targets.get(found.id) ?? []), found.name ?? text]);
       else if (!options.ignore) throw unknownImage(text);
     });
@@ -68,7 +68,8 @@ export async function removeMatching(
 ): Promise<RemovedImages> {
   await reapImageLeftovers(ctx);
   const removal = new Removal(ctx, options);
-  const ids = new Set(listImages(ctx, { filters }).map(({ id }) => id));
+  const images = listImages(ctx, { filters }).filter(({ readOnly }) => !readOnly);
+  const ids = new Set(images.map(({ id }) => id));
   // In the order in which they came.
   for (const [id] of namedEntries(readImageIndex(ctx))) {
     if (ids.has(id)) await removal.attempt(() => removal.remove(id));
@@ -99,7 +100,7 @@ class Removal {
   async remove(id: string, reference?: string): Promise<void> {
     const index = readImageIndex(this.#ctx);
     const named = namedEntry(index, id);
-    if (!named) return;
+    if (!named) return refuseReadOnly(this.#ctx, id);
     if (reference !== undefined && named.names.length !== 1) {
       if (!(await this.#takeName(id, named.names, reference))) return;
     }
@@ -161,6 +162,13 @@ class Removal {
     this.result.images.push(image);
     return image;
   }
+}
+
+function refuseReadOnly(ctx: Context, id: string): void {
+  if (!readOnlyImages(ctx).some(([other]) => other === id)) return;
+  throw new EngineError("read-only-image", `cannot remove read-only image "${id}"`, {
+    hint: "it is in an additional image store",
+  });
 }
 
 function containersOf(ctx: Context, imageId: string): string[] {

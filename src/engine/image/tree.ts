@@ -1,5 +1,5 @@
 import type { Context } from "../../host/context.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
+import { visibleImages } from "../../storage/image-index.ts";
 import { repoTags } from "../../storage/image-names.ts";
 import { getImage, readConfig } from "../../storage/images.ts";
 import { type ChainLayer, imagesByTopLayer, layerChain } from "../../storage/layer-chain.ts";
@@ -22,7 +22,7 @@ export interface ImageTree {
 
 /** The layers of an image, or (`whatRequires`) the layers of images that need its topmost one. */
 export function imageTree(ctx: Context, nameOrId: string, whatRequires: boolean): ImageTree {
-  const index = readImageIndex(ctx);
+  const index = visibleImages(ctx);
   const image = getImage(ctx, nameOrId);
   const tops = imagesByTopLayer(ctx, index);
   const toNode = ({ id, size }: ChainLayer): TreeLayer => ({

@@ -2,14 +2,14 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { normalizeName } from "../../oci/reference.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
+import { visibleImages } from "../../storage/image-index.ts";
 import { resolveEntry, unknownImage } from "../../storage/image-lookup.ts";
 import { namedEntry } from "../../storage/image-names.ts";
 import { renameImage } from "../../storage/image-store.ts";
 
 /** Takes names away from an image, all of them where none is given. The image stays. */
 export async function removeTags(ctx: Context, nameOrId: string, names: readonly string[]): Promise<void> {
-  const index = readImageIndex(ctx);
+  const index = visibleImages(ctx);
   const id = resolveEntry(index, nameOrId)?.id;
   if (id === undefined) throw unknownImage(nameOrId);
   const had = namedEntry(index, id)?.names ?? [];

@@ -3,7 +3,7 @@ import type { Context } from "../../host/context.ts";
 import { mediaTypes } from "../../oci/image.ts";
 import type { ManifestFormat } from "../../oci/manifest-format.ts";
 import type { ListInstance } from "../../oci/manifest-list.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
+import { visibleImages } from "../../storage/image-index.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
 import { getImage } from "../../storage/images.ts";
 
@@ -14,7 +14,7 @@ export function locateInstance(
   format: ManifestFormat | undefined,
 ): { image: StoredImage } | { source: string } {
   const { digest } = descriptor;
-  const index = readImageIndex(ctx);
+  const index = visibleImages(ctx);
   const id = Object.entries(index.images).find(([, { manifest }]) => manifest === digest)?.[0];
   if (id !== undefined) return { image: getImage(ctx, id) };
   if (source === null) {

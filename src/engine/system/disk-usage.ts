@@ -2,7 +2,7 @@ import type { Context } from "../../host/context.ts";
 import { runNative } from "../../host/native.ts";
 import { listRecords } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
+import { visibleImages } from "../../storage/image-index.ts";
 import { readConfig } from "../../storage/images.ts";
 import { readLayerRecord } from "../../storage/layers.ts";
 import { listVolumes, volumeDataPath } from "../../storage/volumes.ts";
@@ -77,7 +77,7 @@ function imageUsage(
   ctx: Context,
   containersOf: (id: string) => number,
 ): Pick<DiskUsage, "images" | "imagesSize"> {
-  const index = Object.entries(readImageIndex(ctx).images);
+  const index = Object.entries(visibleImages(ctx).images);
   const layersOf = new Map(index.map(([id]) => [id, readConfig(ctx, id).rootfs.diff_ids]));
   const users = new Map<string, number>();
   for (const layers of layersOf.values()) {

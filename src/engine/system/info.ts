@@ -13,7 +13,7 @@ import { eventsBackend } from "../../runtime/event-log.ts";
 import { listRecords } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
 import { storageDriver } from "../../storage/driver.ts";
-import { readImageIndex } from "../../storage/image-index.ts";
+import { visibleImages } from "../../storage/image-index.ts";
 import { cgroupManager, parentCgroup } from "../container/cgroup.ts";
 import { resolveRuntime } from "../container/runtime-choice.ts";
 import { defaultSeccompFile } from "../container/seccomp-profile.ts";
@@ -121,6 +121,7 @@ function storeInfo(ctx: Context) {
   const states = listRecords(ctx).map((record) => readStatus(ctx, record.id).state);
   const count = (...wanted: string[]) => states.filter((state) => wanted.includes(state)).length;
   const { driver, program } = storageDriver(ctx);
+  const { imageStores } = ctx.storage;
   const space = fs.existsSync(ctx.graphRoot) ? fs.statfsSync(ctx.graphRoot) : undefined;
   return {
     configFile: storageConfFile() ?? (candidates("storage.conf")[0] as string),
@@ -131,13 +132,16 @@ function storeInfo(ctx: Context) {
       stopped: count("exited", "created", "initialized"),
     },
     graphDriverName: driver,
-    graphOptions: program === undefined ? {} : { "overlay.mount_program": mountProgram(program) },
+    graphOptions: {
+      ...(imageStores.length > 0 ? { "overlay.imagestore": imageStores.join(",") } : {}),
+      ...(program === undefined ? {} : { "overlay.mount_program": mountProgram(program) }),
+    },
     graphRoot: ctx.graphRoot,
     graphRootAllocated: space ? space.blocks * space.bsize : 0,
     graphRootUsed: space ? (space.blocks - space.bfree) * space.bsize : 0,
     graphStatus: driver === "vfs" ? {} : graphStatus(driver, space?.type),
     imageCopyTmpDir: stagingDirectory(ctx),
-    imageStore: { number: Object.keys(readImageIndex(ctx).images).length },
+    imageStore: { number: Object.keys(visibleImages(ctx).images).length },
     runRoot: ctx.runRoot,
     volumePath: ctx.volumeRoot,
     transientStore: false,

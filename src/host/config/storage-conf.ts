@@ -37,20 +37,23 @@ export function readStorageConf(file: string, { rootless, env, uid }: StorageCon
   };
   const isOfMachine = rootless && !env.CONTAINERS_STORAGE_CONF && /^\/(etc|usr)\//.test(file);
   const driver = text("driver");
-  const stores = options.additionalimagestores;
-  if (Array.isArray(stores) && stores.length > 0) {
-    throw badConfig(file, "storage.options.additionalimagestores is not supported yet");
+  const stores = options.additionalimagestores ?? [];
+  if (!Array.isArray(stores) || stores.some((store) => typeof store !== "string")) {
+    throw badConfig(file, "storage.options.additionalimagestores is not an array of strings");
   }
   return {
     file,
     graphRoot: directory("rootless_storage_path") ?? (isOfMachine ? undefined : directory("graphroot")),
     runRoot: isOfMachine ? undefined : directory("runroot"),
     driver,
-    options: [options, isTable(options.overlay) ? options.overlay : {}].flatMap((table) =>
-      OPTIONS.filter((key) => table[key] !== undefined && table[key] !== "").map(
-        (key) => `overlay.${key}=${table[key]}`,
+    options: [
+      ...(stores as string[]).map((store) => `overlay.imagestore=${expand(store, env, uid)}`),
+      ...[options, isTable(options.overlay) ? options.overlay : {}].flatMap((table) =>
+        OPTIONS.filter((key) => table[key] !== undefined && table[key] !== "").map(
+          (key) => `overlay.${key}=${table[key]}`,
+        ),
       ),
-    ),
+    ],
   };
 }
 

@@ -167,6 +167,10 @@ describe("storage.conf", () => {
       options: ["overlay.mount_program=/bin/f", "overlay.mountopt=nodev"],
     });
     expect(read('[storage]\nrootless_storage_path="/r/${UID}"\ngraphroot="/g"').graphRoot).toBe("/r/7");
-    expect(() => read('[storage.options]\nadditionalimagestores=["/x"]')).toThrow("not supported yet");
+    expect(read('[storage.options]\nadditionalimagestores=["$HOME/x", "/y"]').options).toEqual([
+      "overlay.imagestore=/home/me/x",
+      "overlay.imagestore=/y",
+    ]);
+    expect(() => read("[storage.options]\nadditionalimagestores=3")).toThrow("not an array of strings");
   });
 });
