@@ -48,6 +48,7 @@ export function parseStorageOptions(options: readonly string[], single: boolean)
         parsed.imageStores.push(...value.split(",").filter(Boolean).map(imageStore));
         break;
       case "skip_mount_home":
+        break; // nothing is mounted there
       case "size":
       case "inodes":
       case "force_mask":

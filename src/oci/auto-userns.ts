@@ -9,6 +9,11 @@ import type { IdMapping } from "./runtime-spec.ts";
 type AutoMode = Extract<UserNamespaceMode, { kind: "auto" }>;
 
 /** Ids that a namespace made by --userns=auto has at least, and at most unless a size is given. */
+export interface AutoSizes {
+  min?: number | undefined;
+  max?: number | undefined;
+}
+
 const MIN_SIZE = 1024;
 const MAX_SIZE = 65536;
 
@@ -29,17 +34,22 @@ export function parseAutoOptions(options: string): AutoMode {
 }
 
 /** How many ids a namespace needs for the users and groups that an image knows, and for `user` (`--user`). */
-export function sizeForImage(passwd: string, group: string, user = ""): number {
+export function sizeForImage(
+  passwd: string,
+  group: string,
+  user = "",
+  { min = MIN_SIZE, max = MAX_SIZE }: AutoSizes = {},
+): number {
   const isNobody = (name: string) => name === "nobody" || name === "nogroup";
   const ids = [
     ...parsePasswd(passwd).flatMap(({ name, uid, gid }) => (isNobody(name) ? [] : [uid, gid])),
     ...parseGroup(group).flatMap(({ name, gid }) => (isNobody(name) ? [] : [gid])),
     ...user.split(":").flatMap((id) => (/^\d+$/.test(id) ? [Number(id)] : [])),
   ].filter((id) => id !== NOBODY);
-  const size = Math.max(MIN_SIZE, ...ids.map((id) => id + 1));
-  if (size > MAX_SIZE) {
+  const size = Math.max(min, ...ids.map((id) => id + 1));
+  if (size > max) {
     throw invalid(
-      `the container needs a user namespace with size ${size} that is bigger than the maximum value allowed with userns=auto ${MAX_SIZE}`,
+      `the container needs a user namespace with size ${size} that is bigger than the maximum value allowed with userns=auto ${max}`,
       "give the size with --userns=auto:size=N",
     );
   }

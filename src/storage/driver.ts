@@ -37,7 +37,7 @@ export function storageDriver(ctx: Context): DriverChoice {
   if (remembered && (asked === undefined || asked === remembered.driver)) return remembered;
   if (asked !== undefined) return driverAskedFor(ctx, asked);
   const reasons: string[] = [];
-  for (const driver of drivers) {
+  for (const driver of inOrder(ctx.config.storage?.driverPriority ?? [])) {
     const choice = describe(ctx, driver);
     const problem = choice ? tryDriver(ctx, choice) : "not installed";
     if (choice && problem === undefined) {
@@ -56,6 +56,14 @@ export function storageDriver(ctx: Context): DriverChoice {
       hint: "put the store on a local file system with --root",
     },
   );
+}
+
+/** Those of storage.conf first, then the others. `overlay` is with the kernel or without. */
+function inOrder(priority: readonly string[]): StorageDriver[] {
+  const first = priority.flatMap((name) =>
+    name === "overlay" ? (["overlay", "fuse-overlayfs"] as const) : drivers.filter((it) => it === name),
+  );
+  return [...new Set([...first, ...drivers])];
 }
 
 /** `overlay` means whichever of the two works, unless the program to mount with is named, as in storage.conf(5). */

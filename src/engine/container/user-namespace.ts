@@ -41,7 +41,12 @@ export async function mapUserNamespace(ctx: Context, record: ContainerRecord, st
   }
   const size =
     userns.size ||
-    sizeForImage(layerText(ctx, record, "passwd"), layerText(ctx, record, "group"), record.config.user);
+    sizeForImage(
+      layerText(ctx, record, "passwd"),
+      layerText(ctx, record, "group"),
+      record.config.user,
+      ctx.config.storage?.autoUserns,
+    );
   // Whoever is next sees in our staging what we have taken.
   await withLock(ctx, "storage", () => {
     const others = [...stagedRecords(ctx), ...listRecords(ctx)].flatMap(({ id, config }) =>

@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { badConfig, isTable, readToml, tableOf } from "./toml.ts";
+import { badConfig, isTable, readToml, type Table, tableOf } from "./toml.ts";
 
 /** What storage.conf says of our store; undefined what it doesn't. */
 export interface StorageConf {
@@ -7,6 +7,10 @@ export interface StorageConf {
   graphRoot?: string | undefined;
   runRoot?: string | undefined;
   driver?: string | undefined;
+  /** To be tried first where none is named. */
+  driverPriority: string[];
+  /** How many ids --userns=auto gives at least, and at most. */
+  autoUserns: { min?: number | undefined; max?: number | undefined };
   /** As --storage-opt has them: `mount_program=/usr/bin/fuse-overlayfs`. */
   options: string[];
 }
@@ -18,7 +22,10 @@ export interface StorageConfReader {
 }
 
 /** Options of a driver that stand in its own table, and those that stand above it for all. */
-const OPTIONS = ["ignore_chown_errors", "mount_program", "mountopt", "force_mask", "size"];
+const OPTIONS = ["ignore_chown_errors", "mount_program", "mountopt", "force_mask", "size", "inodes"];
+
+/** What would put data in other places, and can't be passed over. */
+const UNSUPPORTED = ["imagestore", "transient_store"];
 
 /** Reads storage.conf. A user's containers don't go where the machine's file says, unless it says so for users. */
 export function readStorageConf(file: string, { rootless, env, uid }: StorageConfReader): StorageConf {
@@ -37,17 +44,25 @@ export function readStorageConf(file: string, { rootless, env, uid }: StorageCon
   };
   const isOfMachine = rootless && !env.CONTAINERS_STORAGE_CONF && /^\/(etc|usr)\//.test(file);
   const driver = text("driver");
-  const stores = options.additionalimagestores ?? [];
-  if (!Array.isArray(stores) || stores.some((store) => typeof store !== "string")) {
-    throw badConfig(file, "storage.options.additionalimagestores is not an array of strings");
+  for (const key of UNSUPPORTED) {
+    const value = storage[key] ?? "";
+    if (![false, "", "false"].includes(value as string)) {
+      throw badConfig(file, `storage.${key} is not supported yet`);
+    }
   }
+  const stores = strings(options, "storage.options.additionalimagestores", file);
   return {
     file,
     graphRoot: directory("rootless_storage_path") ?? (isOfMachine ? undefined : directory("graphroot")),
     runRoot: isOfMachine ? undefined : directory("runroot"),
     driver,
+    driverPriority: strings(storage, "storage.driver_priority", file),
+    autoUserns: {
+      min: size(options, "auto-userns-min-size", file),
+      max: size(options, "auto-userns-max-size", file),
+    },
     options: [
-      ...(stores as string[]).map((store) => `overlay.imagestore=${expand(store, env, uid)}`),
+      ...stores.map((store) => `overlay.imagestore=${expand(store, env, uid)}`),
       ...[options, isTable(options.overlay) ? options.overlay : {}].flatMap((table) =>
         OPTIONS.filter((key) => table[key] !== undefined && table[key] !== "").map(
           (key) => `overlay.${key}=${table[key]}`,
@@ -55,6 +70,19 @@ export function readStorageConf(file: string, { rootless, env, uid }: StorageCon
       ),
     ],
   };
+}
+
+function strings(table: Table, path: string, file: string): string[] {
+  const value = table[path.slice(path.lastIndexOf(".") + 1)] ?? [];
+  if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
+  throw badConfig(file, `${path} is not an array of strings`);
+}
+
+function size(options: Table, key: string, file: string): number | undefined {
+  const value = options[key];
+  if (value === undefined) return undefined;
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return (value as number) || undefined;
+  throw badConfig(file, `storage.options.${key} is not a number`);
 }
 
 /** `$HOME`, `$UID`, `~`. */

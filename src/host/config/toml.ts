@@ -27,7 +27,7 @@ function withoutComments(text: string): string {
 
 export function badConfig(file: string, what: string): EngineError {
   return new EngineError("bad-config", `decode configuration ${file}: ${what}`, {
-    hint: "mend the file, or name another one with CONTAINERS_CONF",
+    hint: "mend the file",
   });
 }
 

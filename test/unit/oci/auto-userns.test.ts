@@ -40,6 +40,9 @@ test("as many as the image's users and groups need", () => {
   expect(sizeForImage("a:x:4000:100::/:/bin/sh\nnobody:x:65533:65533::/:\n", "b:x:5000:\n")).toBe(5001);
   expect(sizeForImage("x:x:65534:1::/:\n", "")).toBe(1024);
   expect(() => sizeForImage("a:x:70000:1::/:\n", "")).toThrow("bigger than the maximum value");
+  expect(sizeForImage("", "", "", { min: 2000 })).toBe(2000);
+  expect(sizeForImage("a:x:70000:1::/:\n", "", "", { max: 80000 })).toBe(70001);
+  expect(() => sizeForImage("", "", "", { min: 2000, max: 1500 })).toThrow("allowed with userns=auto 1500");
 });
 
 test("ranges of a name in /etc/subuid", () => {

@@ -173,4 +173,18 @@ describe("storage.conf", () => {
     ]);
     expect(() => read("[storage.options]\nadditionalimagestores=3")).toThrow("not an array of strings");
   });
+
+  test("which driver, and how many ids", () => {
+    expect(
+      read('[storage]\ndriver_priority=["vfs"]\n[storage.options]\nauto-userns-max-size=70000'),
+    ).toMatchObject({ driverPriority: ["vfs"], autoUserns: { max: 70000 } });
+    expect(() => read('[storage.options]\nauto-userns-min-size="x"')).toThrow(
+      "auto-userns-min-size is not a number",
+    );
+  });
+
+  test.each(['imagestore="/x"', "transient_store=true"])("%s is refused", (line) => {
+    expect(() => read(`[storage]\n${line}`)).toThrow(`storage.${line.split("=")[0]} is not supported yet`);
+    expect(read('[storage]\nimagestore=""\ntransient_store=false').driver).toBeUndefined();
+  });
 });
