@@ -49,9 +49,11 @@ export default class Wait extends CoracleCommand {
     const { flags, args } = await this.input(Wait);
     this.checkSelection(args, flags, `"${this.invocation.path}" requires a name, id, or the "--latest" flag`);
     const { parseDuration } = await import("../src/cli/values.ts");
+    // The unit may be left out: milliseconds.
+    const unit = /^[+-]?[\d.]*\d[\d.]*$/.test(flags.interval) ? "ms" : "";
+    const interval = parseDuration(flags.interval + unit);
     const { selectContainers, forEach } = await import("../src/engine/container/select.ts");
     const { checkConditions, waitContainer } = await import("../src/engine/container/wait.ts");
-    const interval = /^\d+$/.test(flags.interval) ? Number(flags.interval) : parseDuration(flags.interval);
     const chosen = { names: args, latest: flags.latest };
     // With --ignore a missing one is told as -1 in its place.
     const names = flags.ignore && !flags.latest ? args : selectContainers(this.context, chosen);

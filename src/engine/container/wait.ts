@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { checkCommand } from "../../oci/health.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
 import { readHealth } from "../../runtime/health.ts";
 import { type ContainerRecord, findRecord, readRecord } from "../../runtime/records.ts";
@@ -41,36 +42,56 @@ export function checkConditions(conditions: readonly string[]): void {
   }
 }
 
-const ended = new Set(["stopped", "exited", "removing"]);
+const ended = new Set(["stopped", "exited"]);
 
-/** Returns the exit code of a container once it has ended (or -1 once it is in another state that was asked for). */
+/**
+ * Returns the exit code of a container once it has ended, or is removed where that was asked for; -1 once it is in
+ * another state that was asked for.
+ */
 export async function waitContainer(ctx: Context, nameOrId: string, options: WaitOptions): Promise<number> {
   const record = findRecord(ctx, nameOrId);
   const { id } = record;
   const conditions = options.conditions.length > 0 ? options.conditions : ["stopped"];
   const forEnd = conditions.some((condition) => ended.has(condition));
-  const forHealth = conditions.some((condition) => healths.has(condition));
+  const forRemoval = conditions.includes("removing");
+  const forHealth = conditions.find((condition) => healths.has(condition));
+  if (forHealth !== undefined) checkHasHealth(record, forHealth);
+  /** Of the last end that was seen. */
+  let exitCode: number | undefined;
   for (;;) {
     const status = readStatus(ctx, id);
-    if (!readRecord(ctx, id)) return gone(id, forEnd ? status : undefined);
+    if (status.state === "exited") exitCode = status.last?.exitCode;
+    if (!readRecord(ctx, id)) return forRemoval ? (exitCode ?? -1) : gone(id, forEnd ? exitCode : undefined);
     const met = conditions.find((condition) => matches(status.state, condition));
     if (met !== undefined) return ended.has(met) ? (status.last?.exitCode ?? 0) : -1;
-    if (forHealth && hasHealth(ctx, record, status, conditions)) return -1;
+    if (forHealth !== undefined && hasHealth(ctx, record, status, conditions)) return -1;
     const socket =
-      forEnd && conditions.length === 1 && isActive(status.state) ? status.last?.socket : undefined;
+      (forEnd || forRemoval) && conditions.length === 1 && isActive(status.state)
+        ? status.last?.socket
+        : undefined;
     const connection = socket ? await MonitorConnection.open(socket) : undefined;
-    if (connection) {
-      const exit = await connection.waitClosed();
+    const exit = await connection?.waitClosed();
+    if (exit) {
       // Whatever comes after it: the restart policy, somebody's restart, the removal.
-      if (exit) return exit.exitCode;
-    } else {
+      if (forEnd) return exit.exitCode;
+      exitCode = exit.exitCode;
+    } else if (!connection) {
       // A socket that is gone is soon followed by the exit code, and that, with --rm, by its removal.
       await new Promise((resolve) => setTimeout(resolve, socket ? SOON : options.interval));
     }
   }
 }
 
-/** Whether the container is as healthy as asked for; one that has ended will not be. */
+function checkHasHealth({ id, config }: ContainerRecord, condition: string): void {
+  if (checkCommand(config.health?.check ?? null)) return;
+  throw new EngineError(
+    "no-healthcheck",
+    `cannot use condition "${condition}": container ${id} has no healthcheck`,
+    { hint: "--health-cmd of `coracle run` defines one" },
+  );
+}
+
+/** Whether the container is as healthy as asked for; one that doesn't run will not be. */
 function hasHealth(
   ctx: Context,
   record: ContainerRecord,
@@ -78,7 +99,8 @@ function hasHealth(
   conditions: string[],
 ): boolean {
   if (conditions.includes(readHealth(ctx, record).Status)) return true;
-  if (state === "exited" && conditions.every((condition) => healths.has(condition)))
+  const ends = state === "exited" || state === "created";
+  if (ends && conditions.every((condition) => healths.has(condition)))
     throw new EngineError("container-state", "container is stopped");
   return false;
 }
@@ -93,8 +115,8 @@ function matches(state: ContainerState, condition: string): boolean {
 }
 
 /** The exit code, if the end was seen before the removal. */
-function gone(id: string, status: ContainerStatus | undefined): number {
-  if (status?.state === "exited" && status.last) return status.last.exitCode;
+function gone(id: string, exitCode: number | undefined): number {
+  if (exitCode !== undefined) return exitCode;
   throw new EngineError(
     "no-such-container",
     `container ${id} was removed while waiting for it: no such container`,

@@ -37,6 +37,27 @@ test("a container that is removed before its exit code was seen has none, and no
   await expect(waiting).rejects.toThrow(/was removed while waiting for it: no such container/);
 });
 
+test("the end of a removal, with the exit code if there was one", async () => {
+  makeContainer();
+  const conditions = ["removing"];
+  const removed = waitContainer(store(), id, { conditions, interval: 1 });
+  writeStatus({ status: "exited", startedAt: "2026-01-01T00:00:00Z", exitCode: 4 });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  rmSync(directory(), { recursive: true });
+  expect(await removed).toBe(4);
+  makeContainer();
+  const unseen = waitContainer(store(), id, { conditions, interval: 1 });
+  rmSync(directory(), { recursive: true });
+  expect(await unseen).toBe(-1);
+});
+
+test("health is not waited for where nothing is checked", async () => {
+  makeContainer();
+  await expect(waitContainer(store(), id, { ...options, conditions: ["healthy"] })).rejects.toThrow(
+    `cannot use condition "healthy": container ${id} has no healthcheck`,
+  );
+});
+
 test("of several conditions the one that is met decides whether there is an exit code", async () => {
   makeContainer();
   writeStatus({ status: "exited", exitCode: 7 });
