@@ -44,7 +44,10 @@ export default class Stats extends CoracleCommand {
     const { containerStats } = await import("../src/engine/container/stats.ts");
     const { latestContainer } = await import("../src/engine/container/select.ts");
     const { showStats } = await import("../src/cli/stats.ts");
-    const names = flags.latest ? [latestContainer(this.context)] : args;
+    const none = "unable to get list of containers: ";
+    const names = flags.latest
+      ? [latestContainer(this.context, none)]
+      : args.map((name) => name.replace(/^\//, ""));
     const format = { format: flags.format, noTrunc: flags["no-trunc"] };
     const resets = !flags["no-reset"] && !flags["no-stream"] && isatty(1);
     for (let previous = new Map(); ; ) {

@@ -1,9 +1,10 @@
 import type { ContainerStats } from "../engine/container/stats.ts";
 import { binarySize, humanSize } from "../oci/human-units.ts";
-import type { Pressure, Stall } from "../oci/stats.ts";
+import type { DeviceCounters, Pressure, Stall } from "../oci/stats.ts";
 import { printJson } from "./output.ts";
 import { asksForJson, printRows, withJson } from "./report.ts";
 import { GoDuration } from "./template/time.ts";
+import { goValue, plainJson, type Structs } from "./template/types.ts";
 
 export interface StatsFormat {
   format: string | undefined;
@@ -41,12 +42,26 @@ export type StatsRow = ReturnType<typeof statsRow>;
 
 /** The fields that a template may name. */
 export function statsRow(stats: ContainerStats, noTrunc: boolean) {
-  return withJson(statsFields(stats, noTrunc), () => structOf(stats));
+  const struct = structOf(stats);
+  return withJson({ ...struct, ContainerStats: struct, ...statsFields(stats, noTrunc) }, () =>
+    plainJson(struct),
+  );
 }
 
+const structs: Structs = {
+  "define.ContainerStats":
+    "AvgCPU float64, ContainerID string, Name string, PerCPU []uint64, CPU float64, CPUNano uint64," +
+    "CPUSystemNano uint64, SystemNano uint64, MemUsage uint64, MemLimit uint64, MemPerc float64," +
+    "Network map[string]define.ContainerNetworkStats, BlockInput uint64, BlockOutput uint64, PIDs uint64," +
+    "UpTime time.Duration, Duration uint64",
+  "define.ContainerNetworkStats":
+    "RxBytes uint64, RxDropped uint64, RxErrors uint64, RxPackets uint64," +
+    "TxBytes uint64, TxDropped uint64, TxErrors uint64, TxPackets uint64",
+};
+
 /** What `{{json .}}` shows: numbers, where `--format json` has them made readable. */
-function structOf(stats: ContainerStats): object {
-  return {
+function structOf(stats: ContainerStats): Record<string, unknown> {
+  const numbers = {
     AvgCPU: stats.averageCpuPercent,
     ContainerID: stats.id,
     Name: stats.name,
@@ -58,14 +73,28 @@ function structOf(stats: ContainerStats): object {
     MemUsage: stats.memory,
     MemLimit: stats.memoryLimit,
     MemPerc: memoryPercent(stats),
-    NetInput: stats.netInput,
-    NetOutput: stats.netOutput,
+    Network:
+      stats.network &&
+      Object.fromEntries(Object.entries(stats.network).map(([name, device]) => [name, counters(device)])),
     BlockInput: stats.blockInput,
     BlockOutput: stats.blockOutput,
     PIDs: stats.pids,
     UpTime: stats.cpu,
-    Duration: stats.duration,
+    Duration: stats.cpu,
   };
+  return goValue(numbers, "define.ContainerStats", structs) as Record<string, unknown>;
+}
+
+/** By Go's names. */
+function counters(device: DeviceCounters): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(device).map(([key, value]) => [key.charAt(0).toUpperCase() + key.slice(1), value]),
+  );
+}
+
+/** Of all network devices. */
+function sum(stats: ContainerStats, counter: "rxBytes" | "txBytes"): number {
+  return Object.values(stats.network ?? {}).reduce((total, device) => total + device[counter], 0);
 }
 
 function memoryPercent({ memory, memoryLimit }: ContainerStats): number {
@@ -77,30 +106,20 @@ function statsFields(stats: ContainerStats, noTrunc: boolean) {
   const cpuTime = new GoDuration(stats.cpu);
   return {
     ID: noTrunc ? stats.id : stats.id.slice(0, 12),
-    ContainerID: stats.id,
     Name: stats.name,
     CPUPerc: percent(stats.cpuPercent),
     MemUsage: pair(memory, memoryLimit, humanSize),
     MemUsageBytes: pair(memory, memoryLimit, binarySize),
     MemPerc: percent(memoryPercent(stats)),
-    NetIO: pair(stats.netInput, stats.netOutput, humanSize),
+    NetIO: pair(sum(stats, "rxBytes"), sum(stats, "txBytes"), humanSize),
     BlockIO: pair(stats.blockInput, stats.blockOutput, humanSize),
     PIDS: `${stats.pids}`,
     UpTime: cpuTime,
     Up: cpuTime,
     AVGCPU: percent(stats.averageCpuPercent),
-    AvgCPU: stats.averageCpuPercent,
-    CPU: stats.cpuPercent,
-    CPUNano: stats.cpu,
-    CPUSystemNano: stats.systemCpu,
-    SystemNano: stats.time,
-    MemLimit: memoryLimit,
-    NetInput: stats.netInput,
-    NetOutput: stats.netOutput,
-    BlockInput: stats.blockInput,
-    BlockOutput: stats.blockOutput,
-    PIDs: stats.pids,
-    Duration: new GoDuration(stats.duration),
+    // Podman 4's names for the sums of .Network.
+    NetInput: sum(stats, "rxBytes"),
+    NetOutput: sum(stats, "txBytes"),
     // Not Podman's: {{.PSI.Memory.Some.Avg10}}
     PSI: {
       CPU: pressureRow(stats.pressure.cpu),

@@ -14,6 +14,18 @@ export interface Pressure {
   full: Stall;
 }
 
+/** Of one network device. */
+export interface DeviceCounters {
+  rxBytes: number;
+  rxPackets: number;
+  rxErrors: number;
+  rxDropped: number;
+  txBytes: number;
+  txPackets: number;
+  txErrors: number;
+  txDropped: number;
+}
+
 export interface Usage {
   /** Nanoseconds. */
   cpu: number;
@@ -21,8 +33,8 @@ export interface Usage {
   /** Bytes. */
   memory: number;
   memoryLimit: number;
-  netInput: number;
-  netOutput: number;
+  /** By the names of its network devices; null where the network is not the container's own. */
+  network: Record<string, DeviceCounters> | null;
   blockInput: number;
   blockOutput: number;
   pids: number;
@@ -52,14 +64,12 @@ export function usageFrom(files: UsageFiles, hostMemory: number): Usage {
   const inactive = keyed(files["memory.stat"]).inactive_file ?? 0;
   const limit = Number(files["memory.max"]) || hostMemory; // "max" is no number
   const io = files["io.stat"].split(/\s+/);
-  const { received, sent } = networkCounters(files.net);
   return {
     cpu: (cpu.usage_usec ?? 0) * 1000,
     systemCpu: (cpu.system_usec ?? 0) * 1000,
     memory: inactive < current ? current - inactive : 0,
     memoryLimit: Math.min(limit, hostMemory),
-    netInput: received,
-    netOutput: sent,
+    network: files.net === "" ? null : deviceCounters(files.net),
     blockInput: sumOf(io, "rbytes="),
     blockOutput: sumOf(io, "wbytes="),
     pids: Number(files["pids.current"]) || 0,
@@ -93,16 +103,20 @@ function sumOf(words: readonly string[], prefix: string): number {
 }
 
 /** Of all devices but the loopback. */
-function networkCounters(text: string): { received: number; sent: number } {
-  const total = { received: 0, sent: 0 };
+function deviceCounters(text: string): Record<string, DeviceCounters> {
+  const devices: Record<string, DeviceCounters> = {};
   for (const line of text.split("\n")) {
     const match = /^\s*([^:\s]+):\s*(.*)$/.exec(line);
     if (!match || match[1] === "lo") continue;
     const counters = (match[2] as string).split(/\s+/).map(Number);
-    total.received += counters[0] ?? 0;
-    total.sent += counters[8] ?? 0;
+    const [rxBytes = 0, rxPackets = 0, rxErrors = 0, rxDropped = 0] = counters;
+    const [txBytes = 0, txPackets = 0, txErrors = 0, txDropped = 0] = counters.slice(8);
+    devices[match[1] as string] = {
+      ...{ rxBytes, rxPackets, rxErrors, rxDropped },
+      ...{ txBytes, txPackets, txErrors, txDropped },
+    };
   }
-  return total;
+  return devices;
 }
 
 /** Share of the time that the CPUs worked for it, in percent. */

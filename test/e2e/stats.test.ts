@@ -48,7 +48,17 @@ test("its network's bytes are", async (context) => {
   skipUnless(context, hasProgram("slirp4netns"));
   await home.ok("run", "-d", "--name", "net", "--network", "slirp4netns", "bb", "sleep", "1000");
   await home.coracle("exec", "net", "wget", "-T", "1", "-q", "http://10.0.2.2:1/");
-  expect(Number(await stats("--format", "{{.NetOutput}}", "net"))).toBeGreaterThan(0);
+  const all = "{{.NetOutput}} {{.Network.tap0.TxBytes}} {{.ContainerStats.Duration}} {{.PerCPU}} {{json .}}";
+  const [output, sent, duration, perCpu, json = ""] = (await stats("--format", all, "net")).split(" ");
+  expect(Number(output)).toBeGreaterThan(0);
+  const { Network, Duration, CPUNano } = JSON.parse(json);
+  expect([sent, `${Network.tap0.TxBytes}`, duration, `${CPUNano}`, perCpu]).toEqual([
+    output,
+    output,
+    `${Duration}`,
+    `${Duration}`,
+    "[]",
+  ]);
 });
 
 test("goes on until it is ended", async () => {

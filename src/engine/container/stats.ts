@@ -18,8 +18,6 @@ export interface ContainerStats extends Usage {
   /** Since the sample before, or since the start. */
   cpuPercent: number;
   averageCpuPercent: number;
-  /** How long it has been running. */
-  duration: number;
   /** When this was, in nanoseconds since the epoch. */
   time: number;
 }
@@ -80,8 +78,7 @@ const nothing: Usage = {
   systemCpu: 0,
   memory: 0,
   memoryLimit: 0,
-  netInput: 0,
-  netOutput: 0,
+  network: null,
   blockInput: 0,
   blockOutput: 0,
   pids: 0,
@@ -93,7 +90,7 @@ function sample(ctx: Context, record: ContainerRecord, before: ContainerStats | 
   const time = Date.now() * 1e6;
   const { state, last } = readStatus(ctx, id);
   if (!isRunning(state) || !last?.init || !last.startedAt) {
-    return { id, name, ...nothing, cpuPercent: 0, averageCpuPercent: 0, duration: 0, time };
+    return { id, name, ...nothing, cpuPercent: 0, averageCpuPercent: 0, time };
   }
   const usage = usageFrom(readFiles(ctx, record, last.init.pid), os.totalmem());
   const started = Date.parse(last.startedAt) * 1e6;
@@ -105,7 +102,6 @@ function sample(ctx: Context, record: ContainerRecord, before: ContainerStats | 
     ...usage,
     cpuPercent: cpuPercent(usage.cpu - since.cpu, time - since.time),
     averageCpuPercent: cpuPercent(usage.cpu, time - started),
-    duration: time - started,
     time,
   };
 }

@@ -14,6 +14,10 @@ const none: UsageFiles = {
   net: "",
 };
 
+const quiet = {
+  ...{ rxBytes: 0, rxPackets: 0, rxErrors: 0, rxDropped: 0 },
+  ...{ txBytes: 0, txPackets: 0, txErrors: 0, txDropped: 0 },
+};
 const idle = { avg10: 0, avg60: 0, avg300: 0, total: 0 };
 
 test("all that the files say", () => {
@@ -21,7 +25,7 @@ test("all that the files say", () => {
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
     lo: 99 1 0 0 0 0 0 0 99 1 0 0 0 0 0 0
   tap0:     430       3    0    0    0     0          0         0      110       2    0    0    0     0       0          0
-  eth1:70 1 0 0 0 0 0 0 90 1 0 0 0 0 0 0
+  eth1:70 1 0 2 0 0 0 0 90 1 3 0 0 0 0 0
 `;
   const files = {
     "cpu.stat": "usage_usec 1500\nuser_usec 1000\nsystem_usec 500\n",
@@ -41,8 +45,10 @@ test("all that the files say", () => {
     systemCpu: 500_000,
     memory: 4000,
     memoryLimit: 100_000,
-    netInput: 500,
-    netOutput: 200,
+    network: {
+      tap0: { ...quiet, rxBytes: 430, rxPackets: 3, txBytes: 110, txPackets: 2 },
+      eth1: { ...quiet, rxBytes: 70, rxPackets: 1, rxDropped: 2, txBytes: 90, txPackets: 1, txErrors: 3 },
+    },
     blockInput: 11,
     blockOutput: 22,
     pids: 7,
@@ -55,7 +61,7 @@ test("all that the files say", () => {
 });
 
 test("without controllers there are zeros, and the machine's memory is the limit", () => {
-  expect(usageFrom(none, 1e6)).toMatchObject({ cpu: 0, memory: 0, memoryLimit: 1e6, pids: 0 });
+  expect(usageFrom(none, 1e6)).toMatchObject({ cpu: 0, memory: 0, memoryLimit: 1e6, network: null });
   expect(usageFrom({ ...none, "memory.max": "max\n" }, 1e6).memoryLimit).toBe(1e6);
   expect(usageFrom({ ...none, "memory.max": "9000000\n" }, 1e6).memoryLimit).toBe(1e6);
 });
