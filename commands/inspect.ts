@@ -29,12 +29,11 @@ export default class Inspect extends CoracleCommand {
     if (flags.latest && args.length > 0)
       throw this.usageError("--latest and arguments cannot be used together");
     this.checkSelection(args, flags, "no names or ids specified");
-    const { latestContainer } = await import("../src/engine/container/select.ts");
     const { inspectObjects } = await import("../src/engine/system/inspect.ts");
     const { reportInspectErrors, showInspected } = await import("../src/cli/inspect.ts");
-    const names = flags.latest ? [latestContainer(this.context, "no containers to inspect")] : args;
     // Only inside the user's namespaces can all files be measured.
     if (flags.size) await this.requireNamespace();
+    const names = flags.latest ? undefined : args;
     const { objects, errors } = inspectObjects(this.context, names, { type: flags.type, size: flags.size });
     showInspected(objects, flags.format);
     reportInspectErrors(errors, (error) => this.report(error));

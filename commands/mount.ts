@@ -18,10 +18,12 @@ export default class Mount extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Mount);
+    const lists = args.length === 0 && !flags.all && !flags.latest;
+    if (!lists) this.checkSelection(args, flags);
     const { printMounts, requireUnshared } = await import("../src/cli/mounts.ts");
     requireUnshared(this.context, this.invocation.path);
     const { mountContainers, mountedContainers } = await import("../src/engine/container/mount.ts");
-    if (args.length === 0 && !flags.all && !flags.latest) {
+    if (lists) {
       const full = flags["no-trunc"] || flags.notruncate;
       const rows = mountedContainers(this.context).map(({ id, name, path }) => ({
         label: full ? id : id.slice(0, 12),
@@ -30,7 +32,6 @@ export default class Mount extends CoracleCommand {
       }));
       return printMounts(rows, flags.format);
     }
-    this.checkSelection(args, flags);
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const names = selectContainers(this.context, { names: args, all: flags.all, latest: flags.latest });
     for (const path of mountContainers(this.context, names)) this.printLine(path);

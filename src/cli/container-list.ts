@@ -106,24 +106,31 @@ const sortKeys: Record<string, Key> = {
   id: ({ record }) => record.id,
   image: ({ record }) => record.config.image?.name ?? "",
   names: ({ record }) => record.name,
-  runningfor: ({ status }) => status.last?.startedAt ?? "",
+  runningfor: ({ status }) => seconds(status.last?.startedAt),
   size: ({ record }, ctx) => containerSize(ctx, record).rootFsSize,
   status: ({ status }) => status.state,
 };
 
 function sortContainers(ctx: Context, containers: ContainerSummary[], sort: string): ContainerSummary[] {
   const key = sortKeys[sort] as Key;
-  const keyed = containers.map((container) => ({ container, value: key(container, ctx) }));
+  // The newest come first; of those that are equal the oldest does.
+  const keyed = containers.toReversed().map((container) => ({ container, value: key(container, ctx) }));
   keyed.sort((a, b) => (a.value < b.value ? -1 : a.value > b.value ? 1 : 0));
   return keyed.map(({ container }) => container);
 }
+
+const structs = {
+  ListContainerNamespaces:
+    "MNT string Mnt, Cgroup string, IPC string Ipc, NET string Net, PIDNS string Pidns, UTS string Uts, User string",
+};
 
 /** The fields that templates and the table know, as podman-ps(1) lists them. */
 function templateRow(ctx: Context, container: ContainerSummary, options: ListOptions): object {
   const { record, status } = container;
   const command = commandOf(container).join(" ");
+  const row = jsonRow(ctx, container, options);
   return {
-    ...jsonRow(ctx, container, options),
+    ...row,
     ID: shortId(record.id, options.noTrunc),
     ImageID: shortId(record.config.image?.id ?? "", options.noTrunc),
     Image: record.config.image?.name ?? record.config.rootfs ?? "",
@@ -141,7 +148,7 @@ function templateRow(ctx: Context, container: ContainerSummary, options: ListOpt
     Size: options.size ? sizeText(ctx, container) : "",
     Status: statusText(container),
     ...namespaces(options.namespace ? status.last?.init?.pid : undefined),
-    Namespaces: new Map(),
+    Namespaces: goValue(row.Namespaces, "ListContainerNamespaces", structs),
   };
 }
 
@@ -157,11 +164,14 @@ function structRow(ctx: Context, container: ContainerSummary, options: ListOptio
   return { AutoRemove, Command, Created, ...rest, CreatedAt: "", Status: container.health };
 }
 
+/** Since the epoch; of what hasn't been, Go's zero time. */
+function seconds(time: string | null | undefined): number {
+  return time ? Math.floor(Date.parse(time) / 1000) : -62135596800;
+}
+
 /** One entry of `ps --format json`, with Podman's keys. */
 function jsonRow(ctx: Context, container: ContainerSummary, options: ListOptions) {
   const { record, status } = container;
-  const seconds = (time: string | null | undefined) =>
-    time ? Math.floor(Date.parse(time) / 1000) : -62135596800;
   const ended = status.state === "exited";
   return {
     AutoRemove: record.config.autoRemove,

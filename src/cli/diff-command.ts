@@ -25,7 +25,7 @@ export abstract class DiffCommand extends CoracleCommand {
       throw this.usageError("--latest and containers cannot be used together");
     const { latestContainer } = await import("../engine/container/select.ts");
     const { showDiff } = await import("./diff.ts");
-    const names = flags.latest ? [latestContainer(this.context)] : args;
+    const names = flags.latest ? [latestContainer(this.context, "unable to get latest container: ")] : args;
     await showDiff(this.context, this.kind, names, flags.format);
   }
 }

@@ -1,12 +1,11 @@
 /** Values in the spelling of Go's strconv and encoding/csv, with their errors, as Podman's flags take them. */
 
-const trueWords = ["1", "t", "T", "TRUE", "true", "True"];
-const falseWords = ["0", "f", "F", "FALSE", "false", "False"];
+import { goBool } from "../oci/go-bool.ts";
 
 export function parseGoBool(text: string): boolean {
-  if (trueWords.includes(text)) return true;
-  if (falseWords.includes(text)) return false;
-  throw syntaxError("ParseBool", text);
+  const value = goBool(text);
+  if (value === undefined) throw syntaxError("ParseBool", text);
+  return value;
 }
 
 export function parseGoInt(text: string): number {

@@ -1,4 +1,5 @@
 import { EngineError } from "../errors.ts";
+import { goBool } from "./go-bool.ts";
 import { randomHex } from "./hash.ts";
 import { invalid } from "./invalid.ts";
 import {
@@ -346,9 +347,8 @@ function checkOption(key: string, value: string): string {
       return value;
     case "isolate":
     case "no_default_route":
-      if (!/^(1|0|[tT]|[fF]|[tT]rue|[fF]alse|TRUE|FALSE)$/.test(value))
-        throw invalid(`strconv.ParseBool: parsing "${value}": invalid syntax`);
-      return /^(1|[tT])/.test(value) ? "true" : "false";
+      if (goBool(value) === undefined) throw invalid(`strconv.ParseBool: parsing "${value}": invalid syntax`);
+      return String(goBool(value));
     default:
       throw invalid(
         `unsupported bridge network option ${key}`,

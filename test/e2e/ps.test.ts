@@ -168,6 +168,9 @@ describe("--format", () => {
       Uts: inode("uts"),
       User: inode("user"),
     });
+    expect(await home.ok("ps", "--ns", "-f", "name=web", "--format", "{{.Namespaces}}")).toBe(
+      `{${["mnt", "cgroup", "ipc", "net", "pid", "uts", "user"].map(inode).join(" ")}}`,
+    );
     expect(JSON.parse(await home.ok("ps", "--format", "json"))[0].Namespaces).toEqual({});
   });
 
@@ -190,6 +193,8 @@ describe("--format", () => {
 describe("--sort", () => {
   test.each([
     ["names", ["done", "fresh", "frozen", "web"]],
+    // All are equal: the oldest comes first.
+    ["image", ["web", "frozen", "done", "fresh"]],
     ["status", ["fresh", "done", "frozen", "web"]],
   ])("%s", async (key, expected) => {
     expect((await home.ok("ps", "-a", "--sort", key, "--format", "{{.Names}}")).split("\n")).toEqual(

@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { NetworkMode } from "../../oci/container.ts";
+import { goBool } from "../../oci/go-bool.ts";
 import { matchesLabels } from "../../oci/label-filter.ts";
 import { matcher } from "../../oci/pattern.ts";
 import { parseTime } from "../../oci/time.ts";
@@ -26,7 +27,6 @@ type Key = (values: string[], lookups: FilterLookups) => Test;
 
 /** By the names of Podman's states; ours has fewer. */
 const states: Record<string, string> = {
-  configured: "created",
   created: "created",
   initialized: "initialized",
   running: "running",
@@ -153,7 +153,7 @@ const keys: Record<string, Key> = {
     };
   },
   "should-start-on-boot": (values) => {
-    const wanted = values.map((value) => value === "true" || value === "1").at(-1);
+    const wanted = values.map(parseBool).at(-1);
     return ({ record, status }) => {
       const { name } = record.config.restart;
       const starts = name === "always" || (name === "unless-stopped" && !status.last?.stoppedByUser);
@@ -238,6 +238,12 @@ function stateOf(value: string): string {
     `unknown container state: ${value}: invalid argument`,
     `states are ${Object.keys(states).join(", ")}`,
   );
+}
+
+function parseBool(text: string): boolean {
+  const value = goBool(text);
+  if (value !== undefined) return value;
+  throw badFilter(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
 function exitCode(value: string): number {

@@ -83,10 +83,10 @@ function readCidFile(file: string, ignore: boolean): string[] {
   }
 }
 
-/** The id of the container that was made last. */
-export function latestContainer(ctx: Context, none = "no containers found"): string {
+/** The id of the container that was made last; where there is none, `prefix` comes before the error. */
+export function latestContainer(ctx: Context, prefix = ""): string {
   const records = listRecords(ctx).sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
-  if (!records[0]) throw new EngineError("no-such-container", `${none}: no such container`);
+  if (!records[0]) throw new EngineError("no-such-container", `${prefix}no such container`);
   return records[0].id;
 }
 

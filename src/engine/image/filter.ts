@@ -1,4 +1,5 @@
 import { EngineError } from "../../errors.ts";
+import { goBool } from "../../oci/go-bool.ts";
 import { matchesLabels } from "../../oci/label-filter.ts";
 import { pathMatcher } from "../../oci/path-match.ts";
 import { formatReference, parseReference, type Reference, repositoryName } from "../../oci/reference.ts";
@@ -160,8 +161,8 @@ function untilTime(value: string): number {
 }
 
 function equals(value: string, key: string, actual: Predicate): Predicate {
-  const wanted = /^(1|t|true|T|True|TRUE)$/.test(value);
-  if (!wanted && !/^(0|f|false|F|False|FALSE)$/.test(value)) {
+  const wanted = goBool(value);
+  if (wanted === undefined) {
     // Podman's text, which has the two the wrong way round.
     throw bad(
       `non-boolean value "${key}" for ${value} filter: strconv.ParseBool: parsing "${value}": invalid syntax`,

@@ -2,6 +2,7 @@ import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { containerExists } from "../container/exists.ts";
 import { inspectContainer } from "../container/inspect.ts";
+import { latestContainer } from "../container/select.ts";
 import { inspectImage } from "../image/inspect.ts";
 import { inspectNetwork } from "../network/inspect.ts";
 import { inspectVolume } from "../volume/inspect.ts";
@@ -27,10 +28,10 @@ const kinds: Record<string, Inspect> = {
   volume: inspectVolume,
 };
 
-/** What the names stand for, tried in Podman's order: container, image, volume. */
+/** What the names stand for, tried in Podman's order: container, image, volume. Without names: the latest container. */
 export function inspectObjects(
   ctx: Context,
-  names: string[],
+  names: string[] | undefined,
   options: InspectOptions,
 ): { objects: object[]; errors: EngineError[] } {
   const inspect = kinds[options.type];
@@ -42,9 +43,9 @@ export function inspectObjects(
   }
   const objects: object[] = [];
   const errors: EngineError[] = [];
-  for (const name of names) {
+  for (const name of names ?? [undefined]) {
     try {
-      objects.push(inspect(ctx, name, options));
+      objects.push(inspect(ctx, name ?? latestContainer(ctx, "no containers to inspect: "), options));
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       errors.push(error);

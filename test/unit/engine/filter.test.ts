@@ -90,6 +90,7 @@ describe("ps --filter", () => {
     [["pod=x"], []],
     [["health=healthy"], []],
     [["should-start-on-boot=false"], ["new", "old"]],
+    [["should-start-on-boot=F"], ["new", "old"]],
   ])("%j", (filters, expected) => {
     expect(names(...filters)).toEqual(expected);
   });
@@ -100,6 +101,8 @@ describe("ps --filter", () => {
     ["before=nobody", 'no container with name or ID "nobody" found'],
     ["until=yesterday", '"yesterday"'],
     ["status=bad", "unknown container state: bad: invalid argument"],
+    ["status=configured", "unknown container state: configured: invalid argument"],
+    ["should-start-on-boot=x", 'strconv.ParseBool: parsing "x": invalid syntax'],
     ["exited=x", 'strconv.ParseInt: parsing "x": invalid syntax'],
     ["restart-policy=bad", "bad invalid restart policy"],
   ])("%s is refused", (filter, message) => {
