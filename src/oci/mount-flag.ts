@@ -12,7 +12,7 @@ interface Fields {
   source: string;
   destination: string;
   options: string[];
-  subpath?: string;
+  subpath?: string | undefined;
   volumeOptions?: Record<string, string>;
 }
 
@@ -232,7 +232,7 @@ function applyField(fields: Fields, type: string, name: string, value: string | 
       break;
     case "subpath":
     case "volume-subpath":
-      fields.subpath = argument();
+      fields.subpath = argument() || undefined;
       break;
     case "volume-label":
       throw invalid(`the --volume-label option is not presently implemented`);
@@ -283,7 +283,10 @@ function mountOptions(name: string, value: string | undefined, argument: () => s
     case "idmap":
       return [value === undefined ? name : `${name}=${value}`];
     default:
-      if (value === undefined && (FLAGS.includes(name) || isPropagation(name))) return [name];
+      if (FLAGS.includes(name) || isPropagation(name)) {
+        // `=false` would not be the opposite.
+        if (value === undefined || /^(1|true)$/i.test(value)) return [name];
+      }
       throw invalid(`${name}: invalid mount option`);
   }
 }
@@ -316,7 +319,8 @@ function isTrue(name: string, value: string | undefined): boolean {
   if (name === "U" || name === "chown") {
     throw invalid(`'U' or 'chown' must be set to true or false, instead received "${value}": ${NEEDS_VALUE}`);
   }
-  throw invalid(`'${name}' must be set to true or false, instead received "${value}"`);
+  const names = ["ro", "rw", "readonly"].includes(name) ? "'readonly', 'ro', or 'rw'" : `'${name}'`;
+  throw invalid(`${names} must be set to true or false, instead received "${value}": ${NEEDS_VALUE}`);
 }
 
 const DEVPTS = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"];

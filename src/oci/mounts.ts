@@ -88,6 +88,9 @@ export function parseImageVolumeMode(text: string): ImageVolumeMode {
   throw invalid(`invalid image volume mode "${text}" required value: anonymous, tmpfs, ignore`);
 }
 
+/** As Podman has it of these. */
+const IMAGE_VOLUME = ["rprivate", "rw", "nodev", "exec", "nosuid", "rbind"];
+
 /** Mounts for the volumes that the image declares, where nothing was asked to be mounted. */
 export function imageVolumeMounts(
   paths: readonly string[],
@@ -102,7 +105,7 @@ export function imageVolumeMounts(
   return free.map((destination) =>
     mode === "tmpfs"
       ? { type: "tmpfs", source: "tmpfs", destination, ...tmpfsOptions(["mode=1777"]) }
-      : anonymousVolume(destination),
+      : { ...anonymousVolume(destination), options: IMAGE_VOLUME },
   );
 }
 

@@ -34,7 +34,7 @@ export function inspectHostConfig(
   const { resources } = config;
   const manager = inspectManager(ctx, spec);
   return {
-    Binds: inspectBinds(ctx, config.mounts),
+    Binds: inspectBinds(config.mounts),
     CgroupManager: manager,
     CgroupMode: config.cgroupns.kind === "container" ? "" : namespaceMode(config.cgroupns),
     ContainerIDFile: config.annotations["io.podman.annotations.cid-file"] ?? "",

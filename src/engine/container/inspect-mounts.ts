@@ -5,45 +5,77 @@ import { readOnlyTmpfs } from "../../oci/spec-mounts.ts";
 import { volumeDataPath } from "../../storage/volumes.ts";
 import { sortedKeys } from "./inspect-values.ts";
 
-/** Volumes and binds; Podman lists its volumes first. */
+/** Volumes, images and binds, in this order; but no directory that the container sees through an overlay (`:O`). */
 export function inspectMounts(ctx: Context, mounts: readonly MountRequest[]) {
-  const ofType = (type: MountRequest["type"]) => mounts.filter((mount) => mount.type === type);
-  return [...ofType("volume"), ...ofType("bind")].map((mount) => {
-    const volume = mount.type === "volume";
-    const options = mount.options.filter(
-      (option) => !["ro", "rw"].includes(option) && !isPropagation(option),
+  return [
+    ...inspectBound(ctx, mounts, "volume"),
+    ...mounts.filter(({ type }) => type === "image").map(inspectImage),
+    ...inspectBound(ctx, mounts, "bind"),
+  ];
+}
+
+function inspectImage({ source, destination, options, subpath }: MountRequest) {
+  return {
+    Type: "image",
+    Name: undefined,
+    Source: source,
+    Destination: destination,
+    Driver: "",
+    Mode: "",
+    Options: null,
+    RW: options.includes("rw"),
+    Propagation: "",
+    SubPath: subpath,
+  };
+}
+
+function inspectBound(ctx: Context, mounts: readonly MountRequest[], type: "volume" | "bind") {
+  const volume = type === "volume";
+  const found = mounts.filter((mount) => mount.type === type && (volume || !mount.overlay));
+  return found.map((mount) => {
+    const all = allOptions(mount);
+    const options = all.filter(
+      (option) => !["ro", "rw", mount.relabel].includes(option) && !isPropagation(option),
     );
     return {
-      Type: mount.type,
+      Type: type,
       // Not in the JSON of a bind, but there for templates.
       Name: volume ? mount.source : undefined,
       Source: volume ? volumeDataPath(ctx, mount.source) : mount.source,
       Destination: mount.destination,
       Driver: volume ? "local" : "",
       Mode: mount.relabel ?? "",
-      Options: [
-        ...new Set([
-          ...(mount.chown ? ["U"] : []),
-          ...(volume ? ["nosuid", "nodev"] : []),
-          ...options,
-          "rbind",
-        ]),
-      ],
-      RW: !mount.options.includes("ro"),
-      Propagation: mount.options.find(isPropagation) ?? "rprivate",
+      Options: options,
+      RW: !all.includes("ro"),
+      Propagation: all.find(isPropagation) ?? "rprivate",
       SubPath: mount.subpath,
     };
   });
 }
 
+/** As Podman orders them: what was asked for, what that makes of the mount, defaults. */
+function allOptions({ options, relabel, chown, overlay, noCopy }: MountRequest): string[] {
+  const firstDefault = options.findIndex((option) => ["private", "rprivate", "rbind"].includes(option));
+  const given = firstDefault < 0 ? options : options.slice(0, firstDefault);
+  const access = options.includes("ro") || options.includes("rw") ? [] : ["rw"];
+  return [
+    ...given,
+    ...(noCopy ? ["nocopy"] : []),
+    ...(relabel ? [relabel] : []),
+    ...(chown ? ["U"] : []),
+    ...(overlay ? ["O"] : []),
+    ...access,
+    ...options.slice(given.length),
+  ];
+}
+
 /** The same in the form of -v: `vol:/vol:ro,rprivate,nosuid,nodev,rbind`. */
-export function inspectBinds(ctx: Context, mounts: readonly MountRequest[]): string[] {
-  return inspectMounts(ctx, mounts).map(({ Name, Source, Destination, Mode, RW, Propagation, Options }) => {
-    const chown = Options.includes("U") ? ["U"] : [];
-    const others = Options.filter((option) => option !== "U");
-    const options = [...(Mode ? [Mode] : []), ...chown, RW ? "rw" : "ro", Propagation, ...others];
-    return `${Name ?? Source}:${Destination}:${options.join(",")}`;
-  });
+export function inspectBinds(mounts: readonly MountRequest[]): string[] {
+  const volumes = mounts.filter(({ type }) => type === "volume");
+  const binds = mounts.filter(({ type, overlay }) => type === "bind" && !overlay);
+  return [...volumes, ...binds].map(
+    (mount) => `${mount.source}:${mount.destination}:${allOptions(mount).join(",")}`,
+  );
 }
 
 /** Each tmpfs, those of --read-only included, with its options. */

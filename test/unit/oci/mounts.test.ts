@@ -48,7 +48,7 @@ describe("-v", () => {
       noCopy: true,
       options: ["suid", "rprivate", "nodev", "rbind"],
     });
-    expect(volume("/src:/dst:bind")?.options).toEqual(["bind", "private"]);
+    expect(volume("/src:/dst:bind")?.options).toEqual(["bind", "rprivate"]);
   });
 
   test.each([
@@ -89,7 +89,7 @@ describe("--mount", () => {
     });
     expect(mount("type=bind,dst=/b,bind-nonrecursive,consistency=cached")).toMatchObject({
       source: "/b",
-      options: ["bind", "private"],
+      options: ["bind", "rprivate"],
     });
     expect(mount("type=bind,source=rel,target=/b,readonly=false")).toMatchObject({
       source: "/cwd/rel",
@@ -130,7 +130,7 @@ describe("--mount", () => {
     ["type=foo,dst=/x", 'invalid filesystem type "foo"'],
     ["type=bind,src=/tmp", "must set volume destination"],
     ["type=bind,dst=/x,foo=1", "foo: invalid mount option"],
-    ["type=bind,dst=/x,nosuid=1", "nosuid: invalid mount option"],
+    ["type=bind,dst=/x,nosuid=0", "nosuid: invalid mount option"],
     ["type=bind,dst=", "container directory cannot be empty"],
     ["type=volume,dst=q", 'invalid container path "q", must be an absolute path'],
     ["type=bind,src,dst=/q", "src: must provide an argument for option"],
@@ -153,6 +153,10 @@ describe("--mount", () => {
     [
       "type=tmpfs,dst=/q,tmpcopyup,notmpcopyup",
       "cannot pass 'tmpcopyup' and 'notmpcopyup' mnt.Options more than once: must provide an argument for option",
+    ],
+    [
+      "type=bind,dst=/q,ro=maybe",
+      `'readonly', 'ro', or 'rw' must be set to true or false, instead received "maybe": must provide`,
     ],
     ["type=volume,src=../x,dst=/q", "names must match"],
     ["type=bind,src=/x,dst=/q,subpath=/y", 'cannot set option "subpath" on non-volume mounts'],
@@ -244,7 +248,13 @@ describe("volumes of the image", () => {
   test("become anonymous volumes, a tmpfs or nothing, where nothing was asked for", () => {
     const paths = ["/data/", "/taken"];
     expect(imageVolumeMounts(paths, "anonymous", requested)).toMatchObject([
-      { type: "volume", source: "", destination: "/data", anonymous: true },
+      {
+        type: "volume",
+        source: "",
+        destination: "/data",
+        anonymous: true,
+        options: ["rprivate", "rw", "nodev", "exec", "nosuid", "rbind"],
+      },
     ]);
     expect(imageVolumeMounts(paths, "tmpfs", requested)).toMatchObject([
       { type: "tmpfs", destination: "/data" },
