@@ -57,8 +57,9 @@ const PROXY_VARIABLES = ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy"].f
 
 /** The host's proxy settings, which containers are given unless --http-proxy=false. */
 export function proxyVariables(host: NodeJS.ProcessEnv): Environment {
-  const set = PROXY_VARIABLES.filter((name) => host[name]);
-  return Object.fromEntries(set.map((name) => [name, host[name] ?? ""]));
+  return Object.fromEntries(
+    PROXY_VARIABLES.flatMap((name) => (host[name] === undefined ? [] : [[name, host[name]]])),
+  );
 }
 
 export interface EnvSources {
@@ -78,17 +79,14 @@ export interface EnvSources {
   unsetAll?: boolean;
 }
 
-/** A container's environment: defaults < proxies < image < host < files < flags. */
+/** A container's environment: defaults < image < proxies < host < files < flags. */
 export function mergeEnv(sources: EnvSources): Environment {
   const env: Environment = { PATH: DEFAULT_PATH, container: CONTAINER };
   if (sources.terminal) env.TERM = "xterm";
-  const image = parseImageEnv(sources.image ?? []);
-  Object.assign(env, image);
+  Object.assign(env, parseImageEnv(sources.image ?? []));
   for (const name of sources.unsetAll ? Object.keys(env) : (sources.unset ?? [])) delete env[name];
   Object.assign(env, mergeWords(env, sources.merge ?? []));
-  // --unsetenv is not for them; --http-proxy=false is.
-  for (const [name, value] of Object.entries(sources.proxies ?? {})) if (!(name in image)) env[name] = value;
-  return Object.assign(env, sources.host, sources.files, sources.flags);
+  return Object.assign(env, sources.proxies, sources.host, sources.files, sources.flags);
 }
 
 function parseImageEnv(lines: readonly string[]): Environment {

@@ -55,7 +55,8 @@ export function monitorHealth(ctx: Context, record: ContainerRecord): MonitorCon
 
 function times(check: { interval: number; timeout: number; retries: number }) {
   return {
-    interval: Math.ceil(check.interval),
+    // Podman takes a negative one, and no timer does.
+    interval: Math.max(Math.ceil(check.interval), 0),
     timeout: Math.ceil(check.timeout),
     retries: check.retries,
   };

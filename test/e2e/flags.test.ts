@@ -89,7 +89,8 @@ test("--cidfile and --pidfile name what can't be written, and nothing stays or r
       "true",
     );
     expect(exitCode).toBe(flag === "--cidfile" ? 125 : 126);
-    expect(stderr).toMatch(new RegExp(`^Error: cannot write ${file}: `));
+    const text = flag === "--cidfile" ? "creating idfile: open" : "cannot write";
+    expect(stderr).toMatch(new RegExp(`^Error: ${text} ${file}: `));
   }
   expect(await home.ok("ps", "-aq")).toBe(before);
   const id = await home.ok("run", "-d", "--network", "none", "--pidfile", path("pid"), "bb", "sleep", "1000");

@@ -396,7 +396,7 @@ describe("words after the image belong to the command", () => {
 });
 
 describe("files that tell about the container", () => {
-  test("--cidfile holds the id and must be new", async () => {
+  test("--cidfile holds the id, and is written over", async () => {
     const file = join(home.env.HOME as string, "cid");
     const { stdout } = await home.coracle(
       "run",
@@ -411,10 +411,11 @@ describe("files that tell about the container", () => {
       "100",
     );
     expect(readFileSync(file, "utf8")).toBe(stdout.trim());
-    const again = await run("--cidfile", file, "bb", "true");
-    expect(again.exitCode).toBe(125);
-    expect(again.stderr).toContain(file);
     await home.ok("rm", "--force", "--time", "0", "--cidfile", file);
+    writeFileSync(file, "another");
+    const id = await home.ok("create", "--cidfile", file, "bb", "true");
+    expect(readFileSync(file, "utf8")).toBe(id);
+    await home.ok("rm", id);
   });
 
   test("--pidfile holds the pid of the first process", async () => {
@@ -434,7 +435,14 @@ describe("files that tell about the container", () => {
     expect(readFileSync(file, "utf8").trim()).toBe(
       await home.ok("inspect", "--format", "{{.State.Pid}}", id),
     );
-    await home.ok("rm", "--force", "--time", "0", id);
+    const unnamed = await home.ok("run", "-d", "--rm", "--network", "none", "bb", "sleep", "100");
+    const format = "{{.PidFile}} {{.State.Pid}} {{.ConmonPidFile}} {{.State.ConmonPid}}";
+    const [pidFile = "", pid, conmonPidFile = "", conmonPid] = (
+      await home.ok("inspect", "--format", format, unnamed)
+    ).split(" ");
+    expect(readFileSync(pidFile, "utf8")).toBe(pid);
+    expect(readFileSync(conmonPidFile, "utf8")).toBe(conmonPid);
+    await home.ok("rm", "--force", "--time", "0", id, unnamed);
     expect(existsSync(join("/proc", readFileSync(file, "utf8").trim()))).toBe(false);
   });
 

@@ -29,6 +29,7 @@ import { inspectHostConfig } from "./inspect-host-config.ts";
 import { inspectMounts } from "./inspect-mounts.ts";
 import { exposedPorts, networkSettings } from "./inspect-network.ts";
 import { sortedKeys } from "./inspect-values.ts";
+import { pidFiles } from "./pid-files.ts";
 import { lowerDirectories } from "./rootfs-mount.ts";
 import { containerSize } from "./size.ts";
 
@@ -42,6 +43,7 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
   const directory = containerDirectory(ctx, record.id);
   const specFile = path.join(directory, "config.json");
   const spec = readJson<RuntimeSpec>(specFile);
+  const pids = pidFiles(ctx, record);
   const argv = spec?.process.args ?? processArgs(config.init, [...config.entrypoint, ...config.command]);
   const capabilities = spec?.process.capabilities ?? plannedCapabilities(ctx, config);
   return {
@@ -67,8 +69,8 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
     StaticDir: directory,
     OCIConfigPath: spec ? specFile : "",
     OCIRuntime: record.runtimeName ?? record.runtime ?? "coracle-runtime",
-    ConmonPidFile: record.conmonPidFile ?? "",
-    PidFile: record.pidFile,
+    ConmonPidFile: pids.monitor,
+    PidFile: pids.container,
     Name: record.name,
     RestartCount: status.last?.restartCount ?? 0,
     Driver: record.driver === "none" ? "" : record.driver,

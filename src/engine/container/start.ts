@@ -1,7 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { withListenFds } from "../../host/descriptors.ts";
-import { writeUserFile } from "../../host/files.ts";
 import { withLock } from "../../host/lock.ts";
 import { closeOutside } from "../../host/outside.ts";
 import { checkDetachKeys } from "../../oci/detach-keys.ts";
@@ -15,9 +14,9 @@ import { chownSources, copyUpVolumes } from "./copy-up.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { healContainer } from "./heal.ts";
 import { renewOverlays } from "./overlays.ts";
+import { emptyPidFiles, writePidFiles } from "./pid-files.ts";
 import { prepareStart } from "./prepare.ts";
 import { allowMount, renewRootfs } from "./rootfs-mount.ts";
-import { inGeneratedService, servicePidFile } from "./unit.ts";
 
 /**
  * Starts a container that doesn't run and returns when its process runs. With streams to attach, the relay that carries
@@ -104,9 +103,7 @@ async function launch(
   ensureDirectory(runDirectory(ctx, record.id));
   allowMount(ctx, record);
   // Now: a file that can't be written is no reason to end a container that runs.
-  const { pidFile } = record;
-  const conmonPidFile = record.conmonPidFile ?? (inGeneratedService() ? servicePidFile(ctx, record) : "");
-  for (const file of [pidFile, conmonPidFile]) if (file) writeUserFile(file, "");
+  emptyPidFiles(ctx, record);
   const passOutput = isPassthrough(record.config.log.driver) && options.attach.length === 0;
   const relay = startContainerMonitor(ctx, directory, { ...options, passOutput, fds: fds.numbers });
   const pid = await relay.started().catch(async (error: unknown) => {
@@ -115,8 +112,7 @@ async function launch(
     throw explainPortInUse(ctx, record, error);
   });
   closeOutside();
-  if (pidFile) writeUserFile(pidFile, `${pid}`);
-  if (conmonPidFile) writeUserFile(conmonPidFile, `${readStatus(ctx, record.id).last?.monitor?.pid ?? ""}`);
+  writePidFiles(ctx, record, pid);
   return relay;
 }
 

@@ -1,9 +1,9 @@
-import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { nativePath } from "../../host/native.ts";
 import { SYSTEMD_UNIT } from "../../oci/auto-update.ts";
-import { type ContainerRecord, containerDirectory, findId, findRecord } from "../../runtime/records.ts";
+import { findId, findRecord } from "../../runtime/records.ts";
+import { pidFiles } from "./pid-files.ts";
 
 /** What a service of a container is made of. */
 export interface UnitContainer {
@@ -36,15 +36,10 @@ export function unitContainer(ctx: Context, nameOrId: string): UnitContainer {
     env: config.env,
     stopTimeout: config.stopTimeout,
     restartPolicy: config.restart.name,
-    pidFile: record.conmonPidFile ?? servicePidFile(ctx, record),
+    pidFile: pidFiles(ctx, record).monitor,
     executable: nativePath(ctx, "coracle"),
     runRoot: ctx.runRoot,
   };
-}
-
-/** Of a container that a generated service starts: systemd has to find its main process. */
-export function servicePidFile(ctx: Context, { id }: ContainerRecord): string {
-  return path.join(containerDirectory(ctx, id), "conmon.pid");
 }
 
 /** Whether the command runs in such a service: its main process, the monitor, has to stay in it. */

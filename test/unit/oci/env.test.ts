@@ -67,13 +67,19 @@ test("proxies are passed on in both spellings", () => {
   expect(proxyVariables({ http_proxy: "a", HTTPS_PROXY: "b", no_proxy: "", OTHER: "c" })).toEqual({
     http_proxy: "a",
     HTTPS_PROXY: "b",
+    no_proxy: "",
   });
 });
 
-test("the host's proxies come after the image's, and --unsetenv isn't for them", () => {
-  const proxies = { http_proxy: "host", no_proxy: "host" };
-  const env = mergeEnv({ terminal: false, proxies, image: ["no_proxy=image"], unsetAll: true });
-  expect(env).toEqual({ http_proxy: "host" });
+test("the host's proxies count more than the image's, and --unsetenv isn't for them", () => {
+  const proxies = { http_proxy: "host" };
+  const env = mergeEnv({
+    terminal: false,
+    proxies,
+    image: ["http_proxy=image", "A=1"],
+    unset: ["A", "http_proxy"],
+  });
+  expect(env).toEqual({ PATH: DEFAULT_PATH, container: "podman", http_proxy: "host" });
 });
 
 test("HOME and HOSTNAME are only filled in", () => {
