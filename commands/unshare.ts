@@ -9,23 +9,22 @@ export default class Unshare extends CoracleCommand {
     "coracle unshare id",
     "coracle unshare cat /proc/self/uid_map",
     "coracle unshare sh -c 'cp file $(coracle mount ctrID)/etc'",
+    "coracle unshare --rootless-netns ip addr",
   ];
   static override flags = {
-    "rootless-netns": flag.unsupported("bool", {
-      description: "Join the network namespace of rootless networks",
-    }),
+    "rootless-netns": flag.boolean({ description: "Join the network namespace of rootless networks" }),
   };
   static override arity = any;
   static override completes = ["file"] as const;
   static override interspersed = false;
 
   async run(): Promise<number> {
-    const { args } = await this.input(Unshare);
+    const { flags, args } = await this.input(Unshare);
     if (this.context.namespace === "root") throw this.usageError("please use unshare with rootless");
     const shell = process.env.SHELL;
     const command = args.length > 0 ? args : shell === undefined ? [] : [shell];
     if (command.length === 0) throw this.usageError("no command specified and no $SHELL specified");
     const { unshare } = await import("../src/engine/system/unshare.ts");
-    return await unshare(this.context, command);
+    return await unshare(this.context, command, { joinBridges: flags["rootless-netns"] });
   }
 }

@@ -327,6 +327,18 @@ static int parse_network(json_t *object, struct config *config, struct error *er
 	return parse_ports(config->ports, err);
 }
 
+int config_load_network(const char *text, struct config *config, struct error *err)
+{
+	json_error_t problem;
+	json_t *network, *alive = NULL;
+	config->document = json_loads(text, JSON_REJECT_DUPLICATES, &problem);
+	if (!config->document || json_unpack_ex(config->document, &problem, 0, "{s:o s?o !}", "network", &network, "aliveFile", &alive) < 0)
+		return bad(err, "setup", problem.text);
+	if (nullable_string(alive, "setup", "aliveFile", &config->alive_file, err) < 0)
+		return -1;
+	return parse_network(network, config, err);
+}
+
 static int parse_restart(json_t *object, struct config *config, struct error *err)
 {
 	const char *file = "monitor.json: restart", *policy;

@@ -118,6 +118,8 @@ struct port {
 };
 
 int config_load_container(int directory, struct config *config, struct error *err);
+/* What is needed to reach a keeper: `{"network": …, "aliveFile": …}` as in monitor.json. */
+int config_load_network(const char *text, struct config *config, struct error *err);
 int config_load_exec(int session, struct config *config, struct error *err);
 void config_free(struct config *config);
 /* config_health.c: the value of `health`; NULL where there is none. */

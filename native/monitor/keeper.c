@@ -70,7 +70,7 @@ static json_t *difference(json_t *wanted, json_t *other)
 static void take_away(struct member *member, json_t *config)
 {
 	struct error ignored;
-	if (config && member->netns >= 0)
+	if (json_object_size(json_object_get(config, "networks")) > 0 && member->netns >= 0)
 		keeper_netavark(&keeper, "teardown", config, member->netns, &ignored);
 }
 

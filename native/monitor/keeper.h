@@ -21,6 +21,16 @@ struct keeper_launch {
 /* In a new process: becomes the keeper, unless there is one. */
 void keeper_main(const struct keeper_launch *launch) __attribute__((noreturn));
 
+/* keeper_client.c: for who wants to be a member. A connection, or -1: then one is started, and it is tried again. */
+#define KEEPER_RETRY_MS 3 /* between two looks for a keeper that is just being started */
+int keeper_connect(const struct bridge_config *bridge);
+void keeper_start(const struct config *config, int netns);
+/*
+ * `coracle-monitor join SETUP COMMAND…`: a command in the namespace of the bridges, which is there for as long as the command.
+ * Returns its exit code, 255 where a signal ended it; -1 with an error where there is no such namespace.
+ */
+int keeper_join(char **operands, struct error *err);
+
 /* Who makes the rules for packets that leave a bridge, and how netavark is kept from it. */
 enum keeper_firewall { FIREWALL_OF_NETAVARK, FIREWALL_NONE, FIREWALL_HIDDEN };
 

@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "descriptors.h"
 #include "file.h"
+#include "keeper.h"
 #include "monitor.h"
 #include "mounts.h"
 #include "relay.h"
@@ -32,7 +33,8 @@ static const char usage[] =
 	"       coracle-monitor bind PATH\n"
 	"       coracle-monitor tmpfs PATH\n"
 	"       coracle-monitor adopt PATH PID\n"
-	"       coracle-monitor detach PATH\n";
+	"       coracle-monitor detach PATH\n"
+	"       coracle-monitor join -- SETUP COMMAND [ARG...]\n";
 
 struct arguments {
 	struct relay_options relay;
@@ -346,6 +348,8 @@ int monitor_main(int argc, char **argv)
 		rc = exec(&arguments, &err);
 	else if (strcmp(verb, "attach") == 0 && count == 1)
 		rc = attach(&arguments);
+	else if (strcmp(verb, "join") == 0 && count >= 2)
+		rc = keeper_join(arguments.operands, &err);
 	else if (strcmp(verb, "mount") == 0 && count == 1)
 		rc = mount_command(arguments.operands[0], mount_here, &err);
 	else if (strcmp(verb, "unmount") == 0 && count == 1)

@@ -10,34 +10,9 @@
 #include "cleanup.h"
 #include "keeper.h"
 #include "network.h"
-#include "signals.h"
-#include "socket_path.h"
 #include "supervisor.h"
 
-/* Between two looks for a keeper that is just being started. */
-#define RETRY_MS 3
 #define END_TIMEOUT_MS 20000
-
-static void start_keeper(struct monitor *m)
-{
-	/* Of a process in between, so that it is nobody's child whom we would have to wait for. */
-	pid_t middle = fork();
-	if (middle != 0)
-		return; /* reaped as any child; if it failed, the time runs out */
-	signals_reset();
-	if (fork() == 0)
-		keeper_main(&(struct keeper_launch){.config = m->config, .netns = m->network.bridges});
-	_exit(0);
-}
-
-static int connect_keeper(const struct monitor *m)
-{
-	auto_close int directory = open(m->config->bridge.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (directory < 0 || fd < 0 || socket_connect_at(fd, directory, "socket") < 0)
-		return -1;
-	return steal_fd(&fd);
-}
 
 /* It has taken away what was ours; or it was killed, and the next one is told what there is. */
 static void lost(struct monitor *m)
@@ -47,7 +22,7 @@ static void lost(struct monitor *m)
 	if (m->network.ended)
 		supervisor_advance(m);
 	else
-		loop_set_timer(&m->loop, TIMER_REVIVE, RETRY_MS);
+		loop_set_timer(&m->loop, TIMER_REVIVE, KEEPER_RETRY_MS);
 }
 
 static void refused(struct monitor *m, json_t *answer)
@@ -115,17 +90,17 @@ static int ask(struct monitor *m, bool anew)
 
 void bridge_begin(struct monitor *m)
 {
-	int fd = connect_keeper(m);
+	int fd = keeper_connect(&m->config->bridge);
 	if (fd < 0) {
-		start_keeper(m);
-		loop_set_timer(&m->loop, TIMER_REVIVE, RETRY_MS);
+		keeper_start(m->config, m->network.bridges);
+		loop_set_timer(&m->loop, TIMER_REVIVE, KEEPER_RETRY_MS);
 		return;
 	}
 	m->network.joined = false;
 	m->network.ready.ready = answered;
 	if (loop_add(&m->loop, &m->network.ready, fd, EPOLLIN) < 0) {
 		close(fd);
-		loop_set_timer(&m->loop, TIMER_REVIVE, RETRY_MS);
+		loop_set_timer(&m->loop, TIMER_REVIVE, KEEPER_RETRY_MS);
 	} else if (ask(m, false) < 0) {
 		lost(m);
 	}

@@ -364,6 +364,22 @@ test("network update changes resolvers, where netavark can", async () => {
   expect(await servers()).toBe("[]");
 });
 
+test("unshare --rootless-netns goes where bridges are, and makes the place where there are none", async () => {
+  const joined = (...argv: string[]) => coracle("unshare", "--rootless-netns", ...argv);
+  expect(await joined("ip", "-o", "link")).toMatchObject({ exitCode: 0, stderr: "" });
+  expect((await joined("sh", "-c", "ip -o link; cat /etc/resolv.conf; exit 7")).exitCode).toBe(7);
+  expect(await joined("no-such-program")).toMatchObject({
+    exitCode: 127,
+    stdout: "",
+    stderr: 'Error: exec: "no-such-program": executable file not found in $PATH\n',
+  });
+  await home.expectNothingLeft();
+  await sleeper("web", "--network", "bridge");
+  const { stdout } = await joined("ip", "-o", "-4", "addr");
+  expect(stdout).toContain("tap0");
+  expect(stdout).toContain("10.88.0.1/16");
+});
+
 test("of a renamed container the old name is answered until it starts again, as with Podman", async () => {
   await ok("network", "create", "web");
   await server("one", "--network", "web");

@@ -25,7 +25,6 @@ describe("unshare", () => {
     [["sh", "-c", "kill -9 $$"], 255, ""],
     [["no-such-program"], 127, 'Error: exec: "no-such-program": executable file not found in $PATH\n'],
     [["/etc/passwd"], 126, "Error: fork/exec /etc/passwd: permission denied\n"],
-    [["--rootless-netns", "true"], 125, "Error: --rootless-netns is not supported yet\n"],
   ])("%j ends with %i", async (argv, exitCode, stderr) => {
     expect(await home.coracle("unshare", ...argv)).toMatchObject({ exitCode, stderr, stdout: "" });
   });

@@ -1,12 +1,23 @@
 import * as path from "node:path";
 import { EngineError, isErrno, reasonOf } from "../../errors.ts";
 import { callerEnvironment } from "../../host/caller-environment.ts";
-import type { Context } from "../../host/context.ts";
+import { type Context, ensureDirectory } from "../../host/context.ts";
+import { nativePath } from "../../host/native.ts";
 import { runHere } from "../../host/reenter.ts";
+import { bridgePrograms } from "../../network/bridge.ts";
+import { bridgesDirectory } from "../../runtime/places.ts";
+import { containerSlirp } from "../container/container-network.ts";
 
-/** Runs a command in the user's namespaces, with our stdio, until it ends. Returns its exit code as Podman has it. */
-export async function unshare(ctx: Context, argv: readonly string[]): Promise<number> {
-  const [program, ...args] = argv as [string, ...string[]];
+/**
+ * Runs a command in the user's namespaces, with our stdio, until it ends. Returns its exit code as Podman has it. With
+ * `joinBridges` it is in the network namespace of the bridges, too, which is made for it where there is none.
+ */
+export async function unshare(
+  ctx: Context,
+  argv: readonly string[],
+  { joinBridges }: { joinBridges: boolean },
+): Promise<number> {
+  const [program, ...args] = (joinBridges ? joining(ctx, argv) : argv) as [string, ...string[]];
   // Who is left behind by the command shares the lock that keeps the namespace.
   const alive = process.env.CORACLE_ALIVE_FD;
   try {
@@ -18,6 +29,16 @@ export async function unshare(ctx: Context, argv: readonly string[]): Promise<nu
   } catch (cause) {
     throw cannotRun(program, cause);
   }
+}
+
+function joining(ctx: Context, argv: readonly string[]): string[] {
+  const directory = bridgesDirectory(ctx);
+  ensureDirectory(directory);
+  const { program, args } = containerSlirp(ctx, []);
+  const bridge = { directory, ...bridgePrograms(ctx), setup: {}, resolve: [] };
+  const network = { mode: "bridge", program, args, ports: [], address: "", bridge };
+  const setup = JSON.stringify({ network, aliveFile: ctx.aliveFile });
+  return [nativePath(ctx, "coracle-monitor"), "join", "--", setup, ...argv];
 }
 
 /** As `podman unshare` sets it, so that buildah and its like know where they are. */
