@@ -12,7 +12,7 @@ export default class Annotate extends CoracleCommand {
   ];
   static override flags = {
     ...instanceFlags,
-    subject: flag.unsupported("string", { description: "Set the subject of the image index" }),
+    subject: flag.string({ description: "Set the subject to which the image index refers" }),
     index: flag.boolean({ description: "Apply --annotation values to the image index itself" }),
   };
   static override arity = between(1, 2);
@@ -21,11 +21,15 @@ export default class Annotate extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args } = await this.input(Annotate);
     const [list, image] = args as [string, string | undefined];
-    const { annotateInstance, annotateList } = await import("../../src/engine/manifest/annotate.ts");
+    const { annotateInstance, annotateList, setSubject } = await import(
+      "../../src/engine/manifest/annotate.ts"
+    );
     const { instanceChange } = await import("../../src/cli/manifest-flags.ts");
     const change = instanceChange(flags);
     if (image === undefined && !flags.index) throw this.usageError("expected image digest");
     if (image !== undefined && flags.index) throw this.usageError("did not expect image digest with --index");
+    await this.requireNamespace();
+    if (flags.subject) await setSubject(this.context, list, flags.subject);
     const id =
       image === undefined
         ? await annotateList(this.context, list, change.annotations ?? {})

@@ -1,3 +1,4 @@
+import { digestOf } from "./digest.ts";
 import { type Descriptor, type Manifest, mediaTypes } from "./image.ts";
 
 export const titleAnnotation = "org.opencontainers.image.title";
@@ -20,6 +21,61 @@ export function newArtifact(layers: readonly Descriptor[], created: string, arti
     layers: [...layers],
     annotations: { [createdAnnotation]: created },
   };
+}
+
+/** What `manifest add` makes of files; what isn't given is as ORAS has it. */
+export interface ListArtifact {
+  layers: readonly Descriptor[];
+  type?: string | undefined;
+  config?: { type?: string | undefined; data?: Buffer | undefined };
+  subject?: Descriptor | undefined;
+  annotations?: Record<string, string>;
+}
+
+export function newListArtifact(artifact: ListArtifact): Manifest {
+  const { layers, type = "application/vnd.unknown.artifact.v1", config = {}, subject } = artifact;
+  const { annotations = {} } = artifact;
+  const data = config.data?.length ? config.data : undefined;
+  const mediaType = config.type || (data ? mediaTypes.ociConfig : emptyConfig.mediaType);
+  const content = data
+    ? { digest: digestOf(data), size: data.length, data: data.toString("base64") }
+    : { digest: emptyConfig.digest, size: emptyConfig.size, data: emptyConfig.data as string };
+  return {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    ...(type === "" ? {} : { artifactType: type }),
+    config: { mediaType, ...content },
+    layers: [...layers],
+    ...(subject ? { subject } : {}),
+    ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+  };
+}
+
+/** Those that Go knows by themselves. */
+const extensions: Record<string, string> = {
+  avif: "image/avif",
+  css: "text/css",
+  gif: "image/gif",
+  htm: "text/html",
+  html: "text/html",
+  jpeg: "image/jpeg",
+  jpg: "image/jpeg",
+  js: "text/javascript",
+  json: "application/json",
+  mjs: "text/javascript",
+  pdf: "application/pdf",
+  png: "image/png",
+  svg: "image/svg+xml",
+  wasm: "application/wasm",
+  webp: "image/webp",
+  xml: "text/xml",
+};
+
+/** The media type of a file by its name, else by its first bytes; without parameters. */
+export function fileType(name: string, start: Uint8Array): string {
+  const extension = /\.([^.]*)$/.exec(name)?.[1]?.toLowerCase() ?? "";
+  const known = Object.hasOwn(extensions, extension) ? extensions[extension] : undefined;
+  return known ?? (detectContentType(start).split(";")[0] as string);
 }
 
 /** Beginnings of files by which Go's http.DetectContentType knows them, those that artifacts are likely to have. */

@@ -30,6 +30,8 @@ export interface Manifest {
   artifactType?: string;
   config: Descriptor;
   layers: Descriptor[];
+  /** What it is about: another manifest. */
+  subject?: Descriptor;
   annotations?: Record<string, string>;
 }
 
@@ -37,6 +39,7 @@ export interface Index {
   schemaVersion: 2;
   mediaType?: string;
   manifests: Descriptor[];
+  subject?: Descriptor;
   annotations?: Record<string, string>;
 }
 

@@ -9,6 +9,8 @@ export interface ListInstance {
   descriptor: Descriptor;
   /** The repository of a registry (`host/name`) that it is in; null for an image of the store. */
   source: string | null;
+  /** Of an artifact that was made for the list: what files it was made of. Its blobs are in the store. */
+  files?: readonly string[];
 }
 
 /** What can be said of an instance that its image doesn't say itself. */
@@ -26,7 +28,7 @@ export function changeInstance(descriptor: Descriptor, change: InstanceChange): 
   const { os, architecture, variant, osVersion, osFeatures = [], features = [] } = change;
   const annotations = { ...descriptor.annotations, ...change.annotations };
   const platform: Platform = {
-    ...(descriptor.platform ?? { os: "", architecture: "" }),
+    ...(descriptor.platform ?? { architecture: "", os: "" }),
     ...(os === undefined ? {} : { os }),
     ...(architecture === undefined ? {} : { architecture }),
     ...(variant === undefined ? {} : { variant }),
@@ -36,7 +38,7 @@ export function changeInstance(descriptor: Descriptor, change: InstanceChange): 
   };
   return {
     ...descriptor,
-    platform,
+    ...(isKnown(platform) ? { platform } : {}),
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
   };
 }
@@ -51,52 +53,66 @@ export function putInstance(instances: readonly ListInstance[], added: ListInsta
 export interface ManifestList {
   instances: readonly ListInstance[];
   annotations?: Record<string, string> | undefined;
+  subject?: Descriptor | undefined;
 }
 
-/** Docker's format knows neither annotations nor OCI's manifests. */
-export function listFormat({ instances, annotations = {} }: ManifestList): ManifestFormat {
-  const isOci = instances.some(
-    ({ descriptor }) => descriptor.mediaType === mediaTypes.ociManifest || descriptor.annotations,
-  );
-  return isOci || Object.keys(annotations).length > 0 ? "oci" : "v2s2";
+/** Only OCI's format knows annotations, artifacts and subjects, only Docker's features of a platform. */
+export function listFormat({ instances, annotations = {}, subject }: ManifestList): ManifestFormat {
+  const isOci =
+    subject !== undefined ||
+    Object.keys(annotations).length > 0 ||
+    instances.some(({ descriptor }) => descriptor.annotations || descriptor.artifactType);
+  if (isOci) return "oci";
+  const isDocker = instances.some(({ descriptor }) => descriptor.platform?.features !== undefined);
+  return isDocker || instances.length === 0 ? "v2s2" : "oci";
+}
+
+function isKnown(platform: Platform | undefined): platform is Platform {
+  return platform !== undefined && Object.values(platform).some((value) => value.length > 0);
 }
 
 /** The list as registries have it. */
 export function listDocument(list: ManifestList, format = listFormat(list)): Index {
   const manifests = list.instances.map(({ descriptor }) => {
     const { mediaType, digest, size, platform, annotations, artifactType } = descriptor;
-    const common = { mediaType, digest, size, ...(platform ? { platform } : {}) };
+    const common = { mediaType, digest, size, ...(isKnown(platform) ? { platform } : {}) };
     if (format === "v2s2") return common;
     return { ...common, ...(annotations ? { annotations } : {}), ...(artifactType ? { artifactType } : {}) };
   });
-  const { annotations = {} } = list;
+  const { annotations = {}, subject } = list;
   if (format === "v2s2") return { schemaVersion: 2, mediaType: mediaTypes.dockerManifestList, manifests };
   return {
     schemaVersion: 2,
     mediaType: mediaTypes.ociIndex,
     manifests,
+    ...(subject ? { subject } : {}),
     ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
   };
 }
 
 /** The list as `manifest inspect` shows it: both formats in one, and in Podman's order. */
 export function shownList(list: ManifestList): object {
-  const manifests = list.instances.map(({ descriptor }) => {
-    const { mediaType, size, digest, platform, annotations } = descriptor;
-    return {
-      mediaType,
-      size,
-      digest,
-      ...(platform ? { platform } : {}),
-      ...(annotations ? { annotations } : {}),
-    };
-  });
-  const { annotations = {} } = list;
+  const manifests = list.instances.map(({ descriptor, files }) => shown(descriptor, files));
+  const { annotations = {}, subject } = list;
   return {
     schemaVersion: 2,
-    mediaType: mediaTypes.dockerManifestList,
+    mediaType: listFormat(list) === "oci" ? mediaTypes.ociIndex : mediaTypes.dockerManifestList,
     manifests: manifests.length === 0 ? null : manifests,
+    ...(subject ? { subject: shown(subject) } : {}),
     ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+  };
+}
+
+function shown(descriptor: Descriptor, files?: readonly string[]): object {
+  const { mediaType, size, digest, platform, annotations, artifactType } = descriptor;
+  return {
+    mediaType,
+    size,
+    digest,
+    platform: platform ?? { architecture: "", os: "" },
+    ...(annotations ? { annotations } : {}),
+    ...(artifactType ? { artifactType } : {}),
+    ...(files ? { files } : {}),
   };
 }
 

@@ -71,7 +71,9 @@ export async function commitArtifact(ctx: Context, name: string, bytes: Uint8Arr
   return manifest;
 }
 
-async function removeUnneeded(ctx: Context, files: readonly string[]): Promise<void> {
+/** Removes files that nothing needs any more. */
+export async function removeUnneeded(ctx: Context, files: readonly string[]): Promise<void> {
+  if (files.length === 0) return;
   const trash = await withLock(ctx, "storage", () =>
     trashUnused(ctx, files, neededFiles(ctx, readImageIndex(ctx))),
   );

@@ -2,7 +2,7 @@ import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { moveToTrash } from "../host/staging.ts";
 import { ownBlobPath } from "./blobs.ts";
-import type { ArtifactEntry, ImageEntry, ImageIndex } from "./image-index.ts";
+import type { ArtifactEntry, ImageEntry, ImageIndex, ListEntry } from "./image-index.ts";
 import { layerKeys, readImage, readManifest } from "./images.ts";
 import { ownLayerDirectory } from "./layers.ts";
 
@@ -25,11 +25,19 @@ export function neededFiles(ctx: Context, index: ImageIndex): Set<string> {
   return new Set([
     ...Object.entries(index.images).flatMap(([id, entry]) => filesOf(ctx, id, entry)),
     ...Object.values(index.artifacts ?? {}).flatMap((entry) => artifactFiles(ctx, entry)),
+    ...Object.values(index.lists ?? {}).flatMap((list) => listFiles(ctx, list)),
   ]);
 }
 
+/** The blobs of a list's own artifacts. */
+export function listFiles(ctx: Context, { instances }: Pick<ListEntry, "instances">): string[] {
+  return instances
+    .filter(({ files }) => files !== undefined)
+    .flatMap(({ descriptor }) => artifactFiles(ctx, { manifest: descriptor.digest }));
+}
+
 /** The blobs of an artifact. Of a damaged one, those that can be told. */
-export function artifactFiles(ctx: Context, { manifest }: ArtifactEntry): string[] {
+export function artifactFiles(ctx: Context, { manifest }: Pick<ArtifactEntry, "manifest">): string[] {
   const files = [ownBlobPath(ctx, manifest)];
   try {
     const { config, layers } = readManifest(ctx, manifest);

@@ -2,6 +2,8 @@ import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { randomHex } from "../oci/hash.ts";
 import type { ListInstance } from "../oci/manifest-list.ts";
+import { removeUnneeded } from "./artifacts.ts";
+import { listFiles } from "./image-files.ts";
 import { changeImageIndex, type ListEntry, readImageIndex } from "./image-index.ts";
 import { resolveEntry, unknownImage } from "./image-lookup.ts";
 import { namedEntries, setNames } from "./image-names.ts";
@@ -60,9 +62,12 @@ export async function changeInstances(
   id: string,
   change: (instances: readonly ListInstance[]) => readonly ListInstance[],
 ): Promise<void> {
+  let before: string[] = [];
   await changeList(ctx, id, (list) => {
+    before = listFiles(ctx, list);
     list.instances = change(list.instances);
   });
+  await removeUnneeded(ctx, before);
 }
 
 export async function changeList(ctx: Context, id: string, change: (list: ListEntry) => void): Promise<void> {
@@ -75,9 +80,11 @@ export async function changeList(ctx: Context, id: string, change: (list: ListEn
 
 /** Returns what it was; undefined where it was gone already. */
 export async function removeList(ctx: Context, id: string): Promise<ListEntry | undefined> {
-  return await changeImageIndex(ctx, (index) => {
+  const removed = await changeImageIndex(ctx, (index) => {
     const list = index.lists?.[id];
     if (list) delete index.lists?.[id];
     return list;
   });
+  if (removed) await removeUnneeded(ctx, listFiles(ctx, removed));
+  return removed;
 }

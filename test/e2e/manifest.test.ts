@@ -1,5 +1,6 @@
 /** What a registry has under a name, and lists that are put together here. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tar } from "../../bin/oci-archive.ts";
 import { FakeRegistry } from "../support/fake-registry.ts";
@@ -180,6 +181,43 @@ describe("lists in the store", () => {
       manifests: [{ mediaType: "application/vnd.docker.distribution.manifest.v2+json" }],
     });
     await bb.ok("manifest", "rm", "multi", "local");
+  });
+
+  test("have artifacts made of files, and a subject", async (context) => {
+    skipUnless(context, missing);
+    const [host, file] = [registry?.address, `${bb.directory}/notes.txt`];
+    writeFileSync(file, "oh yeah\n");
+    const blobs = readdirSync(join(bb.store, "blobs/sha256"));
+    await bb.ok("manifest", "create", "art");
+    expect(await bb.coracle("manifest", "add", "--artifact-type", "x/y", "art", file)).toMatchObject({
+      exitCode: 125,
+      stderr: "Error: --artifact-type requires --artifact\n",
+    });
+    const add = ["manifest", "add", "--artifact", "--artifact-type", "x/y", "--artifact-annotation", "a=b"];
+    await bb.ok(...add, "--artifact-subject", "bb", "--os", "linux", "art", file);
+    await bb.ok("manifest", "annotate", "--annotation", "c=d", "art", file);
+    await bb.ok("manifest", "annotate", "--index", "--subject", "bb", "art");
+    const digest = await bb.ok("image", "inspect", "--format", "{{.Digest}}", "bb");
+    expect(await inspect("art")).toMatchObject({
+      mediaType: "application/vnd.oci.image.index.v1+json",
+      manifests: [{ artifactType: "x/y", annotations: { c: "d" }, files: [file] }],
+      subject: { digest },
+    });
+    await bb.ok("manifest", "push", "-q", "--tls-verify=false", "art", `${host}/dst/art:1`);
+    const raw = async (name: string) => {
+      const args = ["skopeo", "inspect", "--raw", "--tls-verify=false", `docker://${host}/dst/art${name}`];
+      return JSON.parse((await bb.exec(args)).stdout);
+    };
+    const list = await raw(":1");
+    expect(list).toMatchObject({ manifests: [{ platform: { os: "linux" } }], subject: { digest } });
+    expect(await raw(`@${list.manifests[0].digest}`)).toMatchObject({
+      artifactType: "x/y",
+      layers: [{ mediaType: "text/plain", annotations: { "org.opencontainers.image.title": "notes.txt" } }],
+      subject: { digest },
+      annotations: { a: "b" },
+    });
+    await bb.ok("manifest", "rm", "art");
+    expect(readdirSync(join(bb.store, "blobs/sha256"))).toEqual(blobs);
   });
 
   test("are saved with their images, and give back the one for a platform", async (context) => {

@@ -1,6 +1,5 @@
-import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError, reasonOf } from "../../errors.ts";
+import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { createStaging } from "../../host/staging.ts";
 import {
@@ -10,13 +9,11 @@ import {
   newArtifact,
   titleAnnotation,
 } from "../../oci/artifact.ts";
-import type { Descriptor } from "../../oci/image.ts";
 import { newLocalName } from "../../oci/reference.ts";
-import { digestOfPart } from "../../storage/archive.ts";
 import { artifactManifest, commitArtifact, findArtifact, getArtifact } from "../../storage/artifacts.ts";
-import { commitBlob, hasBlob, writeBlob } from "../../storage/blobs.ts";
-import { layerSync } from "../../storage/layers.ts";
+import { writeBlob } from "../../storage/blobs.ts";
 import { reapImageLeftovers } from "../image/reap.ts";
+import { storeFiles } from "./store-files.ts";
 
 export interface AddArtifactOptions {
   /** To the files of an artifact that is there. */
@@ -55,49 +52,24 @@ export async function addArtifact(
   const staging = createStaging(ctx, "image");
   try {
     const layers = [...(old?.layers ?? [])];
-    const copies = new Map<string, string>();
-    for (const [i, file] of files.entries()) {
-      const copy = path.join(staging.path, `file-${i}`);
-      const layer = describeFile(file, copy, options);
-      if (!hasBlob(ctx, layer.digest)) copies.set(layer.digest, copy);
-      const title = layer.annotations?.[titleAnnotation];
-      if (layers.some(({ annotations }) => annotations?.[titleAnnotation] === title)) {
+    const titles = new Set(layers.map(({ annotations }) => annotations?.[titleAnnotation]));
+    for (const file of files) {
+      const title = path.basename(file);
+      if (titles.has(title))
         throw new EngineError("name-in-use", `${title}: file already exists in artifact`);
-      }
-      layers.push(layer);
+      titles.add(title);
     }
-    if (copies.size > 0) await layerSync(ctx, staging.path)();
-    for (const [digest, copy] of copies) commitBlob(ctx, copy, digest);
+    const { annotations, fileType } = options;
+    const added = await storeFiles(ctx, staging.path, files, (title, start) => ({
+      mediaType: fileType ?? detectContentType(start),
+      annotations: { [titleAnnotation]: title, ...annotations },
+    }));
+    layers.push(...added);
     writeBlob(ctx, Buffer.from(emptyConfig.data as string, "base64"));
     const created = old?.annotations?.[createdAnnotation] ?? new Date().toISOString();
     const manifest = old ? { ...old, layers } : newArtifact(layers, created, type);
     return await commitArtifact(ctx, full, Buffer.from(JSON.stringify(manifest)));
   } finally {
     await staging.remove();
-  }
-}
-
-/** Copies it, and says what it is. */
-function describeFile(file: string, copy: string, { annotations, fileType }: AddArtifactOptions): Descriptor {
-  try {
-    if (!fs.statSync(file).isFile()) throw new Error("not a regular file");
-    fs.copyFileSync(file, copy, fs.constants.COPYFILE_FICLONE);
-    fs.chmodSync(copy, 0o600);
-  } catch (error) {
-    throw new EngineError("no-such-file", `reading ${file}: ${reasonOf(error)}`, { cause: error });
-  }
-  const fd = fs.openSync(copy, "r");
-  try {
-    const { size } = fs.fstatSync(fd);
-    const start = Buffer.alloc(Math.min(size, 512));
-    fs.readSync(fd, start, 0, start.length, 0);
-    return {
-      mediaType: fileType ?? detectContentType(start),
-      digest: digestOfPart(fd, { offset: 0, size }),
-      size,
-      annotations: { [titleAnnotation]: path.basename(file), ...annotations },
-    };
-  } finally {
-    fs.closeSync(fd);
   }
 }

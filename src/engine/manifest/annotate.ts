@@ -1,11 +1,13 @@
+import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { isDigest } from "../../oci/digest.ts";
 import { changeInstance, type InstanceChange } from "../../oci/manifest-list.ts";
 import { findImage } from "../../storage/images.ts";
-import { changeInstances, changeList, getList } from "../../storage/manifest-lists.ts";
+import { changeInstances, changeList, getList, type StoredList } from "../../storage/manifest-lists.ts";
+import { describeSubject } from "./subject.ts";
 
-/** Says something about an image of a list, which is named by its digest or, if it is in the store, by name. */
+/** Says something about an image of a list, which is named by its digest, by name if it is in the store, or by a file of it if it is an artifact. */
 export async function annotateInstance(
   ctx: Context,
   listName: string,
@@ -13,7 +15,7 @@ export async function annotateInstance(
   change: InstanceChange,
 ): Promise<string> {
   const list = getList(ctx, listName);
-  const digest = instanceDigest(ctx, image);
+  const digest = instanceDigest(ctx, list, image);
   await changeInstances(ctx, list.id, (instances) => {
     const at = instances.findIndex(({ descriptor }) => descriptor.digest === digest);
     const found = instances[at];
@@ -27,6 +29,7 @@ export async function annotateInstance(
   return list.id;
 }
 
+/** Says something about the list itself. */
 export async function annotateList(
   ctx: Context,
   listName: string,
@@ -39,9 +42,18 @@ export async function annotateList(
   return id;
 }
 
+/** Says what image the list is about. */
+export async function setSubject(ctx: Context, listName: string, subject: string): Promise<void> {
+  const { id } = getList(ctx, listName);
+  const descriptor = await describeSubject(ctx, subject, {});
+  await changeList(ctx, id, (list) => {
+    list.subject = descriptor;
+  });
+}
+
 export async function removeInstance(ctx: Context, listName: string, image: string): Promise<string> {
   const list = getList(ctx, listName);
-  const digest = instanceDigest(ctx, image);
+  const digest = instanceDigest(ctx, list, image);
   await changeInstances(ctx, list.id, (instances) => {
     const rest = instances.filter(({ descriptor }) => descriptor.digest !== digest);
     if (rest.length < instances.length) return rest;
@@ -54,8 +66,13 @@ export async function removeInstance(ctx: Context, listName: string, image: stri
   return list.id;
 }
 
-function instanceDigest(ctx: Context, image: string): string {
-  const digest = isDigest(image) ? image : findImage(ctx, image)?.manifestDigest;
+/** Of an image by its digest or name, or of an artifact by one of its files. */
+function instanceDigest(ctx: Context, { instances }: StoredList, image: string): string {
+  const file = path.resolve(image);
+  const digest = isDigest(image)
+    ? image
+    : (instances.find(({ files }) => files?.includes(file))?.descriptor.digest ??
+      findImage(ctx, image)?.manifestDigest);
   if (digest !== undefined) return digest;
   throw new EngineError("bad-digest", `invalid image digest "${image}": invalid checksum digest format`, {
     hint: "name the image by its digest: sha256:…",

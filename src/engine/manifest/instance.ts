@@ -1,19 +1,23 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { mediaTypes } from "../../oci/image.ts";
+import { type Manifest, mediaTypes } from "../../oci/image.ts";
 import type { ManifestFormat } from "../../oci/manifest-format.ts";
 import type { ListInstance } from "../../oci/manifest-list.ts";
 import { visibleImages } from "../../storage/image-index.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
-import { getImage } from "../../storage/images.ts";
+import { getImage, readManifest } from "../../storage/images.ts";
 
-/** Where an image of a list is: in the store, or in a repository of a registry, from where it goes as it is. */
+/**
+ * Where an image of a list is: in the store, or in a repository of a registry, from where it goes as it is; and so does
+ * an artifact of the list's own.
+ */
 export function locateInstance(
   ctx: Context,
-  { descriptor, source }: ListInstance,
+  { descriptor, source, files }: ListInstance,
   format: ManifestFormat | undefined,
-): { image: StoredImage } | { source: string } {
+): { image: StoredImage } | { source: string } | { artifact: Manifest } {
   const { digest } = descriptor;
+  if (files !== undefined) return { artifact: readManifest(ctx, digest) };
   const index = visibleImages(ctx);
   const id = Object.entries(index.images).find(([, { manifest }]) => manifest === digest)?.[0];
   if (id !== undefined) return { image: getImage(ctx, id) };

@@ -1,7 +1,8 @@
 import type { Context } from "../../host/context.ts";
 import { digestOf } from "../../oci/digest.ts";
-import type { Descriptor } from "../../oci/image.ts";
+import type { Descriptor, Manifest } from "../../oci/image.ts";
 import { type ListInstance, listDocument, listFormat } from "../../oci/manifest-list.ts";
+import { blobPath, readBlob } from "../../storage/blobs.ts";
 import type { OutgoingImage, OutgoingManifest } from "../../storage/image-archive-writer.ts";
 import type { StoredList } from "../../storage/manifest-lists.ts";
 import { prepareImage } from "../image/outgoing.ts";
@@ -33,13 +34,15 @@ export async function prepareList(
     const prepared =
       "image" in found
         ? await prepareImage(ctx, staging, found.image, options)
-        : await fetchInstance(ctx, staging, instance.descriptor, found.source, options);
+        : "artifact" in found
+          ? artifactFiles(ctx, instance.descriptor, found.artifact)
+          : await fetchInstance(ctx, staging, instance.descriptor, found.source, options);
     for (const blob of prepared.blobs) blobs.set(blob.digest, blob.file);
     manifests.push(prepared.manifest);
     instances.push({ ...instance, descriptor: described(instance.descriptor, prepared.manifest) });
   }
   onProgress?.({ type: "list", text: "Writing manifest list to image destination" });
-  const document = listDocument({ instances, annotations: list.annotations }, format);
+  const document = listDocument({ ...list, instances }, format);
   return {
     names: [],
     manifest: {
@@ -49,6 +52,18 @@ export async function prepareList(
     instances: manifests,
     blobs: [...blobs].map(([digest, file]) => ({ digest, file })),
   };
+}
+
+function artifactFiles(
+  ctx: Context,
+  { digest, mediaType }: Descriptor,
+  { layers, config }: Manifest,
+): Pick<OutgoingImage, "manifest" | "blobs"> {
+  const blobs = [...layers, config].map((blob) => ({
+    digest: blob.digest,
+    file: blobPath(ctx, blob.digest),
+  }));
+  return { manifest: { bytes: readBlob(ctx, digest), mediaType }, blobs };
 }
 
 function described(descriptor: Descriptor, { bytes, mediaType }: OutgoingManifest): Descriptor {

@@ -8,6 +8,7 @@ import type { FullReference } from "../../oci/reference.ts";
 import { repositoryName } from "../../oci/reference.ts";
 import { parseTransport } from "../../oci/transport.ts";
 import { getList, removeList, type StoredList } from "../../storage/manifest-lists.ts";
+import { uploadArtifact } from "../artifact/push.ts";
 import { type PushOptions, pushReference, pushStored } from "../image/push.ts";
 import { writeFiles } from "../image/save.ts";
 import { registryOptions } from "../registry/options.ts";
@@ -93,7 +94,7 @@ async function uploadList(
     instances.push(all ? await pushInstance(ctx, instance, reference, options) : instance);
   }
   onProgress?.({ type: "list", text: "Writing manifest list to image destination" });
-  const document = listDocument({ instances, annotations: list.annotations }, format);
+  const document = listDocument({ ...list, instances }, format);
   const bytes = Buffer.from(JSON.stringify(document));
   const { RegistryUpload } = await import("../../registry/upload.ts");
   const upload = new RegistryUpload(
@@ -132,6 +133,9 @@ async function pushInstance(
     const pushed = await pushStored(ctx, found.image, { registry, repository }, options);
     return { ...instance, descriptor: { ...instance.descriptor, ...pushed } };
   }
-  await copyInstance(ctx, instance.descriptor, found.source, target, options);
+  if ("artifact" in found) {
+    const { digest } = instance.descriptor;
+    await uploadArtifact(ctx, { registry, repository, digest }, digest, options);
+  } else await copyInstance(ctx, instance.descriptor, found.source, target, options);
   return instance;
 }

@@ -25,11 +25,11 @@ it("takes an image once", () => {
 
 it("is in the format that its images need", () => {
   expect(listFormat({ instances: [] })).toBe("v2s2");
-  expect(listFormat({ instances: [docker] })).toBe("v2s2");
-  expect(listFormat({ instances: [docker], annotations: { a: "b" } })).toBe("oci");
-  expect(listFormat({ instances: [{ ...docker, descriptor: descriptor(mediaTypes.ociManifest) }] })).toBe(
-    "oci",
-  );
+  expect(listFormat({ instances: [docker] })).toBe("oci");
+  const features = { ...docker, descriptor: changeInstance(docker.descriptor, { features: ["x"] }) };
+  expect(listFormat({ instances: [features] })).toBe("v2s2");
+  expect(listFormat({ instances: [features], annotations: { a: "b" } })).toBe("oci");
+  expect(listFormat({ instances: [], subject: docker.descriptor })).toBe("oci");
   expect(listDocument({ instances: [docker], annotations: { a: "b" } }, "v2s2")).not.toHaveProperty(
     "annotations",
   );
@@ -45,8 +45,15 @@ it("says of an image what it is told, and keeps the rest", () => {
   expect(changeInstance(docker.descriptor, {})).toEqual(docker.descriptor);
 });
 
-it("shows no images as Go shows none", () => {
+it("shows no images as Go shows none, and a platform for everything", () => {
   expect(shownList({ instances: [] })).toHaveProperty("manifests", null);
+  const { platform: _, ...artifact } = { ...docker.descriptor, artifactType: "x/y" };
+  const list = { instances: [{ descriptor: artifact, source: null, files: ["/f"] }] };
+  expect(shownList(list)).toMatchObject({
+    mediaType: mediaTypes.ociIndex,
+    manifests: [{ platform: { architecture: "", os: "" }, artifactType: "x/y", files: ["/f"] }],
+  });
+  expect(listDocument(list).manifests).toEqual([artifact]);
 });
 
 it("takes annotations apart at the first =", () => {
