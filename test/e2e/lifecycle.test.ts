@@ -260,6 +260,8 @@ describe("wait", () => {
     const waiting = home.start(["wait", "w"]);
     await home.ok("exec", "w", "sh", "-c", "sleep 0.5; touch /end");
     expect(await waiting.done).toMatchObject({ exitCode: 0, stdout: "6\n" });
+    // And for its removal.
+    expect(await home.ok("ps", "-aq")).toBe("");
   });
 
   test("for the first end of one that its policy restarts", async () => {

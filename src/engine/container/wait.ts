@@ -15,6 +15,7 @@ export interface WaitOptions {
 
 /** Milliseconds. */
 const SOON = 5;
+const REMOVAL = 10_000;
 
 const healths = new Set(["healthy", "unhealthy"]);
 /** What Podman knows to wait for; some of it never comes here. */
@@ -63,7 +64,11 @@ export async function waitContainer(ctx: Context, nameOrId: string, options: Wai
     if (status.state === "exited") exitCode = status.last?.exitCode;
     if (!readRecord(ctx, id)) return forRemoval ? (exitCode ?? -1) : gone(id, forEnd ? exitCode : undefined);
     const met = conditions.find((condition) => matches(status.state, condition));
-    if (met !== undefined) return ended.has(met) ? (status.last?.exitCode ?? 0) : -1;
+    if (met !== undefined) {
+      if (!ended.has(met)) return -1;
+      await removal(ctx, record);
+      return status.last?.exitCode ?? 0;
+    }
     if (forHealth !== undefined && hasHealth(ctx, record, status, conditions)) return -1;
     const socket =
       (forEnd || forRemoval) && conditions.length === 1 && isActive(status.state)
@@ -72,13 +77,25 @@ export async function waitContainer(ctx: Context, nameOrId: string, options: Wai
     const connection = socket ? await MonitorConnection.open(socket) : undefined;
     const exit = await connection?.waitClosed();
     if (exit) {
-      // Whatever comes after it: the restart policy, somebody's restart, the removal.
-      if (forEnd) return exit.exitCode;
+      // Whatever comes after it: the restart policy, somebody's restart.
+      if (forEnd) {
+        await removal(ctx, record);
+        return exit.exitCode;
+      }
       exitCode = exit.exitCode;
     } else if (!connection) {
       // A socket that is gone is soon followed by the exit code, and that, with --rm, by its removal.
       await new Promise((resolve) => setTimeout(resolve, socket ? SOON : options.interval));
     }
+  }
+}
+
+/** Who has waited for one with --rm may use its name again: Podman waits for conmon, which ends after the removal. */
+async function removal(ctx: Context, { id, config }: ContainerRecord): Promise<void> {
+  if (!config.autoRemove) return;
+  const deadline = Date.now() + REMOVAL;
+  while (Date.now() < deadline && readRecord(ctx, id) && readStatus(ctx, id).state === "exited") {
+    await new Promise((resolve) => setTimeout(resolve, SOON));
   }
 }
 
