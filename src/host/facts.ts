@@ -11,7 +11,8 @@ export interface ProcessFacts {
   lastCapability: number;
   /** Bit mask of this process's bounding set. */
   boundingSet: bigint;
-  limits: { nofile: number; nproc: number };
+  /** Hard limits by the names that `--ulimit` has for them; -1: none. */
+  limits: Record<string, number>;
   oomScoreAdj: number;
   apparmor: boolean;
   kernel: string;
@@ -26,22 +27,47 @@ export function oomScoreAdj(): number {
 }
 
 export function processFacts(): ProcessFacts {
-  const limits = read("/proc/self/limits");
-  const hard = (name: string) => {
-    const text = new RegExp(`^Max ${name}\\s+\\S+\\s+(\\S+)`, "m").exec(limits)?.[1];
-    return text === undefined || text === "unlimited" ? 1048576 : Number(text);
-  };
   return {
     uidCount: mapped("uid_map"),
     gidCount: mapped("gid_map"),
     lastCapability: Number(read("/proc/sys/kernel/cap_last_cap")),
     boundingSet: BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(read("/proc/self/status"))?.[1] ?? "0"}`),
-    limits: { nofile: hard("open files"), nproc: hard("processes") },
+    limits: hardLimits(),
     oomScoreAdj: oomScoreAdj(),
     apparmor: fs.existsSync("/sys/kernel/security/apparmor/profiles"),
     kernel: os.release(),
     arch: process.arch,
   };
+}
+
+/** As /proc calls them. */
+const LIMITS: Record<string, string> = {
+  "address space": "as",
+  "core file size": "core",
+  "cpu time": "cpu",
+  "data size": "data",
+  "file locks": "locks",
+  "file size": "fsize",
+  "locked memory": "memlock",
+  "msgqueue size": "msgqueue",
+  "nice priority": "nice",
+  "open files": "nofile",
+  "pending signals": "sigpending",
+  processes: "nproc",
+  "realtime priority": "rtprio",
+  "realtime timeout": "rttime",
+  "resident set": "rss",
+  "stack size": "stack",
+};
+
+function hardLimits(): Record<string, number> {
+  const rows = read("/proc/self/limits").matchAll(/^Max (.+?) {2,}\S+ +(\S+)/gm);
+  return Object.fromEntries(
+    [...rows].flatMap(([, title = "", limit]) => {
+      const name = LIMITS[title];
+      return name === undefined ? [] : [[name, limit === "unlimited" ? -1 : Number(limit)]];
+    }),
+  );
 }
 
 function mapped(file: "uid_map" | "gid_map"): number {

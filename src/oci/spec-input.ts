@@ -23,7 +23,8 @@ export interface HostFacts {
   /** AppArmor is there and profiles can be applied. */
   apparmor: boolean;
   /** The caller's hard limits; -1 for none. */
-  limits: { nofile: number; nproc: number };
+  /** Hard ones of the caller, by name; -1: none. */
+  limits: Readonly<Record<string, number>>;
   /** The caller's own oom_score_adj, below which an ordinary user can't go. */
   oomScoreAdj: number;
 }

@@ -27,11 +27,12 @@ export const UNLIMITED = -1;
 /** What a container gets of open files and processes when nothing is asked for, as far as the caller may. */
 const DEFAULT_LIMIT = 1_048_576;
 
-/** Values of `--ulimit`; a later one of the same name replaces the earlier. `host` leaves all limits as the caller has them. */
+/** Values of `--ulimit`; a later one of the same name replaces the earlier. `host`, whatever stands beside it, leaves all as the caller has them. */
 export function parseUlimits(values: readonly string[]): { ulimits: Ulimit[]; hostUlimits: boolean } {
   const limits = values.filter((value) => value !== "host").map(parseUlimit);
+  const hostUlimits = values.includes("host");
   const ulimits = [...new Map(limits.map((limit) => [limit.name, limit])).values()];
-  return { ulimits, hostUlimits: values.includes("host") };
+  return { ulimits: hostUlimits ? [] : ulimits, hostUlimits };
 }
 
 /** `nofile=1024:2048`, `core=-1`, `nproc=unlimited`; the kernel's name is taken as well: `RLIMIT_NOFILE=1024`. */
@@ -68,22 +69,24 @@ function parseLimit(value: string): number | null {
   return /^\d+$/.test(value) && Number.isSafeInteger(Number(value)) ? Number(value) : null;
 }
 
-/** The limits of a container's process; nofile and nproc are set to the most the caller has when not asked for. */
+/**
+ * The limits of a container's process; nofile and nproc are set to the most the caller has when not asked for. So is what is
+ * to be unlimited, where the caller may not raise it.
+ */
 export function processRlimits(
   config: Pick<ContainerConfig, "ulimits" | "hostUlimits">,
-  host: { rootless: boolean; capabilities: readonly string[]; limits: { nofile: number; nproc: number } },
+  host: { rootless: boolean; capabilities: readonly string[]; limits: Readonly<Record<string, number>> },
 ): Rlimit[] {
   const byName = new Map(config.ulimits.map((limit) => [limit.name, limit]));
   // Root in somebody's container, too, may have to do with what it has.
   const mayRaise = !host.rootless && host.capabilities.includes("CAP_SYS_RESOURCE");
+  const most = (name: string) => (mayRaise ? UNLIMITED : (host.limits[name] ?? UNLIMITED));
   for (const name of config.hostUlimits ? [] : (["nofile", "nproc"] as const)) {
-    const most = mayRaise || host.limits[name] === UNLIMITED ? DEFAULT_LIMIT : host.limits[name];
-    const limit = Math.min(DEFAULT_LIMIT, most);
+    const limit = most(name) === UNLIMITED ? DEFAULT_LIMIT : Math.min(DEFAULT_LIMIT, most(name));
     if (!byName.has(name)) byName.set(name, { name, soft: limit, hard: limit });
   }
-  return [...byName.values()].map(({ name, soft, hard }) => ({
-    type: `RLIMIT_${name.toUpperCase()}`,
-    soft,
-    hard,
-  }));
+  return [...byName.values()].map(({ name, soft, hard }) => {
+    const atMost = (limit: number) => (limit === UNLIMITED ? most(name) : limit);
+    return { type: `RLIMIT_${name.toUpperCase()}`, soft: atMost(soft), hard: atMost(hard) };
+  });
 }

@@ -17,7 +17,7 @@ describe("--ulimit", () => {
       ],
       hostUlimits: false,
     });
-    expect(parseUlimits(["host"])).toEqual({ ulimits: [], hostUlimits: true });
+    expect(parseUlimits(["host", "nproc=5"])).toEqual({ ulimits: [], hostUlimits: true });
     expect(parseUlimits(["RLIMIT_NOFILE=5"]).ulimits).toEqual([{ name: "nofile", soft: 5, hard: 5 }]);
   });
 
@@ -47,6 +47,11 @@ describe("--ulimit", () => {
     ]);
     const own = { ulimits: [{ name: "nofile", soft: 1, hard: 2 }], hostUlimits: true };
     expect(processRlimits(own, host)).toEqual([{ type: "RLIMIT_NOFILE", soft: 1, hard: 2 }]);
+    const unlimited = parseUlimits(["nofile=9:-1", "core=-1"]);
+    expect(processRlimits(unlimited, host).slice(0, 2)).toEqual([
+      { type: "RLIMIT_NOFILE", soft: 9, hard: 4096 },
+      rlimit("RLIMIT_CORE", -1),
+    ]);
     expect(processRlimits({ ulimits: [] }, { ...host, rootless: false })[0]).toEqual(
       rlimit("RLIMIT_NOFILE", 1048576),
     );
