@@ -48,9 +48,10 @@ export default class Login extends CoracleCommand {
     const files = authFiles(flags);
     const name = await registryName(args[0]);
     const access = { ...registryAccess({ ...flags, authfile: undefined }, given), ...files };
-    const stored = () => (isThere(files) ? storedCredentials(this.context, name, files) : undefined);
+    const stored = async () =>
+      isThere(files) ? await storedCredentials(this.context, name, files) : undefined;
     if (flags["get-login"]) {
-      const user = stored()?.username;
+      const user = (await stored())?.username;
       if (user === undefined) throw this.usageError(`not logged into ${name}`);
       this.printLine(user);
       return;
@@ -61,7 +62,7 @@ export default class Login extends CoracleCommand {
       password = fs.readFileSync(0, "utf8").replace(/\r?\n$/, "");
     }
     if (username === "" && password === "") {
-      const known = stored();
+      const known = await stored();
       if (known && !known.identityToken) {
         this.printLine(`Authenticating with existing credentials for ${name}`);
         const valid = await checkCredentials(this.context, name, known, access).then(
@@ -75,7 +76,7 @@ export default class Login extends CoracleCommand {
         this.printLine("Existing credentials are invalid, please enter valid username and password");
       }
     }
-    const credentials = await askForRest(username, password, stored()?.username);
+    const credentials = await askForRest(username, password, (await stored())?.username);
     const { file } = await login(this.context, name, credentials, access);
     if (flags.verbose) this.printLine(`Used:  ${file}`);
     this.printLine("Login Succeeded!");

@@ -29,7 +29,7 @@ export default class Logout extends CoracleCommand {
     }
     const { registryName } = await import("../src/engine/registry/name.ts");
     const name = await registryName(args[0]);
-    logout(this.context, name, files);
+    await logout(this.context, name, files);
     this.printLine(`Removed login credentials for ${name}`);
   }
 }

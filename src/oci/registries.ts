@@ -27,6 +27,9 @@ export interface RegistryEntry extends RegistryEndpoint {
   mirrorByDigestOnly: boolean;
 }
 
+/** What stands for the files of credentials among the helpers. */
+export const AUTH_FILES = "containers-auth.json";
+
 export interface RegistriesConf {
   /** The main file and the directories of drop-ins, for messages. */
   file: string;
@@ -38,6 +41,8 @@ export interface RegistriesConf {
   /** Full repository names by short name, each with the file that says so. */
   aliases: Record<string, { name: string; file: string }>;
   registries: RegistryEntry[];
+  /** Where credentials are looked for: suffixes of programs (`docker-credential-<suffix>`), and AUTH_FILES. */
+  credentialHelpers: string[];
 }
 
 /** The entry that means a name (`host/repository`, `host`): the one with the longest prefix. */

@@ -3,6 +3,7 @@ import { checkAuthFile } from "../host/auth-file.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
 import { askCredentialHelper } from "../host/credential-helper.ts";
 import { readJson, writeFileAtomic } from "../host/files.ts";
+import { AUTH_FILES } from "../oci/registries.ts";
 import { type AuthFile, findCredentials } from "./auth-file.ts";
 import type { Credentials } from "./session.ts";
 
@@ -49,15 +50,32 @@ export function writeAuthFile(file: string, content: AuthFile): void {
   writeFileAtomic(file, JSON.stringify(content, null, "\t"), { mode: 0o600 });
 }
 
-/**
- * Name and password for `registry[/repository]`, undefined where none are known. A file that a flag names must be there,
- * one of the environment need not; else containers' files and Docker's are looked through.
- */
+/** Name and password for `registry[/repository]`, undefined where none are known. `helpers` are those of registries.conf. */
 export function lookUpCredentials(
   ctx: Context,
   name: string,
   given: GivenAuthFiles,
+  helpers: readonly string[] = [AUTH_FILES],
 ): Credentials | undefined {
+  let failure: unknown;
+  for (const helper of helpers) {
+    try {
+      const registry = name.split("/")[0] as string;
+      const found = helper === AUTH_FILES ? inFiles(ctx, name, given) : askHelper(helper, registry);
+      if (found) return found;
+    } catch (error) {
+      failure ??= error; // the next one may know
+    }
+  }
+  if (failure !== undefined) throw failure;
+  return undefined;
+}
+
+/**
+ * A file that a flag names must be there, one of the environment need not; else containers' files and Docker's are looked
+ * through.
+ */
+function inFiles(ctx: Context, name: string, given: GivenAuthFiles): Credentials | undefined {
   for (const file of authFiles(ctx, given)) {
     const content = readAuthFile(file);
     const auths = path.basename(file) === ".dockercfg" ? { auths: content as AuthFile["auths"] } : content;

@@ -81,3 +81,36 @@ test("what a login is for: a registry, also by its URL, and a part of one, but n
   expect(Object.keys(kept(at("keys.json")))).toEqual([registry.address, `${registry.address}/team/app`]);
   expect((await login(`${registry.address}/app:1`)).stderr).toContain("contains tag or digest");
 });
+
+test("credential-helpers of registries.conf keep the account, and are asked for it", async () => {
+  const bin = at("helpers");
+  mkdirSync(bin);
+  const helper = join(bin, "docker-credential-fake");
+  const keep = join(bin, "kept.json");
+  writeFileSync(
+    helper,
+    `#!/bin/sh
+case $1 in
+store) cat > ${keep} ;;
+get) test -s ${keep} && exec cat ${keep}; echo credentials not found in native keychain; exit 1 ;;
+erase) rm ${keep} ;;
+esac
+`,
+    { mode: 0o755 },
+  );
+  writeFileSync(at("helpers.conf"), 'credential-helpers = ["fake", "containers-auth.json"]\n');
+  const env = { PATH: `${bin}:${home.env.PATH}`, CONTAINERS_REGISTRIES_CONF: at("helpers.conf") };
+  const run = (...args: string[]) => home.run(args, { env });
+  const account = ["-u", username, "-p", password, registry.address];
+  expect(await run("login", http, ...account)).toMatchObject({ exitCode: 0, stdout: "Login Succeeded!\n" });
+  expect(JSON.parse(readFileSync(keep, "utf8"))).toEqual({
+    ServerURL: registry.address,
+    Username: username,
+    Secret: password,
+  });
+  expect((await run("login", "--get-login", registry.address)).stdout).toBe(`${username}\n`);
+  expect((await run("pull", http, "-q", `${registry.address}/none`)).stderr).toContain("manifest unknown");
+  expect(await run("logout", registry.address)).toMatchObject({ exitCode: 0 });
+  expect(existsSync(keep)).toBe(false);
+  expect((await run("login", "--get-login", registry.address)).stderr).toContain("not logged into");
+});

@@ -1,5 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { askCredentialHelper, eraseFromHelper, storeInHelper } from "../../host/credential-helper.ts";
+import { AUTH_FILES } from "../../oci/registries.ts";
 import { dockerKey, withCredentials, withoutCredentials } from "../../registry/auth-file.ts";
 import {
   authFileToWrite,
@@ -10,19 +12,19 @@ import {
 } from "../../registry/credentials.ts";
 import { discardBody } from "../../registry/http.ts";
 import { type Credentials, RegistrySession } from "../../registry/session.ts";
-import { type RegistryAccess, registryOptions } from "./options.ts";
+import { credentialHelpers, type RegistryAccess, registryOptions } from "./options.ts";
 
 export interface LoginResult {
-  /** Where the credentials were written. */
+  /** Where the credentials were written: a file, or the name of a helper. */
   file: string;
 }
 
-export function storedCredentials(
+export async function storedCredentials(
   ctx: Context,
   name: string,
   files: GivenAuthFiles,
-): Credentials | undefined {
-  return lookUpCredentials(ctx, name, files);
+): Promise<Credentials | undefined> {
+  return lookUpCredentials(ctx, name, files, await credentialHelpers());
 }
 
 /** Has the registry check the credentials, and keeps them when it takes them. */
@@ -33,6 +35,12 @@ export async function login(
   access: RegistryAccess,
 ): Promise<LoginResult> {
   await checkCredentials(ctx, name, credentials, access);
+  const [helper = AUTH_FILES] = (await credentialHelpers()) ?? [];
+  if (helper !== AUTH_FILES) {
+    const { username, password } = credentials;
+    storeInHelper(helper, name.split("/")[0] as string, { name: username, secret: password });
+    return { file: helper };
+  }
   const { file, docker } = authFileToWrite(ctx, access);
   const key = docker ? dockerKey(name) : name;
   if (key === undefined) {
@@ -75,10 +83,12 @@ export async function checkCredentials(
 }
 
 /** Forgets the credentials for a registry. */
-export function logout(ctx: Context, name: string, files: GivenAuthFiles): void {
+export async function logout(ctx: Context, name: string, files: GivenAuthFiles): Promise<void> {
+  const isErased = await eraseFromHelpers(name);
   const { file } = authFileToWrite(ctx, files);
   const left = withoutCredentials(readAuthFile(file), name);
   if (!left) {
+    if (isErased) return;
     const elsewhere = lookUpCredentials(ctx, name, files) !== undefined;
     throw new EngineError("not-logged-in", `not logged into ${name}`, {
       hint: elsewhere
@@ -87,6 +97,15 @@ export function logout(ctx: Context, name: string, files: GivenAuthFiles): void 
     });
   }
   writeAuthFile(file, left);
+}
+
+/** Whether one of registries.conf's helpers knew them. */
+async function eraseFromHelpers(name: string): Promise<boolean> {
+  const registry = name.split("/")[0] as string;
+  const helpers = ((await credentialHelpers()) ?? []).filter((helper) => helper !== AUTH_FILES);
+  const knowing = helpers.filter((helper) => askCredentialHelper(helper, registry) !== undefined);
+  for (const helper of knowing) eraseFromHelper(helper, registry);
+  return knowing.length > 0;
 }
 
 export function logoutEverywhere(ctx: Context, files: GivenAuthFiles): void {

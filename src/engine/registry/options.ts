@@ -38,7 +38,9 @@ export async function registryOptions(
   const registry = name.split("/")[0] as string;
   return {
     tlsVerify: access.tlsVerify ?? !(insecure ?? entry?.insecure ?? false),
-    credentials: access.creds ? givenCredentials(access.creds) : lookUpCredentials(ctx, name, access),
+    credentials: access.creds
+      ? givenCredentials(access.creds)
+      : lookUpCredentials(ctx, name, access, await credentialHelpers()),
     certificates: registryCertificates(ctx, registry, access.certDir),
     attempts: access.retry === undefined ? undefined : access.retry + 1,
     retryDelay: access.retryDelay,
@@ -48,6 +50,11 @@ export async function registryOptions(
         `Failed, retrying in ${formatDuration(Math.round(wait * 1000))} ... (${attempt}/${retries}). Error: ${access.retrying ?? ""}${error.message}`,
       ),
   };
+}
+
+/** Where registries.conf has credentials looked for; undefined where it says nothing. */
+export async function credentialHelpers(): Promise<string[] | undefined> {
+  return (await registriesConf())?.credentialHelpers;
 }
 
 /** What registries.conf says of a registry or a repository of it, unless that is to keep away from it. */

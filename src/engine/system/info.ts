@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { rephrase } from "../../errors.ts";
 import { controllers, isUnified } from "../../host/cgroup.ts";
 import { candidates, storageConfFile } from "../../host/config/files.ts";
 import { registriesConf } from "../../host/config/registries.ts";
@@ -9,6 +10,7 @@ import { nativePath } from "../../host/native.ts";
 import { findProgram } from "../../host/programs.ts";
 import { stagingDirectory } from "../../host/staging.ts";
 import { defaultCapabilities, normalizeCapability } from "../../oci/capabilities.ts";
+import type { RegistryMirror } from "../../oci/registries.ts";
 import { eventsBackend } from "../../runtime/event-log.ts";
 import { listRecords } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
@@ -177,7 +179,9 @@ function graphStatus(driver: string, fileSystem: number | undefined): Record<str
 
 /** What registries.conf says, by the registry's prefix; `search` for names without one. */
 async function registries(): Promise<Record<string, unknown>> {
-  const conf = await registriesConf();
+  const conf = await registriesConf().catch((error: unknown) => {
+    throw rephrase(error, { prefix: "getting registries: " });
+  });
   if (conf === undefined) return {};
   const entries = conf.registries.map((entry) => [
     entry.prefix,
@@ -185,18 +189,18 @@ async function registries(): Promise<Record<string, unknown>> {
       Prefix: entry.prefix,
       Location: entry.location,
       Insecure: entry.insecure,
-      Mirrors: entry.mirrors.map(({ location, insecure, pullFrom }) => ({
-        Location: location,
-        Insecure: insecure,
-        PullFromMirror: pullFrom === "all" ? "" : pullFrom,
-      })),
+      PullFromMirror: "",
+      Mirrors: entry.mirrors.length === 0 ? null : entry.mirrors.map(mirrorInfo),
       Blocked: entry.blocked,
       MirrorByDigestOnly: entry.mirrorByDigestOnly,
-      PullFromMirror: "",
     },
   ]);
   const search = conf.unqualifiedSearch.length > 0 ? { search: conf.unqualifiedSearch } : {};
   return { ...Object.fromEntries(entries), ...search };
+}
+
+function mirrorInfo({ location, insecure, pullFrom }: RegistryMirror) {
+  return { Location: location, Insecure: insecure, PullFromMirror: pullFrom === "all" ? "" : pullFrom };
 }
 
 function plugins() {

@@ -1,6 +1,12 @@
-import { EngineError } from "../../errors.ts";
-import type { RegistriesConf, RegistryEntry, RegistryMirror } from "../../oci/registries.ts";
-import { isTable, readToml, type Table } from "./toml.ts";
+import * as fs from "node:fs";
+import { EngineError, isErrno, reasonOf } from "../../errors.ts";
+import {
+  AUTH_FILES,
+  type RegistriesConf,
+  type RegistryEntry,
+  type RegistryMirror,
+} from "../../oci/registries.ts";
+import { isTable, parseToml, type Table } from "./toml.ts";
 
 /** The files that make up the configuration. */
 export interface RegistriesConfFiles {
@@ -24,6 +30,7 @@ export function readRegistriesConf(from: RegistriesConfFiles): RegistriesConf {
     shortNameMode: "permissive",
     aliases: {},
     registries: [],
+    credentialHelpers: [AUTH_FILES],
   };
   for (const file of files) merge(conf, file);
   if (learnt !== undefined) mergeAliases(conf, readFile(learnt), learnt);
@@ -31,27 +38,27 @@ export function readRegistriesConf(from: RegistriesConfFiles): RegistriesConf {
 }
 
 function readFile(file: string): Table {
+  let text: string;
   try {
-    return readToml(file);
+    text = fs.readFileSync(file, "utf8");
   } catch (error) {
-    throw error instanceof EngineError ? bad(file, error.message) : error;
+    const reason = isErrno(error, "ENOENT") ? "no such file or directory" : reasonOf(error);
+    throw bad(file, `open ${file}: ${reason}`);
   }
+  return parseToml(text, file, bad);
 }
 
 function merge(conf: RegistriesConf, file: string): void {
-  const document = readFile(file);
-  if (isTable(document["registries"])) {
-    throw bad(file, "version 1 of the format ([registries.search] and so on) is not supported", {
-      hint: "write unqualified-search-registries and [[registry]] (containers-registries.conf(5))",
-    });
-  }
+  const document = withoutFirstForm(readFile(file), file);
   const search = document["unqualified-search-registries"];
   if (search !== undefined) {
     conf.unqualifiedSearch = strings(search, "unqualified-search-registries", file).map((name) =>
-      parseLocation(name, file),
+      parseSearch(name, file),
     );
     conf.searchFile = file;
   }
+  const helpers = strings(document["credential-helpers"] ?? [], "credential-helpers", file);
+  if (helpers.length > 0) conf.credentialHelpers = helpers;
   const mode = text(document, "short-name-mode", file);
   if (mode !== "") {
     if (mode !== "enforcing" && mode !== "permissive" && mode !== "disabled")
@@ -61,9 +68,48 @@ function merge(conf: RegistriesConf, file: string): void {
   mergeAliases(conf, document, file);
   const entries = tables(document, "registry", file).map((table) => readEntry(table, file));
   checkConflicts(entries, file);
-  for (const entry of entries) {
-    conf.registries = [...conf.registries.filter(({ prefix }) => prefix !== entry.prefix), entry];
-  }
+  // Of one file the first counts.
+  const first = entries.filter(
+    ({ prefix }, i) => entries.findIndex((entry) => entry.prefix === prefix) === i,
+  );
+  const isReplaced = (prefix: string) => first.some((entry) => entry.prefix === prefix);
+  conf.registries = [...conf.registries.filter(({ prefix }) => !isReplaced(prefix)), ...first];
+}
+
+/** The first form of the file, [registries.search] and so on, in the second one. */
+function withoutFirstForm(document: Table, file: string): Table {
+  const { registries, ...rest } = document;
+  if (!isTable(registries)) return document;
+  const listed = (name: string) => {
+    const table = registries[name] ?? {};
+    return isTable(table) ? strings(table["registries"] ?? [], `registries.${name}.registries`, file) : [];
+  };
+  const [search, insecure, blocked] = [listed("search"), listed("insecure"), listed("block")];
+  if (search.length + insecure.length + blocked.length === 0) return rest;
+  if (KEYS.some((key) => rest[key] !== undefined))
+    throw bad(file, "mixing sysregistry v1/v2 is not supported");
+  const locations = [...new Set([...insecure, ...blocked])];
+  const registry = locations.map((location) => ({
+    location,
+    insecure: insecure.includes(location),
+    blocked: blocked.includes(location),
+  }));
+  return { "unqualified-search-registries": search, registry };
+}
+
+/** Of the second form. */
+const KEYS = [
+  "unqualified-search-registries",
+  "registry",
+  "short-name-mode",
+  "credential-helpers",
+  "aliases",
+];
+
+function parseSearch(value: string, file: string): string {
+  const host = value.startsWith("http") ? parseLocation(value, file) : value.replace(/\/+$/, "");
+  if (/^[a-zA-Z0-9.-]+(:[0-9]+)?$/.test(host)) return host;
+  throw bad(file, `Invalid unqualified-search-registries entry ${JSON.stringify(value)}`);
 }
 
 /** An alias for "" takes away one of a weaker file. */
@@ -72,21 +118,23 @@ function mergeAliases(conf: RegistriesConf, document: Table, file: string): void
   if (!isTable(aliases)) throw bad(file, "aliases is not a table");
   for (const [short, name] of Object.entries(aliases)) {
     if (typeof name !== "string") throw bad(file, `the alias ${JSON.stringify(short)} is not a string`);
-    if (/[:@]/.test(short) || /^[^/]*\.[^/]*\//.test(short))
-      throw bad(
-        file,
-        `invalid short-name alias ${JSON.stringify(short)}: must not contain a registry, tag or digest`,
-      );
+    const fault =
+      faultOf("short name", short, false) ?? (name === "" ? undefined : faultOf("alias", name, true));
+    if (fault !== undefined) throw bad(file, `validating short-name aliases: ${fault}`);
     if (name === "") delete conf.aliases[short];
-    else conf.aliases[short] = { name: checkAliasValue(name, file), file };
+    else conf.aliases[short] = { name, file };
   }
 }
 
-function checkAliasValue(name: string, file: string): string {
-  const host = name.split("/", 1)[0] as string;
-  if (!name.includes("/") || !(/[.:]/.test(host) || host === "localhost"))
-    throw bad(file, `invalid alias value ${JSON.stringify(name)}: must contain registry and repository`);
-  return name;
+/** In Podman's words; undefined for a name that has a registry, or has none, as it should. */
+function faultOf(what: string, name: string, hasRegistry: boolean): string | undefined {
+  const fault = (reason: string) => `invalid ${what} ${JSON.stringify(name)}: ${reason}`;
+  if (name.includes("@")) return fault("must not contain digest");
+  if (/:[^/]*$/.test(name)) return fault("must not contain tag");
+  const [host = "", ...path] = name.split("/");
+  const isRegistry = path.length > 0 && (/[.:]/.test(host) || host === "localhost");
+  if (hasRegistry && !isRegistry) return fault("must contain registry and repository");
+  return !hasRegistry && isRegistry ? fault("must not contain registry") : undefined;
 }
 
 function readEntry(table: Table, file: string): RegistryEntry {
@@ -159,12 +207,9 @@ function parseLocation(value: string, file: string): string {
   return location;
 }
 
-function bad(file: string, what: string, options: { hint?: string } = {}): EngineError {
-  return new EngineError(
-    "bad-config",
-    `loading registries configuration ${JSON.stringify(file)}: ${what}`,
-    options,
-  );
+function bad(file: string, what: string): EngineError {
+  const kind = /registries\.conf\.d\/[^/]*$/.test(file) ? "drop-in registries" : "registries";
+  return new EngineError("bad-config", `loading ${kind} configuration ${JSON.stringify(file)}: ${what}`);
 }
 
 function text(table: Table, key: string, file: string): string {

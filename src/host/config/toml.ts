@@ -9,13 +9,14 @@ export function readToml(file: string): Table {
   return parseToml(readConfigFile(file), file);
 }
 
-export function parseToml(text: string, file: string): Table {
+/** `tell` makes the error of what is wrong. */
+export function parseToml(text: string, file: string, tell = badConfig): Table {
   try {
     return parse(withoutComments(text));
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const reason = error.message.split("\n", 1)[0]?.replace(/^Invalid TOML document: /, "");
-    throw badConfig(file, `toml: line ${error.line}, column ${error.column}: ${reason}`);
+    throw tell(file, `toml: line ${error.line}, column ${error.column}: ${reason}`);
   }
 }
 

@@ -25,6 +25,7 @@ const conf = (more: Partial<RegistriesConf> = {}): RegistriesConf => ({
   shortNameMode: "permissive",
   aliases: {},
   registries: [],
+  credentialHelpers: [],
   ...more,
 });
 const digest = `sha256:${"a".repeat(64)}`;

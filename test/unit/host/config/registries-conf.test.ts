@@ -80,13 +80,40 @@ three = "r.io/three"`,
       "registry 'a.io' is defined multiple times with conflicting 'insecure' setting",
     ],
     ['short-name-mode = "sometimes"', 'invalid short-name mode: "sometimes"'],
-    ['[aliases]\nx = "y"', 'invalid alias value "y"'],
-    ['[registries.search]\nregistries = ["a.io"]', "version 1 of the format"],
+    [
+      '[aliases]\nx = "y"',
+      'validating short-name aliases: invalid alias "y": must contain registry and repository',
+    ],
+    ['[aliases]\nx = "a.io/y:1"', 'invalid alias "a.io/y:1": must not contain tag'],
+    ['[aliases]\n"x:1" = "a.io/y"', 'invalid short name "x:1": must not contain tag'],
+    ['[aliases]\n"a.io/x" = "a.io/y"', 'invalid short name "a.io/x": must not contain registry'],
+    ['unqualified-search-registries = ["a.io/x"]', 'Invalid unqualified-search-registries entry "a.io/x"'],
+    [
+      'short-name-mode = "disabled"\n[registries.search]\nregistries = ["a.io"]',
+      "mixing sysregistry v1/v2 is not supported",
+    ],
     ["unqualified-search-registries = [", "line 1"],
   ])("wrong: %s", (text, reason) => {
     expect(() => read(text)).toThrow(`loading registries configuration "${join(directory, "0.conf")}": `);
     expect(() => read(text)).toThrow(reason);
   });
+});
+
+test("of one file the first entry of a prefix counts; the first form of the file is understood", () => {
+  const twice = read('[[registry]]\nlocation="a.io"\n[[registry]]\nprefix="a.io"\nlocation="c.io"');
+  expect(twice.registries).toMatchObject([{ prefix: "a.io", location: "a.io" }]);
+  const first = read(
+    '[registries.search]\nregistries=["a.io"]\n[registries.insecure]\nregistries=["b.io"]\n[registries.block]\nregistries=["c.io"]',
+  );
+  expect(first).toMatchObject({
+    unqualifiedSearch: ["a.io"],
+    registries: [
+      { prefix: "b.io", insecure: true, blocked: false },
+      { prefix: "c.io", insecure: false, blocked: true },
+    ],
+  });
+  expect(read("").credentialHelpers).toEqual(["containers-auth.json"]);
+  expect(read('credential-helpers = ["x"]').credentialHelpers).toEqual(["x"]);
 });
 
 describe("which files", () => {
