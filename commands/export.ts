@@ -1,5 +1,5 @@
-import { isatty } from "node:tty";
 import { CoracleCommand, exactly, flag } from "../src/cli/command.ts";
+import { isTerminal } from "../src/cli/output.ts";
 
 export default class Export extends CoracleCommand {
   static override summary = "Export container's filesystem contents as a tar archive";
@@ -24,7 +24,7 @@ export default class Export extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args } = await this.input(Export);
     const output = flags.output || undefined;
-    if (output === undefined && isatty(1)) {
+    if (output === undefined && isTerminal(1)) {
       throw this.usageError("refusing to export to terminal. Use -o flag or redirect");
     }
     if (output?.includes(":")) {

@@ -1,5 +1,5 @@
-import { isatty } from "node:tty";
 import { CoracleCommand, flag, none } from "../src/cli/command.ts";
+import { isTerminal } from "../src/cli/output.ts";
 import { policyFlag } from "../src/cli/registry-flags.ts";
 
 export default class Load extends CoracleCommand {
@@ -25,7 +25,7 @@ export default class Load extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.input(Load);
-    if (flags.input === undefined && isatty(0)) {
+    if (flags.input === undefined && isTerminal(0)) {
       throw this.usageError("cannot read from terminal, use command-line redirection or the --input flag");
     }
     await this.requireNamespace();

@@ -1,8 +1,8 @@
-import { isatty } from "node:tty";
 import { atLeast, CoracleCommand } from "../src/cli/command.ts";
 import { descriptors } from "../src/cli/container/descriptor-flags.ts";
 import { runFlags } from "../src/cli/container/flags.ts";
 import { warn } from "../src/cli/log.ts";
+import { isTerminal } from "../src/cli/output.ts";
 import { EngineError } from "../src/errors.ts";
 
 export default class Run extends CoracleCommand {
@@ -27,7 +27,7 @@ export default class Run extends CoracleCommand {
     const { runContainer } = await import("../src/engine/container/run.ts");
     const { leastOomScore } = await import("../src/engine/container/host-facts.ts");
     const { isPassthrough } = await import("../src/oci/log-options.ts");
-    if (flags["log-driver"] === "passthrough" && [0, 1, 2].some((fd) => isatty(fd))) {
+    if (flags["log-driver"] === "passthrough" && [0, 1, 2].some((fd) => isTerminal(fd))) {
       throw new EngineError("usage", "the '--log-driver passthrough' option cannot be used on a TTY", {
         hint: "--log-driver passthrough-tty can",
       });

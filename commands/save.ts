@@ -1,5 +1,5 @@
-import { isatty } from "node:tty";
 import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
+import { isTerminal } from "../src/cli/output.ts";
 import { accessFlags, policyFlag } from "../src/cli/registry-flags.ts";
 import type { SaveTarget } from "../src/engine/image/save.ts";
 
@@ -47,7 +47,7 @@ export default class Save extends CoracleCommand {
     const { flags, args, given } = await this.input(Save);
     if (given.has("compress") && flags.format !== "docker-dir")
       throw this.usageError("--compress can only be set when --format is 'docker-dir'");
-    if (flags.output === undefined && isatty(1)) {
+    if (flags.output === undefined && isTerminal(1)) {
       throw this.usageError("refusing to save to terminal. Use -o flag or redirect");
     }
     if (flags.output?.includes(":"))

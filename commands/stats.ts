@@ -1,6 +1,5 @@
-import { isatty } from "node:tty";
 import { any, CoracleCommand, flag } from "../src/cli/command.ts";
-import { clearScreen } from "../src/cli/output.ts";
+import { clearScreen, isTerminal } from "../src/cli/output.ts";
 
 export default class Stats extends CoracleCommand {
   static override summary = "Display a live stream of container resource usage statistics";
@@ -49,7 +48,7 @@ export default class Stats extends CoracleCommand {
       ? [latestContainer(this.context, none)]
       : args.map((name) => name.replace(/^\//, ""));
     const format = { format: flags.format, noTrunc: flags["no-trunc"] };
-    const resets = !flags["no-reset"] && !flags["no-stream"] && isatty(1);
+    const resets = !flags["no-reset"] && !flags["no-stream"] && isTerminal(1);
     for (let previous = new Map(); ; ) {
       const stats = containerStats(this.context, { names, all: flags.all }, previous);
       if (resets) clearScreen();

@@ -1,5 +1,5 @@
-import { isatty } from "node:tty";
 import { CoracleCommand, exactly, flag } from "../../src/cli/command.ts";
+import { isTerminal } from "../../src/cli/output.ts";
 
 export default class Export extends CoracleCommand {
   static override summary = "Export volumes";
@@ -22,7 +22,7 @@ export default class Export extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args } = await this.input(Export);
     if (flags.output === "") throw this.usageError("must provide valid path for file to write to");
-    if (flags.output === undefined && isatty(1)) {
+    if (flags.output === undefined && isTerminal(1)) {
       throw this.usageError("cannot write to terminal, use command-line redirection or the --output flag");
     }
     await this.requireNamespace();

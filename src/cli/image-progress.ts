@@ -1,12 +1,12 @@
-import { isatty } from "node:tty";
 import type { ImageProgress } from "../engine/image/progress.ts";
+import { isTerminal } from "../host/terminal.ts";
 import { printError, writeAll } from "./output.ts";
 
 /**
  * Prints the progress of a pull or load on stderr, in Podman's words; nothing with `quiet` but warnings. On a terminal
  * layers that are being fetched have a bar each.
  */
-export function imageProgress(quiet: boolean, terminal = isatty(2)): (event: ImageProgress) => void {
+export function imageProgress(quiet: boolean, terminal = isTerminal(2)): (event: ImageProgress) => void {
   const bars = terminal && !quiet ? new Bars() : undefined;
   return (event) => {
     if (event.type === "warning") printError(`WARNING: ${event.text}`);

@@ -1,6 +1,9 @@
 import * as fs from "node:fs";
 import { EngineError, isErrno, reasonOf } from "../errors.ts";
+import { isTerminal } from "../host/terminal.ts";
 import { asCalled } from "./program-name.ts";
+
+export { isTerminal } from "../host/terminal.ts";
 
 /**
  * Text for the user, written at once: a process that exits right afterwards has lost nothing, whatever stdout is, and
@@ -58,11 +61,6 @@ export function forTerminal(
 
 /** Control characters but tab and newline, and what turns the direction of writing. */
 const steering = /[^\P{Cc}\t\n]|[\u202a-\u202e\u2066-\u2069]/u;
-
-/** Seldom needed, so loaded then. */
-function isTerminal(fd: number): boolean {
-  return process.getBuiltinModule("node:tty").isatty(fd);
-}
 
 /** stderr may be gone; that is no reason to fail. */
 export function printError(line: string): void {

@@ -1,8 +1,8 @@
 import * as fs from "node:fs";
-import type { Readable, Writable } from "node:stream";
 import { EngineError } from "../errors.ts";
+import { type Child, startChild } from "../host/child.ts";
 import type { Context } from "../host/context.ts";
-import { type ChildProcess, type StdioOptions, spawnNative } from "../host/native.ts";
+import { nativePath } from "../host/native.ts";
 import type { PortMapping, RestartPolicy } from "../oci/container.ts";
 import type { OnFailure } from "../oci/health.ts";
 import { podmansWords } from "../oci/runtime-errors.ts";
@@ -170,48 +170,41 @@ export const BROKEN_PIPE = 141;
 
 /** A relay process and, through it, the monitor it started or connected to. */
 export class Relay {
-  private readonly control: Writable;
   private readonly events: MonitorEvent[] = [];
   private readonly waiters: (() => void)[] = [];
   private ended = false;
   private readonly exited: Promise<number>;
-  private stderr = "";
+  private readonly child: Child;
+  private readonly control: number;
 
   /** `ready` and the next one are its descriptors of that name; `starts`: the container, or session, begins with it. */
   constructor(
-    child: ChildProcess,
-    { ready: fd, starts, sigProxy }: { ready: number; starts: boolean; sigProxy: boolean },
+    child: Child,
+    { ready, starts, sigProxy }: { ready: number; starts: boolean; sigProxy: boolean },
   ) {
-    const ready = child.stdio[fd] as Readable;
-    this.control = child.stdio[fd + 1] as Writable;
-    this.control.on("error", () => {}); // the relay may end first
+    this.child = child;
+    this.control = ready + 1;
     let text = "";
-    ready.setEncoding("utf8");
-    ready.on("data", (chunk: string) => {
-      text += chunk;
-      const lines = text.split("\n");
-      text = lines.pop() as string;
-      for (const line of lines) this.events.push(JSON.parse(line) as MonitorEvent);
-      this.wake();
-    });
-    ready.on("close", () => {
-      this.ended = true;
-      this.wake();
-    });
-    child.stderr?.on("data", (chunk: Buffer) => {
-      this.stderr += chunk.toString();
-    });
-    this.exited = new Promise((resolve, reject) => {
-      child.once("error", (error) => {
-        this.ended = true;
+    child.listen(
+      ready,
+      (chunk) => {
+        text += chunk;
+        const lines = text.split("\n");
+        text = lines.pop() as string;
+        for (const line of lines) this.events.push(JSON.parse(line) as MonitorEvent);
         this.wake();
-        reject(error);
-      });
-      child.once("exit", (code, signal) => resolve(code ?? (signal ? 137 : 125)));
-    });
-    this.exited.catch(() => {});
+      },
+      () => this.close(),
+    );
+    this.exited = child.exited.then((code) => code ?? 137);
+    this.exited.catch(() => this.close());
     // From the first moment on: a signal that ended us now would leave behind what has been started.
     if (sigProxy) this.proxySignals(starts);
+  }
+
+  private close(): void {
+    this.ended = true;
+    this.wake();
   }
 
   private proxySignals(starts: boolean): void {
@@ -235,10 +228,7 @@ export class Relay {
       const found = this.events.find((event) => (names as string[]).includes(event.event));
       if (found) return found as Extract<MonitorEvent, { event: T }>;
       if (this.ended) {
-        throw new EngineError(
-          "monitor-gone",
-          `the container's monitor ended unexpectedly${this.stderr ? `: ${this.stderr.trim()}` : ""}`,
-        );
+        throw new EngineError("monitor-gone", "the container's monitor ended unexpectedly");
       }
       await new Promise<void>((resolve) => this.waiters.push(resolve));
     }
@@ -252,9 +242,9 @@ export class Relay {
   /** Returns when the container has ended or the user has detached. */
   async end(): Promise<RelayEnd> {
     const event = await this.find("exited", "detached", "output-failed");
-    const code = await this.exited;
     if (event.event === "output-failed") return { how: "output-failed", message: event.message };
-    if (event.event === "detached") return { how: code === BROKEN_PIPE ? "output-closed" : "detached" };
+    if (event.event === "detached")
+      return { how: (await this.exited) === BROKEN_PIPE ? "output-closed" : "detached" };
     return {
       how: "exited",
       exit: { exitCode: event.exitCode, signal: event.signal, oomKilled: event.oomKilled },
@@ -267,7 +257,7 @@ export class Relay {
   }
 
   private signal(signal: number): void {
-    this.control.write(`signal ${signal}\n`);
+    this.child.say(this.control, `signal ${signal}\n`);
   }
 }
 
@@ -296,7 +286,7 @@ function startRelay(ctx: Context, args: string[], options: RelayOptions): Relay 
     if (!options.attach.includes(name)) return "ignore";
     return (name !== "stdin" && options.output?.[name]) || "inherit";
   };
-  const stdio: StdioOptions = [stream("stdin"), stream("stdout"), stream("stderr")];
+  const stdio: unknown[] = [stream("stdin"), stream("stdout"), stream("stderr")];
   const fds = options.fds ?? [];
   // What lies between those that are passed on is no descriptor of the process: the monitor sees to it.
   for (let fd = 3; fd <= Math.max(0, ...fds); fd++) stdio.push(fds.includes(fd) ? fd : "ignore");
@@ -305,7 +295,7 @@ function startRelay(ctx: Context, args: string[], options: RelayOptions): Relay 
   const all = ["--ready-fd", `${ready}`, "--control-fd", `${ready + 1}`];
   if (options.attach.length > 0)
     all.push("--attach", options.attach.join(","), "--detach-keys", options.detachKeys);
-  const child = spawnNative(ctx, "coracle-monitor", [...args, ...all], { stdio });
+  const child = startChild(nativePath(ctx, "coracle-monitor"), [...args, ...all], stdio);
   // Their other ends shall see their end with the process that has them.
   for (const fd of fds) fs.closeSync(fd);
   const sigProxy = options.attach.length > 0 && (options.sigProxy ?? false);

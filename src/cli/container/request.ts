@@ -1,8 +1,8 @@
-import { isatty } from "node:tty";
 import type { CreateRequest } from "../../engine/container/create.ts";
 import { type PullOptions, platformText } from "../../engine/image/pull-options.ts";
 import { EngineError } from "../../errors.ts";
 import type { ContainersConf } from "../../host/config/containers-conf.ts";
+import { isTerminal } from "../../host/terminal.ts";
 import { normalizeCapability } from "../../oci/capabilities.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
 import { parseImageVolumeMode } from "../../oci/mounts.ts";
@@ -111,7 +111,7 @@ export function weakened(
 
 /** What to warn of `-it` in a script. */
 export function missingTerminal({ tty, interactive }: CreateFlags): string[] {
-  if (!tty || !interactive || isatty(0)) return [];
+  if (!tty || !interactive || isTerminal(0)) return [];
   return ["The input device is not a TTY. The --tty and --interactive flags might not work properly"];
 }
 
