@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -352,7 +353,17 @@ test("a container can't put something else in the place of a volume that another
   await waitUntil(async () => (await home.coracle("exec", "lender", "test", "-e", "/moved")).exitCode === 0);
   const second = ["run", "--rm", "--network", "none", "-v", "lent:/x", "bb", "ls", "/x"];
   expect(await home.ok(...second)).toBe("f");
+  // From outside it is what the container's monitor has, and nothing when nobody has it.
+  const exported = async () => {
+    const { stdoutBytes } = await home.coracle("volume", "export", "lent");
+    return execFileSync("tar", ["-xO"], { input: stdoutBytes }).toString();
+  };
+  expect(await exported()).toBe("own\n");
+  const input = tar([{ path: "brought", data: "in\n" }]);
+  expect(await home.run(["volume", "import", "lent", "-"], { input })).toMatchObject({ exitCode: 0 });
+  expect(await home.ok("exec", "lender", "cat", "/a/c/m/brought")).toBe("in");
   await home.ok("rm", "-f", "-t", "0", "lender");
+  expect(await exported()).toBe("");
   await home.ok("volume", "rm", "lent");
 });
 
