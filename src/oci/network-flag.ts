@@ -1,3 +1,4 @@
+import { rephrase } from "../errors.ts";
 import type { NetworkAttachment, NetworkMode } from "./container.ts";
 import { invalid } from "./invalid.ts";
 import { isIP } from "./ip-address.ts";
@@ -53,8 +54,13 @@ function parseOneNetwork(value: string): NetworkMode {
   if (value === "pod") throw noPod();
   const joined = parseJoined(value);
   if (joined) return joined;
-  const names = kind === "bridge" ? [DEFAULT_NETWORK] : kind.split(",");
-  return { kind: "bridge", networks: names.map((name) => attachment(name, options ?? "")) };
+  if (kind === "bridge") return { kind, networks: [attachment(DEFAULT_NETWORK, options ?? "")] };
+  if (kind === "") throw invalid("network name cannot be empty");
+  try {
+    return { kind: "bridge", networks: kind.split(",").map((name) => attachment(name, options ?? "")) };
+  } catch (error) {
+    throw rephrase(error, { prefix: `invalid option for network ${kind}: ` });
+  }
 }
 
 function slirpOptions(text: string): string[] {

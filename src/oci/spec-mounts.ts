@@ -22,11 +22,15 @@ export function containerMounts(input: SpecInput, ttyGroup: boolean): Mount[] {
     ...initMount(config),
     ...fileMounts(input),
   ].filter(
-    ({ destination }) =>
-      !replaced.has(destination) && !(replaced.has("/dev") && destination.startsWith("/dev/")),
+    ({ destination }) => !replaced.has(destination) && !(replaced.has("/dev") && isPartOfDev(destination)),
   );
   const depth = (mount: Mount) => mount.destination.split("/").filter(Boolean).length;
   return [...own, ...requested].sort((a, b) => depth(a) - depth(b));
+}
+
+/** What goes with another `/dev`; the memory that is shared there stays the container's. */
+function isPartOfDev(destination: string): boolean {
+  return destination.startsWith("/dev/") && destination !== "/dev/shm";
 }
 
 /** /proc, /dev, /sys and what is below them. */

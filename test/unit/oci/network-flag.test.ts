@@ -53,6 +53,9 @@ test.each([
   [["one", ""], "network name cannot be empty: invalid argument"],
   [["bridge:ip=1.2.3"], 'invalid ip address "1.2.3"'],
   [["bridge:mac=1:2"], "invalid MAC address"],
+  [["n:nosuch=1"], "invalid option for network n: unknown bridge network option: nosuch"],
+  [["none:x"], "invalid option for network none: unknown bridge network option: x"],
+  [[":ip=10.0.0.1"], "network name cannot be empty"],
   [["bridge:nosuch=1"], "unknown bridge network option: nosuch"],
 ])("--network %j is refused", (values, message) => {
   expect(() => parseNetwork(values)).toThrow(message);
