@@ -9,8 +9,9 @@ export default class Push extends CoracleCommand {
   static override examples = ["coracle manifest push mylist:v1.11 docker://registry.example.com/app:v1.11"];
   static override flags = {
     all: flag.boolean({ description: "Also push the images in the list", default: true }),
-    "add-compression": flag.unsupported("strings", {
+    "add-compression": flag.strings({
       description: "Add instances with selected compression",
+      choices: ["gzip", "zstd"],
     }),
     authfile: accessFlags.authfile,
     "cert-dir": accessFlags["cert-dir"],
@@ -46,6 +47,7 @@ export default class Push extends CoracleCommand {
     const { flags, args, given } = await this.input(Push);
     const { pushList } = await import("../../src/engine/manifest/push.ts");
     const { imageProgress } = await import("../../src/cli/image-progress.ts");
+    const { parseCompression } = await import("../../src/oci/manifest-format.ts");
     const { pushConversion } = await import("../../src/cli/push-flags.ts");
     const { registryAccess } = await import("../../src/cli/registry-flags.ts");
     await pushList(this.context, args[0] as string, args[1], {
@@ -53,6 +55,7 @@ export default class Push extends CoracleCommand {
       all: flags.all,
       rm: flags.rm || flags.purge,
       ...pushConversion(flags, given),
+      addCompression: flags["add-compression"].map(parseCompression),
       digestFile: flags.digestfile,
       onProgress: imageProgress(flags.quiet),
     });

@@ -25,8 +25,12 @@ export function parsePushCompression(
   text: string | undefined,
   { format, isConfigured }: { format: ManifestFormat | undefined; isConfigured: boolean },
 ): Exclude<Compression, "none"> | undefined {
-  if (isConfigured && format === "v2s2") return undefined;
-  if (text === undefined || text === "gzip" || text === "zstd") return text;
+  if (text === undefined || (isConfigured && format === "v2s2")) return undefined;
+  return parseCompression(text);
+}
+
+export function parseCompression(text: string): Exclude<Compression, "none"> {
+  if (text === "gzip" || text === "zstd") return text;
   throw new EngineError("not-supported", `compression format ${JSON.stringify(text)} is not supported`, {
     hint: "use gzip or zstd",
   });

@@ -1,7 +1,7 @@
 import { digestOf } from "./digest.ts";
 import { type Descriptor, type Index, mediaTypes, type Platform } from "./image.ts";
 import { invalid } from "./invalid.ts";
-import type { ManifestFormat } from "./manifest-format.ts";
+import type { Compression, ManifestFormat } from "./manifest-format.ts";
 
 /** Lists of images that are put together here, as `manifest create` and the others do. */
 
@@ -48,6 +48,44 @@ export function putInstance(instances: readonly ListInstance[], added: ListInsta
   const digest = added.descriptor.digest;
   const at = instances.findIndex((instance) => instance.descriptor.digest === digest);
   return at < 0 ? [...instances, added] : instances.with(at, added);
+}
+
+type Variant = Exclude<Compression, "none">;
+
+const zstdAnnotation = "io.github.containers.compression.zstd";
+
+/**
+ * The images of a list, each followed by itself for the compressions that its platform isn't there in yet. What isn't said
+ * to be in another one is in gzip. Artifacts are what they are.
+ */
+export function withVariants(
+  instances: readonly ListInstance[],
+  compressions: readonly Variant[],
+): { instance: ListInstance; compression?: Variant }[] {
+  const platformOf = ({ descriptor: { platform } }: ListInstance) => {
+    const { architecture, os, variant, "os.version": version, "os.features": features } = platform ?? {};
+    return JSON.stringify([architecture, os, variant, version, features?.toSorted()]);
+  };
+  const compressionOf = ({ descriptor }: ListInstance) =>
+    descriptor.annotations?.[zstdAnnotation] === "true" ? "zstd" : "gzip";
+  const there = new Set(instances.map((instance) => platformOf(instance) + compressionOf(instance)));
+  return instances.flatMap((instance) => {
+    const missing = compressions.filter((compression) => {
+      const key = platformOf(instance) + compression;
+      if (instance.files !== undefined || there.has(key)) return false;
+      there.add(key);
+      return true;
+    });
+    const variants = missing.map((compression) => ({
+      instance: compression === "zstd" ? annotated(instance, { [zstdAnnotation]: "true" }) : instance,
+      compression,
+    }));
+    return [{ instance }, ...variants];
+  });
+}
+
+function annotated(instance: ListInstance, annotations: Record<string, string>): ListInstance {
+  return { ...instance, descriptor: changeInstance(instance.descriptor, { annotations }) };
 }
 
 export interface ManifestList {

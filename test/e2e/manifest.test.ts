@@ -146,7 +146,9 @@ describe("lists in the store", () => {
       `docker://${host}/dst/multi:1`,
     );
     expect(pushed).toMatchObject({ exitCode: 0, stdout: "" });
-    expect(pushed.stderr).toMatch(/^Getting image list signatures\nCopying 2 of 2 images in list\n/);
+    expect(pushed.stderr).toMatch(
+      /^Getting image list signatures\nCopying 2 images generated from 2 images in list\n/,
+    );
     const list = await raw("dst/multi:1");
     expect(list).toMatchObject({
       mediaType: "application/vnd.oci.image.index.v1+json",
@@ -180,6 +182,17 @@ describe("lists in the store", () => {
       mediaType: "application/vnd.docker.distribution.manifest.list.v2+json",
       manifests: [{ mediaType: "application/vnd.docker.distribution.manifest.v2+json" }],
     });
+    const add2 = ["manifest", "push", "--tls-verify=false", "--add-compression", "zstd,gzip"];
+    const both = await bb.coracle(...add2, "local", `${host}/dst/both:1`);
+    expect(both.stderr).toMatch(/\nCopying 2 images generated from 1 .*\n(.*\n)*Replicating image sha256:/);
+    const [gzip, zstd] = (await raw("dst/both:1")).manifests;
+    expect(gzip.annotations).toBeUndefined();
+    expect(zstd.annotations).toEqual({ "io.github.containers.compression.zstd": "true" });
+    expect(zstd.platform).toEqual(gzip.platform);
+    expect((await raw(`dst/both@${zstd.digest}`)).layers[0].mediaType).toMatch(/tar\+zstd$/);
+    expect((await bb.coracle(...add2, "multi", `${host}/dst/both:2`)).stderr).toContain(
+      "can't be compressed",
+    );
     await bb.ok("manifest", "rm", "multi", "local");
   });
 

@@ -1,11 +1,11 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { type Manifest, mediaTypes } from "../../oci/image.ts";
-import type { ManifestFormat } from "../../oci/manifest-format.ts";
 import type { ListInstance } from "../../oci/manifest-list.ts";
 import { visibleImages } from "../../storage/image-index.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
 import { getImage, readManifest } from "../../storage/images.ts";
+import type { Conversion } from "../image/outgoing.ts";
 
 /**
  * Where an image of a list is: in the store, or in a repository of a registry, from where it goes as it is; and so does
@@ -14,7 +14,7 @@ import { getImage, readManifest } from "../../storage/images.ts";
 export function locateInstance(
   ctx: Context,
   { descriptor, source, files }: ListInstance,
-  format: ManifestFormat | undefined,
+  { format, compression, force }: Conversion,
 ): { image: StoredImage } | { source: string } | { artifact: Manifest } {
   const { digest } = descriptor;
   if (files !== undefined) return { artifact: readManifest(ctx, digest) };
@@ -32,6 +32,13 @@ export function locateInstance(
       "not-supported",
       `image ${digest} of the list is in ${source}, and can't be converted to ${format} on the way`,
       { hint: "pull it and add it from the store, or push without --format" },
+    );
+  }
+  if (compression !== undefined && force) {
+    throw new EngineError(
+      "not-supported",
+      `image ${digest} of the list is in ${source}, and can't be compressed by ${compression} on the way`,
+      { hint: "pull it and add it from the store" },
     );
   }
   return { source };

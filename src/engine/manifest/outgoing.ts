@@ -1,12 +1,12 @@
 import type { Context } from "../../host/context.ts";
 import { digestOf } from "../../oci/digest.ts";
 import type { Descriptor, Manifest } from "../../oci/image.ts";
-import { type ListInstance, listDocument, listFormat } from "../../oci/manifest-list.ts";
+import { listDocument, listFormat } from "../../oci/manifest-list.ts";
 import { blobPath, readBlob } from "../../storage/blobs.ts";
 import type { OutgoingImage, OutgoingManifest } from "../../storage/image-archive-writer.ts";
 import type { StoredList } from "../../storage/manifest-lists.ts";
 import { prepareImage } from "../image/outgoing.ts";
-import type { PushOptions } from "../image/push.ts";
+import { type CopyListOptions, copyInstances } from "./copies.ts";
 import { fetchInstance } from "./copy.ts";
 import { locateInstance } from "./instance.ts";
 
@@ -15,34 +15,23 @@ export async function prepareList(
   ctx: Context,
   staging: string,
   list: StoredList,
-  options: PushOptions & { all: boolean },
+  options: CopyListOptions,
 ): Promise<OutgoingImage> {
-  const { all, onProgress, format = listFormat(list) } = options;
   const blobs = new Map<string, string>();
   const manifests: OutgoingManifest[] = [];
-  const count = list.instances.length;
-  onProgress?.({ type: "list", text: `Copying ${all ? count : 0} of ${count} images in list` });
-  const instances: ListInstance[] = [];
-  for (const [i, instance] of list.instances.entries()) {
-    if (!all) {
-      instances.push(instance);
-      continue;
-    }
-    const { digest } = instance.descriptor;
-    onProgress?.({ type: "list", text: `Copying image ${digest} (${i + 1}/${count})` });
-    const found = locateInstance(ctx, instance, options.format);
+  const instances = await copyInstances(list, options, async (instance, conversion) => {
+    const found = locateInstance(ctx, instance, conversion);
     const prepared =
       "image" in found
-        ? await prepareImage(ctx, staging, found.image, options)
+        ? await prepareImage(ctx, staging, found.image, conversion)
         : "artifact" in found
           ? artifactFiles(ctx, instance.descriptor, found.artifact)
-          : await fetchInstance(ctx, staging, instance.descriptor, found.source, options);
+          : await fetchInstance(ctx, staging, instance.descriptor, found.source, conversion);
     for (const blob of prepared.blobs) blobs.set(blob.digest, blob.file);
     manifests.push(prepared.manifest);
-    instances.push({ ...instance, descriptor: described(instance.descriptor, prepared.manifest) });
-  }
-  onProgress?.({ type: "list", text: "Writing manifest list to image destination" });
-  const document = listDocument({ ...list, instances }, format);
+    return { ...instance, descriptor: described(instance.descriptor, prepared.manifest) };
+  });
+  const document = listDocument({ ...list, instances }, options.format ?? listFormat({ ...list, instances }));
   return {
     names: [],
     manifest: {

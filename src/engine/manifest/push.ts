@@ -12,13 +12,12 @@ import { uploadArtifact } from "../artifact/push.ts";
 import { type PushOptions, pushReference, pushStored } from "../image/push.ts";
 import { writeFiles } from "../image/save.ts";
 import { registryOptions } from "../registry/options.ts";
+import { type CopyListOptions, copyInstances } from "./copies.ts";
 import { copyInstance } from "./copy.ts";
 import { locateInstance } from "./instance.ts";
 import { prepareList } from "./outgoing.ts";
 
-export interface PushListOptions extends PushOptions {
-  /** The images as well; without, they must be there. */
-  all: boolean;
+export interface PushListOptions extends CopyListOptions {
   /** Remove the list afterwards. */
   rm?: boolean;
   /** Gets the digest of the list at the destination. */
@@ -82,18 +81,12 @@ async function uploadList(
   reference: FullReference,
   options: PushListOptions,
 ): Promise<string> {
-  const { all, onProgress } = options;
+  const { onProgress } = options;
   onProgress?.({ type: "list", text: "Getting image list signatures" });
-  const count = list.instances.length;
-  onProgress?.({ type: "list", text: `Copying ${all ? count : 0} of ${count} images in list` });
-  const format = options.format ?? listFormat(list);
-  const instances: ListInstance[] = [];
-  for (const [i, instance] of list.instances.entries()) {
-    const { digest } = instance.descriptor;
-    if (all) onProgress?.({ type: "list", text: `Copying image ${digest} (${i + 1}/${count})` });
-    instances.push(all ? await pushInstance(ctx, instance, reference, options) : instance);
-  }
-  onProgress?.({ type: "list", text: "Writing manifest list to image destination" });
+  const instances = await copyInstances(list, options, (instance, conversion) =>
+    pushInstance(ctx, instance, reference, conversion),
+  );
+  const format = options.format ?? listFormat({ ...list, instances });
   const document = listDocument({ ...list, instances }, format);
   const bytes = Buffer.from(JSON.stringify(document));
   const { RegistryUpload } = await import("../../registry/upload.ts");
@@ -125,10 +118,10 @@ async function pushInstance(
   ctx: Context,
   instance: ListInstance,
   target: FullReference,
-  options: PushListOptions,
+  options: PushOptions,
 ): Promise<ListInstance> {
   const { registry, repository } = target;
-  const found = locateInstance(ctx, instance, options.format);
+  const found = locateInstance(ctx, instance, options);
   if ("image" in found) {
     const pushed = await pushStored(ctx, found.image, { registry, repository }, options);
     return { ...instance, descriptor: { ...instance.descriptor, ...pushed } };
