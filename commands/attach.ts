@@ -25,7 +25,7 @@ export default class Attach extends CoracleCommand {
     this.checkSelection(args, flags, `"${this.invocation.path}" requires a name, id, or the "--latest" flag`);
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { attachContainer } = await import("../src/engine/container/attach.ts");
-    const names = selectContainers(this.context, { names: args, latest: flags.latest });
+    const names = await selectContainers(this.context, { names: args, latest: flags.latest });
     const code = await attachContainer(this.context, names[0] as string, {
       stdin: !flags["no-stdin"],
       detachKeys: flags["detach-keys"],

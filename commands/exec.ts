@@ -69,7 +69,7 @@ export default class Exec extends CoracleCommand {
     }
     if (flags.wait !== undefined && !fromFlags)
       await awaitRunning(this.context, args[0] as string, flags.wait);
-    const [name] = selectContainers(this.context, {
+    const [name] = await selectContainers(this.context, {
       names: fromFlags ? [] : args.slice(0, 1),
       latest: flags.latest,
       cidfiles: flags.cidfile === undefined ? [] : [flags.cidfile],

@@ -18,7 +18,7 @@ export default class Init extends CoracleCommand {
     this.checkSelection(args, flags);
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { initContainers } = await import("../src/engine/container/many.ts");
-    const names = selectContainers(this.context, { names: args, all: flags.all, latest: flags.latest });
+    const names = await selectContainers(this.context, { names: args, all: flags.all, latest: flags.latest });
     for (const [index, result] of (await initContainers(this.context, names)).entries()) {
       const wrongState = result.status === "rejected" && result.reason?.code === "container-state";
       if (result.status === "fulfilled" || (flags.all && wrongState)) this.printLine(names[index]);

@@ -27,7 +27,7 @@ export default class Kill extends CoracleCommand {
     const { selectContainers, forEach } = await import("../src/engine/container/select.ts");
     const { killContainer } = await import("../src/engine/container/kill.ts");
     const signal = parseSignal(flags.signal);
-    const names = selectContainers(this.context, {
+    const names = await selectContainers(this.context, {
       names: args,
       all: flags.all,
       latest: flags.latest,

@@ -33,7 +33,7 @@ export default class Logs extends CoracleCommand {
     this.checkSelection(args, flags, "specify at least one container name or ID to log");
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { showLogs } = await import("../src/cli/logs.ts");
-    const names = selectContainers(this.context, { names: args, latest: flags.latest });
+    const names = await selectContainers(this.context, { names: args, latest: flags.latest });
     await showLogs(this.context, names, {
       follow: flags.follow,
       tail: flags.tail < 0 ? undefined : flags.tail,

@@ -33,7 +33,7 @@ export default class Mount extends CoracleCommand {
       return printMounts(rows, flags.format);
     }
     const { selectContainers } = await import("../src/engine/container/select.ts");
-    const names = selectContainers(this.context, { names: args, all: flags.all, latest: flags.latest });
+    const names = await selectContainers(this.context, { names: args, all: flags.all, latest: flags.latest });
     for (const path of mountContainers(this.context, names)) this.printLine(path);
   }
 }

@@ -20,7 +20,7 @@ export default class Port extends CoracleCommand {
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { publishedPorts } = await import("../src/engine/container/port.ts");
     const fromFlags = flags.all || flags.latest;
-    const names = selectContainers(this.context, {
+    const names = await selectContainers(this.context, {
       names: fromFlags ? [] : args.slice(0, 1),
       all: flags.all,
       latest: flags.latest,

@@ -27,7 +27,7 @@ export default class Restart extends CoracleCommand {
     this.checkSelection(args, { ...flags, all: flags.all || flags.running });
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { restartContainers } = await import("../src/engine/container/many.ts");
-    const names = selectContainers(this.context, {
+    const names = await selectContainers(this.context, {
       names: args,
       all: flags.all || flags.running,
       latest: flags.latest,

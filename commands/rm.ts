@@ -54,7 +54,7 @@ export default class Rm extends CoracleCommand {
     const { all, latest, cidfile: cidfiles, filter: filters } = flags;
     let names: string[];
     try {
-      names = selectContainers(this.context, { names: args, all, latest, cidfiles, filters, ignore });
+      names = await selectContainers(this.context, { names: args, all, latest, cidfiles, filters, ignore });
     } catch (error) {
       if (!(error instanceof EngineError && error.code in exitCodes)) throw error;
       return this.report(notFound(error), exitCodes[error.code]);

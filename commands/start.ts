@@ -32,7 +32,7 @@ export default class Start extends CoracleCommand {
     const { flags, args, given } = await this.input(Start);
     this.checkStart(args, flags, given);
     const { selectContainers } = await import("../src/engine/container/select.ts");
-    const names = selectContainers(this.context, {
+    const names = await selectContainers(this.context, {
       names: args,
       all: flags.all,
       latest: flags.latest,

@@ -27,7 +27,7 @@ export default class Stop extends CoracleCommand {
     this.checkSelection(args, flags);
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { stopContainers } = await import("../src/engine/container/many.ts");
-    const names = selectContainers(this.context, {
+    const names = await selectContainers(this.context, {
       names: args,
       all: flags.all,
       latest: flags.latest,

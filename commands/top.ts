@@ -40,7 +40,8 @@ export default class Top extends CoracleCommand {
   private async container(names: string[], latest: boolean): Promise<string> {
     const { selectContainers } = await import("../src/engine/container/select.ts");
     try {
-      return selectContainers(this.context, { names, latest })[0] as string;
+      const [name] = await selectContainers(this.context, { names, latest });
+      return name as string;
     } catch (error) {
       throw rephrase(error, { prefix: "unable to look up requested container: ", exitCode: 125 });
     }

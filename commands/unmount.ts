@@ -29,7 +29,7 @@ export default class Unmount extends CoracleCommand {
     const { context } = this;
     const names = flags.all
       ? mountedContainers(context).map(({ id }) => id)
-      : selectContainers(context, { names: args, latest: flags.latest });
+      : await selectContainers(context, { names: args, latest: flags.latest });
     unmountContainers(context, names, { force: flags.force });
     for (const name of names) this.printLine(name);
   }

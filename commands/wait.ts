@@ -56,7 +56,7 @@ export default class Wait extends CoracleCommand {
     const { checkConditions, waitContainer } = await import("../src/engine/container/wait.ts");
     const chosen = { names: args, latest: flags.latest };
     // With --ignore a missing one is told as -1 in its place.
-    const names = flags.ignore && !flags.latest ? args : selectContainers(this.context, chosen);
+    const names = flags.ignore && !flags.latest ? args : await selectContainers(this.context, chosen);
     checkConditions(flags.condition);
     const wait = (name: string) =>
       waitContainer(this.context, name, { conditions: flags.condition, interval });

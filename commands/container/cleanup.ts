@@ -39,7 +39,7 @@ export default class Cleanup extends CoracleCommand {
     const options = { remove: flags.rm, removeImage: flags.rmi, onlyStopped: flags["stopped-only"] };
     // Who is called when a container has ended may come too late: others have removed it.
     const chosen = { names: args, all: flags.all, latest: flags.latest, ignore: true };
-    for (const name of selectContainers(this.context, chosen)) {
+    for (const name of await selectContainers(this.context, chosen)) {
       if (flags.exec !== "") {
         cleanUpSession(this.context, name, flags.exec, flags.rm);
         continue;

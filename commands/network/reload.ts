@@ -21,7 +21,7 @@ export default class Reload extends CoracleCommand {
     const { reloadable, reloadNetworks } = await import("../../src/engine/network/connect.ts");
     const names = flags.all
       ? reloadable(this.context)
-      : selectContainers(this.context, {
+      : await selectContainers(this.context, {
           names: args,
           all: false,
           latest: flags.latest,

@@ -1,6 +1,6 @@
 import { filterContainers, networkNames } from "../engine/container/filter.ts";
 import type { ContainerSummary } from "../engine/container/list.ts";
-import { filterLookups } from "../engine/container/select.ts";
+import { filterLookups } from "../engine/container/select-filtered.ts";
 import { containerSize } from "../engine/container/size.ts";
 import { namespaceId } from "../engine/container/top.ts";
 import type { Context } from "../host/context.ts";

@@ -22,7 +22,7 @@ export abstract class PauseCommand extends CoracleCommand {
     const { flags, args } = await this.input(PauseCommand);
     this.checkSelection(args, flags);
     const { selectContainers, forEach } = await import("../engine/container/select.ts");
-    const names = selectContainers(this.context, {
+    const names = await selectContainers(this.context, {
       names: args,
       all: flags.all,
       latest: flags.latest,

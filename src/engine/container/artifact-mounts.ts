@@ -9,7 +9,8 @@ import type { ContainerRecord } from "../../runtime/records.ts";
 import { getArtifact } from "../../storage/artifacts.ts";
 import { blobPath } from "../../storage/blobs.ts";
 import { blobFileName, chosenBlobs } from "../artifact/blobs.ts";
-import { statInRoot, withRootfs } from "./rootfs.ts";
+import { statInRoot } from "./root-files.ts";
+import { withRootfs } from "./rootfs.ts";
 
 /** Refuses, before the container is made, artifacts that aren't there. */
 export function checkArtifacts(ctx: Context, mounts: readonly MountRequest[]): void {

@@ -18,7 +18,8 @@ import {
 import { volumeContents } from "../volume/file-system.ts";
 import { isFileSystem } from "./overlays.ts";
 import type { Owner } from "./owner.ts";
-import { statInRoot, withRootfs } from "./rootfs.ts";
+import { statInRoot } from "./root-files.ts";
+import { withRootfs } from "./rootfs.ts";
 
 interface NewVolume {
   volume: VolumeRecord;

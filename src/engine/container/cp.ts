@@ -12,7 +12,8 @@ import { containerExists } from "./exists.ts";
 import { hostFacts } from "./host-facts.ts";
 import { mountedPath } from "./mounted-path.ts";
 import { type Owner, parentOwner } from "./owner.ts";
-import { readInRoot, withRootfs } from "./rootfs.ts";
+import { readInRoot } from "./root-files.ts";
+import { withRootfs } from "./rootfs.ts";
 
 /** One side of `cp`: the host (`container` null), a path in a container, or `-` for a tar stream on our stdio. */
 export interface CopyPlace {

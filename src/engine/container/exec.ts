@@ -25,7 +25,7 @@ import { type ContainerState, type MonitorStatus, readStatus } from "../../runti
 import { sessionDirectoryOf, sessionsDirectory } from "./exec-sessions.ts";
 import { followRelay, outputFailed } from "./foreground.ts";
 import { hostCapabilities } from "./host-facts.ts";
-import { readInRoot, refuseForeign } from "./rootfs.ts";
+import { readInRoot, refuseForeign } from "./root-files.ts";
 
 export interface ExecRequest extends RelayOptions {
   command: string[];

@@ -5,8 +5,6 @@ import { isAlive } from "../../host/process.ts";
 import { BROKEN_PIPE, type Relay, type RelayEnd } from "../../runtime/monitor.ts";
 import { type ContainerRecord, readRecord } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
-import { dropContainer } from "./drop.ts";
-import { stopContainer } from "./stop.ts";
 
 /** Stays with an attached container until that has ended or its output has nowhere to go. */
 export async function followRelay(relay: Relay): Promise<RelayEnd> {
@@ -34,7 +32,10 @@ export async function finishForeground(
 ): Promise<number | null> {
   if (end.how === "detached") return null;
   const unread = end.how === "output-closed" || end.how === "output-failed";
-  if (unread && record.config.autoRemove) await stopContainer(ctx, record, { timeout: 0 });
+  if (unread && record.config.autoRemove) {
+    const { stopContainer } = await import("./stop.ts");
+    await stopContainer(ctx, record, { timeout: 0 });
+  }
   await removeIfAsked(ctx, record);
   if (end.how === "output-failed")
     throw outputFailed(`attaching to container ${record.id}: ${end.message}`, 126);
@@ -50,6 +51,7 @@ export function outputFailed(message: string, exitCode: number): EngineError {
 /** --rm: by the command that has seen the end; if it is killed first, the next one does it (heal.ts). */
 export async function removeIfAsked(ctx: Context, record: ContainerRecord): Promise<void> {
   if (!record.config.autoRemove) return;
+  const { dropContainer } = await import("./drop.ts");
   const isRemoved = await withLock(ctx, `container/${record.id}`, async () => {
     const current = readRecord(ctx, record.id);
     if (!current || isRestarted(current) || isActive(readStatus(ctx, record.id).state)) return false;

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError, isErrno } from "../../errors.ts";
+import { isErrno } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { runNative } from "../../host/native.ts";
 import { containerIdMappings } from "../../oci/generate-spec.ts";
@@ -9,6 +9,7 @@ import { isActive, type MonitorStatus, readStatus } from "../../runtime/status.t
 import { readLayerFile } from "../../storage/layer-files.ts";
 import { hostFacts } from "./host-facts.ts";
 import { monitorConfig } from "./monitor-config.ts";
+import { readInRoot, refuseForeign } from "./root-files.ts";
 import { allowMount } from "./rootfs-mount.ts";
 
 /** Where the root filesystem of a container is while it is mounted. */
@@ -16,23 +17,6 @@ export function rootfsPath(ctx: Context, record: ContainerRecord): string {
   const { rootfs, rootfsOverlay } = record.config;
   if (rootfs !== null && !rootfsOverlay) return rootfs;
   return path.join(containerDirectory(ctx, record.id), record.driver === "vfs" ? "rootfs" : "merged");
-}
-
-/** A container can be entered only from the user namespace that it was started from. */
-export function refuseForeign(initPid: number): void {
-  try {
-    fs.readlinkSync(`/proc/${initPid}/ns/user`);
-  } catch (error) {
-    if (!isErrno(error, "EACCES", "EPERM")) return; // it has ended: others tell
-    throw new EngineError(
-      "foreign-container",
-      "the container was started with another run directory: from here it can't be entered",
-      {
-        hint: "set XDG_RUNTIME_DIR to what it was when the container was started, or start it again",
-        cause: error,
-      },
-    );
-  }
 }
 
 /** Runs `work` with the root filesystem of a container; of a running one, with all that is mounted into it. */
@@ -124,25 +108,4 @@ function quickRead(ctx: Context, record: ContainerRecord, name: string): string 
   if (record.config.rootfs !== null || record.driver === "vfs") return undefined;
   if (fs.existsSync(path.join(containerDirectory(ctx, record.id), "upper/etc"))) return undefined;
   return readLayerFile(ctx, record.layers, `etc/${name}`);
-}
-
-/** A small file below `root`, as a process with that root would see it; "" where there is none. */
-export function readInRoot(ctx: Context, root: string, file: string): string {
-  try {
-    return runNative(ctx, "coracle-layer", ["cat", "--root", root, "--path", file]).toString();
-  } catch (error) {
-    if (error instanceof EngineError && error.code === "not-found") return "";
-    throw error;
-  }
-}
-
-/** What is at a path below `root`, as a process with that root finds it; undefined where there is nothing. */
-export function statInRoot(
-  ctx: Context,
-  root: string,
-  file: string,
-): { type: string; uid: number; gid: number; mode: number } | undefined {
-  const args = ["stat", "--root", root, "--path", file, "--follow"];
-  const found = JSON.parse(runNative(ctx, "coracle-layer", args).toString());
-  return found.exists ? found : undefined;
 }

@@ -1,14 +1,8 @@
 import * as fs from "node:fs";
 import { EngineError, reasonOf } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { findNetwork } from "../../network/networks.ts";
-import { readHealth } from "../../runtime/health.ts";
 import { findId, listIds, listRecords, noSuchContainer } from "../../runtime/records.ts";
 import { type ContainerState, readStatus } from "../../runtime/status.ts";
-import { visibleImages } from "../../storage/image-index.ts";
-import { resolveImage } from "../../storage/image-lookup.ts";
-import { type FilterLookups, filterContainers } from "./filter.ts";
-import type { ContainerSummary } from "./list.ts";
 
 export interface Selection {
   /** Names and ids as given. */
@@ -25,9 +19,13 @@ export interface Selection {
 }
 
 /** What a command that takes many containers is to work on: what the user named, or the ids that the flags mean. */
-export function selectContainers(ctx: Context, selection: Selection): string[] {
+export async function selectContainers(ctx: Context, selection: Selection): Promise<string[]> {
   const { filters = [], states, ignore = false } = selection;
-  if (filters.length > 0) return filtered(ctx, filters, selection);
+  if (filters.length > 0) {
+    // Names, networks and images, which a command for one container of a known name needs nothing of.
+    const { filteredContainers } = await import("./select-filtered.ts");
+    return filteredContainers(ctx, filters, selection);
+  }
   if (selection.all) {
     if (!states) return listIds(ctx);
     return listRecords(ctx).flatMap(({ id }) => (states.includes(readStatus(ctx, id).state) ? id : []));
@@ -42,34 +40,6 @@ export function selectContainers(ctx: Context, selection: Selection): string[] {
     if (ignore) return false;
     throw noSuchContainer(name);
   });
-}
-
-function filtered(ctx: Context, filters: string[], { names, all, states }: Selection): string[] {
-  const summaries = listRecords(ctx).map((record) => ({
-    record,
-    status: readStatus(ctx, record.id),
-    health: readHealth(ctx, record).Status,
-  }));
-  const found = filterContainers(summaries, filters, filterLookups(ctx, summaries)).filter(
-    ({ status }) => !all || !states || states.includes(status.state),
-  );
-  if (all || names.length === 0) return found.map(({ record }) => record.id);
-  return names.filter((name) => found.some(({ record }) => record.name === name || record.id === name));
-}
-
-export function filterLookups(ctx: Context, all: readonly ContainerSummary[]): FilterLookups {
-  return {
-    all,
-    networkName: (id) => (/^[0-9a-f]+$/.test(id) ? findNetwork(ctx, id)?.name : undefined),
-    imageId: (name) => {
-      try {
-        return resolveImage(visibleImages(ctx), name)?.id;
-      } catch (error) {
-        if (error instanceof EngineError) return undefined; // no name of an image, but maybe a pattern
-        throw error;
-      }
-    },
-  };
 }
 
 function readCidFile(file: string, ignore: boolean): string[] {

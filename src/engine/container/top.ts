@@ -6,7 +6,7 @@ import type { ProcessIdentity } from "../../host/process.ts";
 import { parseGroup, parsePasswd } from "../../oci/passwd.ts";
 import { findRecord } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
-import { readInRoot } from "./rootfs.ts";
+import { readInRoot } from "./root-files.ts";
 
 /** One process of a container, read from the host's /proc; nothing of the container is executed. */
 export interface ContainerProcess {
