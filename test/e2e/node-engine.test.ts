@@ -26,7 +26,7 @@ describe("the engine on Node", () => {
   test("keeps flags that Node knows, too, for itself", async () => {
     expect(await coracle("run", "--env-file", "/no/such", "hello")).toMatchObject({
       exitCode: 125,
-      stderr: 'Error: parsing env file "/no/such": open /no/such: no such file or directory\n',
+      stderr: 'Error: parsing file "/no/such": open /no/such: no such file or directory\n',
     });
   });
 

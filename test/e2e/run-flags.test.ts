@@ -321,7 +321,7 @@ test("--mount with subpath shows a part of a volume or image, and never what is 
     exitCode: 126,
     stderr: expect.stringContaining("nowhere"),
   });
-  expect(await run("--mount", "type=image,src=bb,dst=/x,subpath=etc", "bb", "ls", "/x")).toBe(
+  expect(await run("--mount", "type=image,src=bb,dst=/x,subpath=/etc", "bb", "ls", "/x")).toBe(
     "group\npasswd",
   );
   await home.ok("create", "--name", "part", "--mount", "src=parts,dst=/x,subpath=in", "bb", "true");
