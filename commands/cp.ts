@@ -16,6 +16,7 @@ export default class Cp extends CoracleCommand {
       description: "Chown copied files to the primary uid/gid of the destination container",
       default: true,
     }),
+    extract: flag.boolean({ hidden: true, description: "Deprecated, and does nothing" }),
     pause: flag.boolean({ hidden: true, description: "Deprecated, and does nothing", default: true }),
     overwrite: flag.boolean({
       description: "Allow to overwrite directories with non-directories and vice versa",

@@ -34,7 +34,8 @@ static int extract_entry(struct unpack *unpack, const struct unpack_data *data, 
 	return unpack_entry(unpack, data, entry, path, err);
 }
 
-static int extract(const struct extract_options *options, int root, const char *prefix, struct error *err)
+static int extract(const struct extract_options *options, int root, const char *prefix, unsigned long long *entries,
+		   struct error *err)
 {
 	auto_close int directory = open_in_root(root, options->path, O_PATH | O_DIRECTORY, 0);
 	if (directory < 0)
@@ -57,6 +58,7 @@ static int extract(const struct extract_options *options, int root, const char *
 	/* The writer at the other end gets no broken pipe. */
 	if (result == 0)
 		result = stream_finish(stream, &summary, err);
+	*entries = unpack.entries;
 	unpack_free(&unpack);
 	stream_free(stream);
 	return result;
@@ -95,8 +97,9 @@ int extract_command(int argc, char **argv, struct error *err)
 	auto_close int root = option_directory(options.root, err);
 	if (root < 0)
 		return -1;
-	if (extract(&options, root, options.path, err) < 0)
+	unsigned long long entries = 0;
+	if (extract(&options, root, options.path, &entries, err) < 0)
 		return -1;
-	puts("{}");
+	printf("{\"entries\":%llu}\n", entries);
 	return 0;
 }

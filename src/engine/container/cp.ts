@@ -121,11 +121,14 @@ async function transfer(
   if (source.container === null && source.path === "-") {
     const to = look(ctx, target);
     if (!to.exists || to.type !== "directory") throw notDirectory(target.path);
-    await pipeLayerTool(ctx, null, extract(absolute(target))).catch(explainStdin);
+    const report = await pipeLayerTool(ctx, null, extract(absolute(target))).catch(explainStdin);
+    const { entries } = JSON.parse(report.toString()) as { entries: number };
+    if (entries === 0) throw noArchive("nothing came");
     return;
   }
   const from = look(ctx, source);
   if (!from.exists) throw notFound(source);
+  if (from.type === "device" && source.container !== null) throw notCopied(source);
   const base = path.posix.basename(absolute(source));
   const contents = /(^|\/)\.$/.test(source.path) || absolute(source) === "/";
   const archive = (name: string) => [
@@ -151,7 +154,7 @@ async function transfer(
       hint: `${target.path} is a file`,
     });
   }
-  if (!to.exists && target.path.endsWith("/") && from.type !== "directory") throw notFound(target);
+  if (!to.exists && /\/\.?$/.test(target.path)) throw notFound(target);
   const at = target.container === null ? absolute(target) : throughLinks(ctx, target);
   if (!look(ctx, target, path.posix.dirname(at)).exists) throw notFound(target);
   await pipeLayerTool(ctx, archive(path.posix.basename(at)), extract(path.posix.dirname(at)));
@@ -206,13 +209,23 @@ function notFound(place: CopyPlace): EngineError {
   );
 }
 
+function notCopied({ path }: CopyPlace): EngineError {
+  return new EngineError(
+    "not-found",
+    "copying from container: copier: get: copied no items: no such file or directory",
+    { hint: `${path} is a device: its contents can be piped from \`coracle exec\`` },
+  );
+}
+
 /** What came from stdin is the user's, not ours: Podman's words for it. */
 function explainStdin(error: unknown): never {
   if (!(error instanceof EngineError) || error.code !== "corrupt-archive") throw error;
-  throw new EngineError(error.code, "source must be a (compressed) tar archive when copying from stdin", {
-    hint: error.message,
-    cause: error,
-  });
+  throw noArchive(error.message, error);
+}
+
+function noArchive(why: string, cause?: EngineError): EngineError {
+  const text = "source must be a (compressed) tar archive when copying from stdin";
+  return new EngineError("corrupt-archive", text, { hint: why, cause });
 }
 
 function notDirectory(place: string): EngineError {

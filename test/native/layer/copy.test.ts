@@ -159,7 +159,7 @@ describe("extract", () => {
     const script = `cd "$0" && echo old >source && : >root/to/hosts && mount --bind source root/to/hosts && "$@" && cat source`;
     const argv = ["unshare", "--mount", "sh", "-c", script, work, layerProgram, ...extract("to")];
     const { stdout, stderr } = await inside(argv, { input: tar(file("hosts", "new\n", { uid: 4 })) });
-    expect([stdout, stderr]).toEqual(["{}\nnew\n", ""]);
+    expect([stdout, stderr]).toEqual(['{"entries":1}\nnew\n', ""]);
   });
 
   test("a pipe or a device that a container has mounted there holds nobody up", async () => {
