@@ -37,8 +37,20 @@ export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.Err
   return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }
 
+/** Where Node's words are others than the system's, which Go has too. */
+const reasons: Readonly<Record<string, string>> = {
+  EBUSY: "device or resource busy",
+  EEXIST: "file exists",
+  EISDIR: "is a directory",
+  ELOOP: "too many levels of symbolic links",
+  ENAMETOOLONG: "file name too long",
+  ETXTBSY: "text file busy",
+  EXDEV: "invalid cross-device link",
+};
+
 /** What the system says went wrong, without the code and the call that Node adds: `permission denied`. */
 export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return /^E[A-Z0-9]+: ([^,]*)/.exec(message)?.[1] ?? message;
+  const [, code = "", reason = message] = /^(E[A-Z0-9]+): ([^,]*)/.exec(message) ?? [];
+  return reasons[code] ?? reason;
 }

@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { EngineError, reasonOf } from "../errors.ts";
 import { writeError } from "./files.ts";
 
 /** Lets `write` write a file that the user named, or stdout. A failed write tells what was written. */
@@ -17,6 +18,14 @@ export async function withOutput(
   }
 }
 
+function open(output: string, target: string): number {
+  try {
+    return fs.openSync(target, "w", 0o644);
+  } catch (error) {
+    throw new EngineError("write-failed", `open ${output}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
 /** The file appears when it is complete. What isn't a regular file (a pipe, a link as /dev/stdout is) is written as it goes. */
 async function writeWhole(output: string, write: (fd: number) => Promise<unknown>): Promise<void> {
   const existing = fs.lstatSync(output, { throwIfNoEntry: false });
@@ -26,7 +35,7 @@ async function writeWhole(output: string, write: (fd: number) => Promise<unknown
     : path.join(path.dirname(output), `.${path.basename(output)}.${process.pid}.part`);
   let fd: number | undefined;
   try {
-    fd = fs.openSync(target, "w", 0o644);
+    fd = open(output, target);
     await write(fd);
     fs.closeSync(fd);
     fd = undefined;

@@ -51,7 +51,9 @@ export async function removeContainer(
     if (isActive(state)) {
       if (!options.force && state !== "initialized") throw runningError(id, state);
       // Outside of the lock: stopping takes as long as the container likes.
-      await stopContainer(ctx, record, { timeout: options.timeout, warn: options.warn });
+      // One that only waits for its start has nothing to end, and can't be told to.
+      const timeout = state === "initialized" ? 0 : options.timeout;
+      await stopContainer(ctx, record, { timeout, warn: options.warn });
     }
     const removed = await withLock(ctx, `container/${id}`, async () => {
       if (isActive(readStatus(ctx, id).state)) return false; // started again meanwhile

@@ -45,7 +45,9 @@ export function inspectObjects(
   const errors: EngineError[] = [];
   for (const name of names ?? [undefined]) {
     try {
-      objects.push(inspect(ctx, name ?? latestContainer(ctx, "no containers to inspect: "), options));
+      objects.push(
+        inspect(ctx, name ?? latestContainer(ctx, "inspecting object: no containers to inspect: "), options),
+      );
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       errors.push(error);
