@@ -1,3 +1,4 @@
+import { jsonFault } from "./json-fault.ts";
 import { type FullReference, formatReference, repositoryName } from "./reference.ts";
 
 /** What containers-policy.json(5) says about images, and which of it counts for one. */
@@ -33,7 +34,7 @@ const keys: Record<string, readonly string[]> = {
 
 /** Throws plain errors that say what is wrong with it. */
 export function parsePolicy(text: string): Policy {
-  const document = object(JSON.parse(text), "the policy");
+  const document = object(parseJson(text), "the policy");
   onlyKeys(document, ["default", "transports"]);
   if (document["default"] === undefined) throw new Error("Default policy is missing");
   const transports = Object.entries(object(document["transports"] ?? {}, "transports")).map(
@@ -48,6 +49,14 @@ export function parsePolicy(text: string): Policy {
   return { default: requirements(document["default"]), transports: Object.fromEntries(transports) };
 }
 
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(jsonFault(text));
+  }
+}
+
 function requirements(value: unknown): PolicyRequirement[] {
   if (!Array.isArray(value)) throw new Error("A list of verification policy requirements is not an array");
   if (value.length === 0) throw new Error("List of verification policy requirements must not be empty");
@@ -55,11 +64,25 @@ function requirements(value: unknown): PolicyRequirement[] {
     const requirement = object(item, "a policy requirement");
     const { type } = requirement;
     const known = typeof type === "string" && Object.hasOwn(keys, type) ? keys[type] : undefined;
-    if (known === undefined) throw new Error(`Unknown policy requirement type ${JSON.stringify(type)}`);
+    if (known === undefined) throw new Error(`Unknown policy requirement type ${JSON.stringify(type ?? "")}`);
     onlyKeys(requirement, ["type", ...known]);
     if (type === "sigstoreSigned") checkSigstoreRequirement(requirement);
+    if (type === "signedBy") checkSignedBy(requirement);
     return requirement as PolicyRequirement;
   });
+}
+
+/** Nobody here verifies it, but that it is as it should be is told first. */
+function checkSignedBy({ keyType, ...value }: Record<string, unknown>): void {
+  const sources = ["keyPath", "keyPaths", "keyData"];
+  const present = sources.filter((name) => value[name] !== undefined);
+  const rule = "exactly one of keyPath, keyPaths and keyData must be specified, ";
+  if (present.length === 0) throw new Error(`${rule}none of them present`);
+  if (present.length > 1) throw new Error(`${rule}more than one present`);
+  const types = ["GPGKeys", "signedByGPGKeys", "X509Certificates", "signedByX509CAs"];
+  if (typeof keyType !== "string" || !types.includes(keyType)) {
+    throw new Error(`Unrecognized keyType value ${JSON.stringify(keyType ?? "")}`);
+  }
 }
 
 /** What it asks for is for who verifies signatures (sigstore.ts); that it asks for one thing must be sure. */

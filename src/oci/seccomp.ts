@@ -1,4 +1,5 @@
 import { EngineError } from "../errors.ts";
+import { jsonFault } from "./json-fault.ts";
 import type { Seccomp, SeccompArg, SeccompRule } from "./runtime-spec.ts";
 
 /** A profile in the format of Docker and containers-common, which is resolved for one machine and capability set. */
@@ -70,7 +71,7 @@ export function parseSeccompProfile(text: string, name: string): SeccompProfile 
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw invalid(name, `decoding seccomp profile failed: ${reason(text)}`, cause);
+    throw invalid(name, `decoding seccomp profile failed: ${jsonFault(text)}`, cause);
   }
   const profile = value as SeccompProfile;
   if (typeof value !== "object" || value === null || typeof profile.defaultAction !== "string") {
@@ -89,14 +90,6 @@ export function parseSeccompProfile(text: string, name: string): SeccompProfile 
     }
   }
   return profile;
-}
-
-function reason(text: string): string {
-  const [first] = text.trimStart();
-  if (first === undefined) return "unexpected end of JSON input";
-  return /[{["\dtfn-]/.test(first)
-    ? "not JSON"
-    : `invalid character '${first}' looking for beginning of value`;
 }
 
 function invalid(name: string, reason: string, cause?: unknown): EngineError {

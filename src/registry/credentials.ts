@@ -1,8 +1,11 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
+import { EngineError } from "../errors.ts";
 import { checkAuthFile } from "../host/auth-file.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
 import { askCredentialHelper } from "../host/credential-helper.ts";
 import { readJson, writeFileAtomic } from "../host/files.ts";
+import { jsonFault } from "../oci/json-fault.ts";
 import { AUTH_FILES } from "../oci/registries.ts";
 import { type AuthFile, findCredentials } from "./auth-file.ts";
 import type { Credentials } from "./session.ts";
@@ -42,7 +45,21 @@ function configHome(ctx: Context): string {
 }
 
 export function readAuthFile(file: string): AuthFile {
-  return readJson<AuthFile>(file) ?? {};
+  try {
+    return readJson<AuthFile>(file) ?? {};
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    const fault = jsonFault(fs.readFileSync(file, "utf8"));
+    const place = JSON.stringify(file);
+    throw new EngineError(
+      "bad-authfile",
+      `reading JSON file ${place}: unmarshaling JSON at ${place}: ${fault}`,
+      {
+        hint: "`coracle login` makes such files; see containers-auth.json(5)",
+        cause: error,
+      },
+    );
+  }
 }
 
 export function writeAuthFile(file: string, content: AuthFile): void {

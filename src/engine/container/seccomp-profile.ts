@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { EngineError, reasonOf } from "../../errors.ts";
-import { candidates, firstExisting } from "../../host/config/files.ts";
+import { firstExisting, machineCandidates } from "../../host/config/files.ts";
 import type { Context } from "../../host/context.ts";
 import type { SecurityOptions } from "../../oci/container.ts";
 import { parseSeccompProfile, type SeccompProfile } from "../../oci/seccomp.ts";
@@ -17,9 +17,9 @@ export function seccompProfile(
   return file === undefined ? defaultSeccompProfile() : readProfile(file);
 }
 
-/** The user's, the machine's or the distribution's default profile; undefined where it is our own. */
+/** The machine's or the distribution's default profile; undefined where it is our own. */
 export function defaultSeccompFile(ctx: Context): string | undefined {
-  return ctx.config.containers.seccomp_profile || firstExisting(candidates("seccomp.json"));
+  return ctx.config.containers.seccomp_profile || firstExisting(machineCandidates("seccomp.json"));
 }
 
 function readProfile(file: string): SeccompProfile | null {

@@ -29,6 +29,11 @@ export function candidates(name: string, env: NodeJS.ProcessEnv = process.env): 
     .reverse();
 }
 
+/** The same without what is the user's. */
+export function machineCandidates(name: string): string[] {
+  return [path.join(SYSTEM, name), path.join(SHARED, name)];
+}
+
 /** The mounts.conf files there are: what all of them name is mounted. */
 export function mountsFiles(env: NodeJS.ProcessEnv = process.env): string[] {
   return candidates("mounts.conf", env).filter((file) => fs.existsSync(file));

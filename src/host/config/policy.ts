@@ -1,12 +1,21 @@
-import { EngineError } from "../../errors.ts";
+import * as fs from "node:fs";
+import { EngineError, reasonOf } from "../../errors.ts";
 import { type Policy, parsePolicy } from "../../oci/policy.ts";
-import { candidates, firstExisting, readConfigFile } from "./files.ts";
+import { candidates, firstExisting } from "./files.ts";
+
+function readPolicyFile(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new EngineError("bad-policy", `open ${file}: ${reasonOf(cause)}`, { cause });
+  }
+}
 
 /** The policy of a file that is named, else the user's or the machine's; undefined where there is none. */
 export function readPolicy(given?: string): { policy: Policy; file: string } | undefined {
   const file = given ?? firstExisting(candidates("policy.json"));
   if (file === undefined) return undefined;
-  const text = readConfigFile(file);
+  const text = readPolicyFile(file);
   try {
     return { policy: parsePolicy(text), file };
   } catch (error) {

@@ -144,7 +144,7 @@ describe("a profile of one's own", () => {
   });
 
   test.each([
-    ["{", "not JSON"],
+    ["{", "unexpected end of JSON input"],
     ["null", "no defaultAction"],
     ["{}", "no defaultAction"],
     ['{"defaultAction":"x","syscalls":[{"names":["a"]}]}', "a rule without action"],
