@@ -72,7 +72,9 @@ export async function importLayers(
       }
     }
   };
-  const workers = Math.min(Math.max(os.availableParallelism(), 3), 6, queue.length);
+  const { image_parallel_copies } = ctx.config.engine;
+  const wanted = image_parallel_copies || Math.min(Math.max(os.availableParallelism(), 3), 6);
+  const workers = Math.min(wanted, queue.length);
   await Promise.all(Array.from({ length: workers }, worker));
   if (failures.length > 0) throw failures[0];
 }

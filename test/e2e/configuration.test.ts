@@ -83,13 +83,16 @@ events_logger = "none"`;
     const log = join(home.directory, "conf.log");
     const conf = `[containers]
 container_name_as_hostname = true
+prepare_volume_on_create = true
 log_path = "${log}"
 [engine]
 events_container_create_inspect_data = true
 platform_to_oci_runtime = { "linux/amd64" = "crun", "linux/arm64" = "crun" }
 [network]
 default_network = "net1"`;
-    await withConf(conf, "create", "--name", "n_1", "bb", "true");
+    await withConf(conf, "create", "--name", "n_1", "-v", "filled:/bin", "bb", "true");
+    const mountpoint = await home.ok("volume", "inspect", "-f", "{{.Mountpoint}}", "filled");
+    expect(existsSync(join(mountpoint, "sh"))).toBe(true);
     const shown = "{{.Config.Hostname}} {{.HostConfig.LogConfig.Path}} {{.OCIRuntime}}";
     expect(await home.ok("inspect", "-f", shown, "n_1")).toBe(`n1 ${log} crun`);
     const filter = ["--filter", "container=n_1", "--filter", "event=create"];
@@ -102,6 +105,7 @@ default_network = "net1"`;
     );
     expect(JSON.parse(data)).toMatchObject({ Name: "n_1", SizeRw: 0 });
     await home.ok("rm", "n_1");
+    await home.ok("volume", "rm", "filled");
     expect((await withConf(conf, "network", "ls", "--format", "{{.Name}}")).stdout).toBe("net1\n");
   });
 

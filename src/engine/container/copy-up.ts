@@ -53,6 +53,20 @@ export async function copyUpVolumes(
   });
 }
 
+/** Only what the image has, before the first start: prepare_volume_on_create of containers.conf. */
+export async function fillVolumes(ctx: Context, record: ContainerRecord): Promise<void> {
+  const found = record.config.mounts.filter((mount) => newVolume(ctx, mount, true)?.fill);
+  if (found.length === 0) return;
+  await withRootfs(ctx, record, undefined, async (root) => {
+    for (const mount of found) {
+      await withLock(ctx, `volume/${mount.source}`, () => {
+        const volume = newVolume(ctx, mount, true);
+        if (volume) whileFilling(ctx, volume.volume, () => fill(ctx, volume, root));
+      });
+    }
+  });
+}
+
 function firstUse(ctx: Context, mount: MountRequest, root: string, owner: Owner, wasStarted: boolean): void {
   const found = newVolume(ctx, mount, wasStarted);
   if (found?.fill) whileFilling(ctx, found.volume, () => fill(ctx, found, root));

@@ -30,6 +30,7 @@ import type { PullOptions } from "../image/pull-options.ts";
 import { volumeUsers } from "../volume/users.ts";
 import { checkArtifacts } from "./artifact-mounts.ts";
 import { checkCgroupParent, defaultPidsLimit } from "./cgroup.ts";
+import { fillVolumes } from "./copy-up.ts";
 import {
   checkNamespacePaths,
   checkSources,
@@ -171,6 +172,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     await makeVolumes(ctx, config.mounts, id, madeVolumes);
     if (image && !hasImage(ctx, image.id)) throw imageRemoved(request);
     await resolveBridges(ctx, config);
+    if (ctx.config.containers.prepare_volume_on_create) await fillVolumes(ctx, record);
     if (request.cidFile) writeIdFile(request.cidFile, id);
     // A container that is to be started is found by this from now on.
     if (request.startPending) ensureDirectory(runDirectory(ctx, id));

@@ -25,8 +25,8 @@ export interface PushOptions extends RegistryAccess, Conversion {
   onProgress?: OnProgress | undefined;
 }
 
-/** Layers on their way at once. */
-const parallel = 4;
+/** Layers on their way at once, unless containers.conf says otherwise. */
+const PARALLEL = 4;
 
 /** Uploads an image to where its name says, or to `destination`; returns the digest of the manifest there. */
 export async function pushImage(
@@ -55,6 +55,7 @@ export async function pushStored(
     options.onProgress?.({ type: "sources" });
     const format = outgoingFormat(image.manifest, options);
     const mountable = mountSources(ctx, reference);
+    const parallel = ctx.config.engine.image_parallel_copies || PARALLEL;
     const layers = await limited(parallel, image.manifest.layers, async (descriptor, i) => {
       options.onProgress?.({ type: "layer", digest: descriptor.digest, status: "started" });
       const layer = await prepareLayer(ctx, staging.path, image, descriptor, i, format, options);
