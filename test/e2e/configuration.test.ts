@@ -182,7 +182,7 @@ default_network = "net1"`;
     expect(none.stderr).toMatch(
       /^Failed to obtain coracle configuration: could not resolve module "none": stat /,
     );
-    expect(await home.ok("__complete", "--module", "")).toBe("m.conf");
+    expect(await home.ok("__complete", "--module", "")).toBe("m.conf\n:0");
     writeFileSync(join(base, "containers.conf"), "");
     writeFileSync(join(base, "containers.conf.d/10.conf"), "");
   });
