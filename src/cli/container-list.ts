@@ -1,5 +1,6 @@
 import { filterContainers, networkNames } from "../engine/container/filter.ts";
 import type { ContainerSummary } from "../engine/container/list.ts";
+import { networkOwner } from "../engine/container/network-owner.ts";
 import { filterLookups } from "../engine/container/select-filtered.ts";
 import { containerSize } from "../engine/container/size.ts";
 import { namespaceId } from "../engine/container/top.ts";
@@ -143,7 +144,7 @@ function templateRow(ctx: Context, container: ContainerSummary, options: ListOpt
     Label: (name: string) => record.config.labels[name] ?? "",
     Names: record.name,
     Networks: networkNames(record.config.network).join(","),
-    Ports: portsText(record.config.ports, record.config.exposed),
+    Ports: portsText(networkOwner(ctx, record).config.ports, record.config.exposed),
     Restarts: status.last?.restartCount ?? 0,
     Size: options.size ? sizeText(ctx, container) : "",
     Status: statusText(container),
@@ -173,6 +174,7 @@ function seconds(time: string | null | undefined): number {
 function jsonRow(ctx: Context, container: ContainerSummary, options: ListOptions) {
   const { record, status } = container;
   const ended = status.state === "exited";
+  const { ports } = networkOwner(ctx, record).config;
   return {
     AutoRemove: record.config.autoRemove,
     Command: commandOf(container),
@@ -195,8 +197,8 @@ function jsonRow(ctx: Context, container: ContainerSummary, options: ListOptions
     Pod: "",
     PodName: "",
     Ports:
-      record.config.ports.length > 0
-        ? publishedRuns(record.config.ports).map((run) => ({
+      ports.length > 0
+        ? publishedRuns(ports).map((run) => ({
             host_ip: run.hostIp,
             container_port: run.port,
             host_port: run.hostPort,

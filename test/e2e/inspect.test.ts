@@ -253,8 +253,13 @@ test("a container's health is nil where nothing is checked, and its addresses ar
   expect(State).not.toHaveProperty("Health");
   const ports = { "80/tcp": [{ HostIp: "0.0.0.0", HostPort: "8084" }] };
   expect(HostConfig.PortBindings).toEqual(ports);
-  expect(JSON.parse(await home.ok("inspect", "-f", "{{json .NetworkSettings.Ports}}", id))).toEqual(ports);
-  await home.ok("rm", id);
+  const joined = await home.ok("create", "--network", `container:${id}`, "bb", "true");
+  for (const one of [id, joined]) {
+    expect(JSON.parse(await home.ok("inspect", "-f", "{{json .NetworkSettings.Ports}}", one))).toEqual(ports);
+    const shown = await home.ok("ps", "-a", "--filter", `id=${one}`, "--format", "{{.Ports}}");
+    expect(shown).toBe("0.0.0.0:8084->80/tcp");
+  }
+  await home.ok("rm", joined, id);
 });
 
 test("what failed at the start is told as it was told then; --rm removes it", async () => {

@@ -4,9 +4,10 @@ import type { ContainerConfig, NamespaceMode, NetworkMode, PortMapping } from ".
 import type { Lease } from "../../oci/lease.ts";
 import { publishesPorts } from "../../oci/network-flag.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
-import { type ContainerStatus, isActive } from "../../runtime/status.ts";
+import { isActive, readStatus } from "../../runtime/status.ts";
 import { sortedKeys } from "./inspect-values.ts";
 import { activeLeases } from "./lease.ts";
+import { networkOwner } from "./network-owner.ts";
 
 type Bindings = Record<string, { HostIp: string; HostPort: string }[] | null>;
 
@@ -51,8 +52,11 @@ const nowhere = {
   MacAddress: "",
 };
 
-export function networkSettings(ctx: Context, { id, config }: ContainerRecord, status: ContainerStatus) {
+/** Of the container whose network it is; the ports that are only exposed are this one's own. */
+export function networkSettings(ctx: Context, record: ContainerRecord) {
+  const { id, config } = networkOwner(ctx, record);
   const own = publishesPorts(config.network);
+  const status = readStatus(ctx, id);
   const pid = isActive(status.state) ? status.last?.init?.pid : undefined;
   const networks = endpoints(ctx, id, config.network);
   const standard = defaultNetworkName(ctx);
@@ -65,9 +69,9 @@ export function networkSettings(ctx: Context, { id, config }: ContainerRecord, s
     HairpinMode: false,
     LinkLocalIPv6Address: "",
     LinkLocalIPv6PrefixLen: 0,
-    Ports: own ? allPorts(config) : {},
+    Ports: id === record.id && own ? allPorts(config) : portBindings(config),
     SandboxKey: own && pid !== undefined ? `/proc/${pid}/ns/net` : "",
-    ...(networks ? { Networks: networks } : {}),
+    Networks: networks,
   };
 }
 

@@ -84,7 +84,7 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
     GraphDriver: { Name: record.driver, Data: graphDriverData(ctx, record, directory, status) },
     Mounts: inspectMounts(ctx, config.mounts),
     Dependencies: dependenciesOf(config),
-    NetworkSettings: networkSettings(ctx, record, status),
+    NetworkSettings: networkSettings(ctx, record),
     Namespace: "",
     IsInfra: false,
     IsService: false,
@@ -185,10 +185,7 @@ function inspectConfig(ctx: Context, record: ContainerRecord, spec: RuntimeSpec 
     Tty: config.terminal,
     OpenStdin: config.openStdin,
     StdinOnce: false,
-    Env: hideSecrets(
-      spec?.process.env ?? Object.entries(config.env).map(([name, value]) => `${name}=${value}`),
-      config.secrets,
-    ),
+    Env: hideSecrets(spec?.process.env ?? plannedEnv(config, record.id), config.secrets),
     Cmd: config.command.length > 0 ? config.command : null,
     Image: config.image?.name ?? "",
     Volumes: null,
@@ -211,6 +208,13 @@ function inspectConfig(ctx: Context, record: ContainerRecord, spec: RuntimeSpec 
     sdNotifyMode: config.sdnotify ?? "container",
     ...exposedPorts(config),
   };
+}
+
+/** Before the first start; of what is filled in then only a host name that was asked for is known. */
+function plannedEnv({ env, hostname }: ContainerConfig, id: string): string[] {
+  const isAsked = hostname !== "" && hostname !== id.slice(0, 12);
+  const all = isAsked ? { ...env, HOSTNAME: env.HOSTNAME ?? hostname } : env;
+  return Object.entries(all).map(([name, value]) => `${name}=${value}`);
 }
 
 /** Which secret a variable holds is told, not what it says. */

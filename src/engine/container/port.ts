@@ -2,6 +2,7 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { findRecord } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
+import { networkOwner } from "./network-owner.ts";
 
 /**
  * A running container's published ports as `80/tcp` and `0.0.0.0:8080`; those of one container port when it is given,
@@ -12,7 +13,9 @@ export function publishedPorts(
   nameOrId: string,
   wanted: string | undefined,
 ): { id: string; ports: { container: string; host: string }[] } {
-  const { id, name, config } = findRecord(ctx, nameOrId);
+  const record = findRecord(ctx, nameOrId);
+  const { id, name } = record;
+  const { config } = networkOwner(ctx, record);
   if (wanted !== undefined && !/^\d+(\/|$)/.test(wanted)) {
     const number = JSON.stringify(wanted.split("/")[0]);
     throw new EngineError("bad-port", `strconv.ParseUint: parsing ${number}: invalid syntax`);

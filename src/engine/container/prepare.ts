@@ -203,7 +203,16 @@ function withMappedGroups(user: ResolvedUser, mappings: Mappings, host: HostFact
 
 /** The kernel only says EINVAL or EPERM of an id that the user namespace doesn't have. */
 function checkMapped(user: Owner, mappings: Mappings, host: HostFacts): void {
-  if (hasId(user.uid, mappings?.uid, host.uidCount) && hasId(user.gid, mappings?.gid, host.gidCount)) return;
+  const hasUid = hasId(user.uid, mappings?.uid, host.uidCount);
+  if (hasUid && hasId(user.gid, mappings?.gid, host.gidCount)) return;
+  if (mappings) {
+    const [missing, mapping] = hasUid ? [`GID ${user.gid}`, mappings.gid] : [`UID ${user.uid}`, mappings.uid];
+    throw new EngineError(
+      "id-not-mapped",
+      `container uses ID mappings (${goMappings(mapping)}), but doesn't map ${missing}`,
+      { hint: "map it, or choose another user" },
+    );
+  }
   const count = Math.min(host.uidCount, host.gidCount);
   throw new EngineError(
     "id-not-mapped",
@@ -212,6 +221,16 @@ function checkMapped(user: Owner, mappings: Mappings, host: HostFacts): void {
       hint: "grant more in /etc/subuid and /etc/subgid, and have newuidmap installed; `coracle doctor` says how",
     },
   );
+}
+
+/** As Go prints them. */
+function goMappings(mappings: readonly IdMapping[]): string {
+  const hex = (id: number) => `0x${id.toString(16)}`;
+  const texts = mappings.map(
+    ({ containerID, hostID, size }) =>
+      `specs.LinuxIDMapping{ContainerID:${hex(containerID)}, HostID:${hex(hostID)}, Size:${hex(size)}}`,
+  );
+  return `[]specs.LinuxIDMapping{${texts.join(", ")}}`;
 }
 
 /** Whether an id exists in a container: in its own user namespace, else in ours. */
