@@ -14,6 +14,7 @@
 #include "supervisor.h"
 
 #define DIRECTORY "notify"
+#define SOCKET_NAME "notify.sock"
 #define MESSAGE_MAX 4096
 
 /* Of what means something outside only: process ids are the container's own, and descriptors are not passed on. */
@@ -52,10 +53,10 @@ static int listen_for_container(struct monitor *m)
 		return -1;
 	auto_close int directory = openat(m->run_dir, DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	auto_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (directory < 0 || fd < 0 || (unlinkat(directory, "notify", 0) < 0 && errno != ENOENT) ||
-	    fchmod(directory, 0755) < 0 || socket_bind_at(fd, directory, "notify") < 0 ||
+	if (directory < 0 || fd < 0 || (unlinkat(directory, SOCKET_NAME, 0) < 0 && errno != ENOENT) ||
+	    fchmod(directory, 0755) < 0 || socket_bind_at(fd, directory, SOCKET_NAME) < 0 ||
 	    /* Whoever the container's process is may tell. */
-	    fchmodat(directory, "notify", 0777, 0) < 0 || loop_add(&m->loop, &m->notify, fd, EPOLLIN) < 0)
+	    fchmodat(directory, SOCKET_NAME, 0777, 0) < 0 || loop_add(&m->loop, &m->notify, fd, EPOLLIN) < 0)
 		return -1;
 	steal_fd(&fd);
 	return 0;

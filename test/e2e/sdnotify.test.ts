@@ -57,5 +57,5 @@ test("ignore, and nobody to tell: the container knows of no manager", async () =
   const env = { NOTIFY_SOCKET: socket };
   expect((await home.run(run("--sdnotify", "ignore"), { env })).stdout).toBe("\n");
   expect((await home.run(run())).stdout).toBe("\n");
-  expect((await home.run(run(), { env })).stdout).toBe("/run/notify/notify\n");
+  expect((await home.run(run(), { env })).stdout).toBe("/run/notify/notify.sock\n");
 });

@@ -67,7 +67,7 @@ export function containerConfig(
     autoRemove: flags.rm || flags.rmi,
     ...(flags.rmi ? { removeImage: true } : {}),
     ...(flags.requires.length > 0 ? { requires: flags.requires } : {}),
-    log: parseLogConfig(flags["log-driver"], flags["log-opt"]),
+    log: log(flags),
     secrets: flags.secret.map(parseSecret),
     health: healthConfig(flags),
     ...sdnotify(flags),
@@ -270,6 +270,11 @@ function oomScore(score: number | undefined): number | null {
   if (score === undefined) return null;
   if (Math.abs(score) > 1000) throw usage(`--oom-score-adj ${score} is not between -1000 and 1000`);
   return score;
+}
+
+function log(flags: CreateFlags): ContainerConfig["log"] {
+  const config = parseLogConfig(flags["log-driver"], flags["log-opt"]);
+  return config.path === "" ? config : { ...config, path: path.resolve(config.path) };
 }
 
 function labelFile(file: string): string {

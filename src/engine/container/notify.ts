@@ -5,8 +5,9 @@ import type { MonitorConfig } from "../../runtime/monitor.ts";
 import { runDirectory } from "../../runtime/places.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 
-/** Where the container finds its socket, as with crun. */
+/** Where the container finds its socket, as with conmon. */
 const DIRECTORY = "/run/notify";
+const SOCKET = "notify.sock";
 
 /** For the monitor: which service manager waits for the container that is being started, and who tells it. */
 export function notifyConfig({ config }: ContainerRecord): NonNullable<MonitorConfig["notify"]> | null {
@@ -21,5 +22,5 @@ export function addNotifySocket(ctx: Context, record: ContainerRecord, spec: Run
   const source = path.join(runDirectory(ctx, record.id), "notify");
   const options = ["bind", "rprivate", "nosuid", "nodev", "noexec"];
   spec.mounts = [...(spec.mounts ?? []), { destination: DIRECTORY, type: "bind", source, options }];
-  spec.process.env.push(`NOTIFY_SOCKET=${DIRECTORY}/notify`);
+  spec.process.env.push(`NOTIFY_SOCKET=${DIRECTORY}/${SOCKET}`);
 }

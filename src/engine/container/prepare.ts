@@ -38,7 +38,7 @@ import { type Mappings, type Owner, parentOwner } from "./owner.ts";
 import { imageFile, rootfsPath, userDatabases } from "./rootfs.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
 import { secretEnv, secretFiles } from "./secrets.ts";
-import { passwdWithNames, type UserDatabases } from "./user-files.ts";
+import { addedHome, passwdWithNames, type UserDatabases } from "./user-files.ts";
 
 export interface PreparedStart {
   /** With monitor.json and config.json. */
@@ -75,7 +75,7 @@ export async function prepareStart(
   };
   const asked = resolveUser(requestedUser(config, host), passwdWithNames(users), users.group, config.groups);
   // Who has no line in /etc/passwd gets one, with this home.
-  if (asked.name === "" && users.passwd !== "") asked.home = config.workdir;
+  if (asked.name === "" && users.passwd !== "") asked.home = addedHome({ ...users, user: asked });
   // Those that the image gives a user can't all be had with few ids; those of --group-add must be.
   const addsGroups = config.groups.some((group) => group !== KEEP_GROUPS);
   const user = addsGroups ? asked : withMappedGroups(asked, mappings, host);

@@ -50,6 +50,12 @@ export function passwdWithNames(input: UserDatabases): string {
   return withUsers(input, namedUsers(input));
 }
 
+/** The home of a user that the image doesn't know: --passwd-entry may say another than the working directory. */
+export function addedHome(input: UserDatabases & { user: ResolvedUser }): string {
+  const passwd = withUsers(input, [...namedUsers(input), ...numberedUser(input)]);
+  return parsePasswd(passwd).find(({ uid }) => uid === input.user.uid)?.home || input.workdir;
+}
+
 function withUsers({ passwd, passwdEntry }: UserDatabases, users: readonly AddedUser[]): string {
   if (passwd === "") return "";
   return users.reduce((text, user) => withPasswdEntry(text, user, passwdEntry) ?? text, passwd);

@@ -140,6 +140,7 @@ describe("createRequest", () => {
     [["-l", "a=b,c", "--label", "d"], { labels: { a: "b,c", d: "" } }],
     [["--annotation", "x=y,z=1"], { annotations: { x: "y,z=1" } }],
     [["--log-opt", "tag=a,b"], { log: expect.objectContaining({ tag: "a,b" }) }],
+    [["--log-opt", "path=a.log"], { log: expect.objectContaining({ path: `${process.cwd()}/a.log` }) }],
     [["--chrootdirs", "/a,b"], { chrootDirs: ["/a,b"] }],
     [["--stop-signal", "KILL", "--stop-timeout", "3"], { stopSignal: 9, stopTimeout: 3 }],
     [["--cap-add", "net_admin", "--cap-drop", "ALL"], { capAdd: ["CAP_NET_ADMIN"], capDrop: ["ALL"] }],
