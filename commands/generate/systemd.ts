@@ -30,7 +30,10 @@ export default class GenerateSystemd extends CoracleCommand {
     name: flag.boolean({ char: "n", description: "Use container/pod names instead of IDs" }),
     new: flag.boolean({ description: "Create a new container or pod instead of starting an existing one" }),
     "no-header": flag.boolean({ description: "Skip header generation" }),
-    "pod-prefix": flag.unsupported("string", { description: "Systemd unit name prefix for pods" }),
+    "pod-prefix": flag.string({
+      description: "Systemd unit name prefix for pods (of no matter to containers)",
+      default: "pod",
+    }),
     requires: flag.stringArray({
       description: "Similar to wants, but declares stronger requirement dependencies",
     }),

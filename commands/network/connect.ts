@@ -11,8 +11,8 @@ export default class Connect extends CoracleCommand {
   ];
   static override flags = {
     alias: flag.strings({ description: "network scoped alias for container" }),
-    ip: flag.string({ description: "set a static ipv4 address for this container network", default: "" }),
-    ip6: flag.string({ description: "set a static ipv6 address for this container network", default: "" }),
+    ip: flag.ip({ description: "set a static ipv4 address for this container network" }),
+    ip6: flag.ip({ description: "set a static ipv6 address for this container network" }),
     "mac-address": flag.string({
       description: "set a static mac address for this container network",
       default: "",
@@ -23,7 +23,8 @@ export default class Connect extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Connect);
-    const connection = parseConnection(flags);
+    const { ip = "", ip6 = "" } = flags;
+    const connection = parseConnection({ ...flags, ip, ip6 });
     await this.requireNamespace();
     const { connectNetwork } = await import("../../src/engine/network/connect.ts");
     await connectNetwork(this.context, args[0] as string, args[1] as string, connection);

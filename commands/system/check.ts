@@ -12,10 +12,9 @@ export default class Check extends CoracleCommand {
   ];
   static override flags = {
     force: flag.boolean({ char: "f", description: "Remove inconsistent images and containers" }),
-    max: flag.string({
+    max: flag.duration({
       char: "m",
       description: "Maximum allowed age of unreferenced layers; here they are removed at once",
-      value: "duration",
       default: "24h0m0s",
     }),
     quick: flag.boolean({
@@ -27,8 +26,6 @@ export default class Check extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.input(Check);
-    const { parseDuration } = await import("../../src/oci/units.ts");
-    parseDuration(flags.max);
     const { systemCheck } = await import("../../src/engine/system/check.ts");
     const found = await systemCheck(this.context, {
       quick: flags.quick,

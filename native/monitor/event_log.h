@@ -4,6 +4,8 @@
 
 struct monitor;
 
+/* Who will not be able to connect to the journal any more does so now. */
+void event_log_keep(const struct monitor *m);
 /*
  * Appends one event. `members` are more JSON members of it, each with a comma behind it, or "". An event that can't be
  * written is lost: no container fails for it.

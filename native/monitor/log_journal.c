@@ -23,8 +23,7 @@
 #define PATIENCE_MS 5000 /* with a journald that does not read; the container has to wait for as long */
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 
-/* A value with newlines has its length in front. */
-static void add_field(struct text *text, const char *name, const char *value, size_t length)
+void journal_add_field(struct text *text, const char *name, const char *value, size_t length)
 {
 	if (!memchr(value, '\n', length)) {
 		text_add(text, "%s=", name);
@@ -49,18 +48,18 @@ static int make_fields(struct journal *journal, const struct config *config)
 	if (!journal->fields)
 		return -1;
 	struct text text = {.data = journal->fields, .size = size};
-	add_field(&text, "CONTAINER_ID_FULL", config->id, id);
-	add_field(&text, "CONTAINER_ID", config->id, id < SHORT_ID ? id : SHORT_ID);
+	journal_add_field(&text, "CONTAINER_ID_FULL", config->id, id);
+	journal_add_field(&text, "CONTAINER_ID", config->id, id < SHORT_ID ? id : SHORT_ID);
 	if (name > 0)
-		add_field(&text, "CONTAINER_NAME", config->name, name);
+		journal_add_field(&text, "CONTAINER_NAME", config->name, name);
 	if (tag[0])
-		add_field(&text, "CONTAINER_TAG", tag, strlen(tag));
-	add_field(&text, "SYSLOG_IDENTIFIER", identifier, identifier == config->id && id > SHORT_ID ? SHORT_ID : strlen(identifier));
+		journal_add_field(&text, "CONTAINER_TAG", tag, strlen(tag));
+	journal_add_field(&text, "SYSLOG_IDENTIFIER", identifier, identifier == config->id && id > SHORT_ID ? SHORT_ID : strlen(identifier));
 	json_array_foreach(config->log_labels, i, label) {
 		const char *equals = strchr(json_string_value(label), '=');
 		auto_free char *field = strndup(json_string_value(label), (size_t)(equals - json_string_value(label)));
 		if (field)
-			add_field(&text, field, equals + 1, strlen(equals + 1));
+			journal_add_field(&text, field, equals + 1, strlen(equals + 1));
 	}
 	journal->fields_length = text.length;
 	return 0;
@@ -208,6 +207,20 @@ static void send_entry(struct journal *journal, enum stream stream, const char *
 	journal->line_length[stream] = 0;
 	if (!partial)
 		journal->priority[stream] = 0;
+}
+
+int journal_connect(const char *socket)
+{
+	struct journal journal = {.fd = -1, .socket = socket};
+	return connect_journal(&journal) < 0 ? -1 : journal.fd;
+}
+
+void journal_send(int fd, const char *fields, size_t length)
+{
+	struct journal journal = {.fd = fd, .socket = ""};
+	struct iovec all = part(fields, length);
+	if (deliver(&journal, &all, 1, -1) < 0 && (errno == EMSGSIZE || errno == ENOBUFS))
+		deliver_file(&journal, &all, 1);
 }
 
 void journal_write(struct journal *journal, enum stream stream, const char *data, size_t length)

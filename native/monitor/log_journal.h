@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "error.h"
+#include "text.h"
 
 enum stream { STREAM_STDOUT, STREAM_STDERR, STREAM_COUNT };
 
@@ -28,6 +29,11 @@ struct journal {
 	char priority[STREAM_COUNT]; /* of a line whose first pieces are sent; 0 at the beginning of one */
 };
 
+/* A field as the protocol has it; a value with newlines has its length in front. */
+void journal_add_field(struct text *text, const char *name, const char *value, size_t length);
+/* One entry, made of fields, by a connection. */
+int journal_connect(const char *socket);
+void journal_send(int fd, const char *fields, size_t length);
 int journal_open(struct journal *journal, const struct config *config, struct error *err);
 void journal_write(struct journal *journal, enum stream stream, const char *data, size_t length);
 /* Sends what there is of a last line, and gives journald a moment to take all of it. */

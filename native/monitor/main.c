@@ -14,6 +14,7 @@
 #include "child.h"
 #include "cleanup.h"
 #include "descriptors.h"
+#include "event_journal.h"
 #include "file.h"
 #include "keeper.h"
 #include "monitor.h"
@@ -34,6 +35,7 @@ static const char usage[] =
 	"       coracle-monitor tmpfs PATH\n"
 	"       coracle-monitor adopt PATH PID\n"
 	"       coracle-monitor detach PATH\n"
+	"       coracle-monitor event SOCKET EVENT\n"
 	"       coracle-monitor join -- SETUP COMMAND [ARG...]\n";
 
 struct arguments {
@@ -299,6 +301,8 @@ static int mount_command(const char *path, rootfs_action action, struct error *e
 static int path_command(const char *verb, const struct arguments *arguments, struct error *err)
 {
 	char **operands = arguments->operands;
+	if (strcmp(verb, "event") == 0 && arguments->operand_count == 2)
+		return event_journal_once(operands[0], operands[1]), 0;
 	if (strcmp(verb, "adopt") == 0 && arguments->operand_count == 2)
 		return mount_adopt(operands[0], (pid_t)atoi(operands[1]), operands[0], err);
 	if (arguments->operand_count != 1)

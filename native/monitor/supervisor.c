@@ -95,7 +95,10 @@ static void log_start(struct monitor *m)
 static void confine_session(struct monitor *m)
 {
 	struct error err;
-	if (m->config->exec && !m->config->cleanup && privileges_of_session(&err) < 0)
+	if (!m->config->exec || m->config->cleanup)
+		return;
+	event_log_keep(m);
+	if (privileges_of_session(&err) < 0)
 		supervisor_fail(m, &err);
 }
 

@@ -6,6 +6,7 @@
 import type { BooleanFlag, Flag, OptionFlag } from "@oclif/core/interfaces";
 import { EngineError } from "../errors.ts";
 import { isIPv4, isIPv6 } from "../oci/ip-address.ts";
+import { parseDuration } from "../oci/units.ts";
 import { parseCsv, parseGoInt, parseGoUint } from "./go-values.ts";
 
 /** With a default there is always a value. */
@@ -89,6 +90,7 @@ export type GoType =
   | "strings"
   | "stringArray"
   | "stringToString"
+  | "ip"
   | "ipSlice"
   | "int"
   | "uint"
@@ -157,6 +159,14 @@ export function uint(options: WithValue & { default?: number }): Either<number> 
   return option("uint", options, parseGoUint);
 }
 
+/** As time.ParseDuration reads it; the value is the text. */
+export function duration(options: WithValue & { default: string }): OptionFlag<string> {
+  return option("string", { value: "duration", ...options }, (text) => {
+    parseDuration(text);
+    return text;
+  }) as OptionFlag<string>;
+}
+
 export function float(options: WithValue & { default: number }): OptionFlag<number>;
 export function float(options: WithValue): OptionFlag<number | undefined>;
 export function float(options: WithValue & { default?: number }): Either<number> {
@@ -183,6 +193,14 @@ export function stringToString(options: WithValue): OptionFlag<[string, string][
   const split = (text: string) =>
     text.split("=").length === 2 ? [text.replace(/^"+|"+$/g, "")] : parseCsv(text);
   return { ...list("stringToString", options, pair), split } as OptionFlag<[string, string][]>;
+}
+
+/** One address. */
+export function ip(options: WithValue): OptionFlag<string | undefined> {
+  return option("ip", options, (text) => {
+    if (isIPv4(text) || isIPv6(text)) return text;
+    throw new Error(`failed to parse IP: ${JSON.stringify(text)}`);
+  });
 }
 
 /** Addresses, in the same way. */

@@ -52,9 +52,9 @@ export const globalFlags = {
   }),
   "db-backend": flag.string({ hidden: true, description: "Database backend to use" }),
   "events-backend": flag.string({
-    description: 'Events backend to use ("file"|"none")',
+    description: 'Events backend to use ("file"|"journald"|"none")',
     default: "file",
-    choices: ["file", "none"],
+    choices: ["file", "journald", "none"],
   }),
   "hooks-dir": flag.stringArray({
     description: "Set the OCI hooks directory path (may be set multiple times)",
@@ -248,12 +248,11 @@ function cgroupManager(name: string): GlobalOptions["cgroupManager"] {
 }
 
 function eventsBackend(name: string): GlobalOptions["eventsBackend"] {
-  if (name === "file" || name === "none") return name;
-  if (name === "journald") throw flag.notSupportedYet("--events-backend=journald");
+  if (name === "file" || name === "journald" || name === "none") return name;
   throw new EngineError(
     "usage",
     `configuring runtime: "${name}" is not a valid events backend: invalid argument`,
-    { hint: "use file or none" },
+    { hint: "use file, journald or none" },
   );
 }
 

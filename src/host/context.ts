@@ -17,7 +17,7 @@ export interface GlobalOptions {
   runtime?: string | undefined;
   cgroupManager?: "cgroupfs" | "systemd" | "disabled" | undefined;
   logLevel?: string | undefined;
-  eventsBackend?: "file" | "none" | undefined;
+  eventsBackend?: "file" | "journald" | "none" | undefined;
   /** KEY=VALUE for the storage driver. */
   storageOptions?: string[];
   /** Flags for another OCI runtime, without their dashes. */

@@ -4,8 +4,11 @@ import { EngineError, isErrno } from "../errors.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
 import { writeFileAtomic } from "../host/files.ts";
 import { withLock } from "../host/lock.ts";
+import { nativePath } from "../host/native.ts";
+import { runProgram } from "../host/spawn.ts";
 import type { Event } from "../oci/event.ts";
 import { parseBytes } from "../oci/units.ts";
+import { JOURNAL_SOCKET } from "./journal.ts";
 import { type ContainerRecord, containerDirectory } from "./records.ts";
 
 /*
@@ -20,8 +23,8 @@ export function eventLogFile(ctx: Context): string {
   return ctx.config.engine.events_logfile_path || path.join(ctx.graphRoot, "events", "events.log");
 }
 
-/** The journal isn't written to: who has it configured, as many distributions do, gets the file. */
-export function eventsBackend(ctx: Context): "file" | "none" {
+/** The journal is written to only on demand: who has it configured, as many distributions do, gets the file. */
+export function eventsBackend(ctx: Context): "file" | "journald" | "none" {
   return ctx.options.eventsBackend ?? configuredBackend(ctx.config.engine.events_logger || "file");
 }
 
@@ -40,8 +43,13 @@ export function olderEventLogFile(ctx: Context): string {
 }
 
 export function recordEvent(ctx: Context, event: Omit<Event, "Time">): void {
-  if (eventsBackend(ctx) === "none") return;
+  const backend = eventsBackend(ctx);
+  if (backend === "none") return;
   const line = `${JSON.stringify({ Time: now(), ...event })}\n`;
+  if (backend === "journald") {
+    runProgram(nativePath(ctx, "coracle-monitor"), ["event", JOURNAL_SOCKET, line.trimEnd()]);
+    return;
+  }
   try {
     append(eventLogFile(ctx), line);
   } catch (error) {
@@ -94,12 +102,13 @@ function subject({ id, name, config }: ContainerRecord): Omit<Event, "Time" | "S
  * of this container. Before each start, and after a rename.
  */
 export function writeEventSubject(ctx: Context, record: ContainerRecord): void {
-  const log = eventsBackend(ctx) === "none" ? "" : eventLogFile(ctx);
+  const backend = eventsBackend(ctx);
+  const log = { file: eventLogFile(ctx), journald: `journal:${JOURNAL_SOCKET}`, none: "" }[backend];
   const members = JSON.stringify(subject(record)).slice(1, -1);
   writeFileAtomic(path.join(containerDirectory(ctx, record.id), "events"), `${log}\n${members}\n`, {
     durable: false,
   });
-  if (log) ensureDirectory(path.dirname(log));
+  if (backend === "file") ensureDirectory(path.dirname(log));
 }
 
 /** Begins a new log when it has become large; the one before is kept for a while. */

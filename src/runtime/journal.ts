@@ -1,6 +1,8 @@
 import { EngineError } from "../errors.ts";
 import { childProcess } from "../host/native.ts";
 import { findProgram } from "../host/programs.ts";
+import type { Event } from "../oci/event.ts";
+import { journalEvent } from "../oci/event-journal.ts";
 import { type JournalEntry, JournalExportParser } from "../oci/journal-export.ts";
 import type { LogEntry } from "./logs.ts";
 
@@ -9,32 +11,33 @@ export const JOURNAL_SOCKET = "/run/systemd/journal/socket";
 
 const STDERR_PRIORITY = "3";
 
-/** Reads what a container's monitor has sent to the journal, with journalctl. */
-export class JournalReader {
+/** Reads what we have sent to the journal, with journalctl. */
+export class JournalReader<T> {
   private readonly program: string;
   private readonly matches: string[];
+  private readonly parse: (entry: JournalEntry) => T;
   private cursor: string | undefined;
 
-  /** `uid`: of the user whose container it is; others can write such entries, too. */
-  constructor(id: string, uid: number) {
+  /** Entries that have all these fields, of the user `uid` only: others can write such, too. */
+  constructor(fields: readonly string[], uid: number, parse: (entry: JournalEntry) => T, hint: string) {
     const program = findProgram("journalctl");
     if (!program) {
-      throw new EngineError("no-journal", "reading the journal: journalctl is not installed", {
-        hint: "make the container with --log-driver k8s-file to keep its output in a file",
-      });
+      throw new EngineError("no-journal", "reading the journal: journalctl is not installed", { hint });
     }
     this.program = program;
-    this.matches = [`CONTAINER_ID_FULL=${id}`, `_UID=${uid}`];
+    this.matches = [...fields, `_UID=${uid}`];
+    this.parse = parse;
   }
 
   /** What has been added since the last entry that was read. */
-  async *read(): AsyncGenerator<LogEntry> {
+  async *read(): AsyncGenerator<T> {
     yield* this.entries(this.start([]), () => true);
   }
 
-  /** Goes on until `goesOn`, asked every `interval` milliseconds, says no. */
-  async *follow(interval: number, goesOn: () => boolean): AsyncGenerator<LogEntry> {
-    yield* this.entries(this.start(["--follow", "--no-tail"]), goesOn, interval);
+  /** Goes on until `goesOn`, asked every `interval` milliseconds, says no; `onlyNew` without what there is. */
+  async *follow(interval: number, goesOn: () => boolean, onlyNew = false): AsyncGenerator<T> {
+    const from = onlyNew ? "--lines=0" : "--no-tail";
+    yield* this.entries(this.start(["--follow", from]), goesOn, interval);
   }
 
   private start(args: string[]) {
@@ -44,10 +47,10 @@ export class JournalReader {
   }
 
   private async *entries(
-    child: ReturnType<JournalReader["start"]>,
+    child: ReturnType<JournalReader<T>["start"]>,
     goesOn: () => boolean,
     interval?: number,
-  ): AsyncGenerator<LogEntry> {
+  ): AsyncGenerator<T> {
     const parser = new JournalExportParser();
     let errors = "";
     child.stderr.on("data", (data) => {
@@ -64,7 +67,7 @@ export class JournalReader {
       for await (const piece of child.stdout) {
         for (const entry of parser.push(piece)) {
           this.cursor = entry.get("__CURSOR")?.toString() ?? this.cursor;
-          yield logEntry(entry);
+          yield this.parse(entry);
         }
       }
       const code = await ended;
@@ -80,6 +83,12 @@ export class JournalReader {
   }
 }
 
+/** Of the output of a container. */
+export function logJournal(id: string, uid: number): JournalReader<LogEntry> {
+  const hint = "make the container with --log-driver k8s-file to keep its output in a file";
+  return new JournalReader([`CONTAINER_ID_FULL=${id}`], uid, logEntry, hint);
+}
+
 function logEntry(entry: JournalEntry): LogEntry {
   return {
     time: localTime(BigInt(entry.get("__REALTIME_TIMESTAMP")?.toString() ?? 0)),
@@ -87,6 +96,11 @@ function logEntry(entry: JournalEntry): LogEntry {
     line: entry.get("MESSAGE") ?? Buffer.alloc(0),
     partial: entry.has("CONTAINER_PARTIAL_MESSAGE"),
   };
+}
+
+/** Of events; what isn't one is undefined. */
+export function eventJournal(uid: number): JournalReader<Event | undefined> {
+  return new JournalReader(["SYSLOG_IDENTIFIER=podman"], uid, journalEvent, "use --events-backend file");
 }
 
 /** RFC 3339 with nanoseconds in the local zone, as the log files have it. */

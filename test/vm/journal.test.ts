@@ -28,7 +28,17 @@ section many; coracle run --name many $journald bb seq 1 3000 >/dev/null; coracl
 section follow; coracle run -d --name f $journald bb sh -c 'for i in 1 2 3 4 5; do echo $i; sleep 0.3; done' >/dev/null; coracle logs -f f
 section config; mkdir -p ~/.config/containers; echo 'containers.log_driver = "journald"' >~/.config/containers/containers.conf
 coracle run --name c --network none bb echo configured >/dev/null; coracle inspect c --format '{{.HostConfig.LogConfig.Type}}'; coracle logs c
+e="coracle --events-backend journald"
+$e run -d --name e1 --label a=b --network none bb sleep 100 >/dev/null
+$e exec e1 false; $e kill e1 >/dev/null; $e wait e1 >/dev/null; $e volume create ev1 >/dev/null
+timeout 20 $e events --filter event=tag --format '{{.Status}} {{.Name}}' >~/followed & sleep 1.5; $e tag bb localhost/followed; sleep 1; kill %1
+section events; $e events --stream=false --format '{{.Type}} {{.Status}} {{.Name}} {{.ContainerExitCode}} {{.Attributes}}' | grep -E ' (e1|ev1) '
+section until; $e events --since 10m --until 0s --filter event=died --format '{{.Image}} {{.ID}}'; coracle inspect e1 --format '{{.Id}}'
+section followed; cat ~/followed
+section eventfields; journalctl -q -o json PODMAN_EVENT=died | head -1 | tr -d '{}' | tr ',' '\\n' | grep -E '"(PODMAN_(NAME|TYPE|IMAGE|EXIT_CODE)|SYSLOG_IDENTIFIER|PRIORITY)"' | sort
+section file; coracle events --stream=false --filter container=e1
 coracle rm -fa -t 0 >/dev/null
+sleep 0.5 # the holder waits for somebody to come
 section left; pgrep -u alice -l coracle; pgrep -u alice -l journalctl
 `;
 
@@ -83,4 +93,25 @@ test("containers.conf can make it the default", () => {
 
 test("nothing is left running", () => {
   expect(part("left")).toBe("");
+});
+
+test("events go there and come back, the exec session's too, with Podman's fields", () => {
+  expect(part("events").split("\n")).toEqual([
+    "container create e1 <nil> map[a:b]",
+    "container init e1 <nil> map[a:b]",
+    "container start e1 <nil> map[a:b]",
+    "container exec e1 <nil> map[a:b]",
+    "container exec_died e1 1 map[a:b]",
+    "container kill e1 <nil> map[a:b]",
+    "container died e1 137 map[a:b]",
+    "container cleanup e1 <nil> map[a:b]",
+    "volume create ev1 <nil> map[]",
+  ]);
+  const [died, id] = part("until").split("\n");
+  expect(died).toMatch(new RegExp(`bb:latest ${id}$`));
+  expect(part("followed")).toBe("tag localhost/followed");
+  expect(part("eventfields")).toMatch(
+    /^"PODMAN_EXIT_CODE":"137"\n"PODMAN_IMAGE":".*bb:latest"\n"PODMAN_NAME":"e1"\n"PODMAN_TYPE":"container"\n"PRIORITY":"6"\n"SYSLOG_IDENTIFIER":"podman"$/,
+  );
+  expect(part("file")).toBe("");
 });

@@ -86,6 +86,18 @@ const containers: Keys = {
   "volume=": "volume",
 };
 
+const volumes: Keys = {
+  "after=": "volume",
+  "dangling=": booleans,
+  "driver=": ["local", "image"],
+  "label=": "none",
+  "name=": "volume",
+  "opt=": "none",
+  "scope=": ["local"],
+  "since=": "volume",
+  "until=": "none",
+};
+
 const eventStatuses =
   "attach auto-update checkpoint cleanup commit connect create died disconnect exec exec_died export health_status import " +
   "init kill loadfromarchive mount pause prune pull pull-error push refresh remove rename renumber restart restore save " +
@@ -104,7 +116,6 @@ export const filters: Readonly<Record<string, Keys>> = {
   "image prune": prune,
   "system prune": prune,
   "network prune": prune,
-  "volume prune": { ...prune, "all=": booleans },
   images: {
     "after=": "image",
     "before=": "image",
@@ -128,17 +139,8 @@ export const filters: Readonly<Record<string, Keys>> = {
     "name=": "network-name",
     "until=": "none",
   },
-  "volume ls": {
-    "after=": "volume",
-    "dangling=": booleans,
-    "driver=": ["local", "image"],
-    "label=": "none",
-    "name=": "volume",
-    "opt=": "none",
-    "scope=": ["local"],
-    "since=": "volume",
-    "until=": "none",
-  },
+  "volume ls": volumes,
+  "volume prune": volumes,
   "secret ls": { "id=": "secret-id", "name=": "secret-name" },
   "quadlet list": { "name=": "quadlet" },
   search: { "is-automated": "none", "is-official": "none", "stars=": "none" },

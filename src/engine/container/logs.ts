@@ -3,7 +3,7 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { isFileLog } from "../../oci/log-options.ts";
 import { parseInputTime } from "../../oci/time.ts";
-import { JournalReader } from "../../runtime/journal.ts";
+import { logJournal } from "../../runtime/journal.ts";
 import { type LogEntry, LogReader } from "../../runtime/logs.ts";
 import { type ContainerRecord, containerDirectory, findRecord } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
@@ -75,7 +75,7 @@ async function* journalEntries(
   record: ContainerRecord,
   options: LogsOptions,
 ): AsyncGenerator<LogEntry> {
-  const reader = new JournalReader(record.id, ctx.uid);
+  const reader = logJournal(record.id, ctx.uid);
   const wanted = within(options);
   const isRunning = () => isActive(readStatus(ctx, record.id).state);
   const isOver = () => options.until !== undefined && Date.now() > options.until;

@@ -1,6 +1,12 @@
 import type { Context } from "../../host/context.ts";
 import { type Event, type EventBounds, eventBounds, eventFilter, parseEvent } from "../../oci/event.ts";
-import { checkEventBackend, eventLogFile, olderEventLogFile } from "../../runtime/event-log.ts";
+import {
+  checkEventBackend,
+  eventLogFile,
+  eventsBackend,
+  olderEventLogFile,
+} from "../../runtime/event-log.ts";
+import { eventJournal } from "../../runtime/journal.ts";
 import { LineReader } from "../../runtime/line-reader.ts";
 
 export interface EventsOptions extends EventBounds {
@@ -18,6 +24,10 @@ export async function* systemEvents(ctx: Context, options: EventsOptions): Async
   const matches = eventFilter(options.filters);
   const { within, end } = eventBounds(options);
   const wanted = (event: Event) => matches(event) && within(event);
+  if (eventsBackend(ctx) === "journald") {
+    yield* journalEvents(ctx, options, wanted, end);
+    return;
+  }
   const parse = (line: Buffer) => parseEvent(line.toString());
   const reader = new LineReader(eventLogFile(ctx), parse);
   try {
@@ -37,6 +47,22 @@ export async function* systemEvents(ctx: Context, options: EventsOptions): Async
     }
   } finally {
     reader.close();
+  }
+}
+
+/** The same from the journal. */
+async function* journalEvents(
+  ctx: Context,
+  { stream, since, until }: EventsOptions,
+  wanted: (event: Event) => boolean,
+  end: number | undefined,
+): AsyncGenerator<Event> {
+  const journal = eventJournal(ctx.uid);
+  const goesOn = () => end === undefined || Date.now() < end;
+  const onlyNew = !since && !until;
+  const isOver = !stream || !goesOn();
+  for await (const event of isOver ? journal.read() : journal.follow(INTERVAL, goesOn, onlyNew)) {
+    if (event !== undefined && wanted(event)) yield event;
   }
 }
 
