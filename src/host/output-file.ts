@@ -3,14 +3,18 @@ import * as path from "node:path";
 import { EngineError, reasonOf } from "../errors.ts";
 import { writeError } from "./files.ts";
 
-/** Lets `write` write a file that the user named, or stdout. A failed write tells what was written. */
+/**
+ * Lets `write` write a file that the user named, or stdout. A failed write tells what was written; the complaint that
+ * there can't be such a file begins with `opening`.
+ */
 export async function withOutput(
   output: string | undefined,
+  opening: string,
   write: (fd: number) => Promise<unknown>,
 ): Promise<void> {
   try {
     if (output === undefined) await write(1);
-    else await writeWhole(output, write);
+    else await writeWhole(output, opening, write);
   } catch (error) {
     throw error instanceof Error && "syscall" in error
       ? writeError(output ?? "standard output", error)
@@ -18,16 +22,12 @@ export async function withOutput(
   }
 }
 
-function open(output: string, target: string): number {
-  try {
-    return fs.openSync(target, "w", 0o644);
-  } catch (error) {
-    throw new EngineError("write-failed", `open ${output}: ${reasonOf(error)}`, { cause: error });
-  }
-}
-
 /** The file appears when it is complete. What isn't a regular file (a pipe, a link as /dev/stdout is) is written as it goes. */
-async function writeWhole(output: string, write: (fd: number) => Promise<unknown>): Promise<void> {
+async function writeWhole(
+  output: string,
+  opening: string,
+  write: (fd: number) => Promise<unknown>,
+): Promise<void> {
   const existing = fs.lstatSync(output, { throwIfNoEntry: false });
   const direct = existing !== undefined && !existing.isFile();
   const target = direct
@@ -35,7 +35,7 @@ async function writeWhole(output: string, write: (fd: number) => Promise<unknown
     : path.join(path.dirname(output), `.${path.basename(output)}.${process.pid}.part`);
   let fd: number | undefined;
   try {
-    fd = open(output, target);
+    fd = openOutput(target, `${opening}open ${output}`);
     await write(fd);
     fs.closeSync(fd);
     fd = undefined;
@@ -44,5 +44,13 @@ async function writeWhole(output: string, write: (fd: number) => Promise<unknown
     if (fd !== undefined) fs.closeSync(fd);
     if (!direct) fs.rmSync(target, { force: true });
     throw error;
+  }
+}
+
+function openOutput(target: string, message: string): number {
+  try {
+    return fs.openSync(target, "w", 0o644);
+  } catch (cause) {
+    throw new EngineError("write-failed", `${message}: ${reasonOf(cause)}`, { cause });
   }
 }

@@ -171,3 +171,24 @@ test("what a registry gives is verified, and leads out of no directory", async (
     await fake.stop();
   }
 });
+
+test("a registry that isn't there is told of once for all that is on the way", async () => {
+  const late = await FakeRegistry.start();
+  const name = `${late.address}/a/b:1`;
+  await late.stop();
+  await home.ok("artifact", "add", name, file("one", "1"), file("two", "2"));
+  const push = [
+    "artifact",
+    "push",
+    "-q",
+    "--tls-verify=false",
+    "--retry",
+    "1",
+    "--retry-delay",
+    "10ms",
+    name,
+  ];
+  const { exitCode, stderr } = await home.coracle(...push);
+  expect(exitCode).toBe(125);
+  expect(stderr.match(/Failed, retrying in 10ms/g)).toHaveLength(1);
+});

@@ -344,7 +344,7 @@ describe("save", () => {
     expect(result.exitCode).toBe(125);
     expect(() => statSync(scratch("none.tar"))).toThrow();
     expect((await home.coracle("save", "-o", "/nonexistent/x.tar", "bb")).stderr).toMatch(
-      /open \/nonexistent\/x.tar: no such file or directory/,
+      /opening file "\/nonexistent\/x.tar": open \/nonexistent\/x.tar: no such file/,
     );
     expect((await home.coracle("save", "-o", scratch("a:b"), "bb")).stderr).toBe(
       `Error: invalid filename (should not contain ':') ${JSON.stringify(scratch("a:b"))}\n`,

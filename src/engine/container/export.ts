@@ -12,7 +12,7 @@ export async function exportContainer(
   output: string | undefined,
 ): Promise<void> {
   const record = findRecord(ctx, nameOrId);
-  await withOutput(output, (fd) =>
+  await withOutput(output, "", (fd) =>
     withBareRootfs(ctx, record, (root) => runLayerTool(ctx, ["diff", "--upper", root], { stdout: fd })),
   );
   recordContainerEvent(ctx, record, "export");

@@ -52,7 +52,9 @@ export async function saveImages(
   if (target !== "docker-archive") return await saveAsFiles(ctx, names, target, options);
   const images = multiple ? mergeSame(names.map((name) => find(ctx, name))) : [withNames(ctx, names)];
   tellCopying(images, options.onProgress);
-  await withOutput(output, (fd) => writeDockerArchive(ctx, fd, images));
+  await withOutput(output, `opening file ${JSON.stringify(output)}: `, (fd) =>
+    writeDockerArchive(ctx, fd, images),
+  );
   options.onProgress?.({ type: "manifest" });
   for (const { image } of images) recordSave(ctx, image.id, options);
   return images[0]?.image.manifestDigest as string;
@@ -124,7 +126,7 @@ const toDirectory =
 
 const writers = {
   "oci-archive": (output: string | undefined, image: OutgoingImage) =>
-    withOutput(output, async (fd) => writeOciArchive(fd, image)),
+    withOutput(output, "", async (fd) => writeOciArchive(fd, image)),
   "oci-dir": toDirectory(writeOciDirectory),
   "docker-dir": toDirectory(writeImageDirectory),
 };

@@ -36,6 +36,7 @@ export async function registryOptions(
   const { registryCertificates } = await import("../../registry/certificates.ts");
   const entry = await usableRegistry(name);
   const registry = name.split("/")[0] as string;
+  const told = new WeakSet<Error>();
   return {
     tlsVerify: access.tlsVerify ?? !(insecure ?? entry?.insecure ?? false),
     credentials: access.creds
@@ -45,10 +46,14 @@ export async function registryOptions(
     attempts: access.retry === undefined ? undefined : access.retry + 1,
     retryDelay: access.retryDelay,
     patient: true,
-    onRetry: ({ error, wait, attempt, retries }) =>
+    onRetry: ({ error, wait, attempt, retries }) => {
+      // Requests at the same time find the registry, or not, together.
+      if (told.has(error)) return;
+      told.add(error);
       access.onRetry?.(
         `Failed, retrying in ${formatDuration(Math.round(wait * 1000))} ... (${attempt}/${retries}). Error: ${access.retrying ?? ""}${error.message}`,
-      ),
+      );
+    },
   };
 }
 
