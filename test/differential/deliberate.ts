@@ -54,6 +54,11 @@ export const deliberate: Difference[] = [
     ours: { stderr: 'Error: parsing file "missing": open missing: no such file or directory\n' },
   },
   {
+    lines: ["podman exec --env-file nosuch box true"],
+    reason: "Podman 5's words for it",
+    ours: { stderr: 'Error: parsing file "nosuch": open nosuch: no such file or directory\n' },
+  },
+  {
     lines: ["podman run --rm --network none --device-cgroup-rule 'c 1:3 rwm' bb true"],
     reason: "Podman 5 refuses what an ordinary user can't have",
     ours: {
