@@ -23,19 +23,19 @@ function readByte(byte: Buffer): boolean {
   }
 }
 
+/** What is said where there is no terminal. */
+const noTerminal = {
+  complaint: "getting username and password: reading password",
+  hint: "without a terminal use --password-stdin",
+};
+
 /** A line typed on the terminal that it doesn't show. */
-export async function readPassword(prompt: string): Promise<string> {
+export async function readPassword(prompt: string, { complaint, hint } = noTerminal): Promise<string> {
   print(prompt);
   const { stdin } = process;
   if (!stdin.isTTY) {
     printError("");
-    throw new EngineError(
-      "no-terminal",
-      "getting username and password: reading password: inappropriate ioctl for device",
-      {
-        hint: "without a terminal use --password-stdin",
-      },
-    );
+    throw new EngineError("no-terminal", `${complaint}: inappropriate ioctl for device`, { hint });
   }
   stdin.setRawMode(true);
   try {

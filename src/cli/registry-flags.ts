@@ -58,12 +58,30 @@ export function registryAccess(
   return {
     authfile: flags.authfile,
     certDir: flags["cert-dir"],
-    creds: flags.creds,
+    creds: flags.creds ? completeCreds(flags.creds) : undefined,
     retry: flags.retry,
     onRetry: warn,
     retryDelay: flags["retry-delay"] === undefined ? undefined : parseDuration(flags["retry-delay"]) / 1000,
     tlsVerify: given.has("tls-verify") ? flags["tls-verify"] : undefined,
   };
+}
+
+/** NAME:PASSWORD; for what of it isn't there somebody asks, once and not before it is wanted. */
+function completeCreds(creds: string): string | (() => Promise<string>) {
+  const [, name = "", password = ""] = /^([^:]*):?(.*)$/s.exec(creds) ?? [];
+  if (name !== "" && password !== "") return creds;
+  let asked: Promise<string> | undefined;
+  return () => (asked ??= askForCreds(name, password));
+}
+
+async function askForCreds(name: string, password: string): Promise<string> {
+  const { readLine, readPassword } = await import("./prompt.ts");
+  const said = name || (readLine("Username: ")?.trim() ?? "");
+  const noTerminal = {
+    complaint: "could not read password from terminal",
+    hint: "--creds takes NAME:PASSWORD",
+  };
+  return `${said}:${password || (await readPassword("Password: ", noTerminal))}`;
 }
 
 /** The files that login and logout write; at most one of them is named. */

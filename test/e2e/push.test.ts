@@ -75,6 +75,17 @@ describe("a registry with accounts", () => {
       stderr: "",
     });
     expect(await home.coracle("pull", "-q", http, name)).toMatchObject({ exitCode: 125 });
+    // What --creds doesn't say is asked for: the name, and on a terminal the password.
+    const asked = (creds: string) =>
+      home.run(["pull", "-q", http, "--creds", creds, name], { input: "tester\n" });
+    expect(await asked(":secret")).toMatchObject({ exitCode: 0 });
+    expect(await asked("tester")).toMatchObject({
+      exitCode: 125,
+      stdout: "Password: ",
+      stderr: expect.stringContaining(
+        "could not read password from terminal: inappropriate ioctl for device; --creds takes NAME:PASSWORD\n",
+      ),
+    });
     await login(...account);
     const id = await home.ok("inspect", "-f", "{{.Id}}", "bb");
     expect(await home.ok("pull", "-q", http, name)).toBe(id);

@@ -13,8 +13,8 @@ export type { GivenAuthFiles };
 export interface RegistryAccess extends GivenAuthFiles {
   /** As registries.conf says where not given. */
   tlsVerify?: boolean | undefined;
-  /** `name:password`. */
-  creds?: string | undefined;
+  /** `name:password`, or who asks for it. */
+  creds?: string | (() => Promise<string>) | undefined;
   certDir?: string | undefined;
   /** Times to try again what may work then, and seconds in between. */
   retry?: number | undefined;
@@ -36,11 +36,12 @@ export async function registryOptions(
   const { registryCertificates } = await import("../../registry/certificates.ts");
   const entry = await usableRegistry(name);
   const registry = name.split("/")[0] as string;
+  const creds = typeof access.creds === "function" ? await access.creds() : access.creds;
   const told = new WeakSet<Error>();
   return {
     tlsVerify: access.tlsVerify ?? !(insecure ?? entry?.insecure ?? false),
-    credentials: access.creds
-      ? givenCredentials(access.creds)
+    credentials: creds
+      ? givenCredentials(creds)
       : lookUpCredentials(ctx, name, access, await credentialHelpers()),
     certificates: registryCertificates(ctx, registry, access.certDir),
     attempts: access.retry === undefined ? undefined : access.retry + 1,
