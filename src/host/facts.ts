@@ -13,6 +13,8 @@ export interface ProcessFacts {
   boundingSet: bigint;
   /** Hard limits by the names that `--ulimit` has for them; -1: none. */
   limits: Record<string, number>;
+  /** Of the kernel: one more than the highest pid. */
+  pidMax: number;
   oomScoreAdj: number;
   apparmor: boolean;
   kernel: string;
@@ -33,6 +35,7 @@ export function processFacts(): ProcessFacts {
     lastCapability: Number(read("/proc/sys/kernel/cap_last_cap")),
     boundingSet: BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(read("/proc/self/status"))?.[1] ?? "0"}`),
     limits: hardLimits(),
+    pidMax: Number(read("/proc/sys/kernel/pid_max")),
     oomScoreAdj: oomScoreAdj(),
     apparmor: fs.existsSync("/sys/kernel/security/apparmor/profiles"),
     kernel: os.release(),

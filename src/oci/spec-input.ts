@@ -25,6 +25,8 @@ export interface HostFacts {
   /** The caller's hard limits; -1 for none. */
   /** Hard ones of the caller, by name; -1: none. */
   limits: Readonly<Record<string, number>>;
+  /** Of the kernel: one more than the highest pid. */
+  pidMax: number;
   /** The caller's own oom_score_adj, below which an ordinary user can't go. */
   oomScoreAdj: number;
 }

@@ -70,19 +70,27 @@ function parseLimit(value: string): number | null {
 }
 
 /**
- * The limits of a container's process; nofile and nproc are set to the most the caller has when not asked for. So is what is
- * to be unlimited, where the caller may not raise it.
+ * The limits of a container's process. When not asked for, nofile is set to the most the caller has, and nproc to as many
+ * processes as the kernel has numbers for, or to the most the caller has. So is what is to be unlimited, where the caller
+ * may not raise it.
  */
 export function processRlimits(
   config: Pick<ContainerConfig, "ulimits" | "hostUlimits">,
-  host: { rootless: boolean; capabilities: readonly string[]; limits: Readonly<Record<string, number>> },
+  host: {
+    rootless: boolean;
+    capabilities: readonly string[];
+    limits: Readonly<Record<string, number>>;
+    pidMax: number;
+  },
 ): Rlimit[] {
   const byName = new Map(config.ulimits.map((limit) => [limit.name, limit]));
   // Root in somebody's container, too, may have to do with what it has.
   const mayRaise = !host.rootless && host.capabilities.includes("CAP_SYS_RESOURCE");
   const most = (name: string) => (mayRaise ? UNLIMITED : (host.limits[name] ?? UNLIMITED));
   for (const name of config.hostUlimits ? [] : (["nofile", "nproc"] as const)) {
-    const limit = most(name) === UNLIMITED ? DEFAULT_LIMIT : Math.min(DEFAULT_LIMIT, most(name));
+    const [limit] = (name === "nproc" ? [host.pidMax, DEFAULT_LIMIT] : [DEFAULT_LIMIT])
+      .filter((wanted) => most(name) === UNLIMITED || wanted <= most(name))
+      .concat(most(name)) as [number];
     if (!byName.has(name)) byName.set(name, { name, soft: limit, hard: limit });
   }
   return [...byName.values()].map(({ name, soft, hard }) => {

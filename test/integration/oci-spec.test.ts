@@ -66,6 +66,7 @@ beforeAll(async () => {
     kernel: release(),
     apparmor: false,
     limits: { nofile: 1024, nproc: 1024 },
+    pidMax: 4194304,
     oomScoreAdj: 0,
   };
 });

@@ -17,6 +17,7 @@ export function hostFacts(ctx: Context): HostFacts {
     kernel: facts.kernel,
     apparmor: facts.apparmor && isRealRoot(ctx),
     limits: facts.limits,
+    pidMax: facts.pidMax,
     oomScoreAdj: facts.oomScoreAdj,
   };
 }

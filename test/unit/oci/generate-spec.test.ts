@@ -25,6 +25,7 @@ const host: HostFacts = {
   kernel: "6.1.0",
   apparmor: false,
   limits: { nofile: 20000, nproc: 30000 },
+  pidMax: 4194304,
   oomScoreAdj: 100,
 };
 

@@ -40,11 +40,18 @@ describe("--ulimit", () => {
 
   test("open files and processes are as many as the caller may have", () => {
     const rlimit = (type: string, limit: number) => ({ type, soft: limit, hard: limit });
-    const host = { rootless: true, capabilities: ["CAP_SYS_RESOURCE"], limits: { nofile: 4096, nproc: -1 } };
+    const limits = { nofile: 4096, nproc: -1 };
+    const host = { rootless: true, capabilities: ["CAP_SYS_RESOURCE"], limits, pidMax: 4194304 };
     expect(processRlimits({ ulimits: [] }, host)).toEqual([
       rlimit("RLIMIT_NOFILE", 4096),
-      rlimit("RLIMIT_NPROC", 1048576),
+      rlimit("RLIMIT_NPROC", 4194304),
     ]);
+    // As many as the kernel has numbers for, if the caller may; else what the caller has.
+    const processes = (nproc: number, pidMax: number) =>
+      processRlimits({ ulimits: [] }, { ...host, limits: { nproc }, pidMax })[1]?.hard;
+    expect(processes(96365, 32768)).toBe(32768);
+    expect(processes(96365, 4194304)).toBe(96365);
+    expect(processes(2000000, 4194304)).toBe(1048576);
     const own = { ulimits: [{ name: "nofile", soft: 1, hard: 2 }], hostUlimits: true };
     expect(processRlimits(own, host)).toEqual([{ type: "RLIMIT_NOFILE", soft: 1, hard: 2 }]);
     const unlimited = parseUlimits(["nofile=9:-1", "core=-1"]);
