@@ -21,7 +21,7 @@ export function platformOf(arch: string): Platform {
 
 /** Parses `[OS/]ARCH[/VARIANT]` as --platform takes it; one part alone is an OS only when it is `linux`. */
 export function parsePlatform(text: string, here: Platform): Platform {
-  const parts = text.split("/");
+  const parts = text.toLowerCase().split("/");
   if (parts.length > 3 || parts.some((part) => !/^\w[\w.-]*$/.test(part))) {
     throw new EngineError("bad-platform", `invalid platform "${text}"`, {
       hint: "use OS/ARCH or OS/ARCH/VARIANT",
@@ -45,6 +45,11 @@ export function formatPlatform({ os, architecture, variant }: Platform): string 
 /** Whether an image is for a platform; variants that are every such machine's are none. */
 export function matchesPlatform(image: Platform, wanted: Platform): boolean {
   return image.os === wanted.os && image.architecture === wanted.architecture && own(image) === own(wanted);
+}
+
+export function platformMismatch(found: Platform, wanted: Platform): string {
+  const text = formatPlatform(found);
+  return `image platform (${text}) does not match the expected platform (${formatPlatform(wanted)})`;
 }
 
 function own({ architecture, variant }: Platform): string {

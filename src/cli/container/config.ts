@@ -140,9 +140,6 @@ function checkConflicts(flags: CreateFlags, given: Given): void {
   }
   together("cpu-period", "cpus");
   together("cpu-quota", "cpus");
-  if (given.has("platform") && (given.has("arch") || given.has("os"))) {
-    throw usage("--platform option can not be specified with --arch or --os");
-  }
   // One that fails is to be started again, and removed when it has ended for good.
   if ((flags.rm || flags.rmi) && !["", "no", "never", "on-failure"].includes(flags.restart)) {
     throw usage('the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"');

@@ -4,7 +4,7 @@ import { createStaging } from "../../host/staging.ts";
 import { digestHex } from "../../oci/digest.ts";
 import { type Descriptor, type Manifest, mediaTypes, type Platform } from "../../oci/image.ts";
 import { maxConfigSize, parseImageConfig, parseManifest } from "../../oci/image-manifest.ts";
-import { chooseManifest, formatPlatform } from "../../oci/image-platform.ts";
+import { chooseManifest, platformMismatch } from "../../oci/image-platform.ts";
 import { registrySource } from "../../oci/policy.ts";
 import { type FullReference, formatReference } from "../../oci/reference.ts";
 import type { RegistryClient } from "../../registry/client.ts";
@@ -72,9 +72,8 @@ export async function fetchImage(
   const config = await fetchConfig(ctx, client, resolved.manifest.config);
   const parsed = parseImageConfig(config, formatReference(reference), resolved.manifest.layers.length);
   if (parsed.architecture !== wanted.architecture || parsed.os !== wanted.os) {
-    const found = formatPlatform({ os: parsed.os, architecture: parsed.architecture });
-    const text = `image platform (${found}) does not match the expected platform (${formatPlatform(wanted)})`;
-    options.onProgress?.({ type: "warning", text });
+    const { os, architecture } = parsed;
+    options.onProgress?.({ type: "warning", text: platformMismatch({ os, architecture }, wanted) });
   }
   const image = {
     manifest: resolved.bytes,

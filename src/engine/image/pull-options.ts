@@ -29,10 +29,10 @@ export function platformText(flags: {
   variant?: string | undefined;
 }): string | undefined {
   const { platform, os, arch, variant } = flags;
-  if (platform !== undefined) {
-    if (os === undefined && arch === undefined && variant === undefined) return platform;
+  if (platform) {
+    if (!os && !arch) return variant ? `${platform}/${variant}` : platform;
     throw new EngineError("bad-argument", "--platform option can not be specified with --arch or --os");
   }
-  if (os === undefined && arch === undefined && variant === undefined) return undefined;
-  return [os ?? "linux", arch ?? process.arch, ...(variant === undefined ? [] : [variant])].join("/");
+  if (!os && !arch && !variant) return undefined;
+  return [os || "linux", arch || process.arch, ...(variant ? [variant] : [])].join("/");
 }

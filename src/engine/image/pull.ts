@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { matchesPlatform, parsePlatform, platformOf } from "../../oci/image-platform.ts";
+import { matchesPlatform, parsePlatform, platformMismatch, platformOf } from "../../oci/image-platform.ts";
 import { completeReference, formatReference, parseReference } from "../../oci/reference.ts";
 import { parseTransport, type Transport } from "../../oci/transport.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
@@ -66,11 +66,11 @@ function referenceIn({ kind, reference }: { kind: string; reference: string | un
 
 async function imageOf(ctx: Context, text: string, options: PullOptions): Promise<StoredImage> {
   const stored = findStored(ctx, text, options);
-  if (stored && (options.policy === "missing" || options.policy === "never")) return stored;
-  if (options.policy === "never" || isImageId(text)) {
-    if (stored) return stored;
-    throw unknownImage(text);
+  if (stored && (options.policy === "missing" || options.policy === "never" || isImageId(text))) {
+    warnOfPlatform(stored, options);
+    return stored;
   }
+  if (options.policy === "never" || isImageId(text)) throw unknownImage(text);
   const reference = parseReference(text.replace(/^docker:\/\//, ""));
   if (isEmbedded(text)) return await loadEmbedded(ctx);
   if (reference.registry === "localhost") {
@@ -116,6 +116,18 @@ function findStored(ctx: Context, text: string, { platform }: PullOptions): Stor
   const image = findImage(ctx, text.replace(/^docker:\/\//, ""));
   if (!image || platform === undefined) return image;
   return matchesPlatform(image.config, parsePlatform(platform, platformOf(process.arch))) ? image : undefined;
+}
+
+/** An image for another machine may run here, but who didn't ask for it is told. */
+function warnOfPlatform({ config }: StoredImage, { platform, onProgress }: PullOptions): void {
+  const here = platformOf(process.arch);
+  const found = {
+    ...config,
+    os: config.os || here.os,
+    architecture: config.architecture || here.architecture,
+  };
+  if (platform !== undefined || matchesPlatform(found, here)) return;
+  onProgress?.({ type: "warning", text: platformMismatch(found, here) });
 }
 
 function isUnreachable(error: unknown): boolean {

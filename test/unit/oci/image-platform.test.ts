@@ -35,6 +35,7 @@ test.each([
   ["arm64", "linux/arm64"],
   ["linux/arm/v6", "linux/arm/v6"],
   ["x86_64", "linux/amd64"],
+  ["Linux/AMD64", "linux/amd64"],
   ["linux", "linux/amd64"],
   ["windows/amd64", "windows/amd64"],
 ])("--platform %s is %s", (text, platform) => {

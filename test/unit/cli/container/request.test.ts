@@ -109,6 +109,8 @@ describe("createRequest", () => {
 
   it.each([
     [["--platform", "linux/arm64"], { platform: "linux/arm64" }],
+    [["--platform", "linux/arm", "--variant", "v6", "--arch", ""], { platform: "linux/arm/v6" }],
+    [["--platform", "", "--os", ""], { platform: undefined }],
     [["--arch", "arm", "--variant", "v7"], { platform: "linux/arm/v7" }],
     [
       ["--pull", "Always", "--quiet", "--tls-verify=false"],
