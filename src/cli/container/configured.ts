@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { ContainersConf } from "../../host/config/containers-conf.ts";
+import { cleanPath } from "../../oci/container-path.ts";
 import type { CreateFlags } from "./flags.ts";
 
 /** Podman's variable, stronger than the configuration and weaker than flags. */
@@ -109,16 +110,15 @@ function newSysctls(conf: ContainersConf["containers"], flags: CreateFlags): str
 
 function newVolumes(configured: readonly string[] = [], flags: CreateFlags): string[] {
   const destination = (volume: string) => {
-    const [source, target] = volume.split(":");
-    return target ?? source;
+    const [source = "", target = source] = volume.split(":");
+    return cleanPath(target);
   };
   const taken = new Set([...flags.volume, ...flags.tmpfs].map(destination));
-  const mounted = flags.mount.flatMap(
-    (mount) => /(?:^|,)(?:dst|destination|target)=([^,]*)/.exec(mount)?.[1] ?? [],
-  );
-  return configured.filter(
-    (volume) => !taken.has(destination(volume)) && !mounted.includes(String(destination(volume))),
-  );
+  for (const mount of flags.mount) {
+    const [, target] = /(?:^|,)(?:dst|destination|target)=([^,]*)/.exec(mount) ?? [];
+    if (target) taken.add(cleanPath(target));
+  }
+  return configured.filter((volume) => !taken.has(destination(volume)));
 }
 
 function logOptions({ log_path, log_size_max, log_tag }: ContainersConf["containers"]): string[] {

@@ -1,10 +1,11 @@
 import type { CreateRequest } from "../../engine/container/create.ts";
 import { type PullOptions, platformText } from "../../engine/image/pull-options.ts";
-import { EngineError } from "../../errors.ts";
+import { EngineError, rephrase } from "../../errors.ts";
 import type { ContainersConf } from "../../host/config/containers-conf.ts";
 import { isTerminal } from "../../host/terminal.ts";
 import { normalizeCapability } from "../../oci/capabilities.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
+import type { Environment } from "../../oci/env.ts";
 import { parseImageVolumeMode } from "../../oci/mounts.ts";
 import { publishesPorts } from "../../oci/network-flag.ts";
 import { parsePullPolicy } from "../../oci/pull-policy.ts";
@@ -46,7 +47,7 @@ export function createRequest(input: RequestInput): Omit<CreateRequest, "startPe
     entrypoint: entrypoint(flags.entrypoint),
     publishAll: flags["publish-all"],
     systemd: parseSystemdMode(flags.systemd),
-    defaultEnv: hostEnv(configuration.containers.env ?? [], []),
+    defaultEnv: configuredEnv(configuration),
     mergeEnv: flags["env-merge"],
     unsetEnv: flags.unsetenv,
     unsetEnvAll: flags["unsetenv-all"],
@@ -59,6 +60,14 @@ export function createRequest(input: RequestInput): Omit<CreateRequest, "startPe
     conmonPidFile: flags["conmon-pidfile"],
     cidFile: flags.cidfile,
   };
+}
+
+function configuredEnv({ containers }: ContainersConf): Environment {
+  try {
+    return hostEnv(containers.env ?? [], []);
+  } catch (error) {
+    throw rephrase(error, { prefix: "parsing fields in containers.conf: " });
+  }
 }
 
 /** What no flag can say. */

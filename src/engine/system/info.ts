@@ -28,7 +28,7 @@ export async function systemInfo(ctx: Context, version: { Version: string }) {
     host: hostInfo(ctx, version.Version),
     store: storeInfo(ctx),
     registries: await registries(),
-    plugins: plugins(),
+    plugins: plugins(ctx),
     version,
   };
 }
@@ -203,9 +203,9 @@ function mirrorInfo({ location, insecure, pullFrom }: RegistryMirror) {
   return { Location: location, Insecure: insecure, PullFromMirror: pullFrom === "all" ? "" : pullFrom };
 }
 
-function plugins() {
+function plugins({ config }: Context) {
   return {
-    volume: ["local"],
+    volume: ["local", ...Object.keys(config.engine.volume_plugins ?? {})],
     network: ["bridge", "none", "host", "slirp4netns", "pasta", "container", "ns"],
     log: ["k8s-file", "json-file", "journald", "none", "passthrough", "passthrough-tty"],
     authorization: null,

@@ -26,7 +26,7 @@ function checkContainers(conf: ContainersConf["containers"]): void {
     readUlimit(ulimit.toLowerCase(), (reason) => `unrecognized ulimit ${ulimit}: ${reason}`);
   }
   for (const device of conf.devices ?? []) checkDevice(device);
-  const { interface_name = "", tz = "", umask = "0", log_path = "", shm_size = "" } = conf;
+  const { interface_name = "", tz = "", umask = "0", log_path = "", shm_size = "1" } = conf;
   if (!INTERFACE_NAMES.includes(interface_name)) throw bad(`invalid interface_name option ${interface_name}`);
   checkTimezone(tz);
   if (!/^0*[0-7]{1,4}$/.test(umask)) throw bad(`not a valid umask ${umask}`);
@@ -35,7 +35,7 @@ function checkContainers(conf: ContainersConf["containers"]): void {
   if (log_size_max >= 0 && log_size_max < LEAST_LOG_SIZE) {
     throw bad(`log size max should be negative or >= ${LEAST_LOG_SIZE}`);
   }
-  if (shm_size !== "") within(`invalid --shm-size ${shm_size}, `, () => parseDecimalBytes(shm_size), true);
+  within(`invalid --shm-size ${shm_size}, `, () => parseDecimalBytes(shm_size), true);
 }
 
 function checkDevice(device: string): void {

@@ -2,8 +2,8 @@ import { type EngineError, rephrase } from "../../errors.ts";
 import { parseSubnet } from "../../oci/subnet.ts";
 import { parseDecimalBytes } from "../../oci/units.ts";
 import { checkContainersConf } from "./check.ts";
-import { type ContainersConfFiles, readConfigFile } from "./files.ts";
-import { badConfig, isTable, parseToml, type Table } from "./toml.ts";
+import type { ContainersConfFiles } from "./files.ts";
+import { badConfig, isTable, parseToml, readTomlText, type Table } from "./toml.ts";
 
 /** The keys of containers.conf(5) that mean something here, by their types. Others are passed over, as Podman does. */
 const schema = {
@@ -152,7 +152,7 @@ export function readContainersConf({ system, additional }: ContainersConfFiles):
 }
 
 function merge(into: Record<string, Table>, file: string, appending: Appending): void {
-  const text = readConfigFile(file);
+  const text = readTomlText(file);
   const document = parseToml(text, file);
   for (const [name, keys] of Object.entries(schema)) {
     const table = document[name] ?? {};

@@ -81,7 +81,8 @@ function existing(file: string): string[] {
 
 function dropIns(directory: string): string[] {
   try {
-    const names = fs.readdirSync(directory).filter((name) => name.endsWith(".conf"));
+    const files = fs.readdirSync(directory, { withFileTypes: true }).filter((entry) => !entry.isDirectory());
+    const names = files.map(({ name }) => name).filter((name) => name.endsWith(".conf"));
     return names.sort().map((name) => path.join(directory, name));
   } catch {
     return []; // not there, or not for us
@@ -150,9 +151,9 @@ export function readConfigFile(file: string): string {
   try {
     return fs.readFileSync(file, "utf8");
   } catch (error) {
-    const what = isErrno(error, "ENOENT") ? "no such file or directory" : reasonOf(error);
-    throw new EngineError("bad-config", `reading ${path.basename(file)}: open ${file}: ${what}`, {
-      cause: error,
-    });
+    const what = isErrno(error, "EISDIR")
+      ? `read ${file}: is a directory`
+      : `open ${file}: ${reasonOf(error)}`;
+    throw new EngineError("bad-config", what, { cause: error });
   }
 }

@@ -1,12 +1,20 @@
 import { parse, TomlError } from "smol-toml";
-import { EngineError } from "../../errors.ts";
+import { EngineError, rephrase } from "../../errors.ts";
 import { readConfigFile } from "./files.ts";
 
 export type Table = Record<string, unknown>;
 
 /** A parsed TOML file; an error names the place. */
 export function readToml(file: string): Table {
-  return parseToml(readConfigFile(file), file);
+  return parseToml(readTomlText(file), file);
+}
+
+export function readTomlText(file: string): string {
+  try {
+    return readConfigFile(file);
+  } catch (error) {
+    throw rephrase(error, { prefix: `decode configuration ${file}: ` });
+  }
 }
 
 /** `tell` makes the error of what is wrong. */

@@ -427,6 +427,16 @@ describe("containers.conf", () => {
     expect(config.ulimits).toEqual([{ name: "nofile", soft: 3, hard: 4 }]);
   });
 
+  it("knows a destination in another spelling, and says where a wrong variable stands", async () => {
+    const volumes = (
+      await requestWith({ containers: { volumes: ["/a:/v/", "/b:/w"] } }, "-v", "/etc:/v", "i")
+    ).config.mounts;
+    expect(volumes.map(({ destination }) => destination)).toEqual(["/w", "/v"]);
+    await expect(requestWith({ containers: { env: ["=x"] } }, "i")).rejects.toThrow(
+      /^parsing fields in containers\.conf: invalid .*variable: "=x"$/,
+    );
+  });
+
   it("doesn't let the launcher's variables in", async () => {
     process.env.CORACLE_NS = "shared";
     onTestFinished(() => {

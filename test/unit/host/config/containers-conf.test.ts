@@ -62,6 +62,9 @@ describe("containers.conf", () => {
     expect(() => read("containers = 1")).toThrow(
       'line 1 (last key "containers"): type mismatch: expected table but found int64',
     );
+    expect(() => readContainersConf({ system: [directory], additional: [] })).toThrow(
+      `decode configuration ${directory}: read ${directory}: is a directory`,
+    );
     const additional = [write("m.conf", "[")];
     expect(() => readContainersConf({ system: [], additional })).toThrow("reading additional config");
   });
@@ -75,6 +78,7 @@ describe("containers.conf", () => {
     ["containers", 'umask = "999"', "not a valid umask 999"],
     ["containers", 'log_path = "x"', 'log_path must be an absolute path - instead got "x"'],
     ["containers", "log_size_max = 100", "log size max should be negative or >= 8192"],
+    ["containers", 'shm_size = ""', `invalid --shm-size , "invalid size: ''"`],
     ["containers", 'shm_size = "abc"', `invalid --shm-size abc, "invalid size: 'abc'"`],
     ["engine", 'volume_path = "x"', 'volume path must be an absolute path - instead got "x"'],
     [
@@ -127,6 +131,7 @@ describe("files", () => {
     const b = write(".config/containers/containers.conf.d/b.conf", "");
     const a = write(".config/containers/containers.conf.d/a.conf", "");
     write(".config/containers/containers.conf.d/ignored.txt", "");
+    mkdirSync(join(directory, ".config/containers/containers.conf.d/directory.conf"));
     const module = write(".config/containers/containers.conf.modules/deep/m.conf", "");
     const last = write("override.conf", "");
     expect(ours({ ...home(), CONTAINERS_CONF_OVERRIDE: last }, ["deep/m.conf"])).toEqual([
