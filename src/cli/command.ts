@@ -31,6 +31,7 @@
 
 import type { Command } from "@oclif/core/command";
 import type { FlagInput } from "@oclif/core/interfaces";
+import { resolveRuntime } from "../engine/container/runtime-choice.ts";
 import { EngineError } from "../errors.ts";
 import { type Context, createContext, type GlobalOptions } from "../host/context.ts";
 import { splitArgv } from "./argv.ts";
@@ -102,7 +103,7 @@ export abstract class CoracleCommand {
   }
 
   get context(): Context {
-    this.#context ??= createContext(this.invocation.options);
+    this.#context ??= checkedContext(this.invocation.options);
     return this.#context;
   }
 
@@ -191,4 +192,11 @@ export abstract class CoracleCommand {
   protected printLine = printLine;
   protected printJson = printJson;
   protected printError = printError;
+}
+
+/** A runtime that isn't there is told by every command, as Podman does. */
+function checkedContext(options: GlobalOptions): Context {
+  const ctx = createContext(options);
+  if (options.runtime !== undefined) resolveRuntime(ctx, undefined);
+  return ctx;
 }

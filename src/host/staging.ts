@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { isErrno } from "../errors.ts";
+import { EngineError, isErrno, reasonOf } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { ensureDirectory } from "./context.ts";
 import { listDirectory } from "./files.ts";
@@ -40,6 +40,38 @@ export function createStaging(ctx: Context, kind: StagingKind): Staging {
   const directory = path.join(stagingDirectory(ctx), `${kind}-${ownerName()}`);
   ensureDirectory(directory);
   return { path: directory, remove: () => removeTrees(ctx, [directory]) };
+}
+
+/** Where copies of images are made on their way out: by Podman's variable, by containers.conf, else in the store. */
+export function copyDirectory(ctx: Context): string {
+  if (process.env.TMPDIR) return process.env.TMPDIR;
+  const configured = ctx.config.engine.image_copy_tmp_dir ?? "";
+  if (configured === "" || configured === "storage") return stagingDirectory(ctx);
+  if (path.isAbsolute(configured)) return configured;
+  throw new EngineError(
+    "bad-config",
+    `invalid image_copy_tmp_dir value ${JSON.stringify(configured)} (relative paths are not accepted)`,
+    { hint: "correct it in containers.conf" },
+  );
+}
+
+/** A place in that directory. Outside of the store nobody removes what we leave when we are killed. */
+export function createCopyStaging(ctx: Context): Staging {
+  const directory = copyDirectory(ctx);
+  if (directory === stagingDirectory(ctx)) return createStaging(ctx, "push");
+  try {
+    const made = fs.mkdtempSync(path.join(directory, "coracle-"));
+    return { path: made, remove: () => fs.promises.rm(made, { recursive: true, force: true }) };
+  } catch (error) {
+    throw new EngineError(
+      "no-directory",
+      `creating temporary directory in ${directory}: ${reasonOf(error)}`,
+      {
+        hint: "TMPDIR, or image_copy_tmp_dir of containers.conf, must name a directory that can be written",
+        cause: error,
+      },
+    );
+  }
 }
 
 /** Moves a directory or file of the store out of sight in one step; `removeTrees` on the result may then take its time. */

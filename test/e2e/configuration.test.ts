@@ -152,6 +152,30 @@ default_network = "net1"`;
     );
   });
 
+  test("image_copy_tmp_dir is where copies are made on their way out, unless TMPDIR is", async () => {
+    const conf = (directory: string) => `[engine]\nimage_copy_tmp_dir = "${directory}"`;
+    const env = { CONTAINERS_CONF: write("copies.conf", conf("/foobar")), TMPDIR: "" };
+    const info = (more = {}) =>
+      home.run(["info", "-f", "{{.Store.ImageCopyTmpDir}}"], { env: { ...env, ...more } });
+    expect((await info()).stdout).toBe("/foobar\n");
+    expect((await info({ TMPDIR: "/hoge" })).stdout).toBe("/hoge\n");
+    const file = join(home.directory, "copy.tar");
+    expect((await home.run(["save", "--format", "oci-archive", "-o", file, "bb"], { env })).stderr).toContain(
+      "creating temporary directory in /foobar: no such file or directory",
+    );
+    expect(
+      (
+        await home.run(["save", "--format", "oci-archive", "-o", file, "bb"], {
+          env: { ...env, TMPDIR: home.directory },
+        })
+      ).exitCode,
+    ).toBe(0);
+    write("copies.conf", conf("storage1"));
+    expect((await info()).stderr).toContain(
+      'invalid image_copy_tmp_dir value "storage1" (relative paths are not accepted)',
+    );
+  });
+
   test("a runtime by its name in the table, and the engine's environment", async () => {
     const conf =
       '[engine]\npull_policy = "never"\nenv = ["GIVEN=1"]\n[engine.runtimes]\nmine = ["/nowhere", "/usr/bin/crun"]';
@@ -293,7 +317,7 @@ describe("global flags", () => {
     ],
     [["--storage-opt", "x", "ps"], "unable to parse key/value option: x"],
     [["--storage-opt", "x=y", "ps"], "overlay: unknown option x"],
-    [["--runtime", "x", "run", "--rm", "bb", "true"], 'default OCI runtime "x" not found: invalid argument'],
+    [["--runtime", "x", "ps"], 'default OCI runtime "x" not found: invalid argument'],
     [["-c", "x", "ps"], 'failed to resolve active destination: "x" service destination not found'],
     [["--remote", "ps"], "--remote is not supported yet"],
     [["--max-workers", "0", "ps"], "maximum workers must be set to a positive number (got 0)"],

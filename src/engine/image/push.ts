@@ -1,7 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { limited } from "../../host/limited.ts";
-import { createStaging } from "../../host/staging.ts";
+import { createCopyStaging } from "../../host/staging.ts";
 import { digestOf } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/image.ts";
 import { outgoingFormat } from "../../oci/manifest-format.ts";
@@ -50,7 +50,7 @@ export async function pushStored(
   const name = repositoryName(reference);
   const { RegistryUpload } = await import("../../registry/upload.ts");
   const upload = new RegistryUpload(reference, await registryOptions(ctx, name, options));
-  const staging = createStaging(ctx, "push");
+  const staging = createCopyStaging(ctx);
   try {
     options.onProgress?.({ type: "sources" });
     const format = outgoingFormat(image.manifest, options);

@@ -3,7 +3,7 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { writeError } from "../../host/files.ts";
 import { withOutput } from "../../host/output-file.ts";
-import { createStaging } from "../../host/staging.ts";
+import { createCopyStaging } from "../../host/staging.ts";
 import { digestOf } from "../../oci/digest.ts";
 import { completeReference, formatReference, localName, parseReference } from "../../oci/reference.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
@@ -68,7 +68,7 @@ async function saveAsFiles(
   options: SaveOptions,
 ): Promise<string> {
   const { output, conversion = {}, refName, onProgress } = options;
-  const staging = createStaging(ctx, "push");
+  const staging = createCopyStaging(ctx);
   try {
     const list = options.allPlatforms ? findList(ctx, names[0] as string) : undefined;
     let outgoing: OutgoingImage;

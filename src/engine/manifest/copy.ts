@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { createStaging } from "../../host/staging.ts";
+import { createCopyStaging } from "../../host/staging.ts";
 import { digestHex } from "../../oci/digest.ts";
 import type { Descriptor, Manifest } from "../../oci/image.ts";
 import { parseManifest } from "../../oci/image-manifest.ts";
@@ -105,7 +105,7 @@ async function copyBlob(
   const { digest } = descriptor;
   if (await upload.hasBlob(digest)) return;
   if (mountFrom !== undefined && (await upload.mountBlob(digest, mountFrom))) return;
-  const staging = createStaging(ctx, "push");
+  const staging = createCopyStaging(ctx);
   try {
     const file = path.join(staging.path, digestHex(digest));
     await saveBlob(client, descriptor, file);

@@ -1,7 +1,7 @@
 import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { writeUserFile } from "../../host/files.ts";
-import { createStaging } from "../../host/staging.ts";
+import { createCopyStaging } from "../../host/staging.ts";
 import { digestOf } from "../../oci/digest.ts";
 import { type ListInstance, listDocument, listFormat } from "../../oci/manifest-list.ts";
 import type { FullReference } from "../../oci/reference.ts";
@@ -61,7 +61,7 @@ async function writeList(
       hint: "push it to a registry, or to oci:, oci-archive: or dir:",
     });
   options.onProgress?.({ type: "list", text: "Getting image list signatures" });
-  const staging = createStaging(ctx, "push");
+  const staging = createCopyStaging(ctx);
   try {
     const outgoing = await prepareList(ctx, staging.path, list, { plain: true, ...options });
     const name = target.kind === "dir" ? undefined : target.reference;

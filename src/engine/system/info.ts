@@ -8,7 +8,7 @@ import { registriesConf } from "../../host/config/registries.ts";
 import { type Context, isRealRoot } from "../../host/context.ts";
 import { nativePath } from "../../host/native.ts";
 import { findProgram } from "../../host/programs.ts";
-import { stagingDirectory } from "../../host/staging.ts";
+import { copyDirectory } from "../../host/staging.ts";
 import { defaultCapabilities, normalizeCapability } from "../../oci/capabilities.ts";
 import type { RegistryMirror } from "../../oci/registries.ts";
 import { eventsBackend } from "../../runtime/event-log.ts";
@@ -142,7 +142,7 @@ function storeInfo(ctx: Context) {
     graphRootAllocated: space ? space.blocks * space.bsize : 0,
     graphRootUsed: space ? (space.blocks - space.bfree) * space.bsize : 0,
     graphStatus: driver === "vfs" ? {} : graphStatus(driver, space?.type),
-    imageCopyTmpDir: stagingDirectory(ctx),
+    imageCopyTmpDir: copyDirectory(ctx),
     imageStore: { number: Object.keys(visibleImages(ctx).images).length },
     runRoot: ctx.runRoot,
     volumePath: ctx.volumeRoot,
