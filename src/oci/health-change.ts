@@ -100,5 +100,5 @@ function times(given: { interval: string | undefined; timeout: string | undefine
 }
 
 function withoutCheck(what: string, flag: string) {
-  return invalid(`the container has no ${what} to be changed: give ${flag}`);
+  return invalid(`${what} command is not set`, `give ${flag}`);
 }

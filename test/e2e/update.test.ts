@@ -86,7 +86,7 @@ test("its checks are others, none, and others again", async () => {
   await home.ok("update", "--no-healthcheck", "c");
   expect(await status()).toBe("");
   expect((await home.coracle("update", "--health-retries", "2", "c")).stderr).toMatch(
-    /no healthcheck to be changed/,
+    /^Error: healthcheck command is not set; give --health-cmd$/m,
   );
 });
 
@@ -98,6 +98,9 @@ test("what makes no sense changes nothing", async () => {
   expect(await refused("nosuch")).toMatch(/no container with name or ID "nosuch" found: no such container/);
   expect(await refused("--memory", "foo", "c")).toBe(
     "Error: invalid value for memory: invalid size: 'foo'\n",
+  );
+  expect(await refused("--device-read-bps", "/dev/zero:10mb", "c")).toBe(
+    "Error: /dev/zero: not a block device\n",
   );
   expect(await refused("--cpus", "1", "--cpu-quota", "5", "c")).toMatch(/cannot be set together/);
   expect(await refused("--ulimit", "foo=1", "c")).toMatch(/invalid ulimit type: foo/);

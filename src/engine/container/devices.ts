@@ -106,6 +106,13 @@ export function deviceNumbers(file: string, of?: "weight"): DeviceNumbers {
   );
 }
 
+/** The same for `update`, which takes block devices only. */
+export function blockDeviceNumbers(file: string, of?: "weight"): DeviceNumbers {
+  const numbers = deviceNumbers(file, of);
+  if (fs.statSync(file).isBlockDevice()) return numbers;
+  throw new EngineError("no-such-device", `${file}: not a block device`);
+}
+
 /** glibc's makedev: 12 bits of the major and 8 of the minor number below, the rest above. */
 function numbersOf({ rdev }: fs.Stats): DeviceNumbers {
   return {

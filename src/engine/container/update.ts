@@ -24,7 +24,7 @@ import {
 } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
 import { currentCgroup } from "./cgroup.ts";
-import { deviceNumbers } from "./devices.ts";
+import { blockDeviceNumbers, deviceNumbers } from "./devices.ts";
 import { hostFacts } from "./host-facts.ts";
 
 /** What is to be changed; the rest stays. */
@@ -105,7 +105,7 @@ function resourcesToSet({ config }: ContainerRecord, change: Partial<ResourceLim
     cpusetMems: "",
     pidsLimit: 0,
   };
-  const groups = Object.keys(cgroupResources({ ...none, ...change }, null, deviceNumbers));
+  const groups = Object.keys(cgroupResources({ ...none, ...change }, null, blockDeviceNumbers));
   const all = cgroupResources(config.resources, null, deviceNumbers);
   return Object.fromEntries(Object.entries(all).filter(([group]) => groups.includes(group)));
 }

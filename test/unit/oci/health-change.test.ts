@@ -54,8 +54,8 @@ test("--no-healthcheck takes them away, and they can come again", () => {
 });
 
 test.each<[object, RegExp]>([
-  [{ interval: "1s" }, /no healthcheck to be changed/],
-  [{ startupRetries: 1 }, /no startup healthcheck to be changed/],
+  [{ interval: "1s" }, /^healthcheck command is not set$/],
+  [{ startupRetries: 1 }, /^startup healthcheck command is not set$/],
   [{ startupCmd: "x" }, /no regular healthcheck/],
   [{ onFailure: "kill" }, /without a health check/],
   [{ cmd: "x", disabled: true }, /both --no-healthcheck and --health-cmd/],
