@@ -28,7 +28,8 @@ export async function showLogs(
     // Of each stream: the other one's half lines have nothing to do with it.
     const lineStart = { stdout: true, stderr: true };
     for await (const { stream, time, line, partial } of entries) {
-      const head = [...source, ...(options.timestamps ? [time] : [])].map((word) => `${word} `).join("");
+      const stamp = options.timestamps ? [time.replace(/\+00:00$/, "Z")] : [];
+      const head = [...source, ...stamp].map((word) => `${word} `).join("");
       const before = colored + (lineStart[stream] ? head : "");
       lineStart[stream] = !partial;
       writeAll(stream === "stderr" ? 2 : 1, framed(before, line, plain + (partial ? "" : "\n")));

@@ -27,8 +27,8 @@ const fields: Readonly<Record<string, Fields>> = {
   "secret inspect": "CreatedAt. ID SecretData Spec. UpdatedAt.",
   "system df": "Active RawReclaimable RawSize Reclaimable Size Total Type",
   stats:
-    "AVGCPU AvgCPU BlockIO BlockInput BlockOutput CPU CPUNano CPUPerc CPUSystemNano ContainerID Duration ID MemLimit MemPerc " +
-    "MemUsage MemUsageBytes Name NetIO NetInput NetOutput PIDS PIDs PerCPU SystemNano Up UpTime",
+    "AVGCPU AvgCPU BlockIO BlockInput BlockOutput CPU CPUNano CPUPerc CPUSystemNano ContainerID ContainerStats. Duration ID MemLimit MemPerc " +
+    "MemUsage MemUsageBytes Name NetIO NetInput NetOutput Network PIDS PIDs PerCPU SystemNano Up UpTime",
   history: "Comment Created CreatedAt CreatedBy CreatedSince ID Size Tags",
   search: "Automated Description Index Name Official Stars Tag",
   events:

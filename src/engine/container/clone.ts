@@ -1,3 +1,4 @@
+import { rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import type { ContainerConfig, ResourceLimits } from "../../oci/container.ts";
 import { type ContainerRecord, findRecord, idOfName } from "../../runtime/records.ts";
@@ -30,7 +31,8 @@ export async function cloneContainer(ctx: Context, nameOrId: string, request: Cl
       await removeContainer(ctx, original.id, { force: request.force });
     } catch (error) {
       await removeContainer(ctx, clone.id, { force: true });
-      throw error;
+      // Those of `rm` are its own.
+      throw rephrase(error, { exitCode: 125 });
     }
   }
   if (request.run) await startDetached(ctx, clone);

@@ -17,9 +17,10 @@ export function publishedPorts(
   const { id, name } = record;
   const { config } = networkOwner(ctx, record);
   if (wanted !== undefined && !/^\d+(\/|$)/.test(wanted)) {
-    const number = JSON.stringify(wanted.split("/")[0]);
-    throw new EngineError("bad-port", `strconv.ParseUint: parsing ${number}: invalid syntax`);
+    throw badPort(wanted, "invalid syntax");
   }
+  if (wanted !== undefined && Number.parseInt(wanted, 10) > 65535)
+    throw badPort(wanted, "value out of range");
   if (config.ports.length === 0 || readStatus(ctx, id).state !== "running") return { id, ports: [] };
   const port = wanted === undefined || wanted.includes("/") ? wanted : `${wanted}/tcp`;
   const ports = config.ports
@@ -34,4 +35,9 @@ export function publishedPorts(
     });
   }
   return { id, ports };
+}
+
+function badPort(wanted: string, what: string): EngineError {
+  const number = JSON.stringify(wanted.split("/")[0]);
+  return new EngineError("bad-port", `strconv.ParseUint: parsing ${number}: ${what}`);
 }
