@@ -49,6 +49,11 @@ export function requestedUser(config: ContainerConfig, host: Pick<HostFacts, "ui
   return `${config.userns.uid ?? host.uid}:${config.userns.gid ?? host.gid}`;
 }
 
+/** With keep-id the caller's group is one of the process's, whoever that is. */
+function keptGroup({ userns }: ContainerConfig, host: Pick<HostFacts, "gid">): number[] {
+  return userns.kind === "keep-id" ? [userns.gid ?? host.gid] : [];
+}
+
 /** Mappings of the container's own user namespace inside of the shared one; null where it has none of its own. */
 export function containerIdMappings(
   config: Pick<ContainerConfig, "userns" | "idMappings">,
@@ -105,7 +110,7 @@ function containerProcess(input: SpecInput): Process {
       uid: user.uid,
       gid: user.gid,
       umask: Number.parseInt(config.umask || "0022", 8),
-      additionalGids: user.additionalGids,
+      additionalGids: [...new Set([...keptGroup(config, host), ...user.additionalGids])],
     },
     args: processArgs(config.init, input.args),
     env: processEnv(

@@ -188,7 +188,9 @@ describe("user namespaces", () => {
       uid: 5,
       gid: 6,
     });
-    expect(generate({ userns: { kind: "keep-id" }, user: "0" }).process.user.uid).toBe(0);
+    const { user } = generate({ userns: { kind: "keep-id" }, user: "0" }).process;
+    expect(user.uid).toBe(0);
+    expect(user.additionalGids).toContain(1001);
   });
 
   test("devpts has no group where 5 isn't mapped", () => {
