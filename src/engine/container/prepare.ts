@@ -64,7 +64,7 @@ export async function prepareStart(
   const mappings = containerIdMappings(config, host);
   const users: UserDatabases = {
     ...(await userDatabases(ctx, record)),
-    requested: config.user,
+    requested: requestedUser(config, host),
     caller: mappedCaller(config, host),
     workdir: config.workdir,
     hostUsers: config.hostUsers,
@@ -173,15 +173,10 @@ function rootfsUsers(
   return Object.keys(added).length > 0 ? { users: { root: rootfsPath(ctx, record), ...added } } : {};
 }
 
-/** Whom --userns=keep-id makes of the caller. */
+/** Whom --userns=keep-id makes of the caller: who is given another id, has no name with it, as in Podman. */
 function mappedCaller({ userns }: ContainerConfig, host: HostFacts): UserDatabases["caller"] {
-  if (userns.kind !== "keep-id") return null;
-  return {
-    uid: userns.uid ?? host.uid,
-    gid: userns.gid ?? host.gid,
-    hostUid: host.uid,
-    hostGid: host.gid,
-  };
+  if (userns.kind !== "keep-id" || userns.uid !== undefined || userns.gid !== undefined) return null;
+  return { uid: host.uid, gid: host.gid, hostUid: host.uid, hostGid: host.gid };
 }
 
 function checkNoLimits(config: ContainerConfig): void {
