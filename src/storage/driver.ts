@@ -42,6 +42,7 @@ export function storageDriver(ctx: Context): DriverChoice {
     const problem = choice ? tryDriver(ctx, choice) : "not installed";
     if (choice && problem === undefined) {
       const facts = { version: 1 as const, kernel: os.release(), namespace: ctx.namespace };
+      ensureDirectory(ctx.graphRoot);
       writeJsonAtomic(driverFile(ctx), { ...facts, ...choice } satisfies RememberedChoice, {
         durable: false,
       });

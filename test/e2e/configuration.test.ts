@@ -231,6 +231,11 @@ test("storage.conf says where the store is", async () => {
   const info = (...args: string[]) => home.run([...args, "info", "-f", "{{.Store.GraphRoot}}"], { env });
   expect((await info()).stdout).toBe(`${root}\n`);
   expect((await info("--root", home.store)).stdout).toBe(`${home.store}\n`);
+  const first = write("first.conf", `[storage]\ngraphroot = "${root}-first"\ndriver_priority = ["vfs"]\n`);
+  const driver = await home.run(["info", "-f", "{{.Store.GraphDriverName}}"], {
+    env: { CONTAINERS_STORAGE_CONF: first },
+  });
+  expect(driver.stdout).toBe("vfs\n");
   // Where Podman has a store by the same file, ours is beside what it keeps.
   mkdirSync(join(root, "libpod"), { recursive: true });
   expect((await info()).stdout).toBe(`${root}/coracle\n`);
