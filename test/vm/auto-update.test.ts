@@ -43,7 +43,7 @@ published '["sh","-c","echo two; sleep 1000"]'; coracle tag $old 127.0.0.1:5000/
 update --tls-verify=false --dry-run; update --tls-verify=false; coracle inspect systemd-app --format '{{index .Config.Cmd 2}}'; update --tls-verify=false
 systemctl --user stop app; rm $q/app.container; kill $registry
 
-section left; coracle rm -fa -t 0 >/dev/null; coracle ps -aq; pgrep -u alice -l coracle
+section left; coracle rm -fa -t 0 >/dev/null; coracle ps -aq; sleep 0.5; pgrep -u alice -l coracle
 `;
 
 beforeAll(async () => {

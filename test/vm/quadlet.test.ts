@@ -53,7 +53,7 @@ section rm-running; coracle quadlet rm web.container; echo $?
 section stop; systemctl --user stop web; property web Result; coracle ps -a; ls $XDG_RUNTIME_DIR/*.cid
 section fails; systemctl --user start fails; i=0; while [ "$(property fails ActiveState)" != failed ] && [ $i -lt 100 ]; do sleep 0.2; i=$((i+1)); done; property fails ExecMainStatus
 section rm; coracle quadlet rm --all --force; ls -A $units
-section left; coracle ps -aq; pgrep -u alice -l coracle
+section left; coracle ps -aq; sleep 0.5; pgrep -u alice -l coracle
 `;
 
 beforeAll(async () => {

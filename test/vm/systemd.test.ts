@@ -56,7 +56,7 @@ coracle run --rm --cgroup-parent mine bb true; echo $?
 section split; systemd-run --user -q --wait --pipe -p Delegate=yes $(command -v coracle) run --rm --cgroups=split --cgroupns=host bb cat /proc/self/cgroup
 section cgroupfs; coracle --cgroup-manager cgroupfs run --rm bb true; echo $?
 section crun; coracle --runtime crun run --rm --memory 50m bb cat /sys/fs/cgroup/memory.max
-section left; coracle rm -fa -t 0 >/dev/null; names; pgrep -u alice -l coracle
+section left; coracle rm -fa -t 0 >/dev/null; names; sleep 0.5; pgrep -u alice -l coracle
 `;
 
 beforeAll(async () => {

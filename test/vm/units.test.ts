@@ -78,7 +78,7 @@ until_state coracle-restart active
 section matrix; coracle ps --format '{{.Names}}' | sort
 section socket; property echo.socket ActiveState; ask; property echo ActiveState
 systemctl --user stop echo.socket echo
-section left; coracle rm -fa -t 0 >/dev/null; coracle ps -aq; pgrep -u alice -l coracle
+section left; coracle rm -fa -t 0 >/dev/null; coracle ps -aq; sleep 0.5; pgrep -u alice -l coracle
 `;
 
 beforeAll(async () => {
