@@ -69,7 +69,7 @@ function withContainers(
     ipc: or("ipc", conf.ipcns),
     "log-driver": or("log-driver", conf.log_driver),
     "log-opt": [...logOptions(conf), ...flags["log-opt"]],
-    mount: [...(conf.mounts ?? []), ...flags.mount],
+    mount: [...newMounts(conf.mounts, flags), ...flags.mount],
     network: or("network", network),
     "no-hosts": or("no-hosts", conf.no_hosts),
     "oom-score-adj": or("oom-score-adj", conf.oom_score_adj),
@@ -114,11 +114,18 @@ function newVolumes(configured: readonly string[] = [], flags: CreateFlags): str
     return cleanPath(target);
   };
   const taken = new Set([...flags.volume, ...flags.tmpfs].map(destination));
-  for (const mount of flags.mount) {
-    const [, target] = /(?:^|,)(?:dst|destination|target)=([^,]*)/.exec(mount) ?? [];
-    if (target) taken.add(cleanPath(target));
-  }
+  for (const mount of flags.mount) taken.add(mountTarget(mount));
   return configured.filter((volume) => !taken.has(destination(volume)));
+}
+
+function newMounts(configured: readonly string[] = [], flags: CreateFlags): string[] {
+  const taken = new Set(flags.mount.map(mountTarget).filter(Boolean));
+  return configured.filter((mount) => !taken.has(mountTarget(mount)));
+}
+
+function mountTarget(mount: string): string {
+  const [, target] = /(?:^|,)(?:dst|destination|target)=([^,]*)/.exec(mount) ?? [];
+  return target ? cleanPath(target) : "";
 }
 
 function logOptions({ log_path, log_size_max, log_tag }: ContainersConf["containers"]): string[] {

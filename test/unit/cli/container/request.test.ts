@@ -432,6 +432,12 @@ describe("containers.conf", () => {
       await requestWith({ containers: { volumes: ["/a:/v/", "/b:/w"] } }, "-v", "/etc:/v", "i")
     ).config.mounts;
     expect(volumes.map(({ destination }) => destination)).toEqual(["/w", "/v"]);
+    const configured = ["type=tmpfs,dst=/t/", "type=tmpfs,dst=/u"];
+    const request = await requestWith({ containers: { mounts: configured } }, "--mount", "src=v,dst=/t", "i");
+    expect(request.config.mounts.map(({ type, destination }) => `${type} ${destination}`)).toEqual([
+      "tmpfs /u",
+      "volume /t",
+    ]);
     await expect(requestWith({ containers: { env: ["=x"] } }, "i")).rejects.toThrow(
       /^parsing fields in containers\.conf: invalid .*variable: "=x"$/,
     );
