@@ -52,6 +52,9 @@ test("--hostuser, --passwd-entry, --group-entry", async () => {
   const passwd = await run("--hostuser", `root,${uid}`, "bb", "cat", "/etc/passwd");
   expect(passwd.split("\n").at(-1)).toMatch(new RegExp(`^${name}:\\*:${uid}:${gid}:[^:]*:/:/bin/sh$`));
   expect(passwd.match(/^root:/gm)).toHaveLength(1);
+  // Podman 4.3 takes an id of the digits 0 to 7 for an octal number here.
+  const asSelf = ["--hostuser", name as string, "-u", name as string, "-w", "/tmp", "bb"];
+  expect(await run(...asSelf, "sh", "-c", "echo $HOME $(id -u)")).toBe(`/tmp ${uid}`);
   const template = "$USERNAME:x:$UID:$GID:$NAME:$HOME:/bin/false";
   const entry = await run(
     "--user",
