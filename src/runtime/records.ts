@@ -138,6 +138,7 @@ export function noSuchContainer(nameOrId: string): EngineError {
 export function findId(ctx: Context, asGiven: string): string | undefined {
   // Docker's names begin with a slash.
   const nameOrId = asGiven.replace(/^\//, "");
+  if (nameOrId === "") throw new EngineError("empty-name", "name or ID cannot be empty");
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(nameOrId)) return undefined;
   const named = idOfName(ctx, nameOrId);
   const id = named ?? (/^[0-9a-f]{1,64}$/.test(nameOrId) ? idOfPrefix(ctx, nameOrId) : undefined);
@@ -150,8 +151,8 @@ function idOfPrefix(ctx: Context, prefix: string): string | undefined {
   if (matches.length > 1) {
     throw new EngineError(
       "ambiguous-container",
-      `more than one result for container name or ID prefix "${prefix}": ${matches.map((id) => id.slice(0, 12)).join(", ")}`,
-      { hint: "give more digits of the id" },
+      `more than one result for container "${prefix}": container already exists`,
+      { hint: `${matches.map((id) => id.slice(0, 12)).join(", ")} begin with it` },
     );
   }
   return matches[0];

@@ -65,7 +65,8 @@ export function listSecrets(ctx: Context): SecretRecord[] {
 export function findSecret(ctx: Context, nameOrId: string): SecretRecord | undefined {
   const all = listSecrets(ctx);
   const exact = all.find(({ id }) => id === nameOrId) ?? all.find(({ name }) => name === nameOrId);
-  if (exact) return exact;
+  // Nothing is the beginning of any.
+  if (exact || nameOrId === "") return exact;
   const matches = all.filter(({ id }) => id.startsWith(nameOrId));
   if (matches.length > 1) {
     throw new EngineError(

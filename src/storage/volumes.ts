@@ -120,6 +120,8 @@ export function findVolume(ctx: Context, name: string): VolumeRecord | undefined
 
 /** The volume of that name, or the one whose name begins with it. */
 export function getVolume(ctx: Context, name: string): VolumeRecord {
+  // It would be the beginning of any.
+  if (name === "") throw new EngineError("empty-name", "name or ID cannot be empty");
   const exact = findVolume(ctx, name);
   if (exact) return exact;
   const matches = listVolumeNames(ctx).filter((candidate) => candidate.startsWith(name));

@@ -28,6 +28,9 @@ const kinds: Record<string, Inspect> = {
   volume: inspectVolume,
 };
 
+/** What nothing can be asked for by: nothing else is shown then either. */
+const fatal = new Set(["empty-name", "ambiguous-container"]);
+
 /** What the names stand for, tried in Podman's order: container, image, volume. Without names: the latest container. */
 export function inspectObjects(
   ctx: Context,
@@ -49,7 +52,7 @@ export function inspectObjects(
         inspect(ctx, name ?? latestContainer(ctx, "inspecting object: no containers to inspect: "), options),
       );
     } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
+      if (!(error instanceof EngineError) || fatal.has(error.code)) throw error;
       errors.push(error);
     }
   }

@@ -55,6 +55,7 @@ describe("creating", () => {
 describe("finding", () => {
   test("by name, or by the beginning of one", async () => {
     await createVolume(store(), "data");
+    expect(() => getVolume(store(), "")).toThrow("name or ID cannot be empty");
     await createVolume(store(), "data-2");
     expect(getVolume(store(), "data").name).toBe("data");
     expect(getVolume(store(), "data-").name).toBe("data-2");
