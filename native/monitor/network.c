@@ -279,6 +279,16 @@ void network_expired(struct monitor *m)
 		kill(m->network.pid, SIGKILL); /* to be tried once more */
 }
 
+/*
+ * Whether the program has to be gone before the end is told. A killed slirp4netns takes the kernel 20 ms, nearly all of it for
+ * the tap device, and without ports and another run nobody meets what is left of it.
+ */
+static bool is_waited_for(const struct monitor *m)
+{
+	return m->config->network != NETWORK_SLIRP || m->config->restart != RESTART_NO || m->restart_wanted ||
+	       json_array_size(m->config->ports) > 0;
+}
+
 /* They keep no state, and the ports shall be free. */
 void network_end(struct monitor *m)
 {
@@ -295,6 +305,8 @@ void network_end(struct monitor *m)
 		close(steal_fd(&network->exit_fd));
 	if (network->pid > 0)
 		kill(network->pid, SIGKILL);
+	if (!is_waited_for(m))
+		m->status.helpers[HELPER_NETWORK].pid = 0;
 	if (network->forwarder > 0)
 		kill(network->forwarder, SIGKILL);
 }
@@ -302,7 +314,7 @@ void network_end(struct monitor *m)
 bool network_ending(const struct monitor *m)
 {
 	bool leaving = m->config->network == NETWORK_BRIDGE && m->network.ready.fd >= 0;
-	return m->network.pid > 0 || m->network.forwarder > 0 || leaving;
+	return (m->network.pid > 0 && is_waited_for(m)) || m->network.forwarder > 0 || leaving;
 }
 
 void network_answer(struct monitor *m, const struct error *err)

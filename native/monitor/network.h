@@ -35,7 +35,7 @@ void network_expired(struct monitor *m);
 /* Time to start anew what had been killed. */
 void network_revive(struct monitor *m);
 void network_end(struct monitor *m);
-/* Whether processes of it are still to be reaped. */
+/* Whether processes of it are still to be waited for. */
 bool network_ending(const struct monitor *m);
 /* One of our children has been reaped. */
 void network_reaped(struct monitor *m, pid_t pid, int status);
