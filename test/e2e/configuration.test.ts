@@ -357,6 +357,36 @@ describe("global flags", () => {
     }
   });
 
+  test("a service of Podman's that the environment names is refused, unless --remote=false", async () => {
+    for (const variable of ["CONTAINER_HOST", "CONTAINER_CONNECTION"]) {
+      const inIt = ["env", `${variable}=x`, home.program];
+      expect(await home.exec([...inIt, "ps"])).toMatchObject({
+        exitCode: 125,
+        stderr: expect.stringContaining(`Error: the variable ${variable} is not supported yet`),
+      });
+      expect(await home.exec([...inIt, "--remote=false", "ps", "-q"])).toMatchObject({
+        exitCode: 0,
+        stdout: "",
+      });
+    }
+  });
+
+  test("the launcher's own variables don't get into a container", async () => {
+    const shown = await home.ok(
+      "run",
+      "--rm",
+      "--network",
+      "none",
+      "-e",
+      "CORACLE_*",
+      "-e",
+      "BUN_*",
+      "bb",
+      "env",
+    );
+    expect(shown).not.toMatch(/CORACLE_|BUN_/);
+  });
+
   test("--out, --noout, --volumepath, --conmon", async () => {
     const out = join(home.directory, "out.txt");
     expect((await home.coracle("--out", out, "run", "--rm", "bb", "echo", "hi")).stdout).toBe("");
