@@ -1,4 +1,5 @@
 import { any, CoracleCommand, flag } from "../src/cli/command.ts";
+import { waitConditions } from "../src/oci/wait-conditions.ts";
 
 export default class Wait extends CoracleCommand {
   static override summary = "Block on one or more containers";
@@ -10,20 +11,7 @@ export default class Wait extends CoracleCommand {
     condition: flag.strings({
       description: "Condition to wait on",
       value: "strings",
-      choices: [
-        "configured",
-        "created",
-        "exited",
-        "healthy",
-        "initialized",
-        "paused",
-        "removing",
-        "running",
-        "stopped",
-        "stopping",
-        "unhealthy",
-        "unknown",
-      ],
+      choices: waitConditions,
     }),
     ignore: flag.boolean({ description: "Ignore if a container does not exist" }),
     interval: flag.string({

@@ -43,9 +43,20 @@ export class Machines {
     const file = join(this.directory, `script-${this.#scripts++}`);
     writeFileSync(file, prelude + script);
     const disk = options.disk ? ["--disk", options.disk] : [];
+    // A test runner that is killed takes the machine with it.
     const child = spawn(
-      "bash",
-      [join(root, "test/vm/vm.sh"), "run", "--session", options.session ?? "login", ...disk, file],
+      "setpriv",
+      [
+        "--pdeathsig",
+        "KILL",
+        "bash",
+        join(root, "test/vm/vm.sh"),
+        "run",
+        "--session",
+        options.session ?? "login",
+        ...disk,
+        file,
+      ],
       { stdio: ["ignore", "pipe", "inherit"], detached: true },
     );
     let output = "";

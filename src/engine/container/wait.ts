@@ -1,6 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { checkCommand } from "../../oci/health.ts";
+import { waitConditions } from "../../oci/wait-conditions.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
 import { readHealth } from "../../runtime/health.ts";
 import { type ContainerRecord, findRecord, readRecord } from "../../runtime/records.ts";
@@ -18,27 +19,11 @@ const SOON = 5;
 const REMOVAL = 10_000;
 
 const healths = new Set(["healthy", "unhealthy"]);
-/** What Podman knows to wait for; some of it never comes here. */
-const known = new Set([
-  ...[
-    "configured",
-    "created",
-    "exited",
-    "healthy",
-    "initialized",
-    "paused",
-    "removing",
-    "running",
-    "stopped",
-  ],
-  ...["stopping", "unhealthy", "unknown"],
-]);
-
 export function checkConditions(conditions: readonly string[]): void {
   for (const condition of conditions) {
-    if (known.has(condition)) continue;
+    if (waitConditions.includes(condition)) continue;
     throw new EngineError("bad-condition", `unknown container state: ${condition}: invalid argument`, {
-      hint: `conditions are ${[...known].join(", ")}`,
+      hint: `conditions are ${waitConditions.join(", ")}`,
     });
   }
 }
