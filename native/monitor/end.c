@@ -1,6 +1,7 @@
 /*
- * From the end of init to that of the monitor: output is read to its end, the container deleted, helpers ended, the
- * rootfs unmounted, runDir removed; then, and only then, the end is told.
+ * From the end of init to that of the monitor: output is read to its end, the container deleted, helpers ended (or only
+ * killed, where nobody could meet what is left of them), the rootfs unmounted, runDir removed; then, and only then, the
+ * end is told.
  */
 #include <fcntl.h>
 #include <signal.h>
