@@ -229,7 +229,7 @@ test("a session that takes too long goes with all that it has started", async ()
 });
 
 describe("the attach socket", () => {
-  /** A client that writes, ends that, and prints what it gets: stream:text. */
+  /** A client that writes, ends that, and prints each line that it gets as stream:text. A packet may carry several. */
   const client = `
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -240,7 +240,8 @@ while True:
     packet = s.recv(9000)
     if not packet:
         break
-    print(packet[0], packet[1:].decode().strip(), sep=":", flush=True)
+    for line in packet[1:].decode().splitlines():
+        print(packet[0], line, sep=":", flush=True)
     if sys.argv[2:] == ["once"]:
         break`;
   const cat = ["sh", "-c", "cat && echo stopped"];
