@@ -442,7 +442,7 @@ static void init_monitor(struct monitor *m, const struct launch *launch)
 {
 	*m = (struct monitor){.launch = launch, .config = launch->config, .ready_fd = launch->ready_fd};
 	m->lock = m->alive = m->run_dir = m->start_socket[0] = m->start_socket[1] = -1;
-	m->listener.fd = m->notify.fd = m->signals.fd = m->oom.fd = m->log.fd = m->log.directory = -1;
+	m->listener.fd = m->notify.fd = m->signals.fd = m->oom.fd = m->oom_above = m->log.fd = m->log.directory = -1;
 	m->loop.owner = m;
 	m->loop.expired = expired;
 	m->start_wanted = !launch->no_start;

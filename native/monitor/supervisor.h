@@ -64,6 +64,8 @@ struct monitor {
 	bool notified, notified_healthy;
 	bool timed_out; /* its --timeout has ended it */
 	bool oom_seen;
+	int oom_above;	       /* memory.events of the cgroup above the container's */
+	long oom_above_before; /* what it had counted when that of the container was read last */
 	pid_t init, rootfs_helper;
 	int init_status;       /* of waitpid */
 	int start_socket[2];   /* of our own runtime: our end, that of init */
