@@ -255,6 +255,8 @@ static int refused(const char *method, const char *unit, const unsigned char *da
 	error_set(err, "runtime-failed", "systemd refused %s of %s: %s", method, unit, text);
 	if (memmem(data + 16, fields, "UnitExists", 10))
 		err->errnum = EEXIST;
+	if (memmem(data + 16, fields, "NoSuchUnit", 10))
+		err->errnum = ENOENT;
 	return -1;
 }
 
@@ -321,6 +323,14 @@ int systemd_start_scope(const char *unit, pid_t pid, const struct systemd_proper
 	}
 	errno = ETIMEDOUT;
 	return error_errno(err, "runtime-failed", "wait for systemd to start the scope %s", unit);
+}
+
+int systemd_stop_unit(const char *unit, struct error *err)
+{
+	struct message body = {0};
+	put_string(&body, unit);
+	put_string(&body, "replace");
+	return call("StopUnit", "ss", &body, unit, err) < 0 && err->errnum != ENOENT ? -1 : 0;
 }
 
 int systemd_set_properties(const char *unit, const struct systemd_property *properties, size_t count, struct error *err)

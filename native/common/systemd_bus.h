@@ -27,6 +27,9 @@ bool systemd_is_users(void);
 int systemd_start_scope(const char *unit, pid_t pid, const struct systemd_property *properties, size_t count,
 			struct error *err);
 
+/* Tells systemd that `unit` has ended (StopUnit, mode `replace`), without waiting for it to act. 0, also when there is none, or -1. */
+int systemd_stop_unit(const char *unit, struct error *err);
+
 /* Changes the settings of a unit that runs (SetUnitProperties), for as long as it does. */
 int systemd_set_properties(const char *unit, const struct systemd_property *properties, size_t count, struct error *err);
 

@@ -96,14 +96,30 @@ static int start_scope(const struct scope *scope, pid_t pid, json_t *resources, 
 	return systemd_start_scope(scope->unit, pid, properties, count, err);
 }
 
+static const char *unit_of(const char *directory)
+{
+	const char *slash = strrchr(directory, '/');
+	return slash ? slash + 1 : directory;
+}
+
 int cgroup_systemd_update(const char *directory, json_t *resources, struct error *err)
 {
 	struct systemd_property properties[LIMITS_MAX];
 	size_t count = limits(resources, properties);
-	const char *unit = strrchr(directory, '/'), *suffix = unit ? strrchr(unit, '.') : NULL;
-	if (count == 0 || !suffix || strcmp(suffix, ".scope") != 0)
-		return 0;
-	return systemd_set_properties(unit + 1, properties, count, err);
+	return count == 0 ? 0 : systemd_set_properties(unit_of(directory), properties, count, err);
+}
+
+/*
+ * systemd takes a scope for ended when the kernel tells it that the cgroup is empty. That comes late, and is lost when the
+ * cgroup is removed before: the scope would stay for ever.
+ */
+int cgroup_systemd_remove(const char *directory, struct error *err)
+{
+	struct error ignored; /* without systemd there are no scopes either */
+	int rc = cgroup_remove(directory, err);
+	if (rc == 0)
+		(void)systemd_stop_unit(unit_of(directory), &ignored);
+	return rc;
 }
 
 static pid_t make_placeholder(void)

@@ -14,7 +14,10 @@
 int cgroup_systemd_make(const char *path, json_t *resources, char **directory, struct error *err);
 void cgroup_systemd_release(int pid);
 
-/* Tells systemd of limits that have changed, where `directory` is the cgroup of one of its scopes. */
+/* As cgroup_remove(), for the cgroup of a scope. */
+int cgroup_systemd_remove(const char *directory, struct error *err);
+
+/* Tells systemd of limits that have changed. `directory` is the scope's cgroup. */
 int cgroup_systemd_update(const char *directory, json_t *resources, struct error *err);
 
 #endif

@@ -45,7 +45,7 @@ static int update(const struct cli *cli, const char *id, json_t *resources, stru
 		rc = check_devices(directory, json_object_get(resources, "devices"), err);
 	if (rc == 0)
 		rc = cgroup_set_resources(cgroup, resources, err);
-	if (rc == 0)
+	if (rc == 0 && state.is_scope)
 		rc = cgroup_systemd_update(state.cgroup, resources, err);
 	state_free(&state);
 	return rc;

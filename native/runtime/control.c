@@ -84,7 +84,7 @@ static int destroy(int directory, const struct state *state, struct error *err)
 	struct error ignored;
 	if (state->cgroup && process_alive(&state->init))
 		cgroup_signal(state->cgroup, SIGKILL, &ignored);
-	if (kill_init(state, err) < 0 || (state->cgroup && cgroup_remove(state->cgroup, err) < 0))
+	if (kill_init(state, err) < 0 || state_remove_cgroup(state, err) < 0)
 		return -1;
 	hooks_run_after(state->hooks, "poststop", directory, state, "stopped");
 	return 0;

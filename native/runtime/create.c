@@ -98,6 +98,7 @@ static int make_scope(struct container *container, struct error *err)
 					       &container->state.cgroup, err);
 	if (container->scope < 0)
 		return -1;
+	container->state.is_scope = true;
 	container->cgroup = cgroup_open(container->state.cgroup);
 	if (container->cgroup < 0)
 		return error_errno(err, "runtime-failed", "open cgroup %s", container->state.cgroup);
@@ -340,8 +341,7 @@ static void undo(struct container *container, pid_t pid)
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
-	if (container->state.cgroup)
-		cgroup_remove(container->state.cgroup, &ignored);
+	state_remove_cgroup(&container->state, &ignored);
 	/* Whatever the hooks before have made, these are to undo. */
 	if (pid > 0)
 		hooks_run_after(container->spec.hooks, "poststop", container->state_dir, &container->state, "stopped");

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "cgroup_systemd.h"
 #include "cleanup.h"
 #include "file.h"
 #include "json.h"
@@ -122,9 +123,9 @@ int state_remove_directory(const char *root, const char *id, struct error *err)
 
 int state_save(int directory, const struct state *state, struct error *err)
 {
-	json_t *json = json_pack("{s:s s:s s:s s:s s:s s:s* s:i s:I s:s s:b s:b s:O* s:O*}", "ociVersion", SPEC_VERSION, "id",
+	json_t *json = json_pack("{s:s s:s s:s s:s s:s s:s* s:b s:i s:I s:s s:b s:b s:O* s:O*}", "ociVersion", SPEC_VERSION, "id",
 				 state->id, "bundle", state->bundle, "rootfs", state->rootfs, "created",
-				 state->created, "cgroup", state->cgroup, "pid", (int)state->init.pid, "startTime",
+				 state->created, "cgroup", state->cgroup, "scope", (int)state->is_scope, "pid", (int)state->init.pid, "startTime",
 				 (json_int_t)state->init.start_time, "bootId", state->init.boot_id, "callersKeyring",
 				 (int)state->callers_keyring, "sharesPids", (int)state->shares_pids, "annotations",
 				 state->annotations, "hooks", state->hooks);
@@ -158,6 +159,7 @@ int state_load(int directory, struct state *state, struct error *err)
 	state->rootfs = copy_string(json, "rootfs");
 	state->created = copy_string(json, "created");
 	state->cgroup = copy_string(json, "cgroup");
+	state->is_scope = json_is_true(json_object_get(json, "scope"));
 	state->shares_pids = json_is_true(json_object_get(json, "sharesPids"));
 	state->init.pid = (pid_t)json_integer_value(json_object_get(json, "pid"));
 	state->init.start_time = (unsigned long long)json_integer_value(json_object_get(json, "startTime"));
@@ -171,6 +173,13 @@ int state_load(int directory, struct state *state, struct error *err)
 		return error_set(err, "runtime-failed",
 				 "state.json is damaged; remove the container with delete --force");
 	return 0;
+}
+
+int state_remove_cgroup(const struct state *state, struct error *err)
+{
+	if (!state->cgroup)
+		return 0;
+	return state->is_scope ? cgroup_systemd_remove(state->cgroup, err) : cgroup_remove(state->cgroup, err);
 }
 
 void state_free(struct state *state)

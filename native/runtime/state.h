@@ -14,6 +14,7 @@
 struct state {
 	char *id, *bundle, *rootfs, *created;
 	char *cgroup; /* absolute directory, or NULL */
+	bool is_scope; /* systemd made the cgroup */
 	bool callers_keyring; /* made with --no-new-keyring */
 	bool shares_pids; /* it has no pid namespace of its own */
 	struct process_identity init;
@@ -33,6 +34,8 @@ int state_open_directory(const char *root, const char *id, struct error *err);
 int state_remove_directory(const char *root, const char *id, struct error *err);
 int state_save(int directory, const struct state *state, struct error *err);
 int state_load(int directory, struct state *state, struct error *err);
+/* Kills what is left in the container's cgroup, and removes it. Not an error when it is gone, or there was none. */
+int state_remove_cgroup(const struct state *state, struct error *err);
 void state_free(struct state *state);
 enum status state_status(int directory, const struct state *state);
 const char *status_name(enum status status);

@@ -1,6 +1,6 @@
 /**
  * What a runtime sees of systemd where there is none: the private socket, D-Bus's authentication, and an answer to
- * StartTransientUnit after the process has been put into a cgroup. The real one is met in test/vm.
+ * StartTransientUnit after the process has been put into a cgroup, and to what else is asked. The real one is met in test/vm.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
@@ -10,6 +10,7 @@ import { onTestFinished } from "vitest";
 interface Call {
   /** Who the caller says to be. */
   user: number;
+  method: string;
   unit: string;
   body: Buffer;
 }
@@ -45,13 +46,17 @@ export class FakeSystemd {
       socket.end(message(ERROR, "No such luck"));
       return;
     }
-    const scope = join(parent, call.unit);
-    mkdirSync(scope);
-    const pids = call.body.indexOf("PIDs\0\x02au\0");
-    const array = Math.ceil((pids + "PIDs\0\x02au\0".length) / 4) * 4;
-    writeFileSync(join(scope, "cgroup.procs"), String(call.body.readUInt32LE(array + 4)));
+    if (call.method === "StartTransientUnit") startScope(call, parent);
     socket.end(message(RETURN));
   }
+}
+
+function startScope(call: Call, parent: string): void {
+  const scope = join(parent, call.unit);
+  mkdirSync(scope);
+  const pids = call.body.indexOf("PIDs\0\x02au\0");
+  const array = Math.ceil((pids + "PIDs\0\x02au\0".length) / 4) * 4;
+  writeFileSync(join(scope, "cgroup.procs"), String(call.body.readUInt32LE(array + 4)));
 }
 
 function parse(data: Buffer): Call | undefined {
@@ -62,8 +67,10 @@ function parse(data: Buffer): Call | undefined {
   if (call.length < 16) return undefined;
   const body = 16 + Math.ceil(call.readUInt32LE(12) / 8) * 8;
   if (call.length < body + call.readUInt32LE(4)) return undefined;
+  const member = call.indexOf("\x03\x01s\0") + 4;
   return {
     user: Number(Buffer.from(hex, "hex").toString()),
+    method: call.toString("latin1", member + 4, member + 4 + call.readUInt32LE(member)),
     unit: call.toString("latin1", body + 4, body + 4 + call.readUInt32LE(body)),
     body: call.subarray(body),
   };

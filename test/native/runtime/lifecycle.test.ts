@@ -406,8 +406,10 @@ describe("cgroup", () => {
       rt --systemd-cgroup create c; rt start c; cat '${parent}/test-${name}.scope/cgroup.procs' | wc -l
       rt exec c grep 0:: /proc/self/cgroup; rt delete -f c`);
     expect(out).toBe("1\n0::/\n");
+    const call = { user: process.getuid?.(), unit: `test-${name}.scope` };
     expect(systemd.calls).toEqual([
-      expect.objectContaining({ user: process.getuid?.(), unit: `test-${name}.scope` }),
+      expect.objectContaining({ ...call, method: "StartTransientUnit" }),
+      expect.objectContaining({ ...call, method: "StopUnit" }),
     ]);
     expect(systemd.calls[0]?.body.toString("latin1")).toMatch(
       /fail\0.*Slice\0\x01s\0.*user\.slice\0.*Delegate\0\x01b\0/s,
