@@ -122,8 +122,14 @@ int config_load_container(int directory, struct config *config, struct error *er
 int config_load_network(const char *text, struct config *config, struct error *err);
 int config_load_exec(int session, struct config *config, struct error *err);
 void config_free(struct config *config);
-/* config_health.c: the value of `health`; NULL where there is none. */
+/* Of the keys of these names; NULL where there is none. */
 int config_parse_health(json_t *object, struct health_config *health, struct error *err);
+int config_parse_rootfs(json_t *object, struct rootfs_config *rootfs, struct error *err);
+int config_parse_overlays(json_t *array, struct config *config, struct error *err);
+int config_parse_workdir(json_t *object, struct workdir_config *workdir, struct error *err);
+int config_parse_network(json_t *object, struct config *config, struct error *err);
+/* Fails with what is wrong in which file. */
+int config_bad(struct error *err, const char *file, const char *what);
 /* Whether the process gets this descriptor. */
 bool config_preserves(const struct config *config, int fd);
 bool config_is_strings(const json_t *array);
