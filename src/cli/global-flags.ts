@@ -14,8 +14,8 @@ export const globalFlags = {
     description: 'Cgroup manager to use ("cgroupfs"|"systemd"|"disabled")',
     choices: ["cgroupfs", "systemd", "disabled"],
   }),
-  "cdi-spec-dir": flag.unsupported("stringArray", {
-    description: "Set the CDI spec directory path",
+  "cdi-spec-dir": flag.stringArray({
+    description: "Set the CDI spec directory path (may be set multiple times)",
     completes: "file",
   }),
   context: flag.string({
@@ -191,6 +191,9 @@ export async function readGlobalFlags(found: readonly GivenFlag[], options: Glob
   });
   take<string[]>("hooks-dir", (list) => {
     options.hooksDirectories = list;
+  });
+  take<string[]>("cdi-spec-dir", (list) => {
+    options.cdiSpecDirectories = list;
   });
   take<string[]>("module", (list) => {
     options.modules = list;

@@ -28,6 +28,7 @@ export interface GlobalOptions {
   /** Where the records of networks are. */
   networkDirectory?: string | undefined;
   hooksDirectories?: string[];
+  cdiSpecDirectories?: string[];
   /** In place of the mounts.conf files. */
   defaultMountsFile?: string | undefined;
   /** Absent: as the configuration has it. */

@@ -199,6 +199,8 @@ export interface ContainerConfig {
   mounts: MountRequest[];
   volumesFrom: string[];
   devices: DeviceRequest[];
+  /** Names of devices of the Container Device Interface, looked up at each start. */
+  cdiDevices?: string[];
   readOnly: boolean;
   readOnlyTmpfs: boolean;
   /** Bytes. */

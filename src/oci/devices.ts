@@ -6,12 +6,6 @@ export function parseDevice(text: string): DeviceRequest {
   const parts = text.split(":");
   const [hostPath = "", second, third] = parts;
   if (hostPath === "" || parts.length > 3) throw invalid(`invalid device specification: ${text}`);
-  if (isCdiName(hostPath) && parts.length === 1) {
-    throw invalid(
-      `invalid device specification: ${text}`,
-      "devices of the Container Device Interface are not supported yet",
-    );
-  }
   let containerPath = hostPath;
   let permissions = "rwm";
   if (second !== undefined) {
@@ -32,5 +26,11 @@ function isPermissions(text: string): boolean {
 
 /** VENDOR/CLASS=NAME, of the Container Device Interface. */
 export function isCdiName(text: string): boolean {
-  return /^[a-zA-Z][\w.-]*\/[\w.-]+=.+$/.test(text);
+  const word = "[a-zA-Z]([\\w.-]*[a-zA-Z0-9])?";
+  return new RegExp(`^${word}/${word}=[a-zA-Z0-9]([\\w.:-]*[a-zA-Z0-9])?$`).test(text);
+}
+
+/** `--gpus`, which knows those of one vendor only. */
+export function gpuDevice(name: string): string {
+  return `nvidia.com/gpu=${name}`;
 }

@@ -11,7 +11,11 @@ const stages = [
   "poststop",
 ] as const;
 
-type Stage = (typeof stages)[number];
+export type Stage = (typeof stages)[number];
+
+export function isStage(text: string): text is Stage {
+  return (stages as readonly string[]).includes(text);
+}
 
 export interface RuntimeHook {
   path: string;
@@ -123,6 +127,17 @@ function matches({ when, any }: HookFile, facts: HookFacts): boolean {
   }
   if (any) return conditions.some(Boolean);
   return conditions.length > 0 && conditions.every(Boolean);
+}
+
+/** Undefined where there are none. */
+export function joinHooks(...parts: (RuntimeHooks | undefined)[]): RuntimeHooks | undefined {
+  const joined: RuntimeHooks = {};
+  for (const part of parts) {
+    for (const [stage, hooks] of Object.entries(part ?? {}) as [Stage, RuntimeHook[]][]) {
+      joined[stage] = [...(joined[stage] ?? []), ...hooks];
+    }
+  }
+  return Object.keys(joined).length > 0 ? joined : undefined;
 }
 
 export function matchingHooks(files: readonly HookFile[], facts: HookFacts): RuntimeHooks | undefined {

@@ -87,9 +87,10 @@ function given<T extends Record<string, string | number | undefined>>(
 }
 
 function deviceRules(devices: HostDevice[]): DeviceRule[] {
-  const allowed = devices.map(({ type, major, minor, permissions }) => ({
+  const nodes = devices.filter(({ type, permissions }) => type !== "p" && permissions !== "");
+  const allowed = nodes.map(({ type, major, minor, permissions }) => ({
     allow: true,
-    type,
+    type: type as "c" | "b",
     major,
     minor,
     access: permissions,

@@ -137,6 +137,17 @@ export interface Seccomp {
   syscalls?: SeccompRule[];
 }
 
+/** `linux.intelRdt`, passed on as a vendor says it. */
+export interface IntelRdt {
+  closID?: string;
+  l3CacheSchema?: string;
+  memBwSchema?: string;
+  enableCMT?: boolean;
+  enableMBM?: boolean;
+  schemata?: string[];
+  enableMonitoring?: boolean;
+}
+
 export interface Linux {
   uidMappings?: IdMapping[];
   gidMappings?: IdMapping[];
@@ -146,6 +157,9 @@ export interface Linux {
   cgroupsPath?: string;
   namespaces: Namespace[];
   devices?: Device[];
+  /** Interfaces of the caller's, and what they are called in the container. */
+  netDevices?: Record<string, { name: string }>;
+  intelRdt?: IntelRdt;
   seccomp?: Seccomp;
   rootfsPropagation?: string;
   maskedPaths?: string[];

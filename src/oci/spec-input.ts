@@ -33,7 +33,8 @@ export interface HostFacts {
 
 /** A device to give to a container, looked up on the host. */
 export interface HostDevice extends DeviceRequest {
-  type: "c" | "b";
+  /** Pipes are there among those of the Container Device Interface only. */
+  type: "c" | "b" | "p";
   major: number;
   minor: number;
   fileMode: number;

@@ -133,9 +133,16 @@ function deviceMounts(input: SpecInput): Mount[] {
   return bind ? input.devices.map(deviceMount) : [];
 }
 
+const DEVICE_OPTIONS = ["slave", "nosuid", "noexec"];
+
+/** Whether this is how a device is bound. */
+export function isDeviceMount({ options = [] }: Mount): boolean {
+  return DEVICE_OPTIONS.every((option, index) => options[index] === option);
+}
+
 function deviceMount(device: HostDevice): Mount {
   const access = device.permissions.includes("w") ? "rw" : "ro";
-  const options = ["slave", "nosuid", "noexec", access, "rbind"];
+  const options = [...DEVICE_OPTIONS, access, "rbind"];
   return { destination: device.containerPath, type: "bind", source: device.hostPath, options };
 }
 

@@ -314,6 +314,48 @@ test("hooks", async () => {
   expect(JSON.parse(readFileSync(out, "utf8"))).toMatchObject({ status: "creating" });
 });
 
+test("devices of the Container Device Interface", async () => {
+  const mark = join(home.directory, "cdi.mark");
+  const hook = write("cdi-hook.sh", `#!/bin/sh\ncat >/dev/null\necho "$1 $FOO" >>${mark}\n`);
+  chmodSync(hook, 0o755);
+  const spec = write(
+    "cdi/vendor.yaml",
+    `cdiVersion: "0.7.0"
+kind: vendor.com/class
+containerEdits:
+  env: [ALL=yes]
+devices:
+- name: 0
+  containerEdits:
+    env: [A=cdi]
+    additionalGids: [7]
+    deviceNodes:
+    - {path: /dev/cdi, hostPath: /dev/null, fileMode: 0666}
+    mounts:
+    - {hostPath: ${home.directory}/cdi, containerPath: /mnt, options: [ro, rbind]}
+    hooks:
+    - {hookName: createRuntime, path: ${hook}, args: [hook, one], env: [FOO=bar]}
+`,
+  );
+  const conf = `[engine]\ncdi_spec_dirs = ["${dirname(spec)}"]`;
+  const script = "echo $ALL $A; id -G; echo x >/dev/cdi; ls /mnt; touch /mnt/x 2>/dev/null || echo ro";
+  const flags = ["--device=vendor.com/class=0", "-v", "/tmp:/mnt", "-e", "A=b"];
+  const run = await withConf(conf, "run", "--name", "cdi", ...flags, "bb", "sh", "-c", script);
+  expect(run).toMatchObject({ exitCode: 0, stdout: "yes cdi\n0 7\nvendor.yaml\nro\n", stderr: "" });
+  expect(readFileSync(mark, "utf8")).toBe("one bar\n");
+  const [{ HostConfig }] = JSON.parse(await home.ok("inspect", "cdi"));
+  expect(HostConfig.Devices).toEqual([
+    { PathOnHost: "/dev/null", PathInContainer: "/dev/cdi", CgroupPermissions: "" },
+  ]);
+  expect(await home.ok("--cdi-spec-dir", "/nowhere", "rm", "cdi")).toBe("cdi");
+  const missing = await withConf(conf, "run", "--rm", "--gpus=all", "bb", "true");
+  expect(missing.exitCode).toBe(126);
+  expect(missing.stderr).toContain("setting up CDI devices: unresolvable CDI devices nvidia.com/gpu=all");
+  write("cdi/vendor.yaml", "cdiVersion: x");
+  const broken = await home.run(["--cdi-spec-dir", dirname(spec), "run", "--rm", ...flags, "bb", "true"]);
+  expect(broken.stderr).toContain(`${spec}: invalid version`);
+});
+
 describe("global flags", () => {
   test.each([
     [

@@ -16,6 +16,7 @@ const mayImport = {
 const owners = {
   undici: "^src/registry/",
   "proper-lockfile": "^src/host/lock[.]ts$",
+  yaml: "^src/host/config/",
   "@oclif/core": "^(commands|src/cli)/",
 };
 

@@ -6,7 +6,7 @@ import { checkUpdates, SYSTEMD_UNIT } from "../../oci/auto-update.ts";
 import { mergeCapabilities, normalizeCapability } from "../../oci/capabilities.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
 import { cleanPath } from "../../oci/container-path.ts";
-import { parseDevice } from "../../oci/devices.ts";
+import { gpuDevice, isCdiName, parseDevice } from "../../oci/devices.ts";
 import { parseAddHost, parseDns, parseDnsSearch } from "../../oci/hosts.ts";
 import { parseLabels } from "../../oci/labels.ts";
 import { parseLogConfig } from "../../oci/log-options.ts";
@@ -206,6 +206,8 @@ function processPart(flags: CreateFlags) {
 
 function filesystemPart(flags: CreateFlags, given: Given) {
   for (const text of flags["volumes-from"]) parseVolumesFrom(text);
+  const devices = [...flags.device, ...flags.gpus.map(gpuDevice)];
+  const cdiDevices = devices.filter(isCdiName);
   return {
     mounts: parseMounts(
       { volumes: flags.volume, mounts: flags.mount, tmpfs: flags.tmpfs },
@@ -213,7 +215,8 @@ function filesystemPart(flags: CreateFlags, given: Given) {
       expandGlob,
     ),
     volumesFrom: flags["volumes-from"],
-    devices: flags.device.map(parseDevice),
+    devices: devices.filter((name) => !isCdiName(name)).map(parseDevice),
+    ...(cdiDevices.length > 0 ? { cdiDevices } : {}),
     readOnly: flags["read-only"],
     readOnlyTmpfs: flags["read-only-tmpfs"],
     // As Podman: what is configured is in thousands, a flag in powers of two.

@@ -80,6 +80,7 @@ const processFlags = {
 
 const filesystemFlags = {
   device: flag.stringArray({ description: "Add a host device to the container", completes: "file" }),
+  gpus: flag.strings({ description: "GPU devices to add to the container ('all' to pass all GPUs)" }),
   "image-volume": flag.string({
     description: 'How to handle the builtin image volumes ("bind"|"tmpfs"|"ignore")',
     default: "anonymous",

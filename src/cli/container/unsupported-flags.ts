@@ -10,7 +10,6 @@ export const unsupportedFlags = {
   }),
   ...each("strings", {
     "decryption-key": "Key needed to decrypt the image (e.g. /path/to/key.pem)",
-    gpus: "GPU devices to add to the container ('all' to pass all GPUs)",
   }),
 };
 

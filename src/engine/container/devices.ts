@@ -39,7 +39,7 @@ export function hostDevices(requests: DeviceRequest[], privileged: boolean): Hos
     const stats = fs.statSync(request.hostPath, { throwIfNoEntry: false });
     if (!stats) {
       throw new EngineError("no-such-device", `stat ${request.hostPath}: no such file or directory`, {
-        hint: "check the path given with --device",
+        hint: "check the path given with --device; other devices are named VENDOR/CLASS=NAME",
       });
     }
     const { hostPath, containerPath, permissions } = resolved(request);
@@ -78,19 +78,26 @@ function nodesBelow(directory: string): string[] {
 
 function describe(request: DeviceRequest): HostDevice {
   const stats = fs.statSync(request.hostPath);
-  if (!stats.isCharacterDevice() && !stats.isBlockDevice()) {
+  const type = typeOf(stats);
+  if (!type || type === "p") {
     throw new EngineError("not-a-device", `${request.hostPath} is not a valid device: not a device node`, {
       hint: "use --volume for files and directories",
     });
   }
   return {
     ...request,
-    type: stats.isBlockDevice() ? "b" : "c",
+    type,
     ...numbersOf(stats),
     fileMode: stats.mode & 0o7777,
     uid: stats.uid,
     gid: stats.gid,
   };
+}
+
+export function typeOf(stats: fs.Stats): HostDevice["type"] | undefined {
+  if (stats.isCharacterDevice()) return "c";
+  if (stats.isBlockDevice()) return "b";
+  return stats.isFIFO() ? "p" : undefined;
 }
 
 /** Numbers of a device that a limit names. */
@@ -114,7 +121,7 @@ export function blockDeviceNumbers(file: string, of?: "weight"): DeviceNumbers {
 }
 
 /** glibc's makedev: 12 bits of the major and 8 of the minor number below, the rest above. */
-function numbersOf({ rdev }: fs.Stats): DeviceNumbers {
+export function numbersOf({ rdev }: fs.Stats): DeviceNumbers {
   return {
     major: ((rdev >> 8) & 0xfff) | (Math.floor(rdev / 2 ** 32) & ~0xfff),
     minor: (rdev & 0xff) | (Math.floor(rdev / 2 ** 12) & ~0xff & 0xffffff00),

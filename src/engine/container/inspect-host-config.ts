@@ -7,6 +7,7 @@ import { humanSize } from "../../oci/human-units.ts";
 import { isFileLog } from "../../oci/log-options.ts";
 import { CPU_PERIOD, swapLimit } from "../../oci/resources.ts";
 import type { IdMapping, RuntimeSpec } from "../../oci/runtime-spec.ts";
+import { isDeviceMount } from "../../oci/spec-mounts.ts";
 import { processRlimits, UNLIMITED } from "../../oci/ulimit.ts";
 import { KEEP_GROUPS } from "../../oci/user.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
@@ -95,11 +96,7 @@ export function inspectHostConfig(
     CpusetCpus: resources.cpusetCpus,
     CpusetMems: resources.cpusetMems,
     // Privileged, it has them all.
-    Devices: (config.privileged ? [] : config.devices).map((device) => ({
-      PathOnHost: device.hostPath,
-      PathInContainer: device.containerPath,
-      CgroupPermissions: device.permissions,
-    })),
+    Devices: config.privileged ? [] : devices(config, spec),
     DiskQuota: 0,
     KernelMemory: 0,
     MemoryReservation: resources.memoryReservation,
@@ -149,6 +146,33 @@ function changedCapabilities(ctx: Context, config: ContainerConfig, bounding: re
     CapAdd: bounding.filter((name) => !usual.includes(name)),
     CapDrop: usual.filter((name) => !bounding.includes(name)).sort(),
   };
+}
+
+/** Those of the Container Device Interface as the last start found them. */
+function devices(config: ContainerConfig, spec: RuntimeSpec | undefined) {
+  const given = config.devices.map(({ hostPath, containerPath, permissions }) => ({
+    PathOnHost: hostPath,
+    PathInContainer: containerPath,
+    CgroupPermissions: permissions,
+  }));
+  if (!config.cdiDevices || !spec) return given;
+  const places = [
+    ...config.devices.map(({ containerPath }) => containerPath),
+    ...config.mounts.map(({ destination }) => destination),
+  ];
+  const isAsked = (file: string) => places.some((place) => `${file}/`.startsWith(`${place}/`));
+  const made = (spec.linux.devices ?? []).map(({ path }) => ({ source: path, destination: path }));
+  const found = [...spec.mounts.filter(isDeviceMount), ...made].filter(
+    ({ destination }) => !isAsked(destination),
+  );
+  return [
+    ...found.map(({ source = "", destination }) => ({
+      PathOnHost: source,
+      PathInContainer: destination,
+      CgroupPermissions: "",
+    })),
+    ...given,
+  ];
 }
 
 function usernsMode({ userns, idMappings }: ContainerConfig): string {

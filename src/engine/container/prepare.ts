@@ -14,6 +14,7 @@ import {
   type HostFacts,
   requestedUser,
 } from "../../oci/generate-spec.ts";
+import { joinHooks } from "../../oci/hooks.ts";
 import { inPieces, isMapped } from "../../oci/id-mapping.ts";
 import { cgroupResources } from "../../oci/resources.ts";
 import { type IdMapping, type Mount, type RuntimeSpec, serializeSpec } from "../../oci/runtime-spec.ts";
@@ -80,6 +81,7 @@ export async function prepareStart(
   const addsGroups = config.groups.some((group) => group !== KEEP_GROUPS);
   const user = addsGroups ? asked : withMappedGroups(asked, mappings, host);
   checkMapped(user, mappings, host);
+  const cdi = await cdiParts(ctx, config, user);
   const hostname = containerHostname(config, record, os.hostname());
   const owner = parentOwner(mappings, user);
   const spec = generateSpec({
@@ -90,10 +92,14 @@ export async function prepareStart(
     host,
     rootfs: rootfsPath(ctx, record),
     args: [...config.entrypoint, ...config.command],
-    user,
+    user: cdi ? { ...user, additionalGids: [...user.additionalGids, ...cdi.groups] } : user,
     hostname,
-    mounts: requestedMounts(ctx, record, user, mappings, await artifactMounts(ctx, record)),
-    env: secretEnv(ctx, record),
+    mounts: replacing(
+      requestedMounts(ctx, record, user, mappings, await artifactMounts(ctx, record)),
+      cdi?.mounts ?? [],
+      ({ destination }) => destination,
+    ),
+    env: { ...secretEnv(ctx, record), ...cdi?.env },
     files: [
       ...defaultMounts(ctx, record, parentOwner(mappings, { uid: 0, gid: 0 })),
       ...secretFiles(ctx, record),
@@ -105,7 +111,11 @@ export async function prepareStart(
         imageHosts: hostsBase(ctx, config.hostsFile) === "image" ? await imageFile(ctx, record, "hosts") : "",
       }),
     ],
-    devices: hostDevices(config.devices, config.privileged),
+    devices: replacing(
+      hostDevices(config.devices, config.privileged),
+      cdi?.devices ?? [],
+      ({ containerPath }) => containerPath,
+    ),
     deviceNumbers,
     ...joinedNamespaces(ctx, record),
     cgroupsPath: cgroup?.path ?? null,
@@ -115,11 +125,13 @@ export async function prepareStart(
   addNotifySocket(ctx, record, spec);
   // A bind of what the host doesn't have (a kernel without POSIX message queues) would keep the container from starting.
   spec.mounts = spec.mounts?.filter(({ source }) => source !== "/dev/mqueue" || fs.existsSync(source));
-  const hooks = containerHooks(ctx, {
+  Object.assign(spec.linux, cdi?.linux);
+  const ofMachine = containerHooks(ctx, {
     annotations: config.annotations,
     command: spec.process.args[0] ?? "",
     hasBindMounts: config.mounts.some(({ type }) => type === "bind"),
   });
+  const hooks = joinHooks(cdi?.hooks, ofMachine);
   if (hooks) spec.hooks = hooks;
   spec.process.env.push(...fds.env);
   const monitor: MonitorConfig = {
@@ -133,6 +145,18 @@ export async function prepareStart(
   writeFileAtomic(path.join(directory, "config.json"), serializeSpec(spec), { durable: false });
   writeEventSubject(ctx, record);
   return { directory, owner };
+}
+
+async function cdiParts(ctx: Context, { cdiDevices: names }: ContainerConfig, user: ResolvedUser) {
+  if (!names) return undefined;
+  const { cdiDevices } = await import("./cdi.ts");
+  return await cdiDevices(ctx, names, user);
+}
+
+/** A list in which others take the places that they are for. */
+function replacing<T>(list: T[], others: T[], place: (one: T) => string): T[] {
+  const taken = new Set(others.map(place));
+  return [...list.filter((one) => !taken.has(place(one))), ...others];
 }
 
 /** What another runtime, or a hook, needs is not known. */

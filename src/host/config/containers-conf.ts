@@ -53,6 +53,7 @@ const schema = {
   },
   engine: {
     add_compression: "strings",
+    cdi_spec_dirs: "strings",
     cgroup_manager: "string",
     compression_format: "string",
     compression_level: "int",
