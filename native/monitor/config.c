@@ -65,9 +65,12 @@ static int parse_runtime(json_t *object, const char *file, struct config *config
 {
 	json_error_t problem;
 	json_t *path;
-	if (json_unpack_ex(object, &problem, 0, "{s:o s?o s:s !}", "path", &path, "args", &config->runtime_args, "root",
-			   &config->runtime_root) < 0)
+	int no_new_keyring = 0, no_pivot = 0;
+	if (json_unpack_ex(object, &problem, 0, "{s:o s?o s:s s?b s?b !}", "path", &path, "args", &config->runtime_args,
+			   "root", &config->runtime_root, "noNewKeyring", &no_new_keyring, "noPivot", &no_pivot) < 0)
 		return error_set(err, "bad-config", "%s: runtime: %s", file, problem.text);
+	config->no_new_keyring = no_new_keyring;
+	config->no_pivot = no_pivot;
 	if (nullable_string(path, file, "runtime.path", &config->runtime_path, err) < 0)
 		return -1;
 	if (config->runtime_args && !config_is_strings(config->runtime_args))

@@ -73,6 +73,7 @@ struct config {
 	const char *runtime_path; /* NULL: our own runtime, in-process */
 	json_t *runtime_args;
 	const char *runtime_root;
+	bool no_new_keyring, no_pivot;
 	const char *systemd_slice; /* container and monitor get scopes in it; NULL: they don't */
 	bool stay;                 /* the monitor doesn't: it is the main process of the unit that starts it */
 	struct rootfs_config rootfs;

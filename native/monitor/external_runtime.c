@@ -172,6 +172,10 @@ int external_create(struct monitor *m, struct operation_result *result)
 	argv[n++] = "create";
 	argv[n++] = "--bundle";
 	argv[n++] = m->launch->path;
+	if (m->config->no_new_keyring)
+		argv[n++] = "--no-new-keyring";
+	if (m->config->no_pivot)
+		argv[n++] = "--no-pivot";
 	if (m->config->preserve_fds > 0) {
 		snprintf(preserve, sizeof preserve, "%u", m->config->preserve_fds);
 		argv[n++] = "--preserve-fds";

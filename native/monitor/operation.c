@@ -103,6 +103,8 @@ static struct runtime_options options_of(const struct monitor *m)
 		.console_socket = m->io.console[1],
 		.start_socket = m->start_socket[1],
 		.preserve_fds = m->config->preserve_fds,
+		.no_new_keyring = m->config->no_new_keyring,
+		.no_pivot = m->config->no_pivot,
 		.systemd_cgroup = m->config->systemd_slice != NULL,
 	};
 	memcpy(options.stdio, m->io.child, sizeof options.stdio);

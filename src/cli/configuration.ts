@@ -56,6 +56,7 @@ export function configureFlags(
   { engine }: Configuration,
 ): void {
   const defaults: Record<string, unknown> = {
+    "add-compression": engine.add_compression,
     "compression-format": engine.compression_format,
     "compression-level": engine.compression_level,
     "detach-keys": engine.detach_keys,

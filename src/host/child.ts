@@ -12,13 +12,18 @@ export interface Child {
   say(fd: number, text: string): void;
 }
 
-/** Starts a program. */
-export function startChild(file: string, args: readonly string[], stdio: readonly unknown[]): Child {
-  return bun() ? withBun(file, args, stdio) : withNode(file, args, stdio);
+export interface ChildOptions {
+  stdio: readonly unknown[];
+  env: NodeJS.ProcessEnv;
 }
 
-function withNode(file: string, args: readonly string[], stdio: readonly unknown[]): Child {
-  const child = childProcess().spawn(file, args, { stdio: stdio as StdioOptions });
+/** Starts a program. */
+export function startChild(file: string, args: readonly string[], options: ChildOptions): Child {
+  return bun() ? withBun(file, args, options) : withNode(file, args, options);
+}
+
+function withNode(file: string, args: readonly string[], { stdio, env }: ChildOptions): Child {
+  const child = childProcess().spawn(file, args, { stdio: stdio as StdioOptions, env });
   return {
     exited: new Promise((resolve, reject) => {
       child.once("error", reject);
@@ -42,10 +47,10 @@ function withNode(file: string, args: readonly string[], stdio: readonly unknown
  * Bun's node:child_process does the same below a network socket and a stream for each descriptor, and loading those takes
  * four milliseconds, a fifth of the engine's time in `exec`.
  */
-function withBun(file: string, args: readonly string[], stdio: readonly unknown[]): Child {
+function withBun(file: string, args: readonly string[], options: ChildOptions): Child {
   let child: BunProcess;
   try {
-    child = (bun() as Bun).spawn([file, ...args], { stdio, env: process.env });
+    child = (bun() as Bun).spawn([file, ...args], options);
   } catch (error) {
     const exited = Promise.reject(error);
     exited.catch(() => {});
@@ -75,7 +80,7 @@ function withBun(file: string, args: readonly string[], stdio: readonly unknown[
 
 /** What is used of Bun's own interface. */
 interface Bun {
-  spawn(command: string[], options: { stdio: readonly unknown[]; env: NodeJS.ProcessEnv }): BunProcess;
+  spawn(command: string[], options: ChildOptions): BunProcess;
   connect(options: { fd: number; socket: object }): Promise<BunSocket>;
 }
 

@@ -7,7 +7,7 @@ import { withLock } from "../host/lock.ts";
 import { nativePath } from "../host/native.ts";
 import { runProgram } from "../host/spawn.ts";
 import type { Event } from "../oci/event.ts";
-import { parseBytes } from "../oci/units.ts";
+import { parseDecimalBytes } from "../oci/units.ts";
 import { JOURNAL_SOCKET } from "./journal.ts";
 import { type ContainerRecord, containerDirectory } from "./records.ts";
 
@@ -16,36 +16,34 @@ import { type ContainerRecord, containerDirectory } from "./records.ts";
  * not fsynced, and an event that can't be written is lost: nothing fails for it.
  */
 
-/** Of both files together: then the older one goes. */
+/** Then the older half goes. */
 const MAX_SIZE = "1m";
+
+/** The status of the event of that. */
+export const ROTATED = "log-rotation";
 
 export function eventLogFile(ctx: Context): string {
   return ctx.config.engine.events_logfile_path || path.join(ctx.graphRoot, "events", "events.log");
 }
 
-/** The journal is written to only on demand: who has it configured, as many distributions do, gets the file. */
 export function eventsBackend(ctx: Context): "file" | "journald" | "none" {
   return ctx.options.eventsBackend ?? configuredBackend(ctx.config.engine.events_logger || "file");
 }
 
-function configuredBackend(name: string): "file" | "none" {
+/** Where there is no journal a configuration that names it, as distributions' may, means the file. */
+function configuredBackend(name: string): "file" | "journald" | "none" {
   const lower = name.toLowerCase();
-  if (lower === "file" || lower === "journald") return "file";
-  if (lower === "none") return "none";
+  if (lower === "file" || lower === "none") return lower;
+  if (lower === "journald") return fs.existsSync(JOURNAL_SOCKET) ? lower : "file";
   throw new EngineError("bad-config", `unknown event logger type: ${name.toUpperCase()}`, {
     hint: "events_logger of containers.conf is file, journald or none",
   });
 }
 
-/** What was in the log before. */
-export function olderEventLogFile(ctx: Context): string {
-  return `${eventLogFile(ctx)}.1`;
-}
-
 export function recordEvent(ctx: Context, event: Omit<Event, "Time">): void {
   const backend = eventsBackend(ctx);
   if (backend === "none") return;
-  const line = `${JSON.stringify({ Time: now(), ...event })}\n`;
+  const line = lineOf(event);
   if (backend === "journald") {
     runProgram(nativePath(ctx, "coracle-monitor"), ["event", JOURNAL_SOCKET, line.trimEnd()]);
     return;
@@ -59,11 +57,15 @@ export function recordEvent(ctx: Context, event: Omit<Event, "Time">): void {
   }
 }
 
-function append(file: string, line: string): void {
+function lineOf(event: Omit<Event, "Time">): string {
+  return `${JSON.stringify({ Time: now(), ...event })}\n`;
+}
+
+function append(file: string, line: string | Uint8Array): void {
   const { O_WRONLY, O_APPEND, O_CREAT } = fs.constants;
   const fd = fs.openSync(file, O_WRONLY | O_APPEND | O_CREAT, 0o600);
   try {
-    fs.writeSync(fd, line);
+    fs.writeFileSync(fd, line);
   } finally {
     fs.closeSync(fd);
   }
@@ -111,20 +113,42 @@ export function writeEventSubject(ctx: Context, record: ContainerRecord): void {
   if (backend === "file") ensureDirectory(path.dirname(log));
 }
 
-/** Begins a new log when it has become large; the one before is kept for a while. */
+/** Begins a new log when it has become large, with the younger half of what was in it. */
 export async function rotateEventLog(ctx: Context): Promise<void> {
   if (!isLarge(ctx)) return;
   await withLock(ctx, "events", () => {
-    if (!isLarge(ctx)) return;
-    fs.renameSync(eventLogFile(ctx), olderEventLogFile(ctx));
-    recordEvent(ctx, { Type: "system", Status: "log-rotation", Name: eventLogFile(ctx) });
+    if (isLarge(ctx)) dropOlderHalf(eventLogFile(ctx));
   });
 }
 
 function isLarge(ctx: Context): boolean {
+  if (eventsBackend(ctx) !== "file") return false;
   const size = fs.statSync(eventLogFile(ctx), { throwIfNoEntry: false })?.size ?? 0;
-  const limit = parseBytes(ctx.config.engine.events_logfile_max_size || MAX_SIZE);
-  return limit > 0 && size > limit / 2;
+  const limit = parseDecimalBytes(ctx.config.engine.events_logfile_max_size || MAX_SIZE);
+  return limit > 0 && size >= limit;
+}
+
+function dropOlderHalf(file: string): void {
+  const fd = fs.openSync(file, "r");
+  try {
+    const { size, mode } = fs.fstatSync(fd);
+    const half = read(fd, Math.floor(size / 2), size);
+    const kept = half.subarray(half.indexOf(10) + 1);
+    const rotated = lineOf({ Type: "system", Status: ROTATED, Name: file });
+    writeFileAtomic(file, Buffer.concat([kept, Buffer.from(rotated)]), {
+      mode: mode & 0o777,
+      durable: false,
+    });
+    // Who had opened the old one before has no lock, and may have written since.
+    append(file, read(fd, size, fs.fstatSync(fd).size));
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function read(fd: number, from: number, to: number): Buffer {
+  const buffer = Buffer.alloc(to - from);
+  return buffer.subarray(0, fs.readSync(fd, buffer, 0, buffer.length, from));
 }
 
 /** Refuses where no events are kept. */

@@ -15,7 +15,8 @@ export function splitLines(data: Buffer): { lines: Buffer[]; rest: Buffer } {
 
 /**
  * A file of lines read from its beginning and then onwards as it grows. Rotation (a new file under the same name, or
- * truncation) is noticed: the old file is read to its end first. Lines that can't be parsed are left out.
+ * truncation) is noticed: the old file is read to its end first. Lines that can't be parsed are left out. `isNew`: which
+ * line of the new file is the first that the old one didn't have; without one, all are new.
  */
 export class LineReader<Entry> {
   private fd: number | undefined;
@@ -23,10 +24,18 @@ export class LineReader<Entry> {
   private rest: Buffer = Buffer.alloc(0);
   private readonly file: string;
   private readonly parse: (line: Buffer) => Entry | undefined;
+  private readonly isNew: (entry: Entry, opened: number) => boolean;
+  /** When the file was opened. */
+  private opened = 0;
 
-  constructor(file: string, parse: (line: Buffer) => Entry | undefined) {
+  constructor(
+    file: string,
+    parse: (line: Buffer) => Entry | undefined,
+    isNew: (entry: Entry, opened: number) => boolean = () => true,
+  ) {
     this.file = file;
     this.parse = parse;
+    this.isNew = isNew;
   }
 
   /** What has been added since the last call, or since the beginning. */
@@ -36,9 +45,13 @@ export class LineReader<Entry> {
     yield* this.drain();
     if (this.rotated()) {
       yield* this.drain();
+      const { opened } = this;
       this.close();
       this.fd = this.open();
-      if (this.fd !== undefined) yield* this.drain();
+      if (this.fd === undefined) return;
+      const entries = [...this.drain()];
+      const first = entries.findIndex((entry) => this.isNew(entry, opened));
+      yield* first < 0 ? entries : entries.slice(first);
     }
   }
 
@@ -67,6 +80,7 @@ export class LineReader<Entry> {
     try {
       this.offset = 0;
       this.rest = Buffer.alloc(0);
+      this.opened = Date.now();
       return fs.openSync(this.file, "r");
     } catch (error) {
       if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;

@@ -14,7 +14,7 @@ export interface MonitorConfig {
   version: 1;
   id: string;
   name: string;
-  runtime: { path: string | null; args?: string[]; root: string };
+  runtime: { path: string | null; args?: string[]; root: string; noNewKeyring?: boolean; noPivot?: boolean };
   rootfs: RootfsMount;
   overlays?: SideMount[];
   workdir?: { root: string; path: string; make: boolean; uid: number; gid: number };
@@ -295,11 +295,25 @@ function startRelay(ctx: Context, args: string[], options: RelayOptions): Relay 
   const all = ["--ready-fd", `${ready}`, "--control-fd", `${ready + 1}`];
   if (options.attach.length > 0)
     all.push("--attach", options.attach.join(","), "--detach-keys", options.detachKeys);
-  const child = startChild(nativePath(ctx, "coracle-monitor"), [...args, ...all], stdio);
+  const child = startChild(nativePath(ctx, "coracle-monitor"), [...args, ...all], {
+    stdio,
+    env: monitorEnvironment(ctx),
+  });
   // Their other ends shall see their end with the process that has them.
   for (const fd of fds) fs.closeSync(fd);
   const sigProxy = options.attach.length > 0 && (options.sigProxy ?? false);
   return new Relay(child, { ready, starts: args[0] !== "attach", sigProxy });
+}
+
+/** The caller's, and what the configuration has for the monitor and what that starts: another runtime, the network's programs. */
+function monitorEnvironment({ config }: Context): NodeJS.ProcessEnv {
+  const configured = (config.engine.conmon_env_vars ?? []).filter((entry) => entry.includes("="));
+  if (configured.length === 0) return process.env;
+  const entries = configured.map((entry) => {
+    const equals = entry.indexOf("=");
+    return [entry.slice(0, equals), entry.slice(equals + 1)];
+  });
+  return { ...Object.fromEntries(entries), ...process.env };
 }
 
 /** Starts the container of a directory that holds monitor.json and config.json; without `start` only makes it. */

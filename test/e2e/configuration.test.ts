@@ -185,6 +185,32 @@ default_network = "net1"`;
     expect(never.stderr).toContain("missing: image not known");
   });
 
+  test("how monitor and runtime work", async () => {
+    const said = join(home.directory, "runtime.out");
+    const runtime = write("wrapper", `#!/bin/sh\necho "$GIVEN $HOME $*" >> ${said}\nexec crun "$@"\n`);
+    chmodSync(runtime, 0o755);
+    const conf = (keyring: boolean) =>
+      `[containers]\nkeyring = ${keyring}\n[engine]\nno_pivot_root = true\nconmon_env_vars = ["GIVEN=1", "HOME=/x"]`;
+    const run = ["run", "--rm", "--network", "none"];
+    await withConf(conf(false), "--runtime", runtime, ...run, "bb", "true");
+    expect(readFileSync(said, "utf8")).toMatch(
+      new RegExp(`^1 ${home.env.HOME} .* create .*--no-new-keyring --no-pivot `),
+    );
+    const keys = [...run, "--security-opt", "unmask=/proc/keys", "bb", "cat", "/proc/keys"];
+    const [own, callers] = [await withConf(conf(true), ...keys), await withConf(conf(false), ...keys)];
+    expect(callers.exitCode).toBe(0);
+    if (own.stdout !== "") expect(callers.stdout).not.toBe(own.stdout);
+    const without = ["--runtime", runtime, ...run, "--cgroups=disabled", "bb", "true"];
+    expect((await withConf("", ...without)).stderr).toContain(
+      `Error: requested OCI runtime ${runtime} is not compatible with NoCgroups: invalid argument`,
+    );
+    const able = '[engine]\nruntime_supports_nocgroup = ["wrapper"]\nevents_logger = "Journald"';
+    expect((await withConf(able, ...without)).exitCode).toBe(0);
+    const hasJournal = existsSync("/run/systemd/journal/socket");
+    const logger = await withConf(able, "info", "-f", "{{.Host.EventLogger}}");
+    expect(logger.stdout).toBe(hasJournal ? "journald\n" : "file\n");
+  });
+
   test("the user's file, drop-ins, modules, the override", async () => {
     const env = (name: string) => `[containers]\nenv = ["${name}=1"]\n`;
     const base = join(home.env.HOME as string, ".config/containers");

@@ -1,5 +1,5 @@
 /** events: what is written by whom, in which order, and how it is read. */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
@@ -138,15 +138,18 @@ describe("reading", () => {
     expect(told).toBe("create\nremove");
   });
 
-  test("a large log begins anew, and is read on", async () => {
+  test("of a large log the younger half is kept, and only once", async () => {
     const filler = { Time: "2020-01-01T00:00:00Z", Type: "volume", Status: "create", Name: "filler" };
-    writeFileSync(log(), `${JSON.stringify(filler)}\n`.repeat(8000));
-    await home.ok("run", "--rm", "--name", "rotated", "bb", "true");
-    expect(existsSync(`${log()}.1`)).toBe(true);
+    writeFileSync(log(), `${JSON.stringify(filler)}\n`.repeat(100));
+    const conf = join(home.directory, "small.conf");
+    writeFileSync(conf, "[engine]\nevents_logfile_max_size = 7000\n");
+    const env = { CONTAINERS_CONF_OVERRIDE: conf };
+    await home.run(["run", "--rm", "--name", "rotated", "bb", "true"], { env });
     const list = (await home.ok("events", "--stream=false", "--format", "{{.Status}} {{.Name}}")).split("\n");
-    expect(list).toHaveLength(8000 + 8);
-    expect(list[8000]).toBe(`log-rotation ${log()}`);
+    expect(list).toHaveLength(49 + 8);
+    expect(list[49]).toBe(`log-rotation ${log()}`);
     expect(list.at(-1)).toBe("remove rotated");
+    expect(readFileSync(log(), "utf8").match(/\n/g)).toHaveLength(49 + 8);
   });
 
   test("backends", async () => {

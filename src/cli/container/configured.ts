@@ -1,5 +1,5 @@
 import { EngineError } from "../../errors.ts";
-import type { ContainersConf } from "../../host/config/containers-conf.ts";
+import type { ContainersConf } from "../../host/config/containers-conf-keys.ts";
 import { cleanPath } from "../../oci/container-path.ts";
 import type { CreateFlags } from "./flags.ts";
 

@@ -1,7 +1,7 @@
 import type { CreateRequest } from "../../engine/container/create.ts";
 import { type PullOptions, platformText } from "../../engine/image/pull-options.ts";
 import { EngineError, rephrase } from "../../errors.ts";
-import type { ContainersConf } from "../../host/config/containers-conf.ts";
+import type { ContainersConf } from "../../host/config/containers-conf-keys.ts";
 import { isTerminal } from "../../host/terminal.ts";
 import { normalizeCapability } from "../../oci/capabilities.ts";
 import type { ContainerConfig } from "../../oci/container.ts";

@@ -47,7 +47,7 @@ import { checkOverlays } from "./overlays.ts";
 import { choosePorts } from "./ports.ts";
 import { removeContainer } from "./rm.ts";
 import { lowerDirectories, makeUpper } from "./rootfs-mount.ts";
-import { platformRuntime, resolveRuntime, runtimeName } from "./runtime-choice.ts";
+import { checkCgroupless, platformRuntime, resolveRuntime, runtimeName } from "./runtime-choice.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
 import { resolveSecrets, stageSecrets } from "./secrets.ts";
 import { timezoneFile } from "./timezone.ts";
@@ -129,6 +129,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   }
 
   const runtime = request.runtime ?? platformRuntime(ctx, image?.config);
+  if (config.cgroups === "disabled") checkCgroupless(ctx, runtimeName(ctx, runtime));
   const driver = image || config.rootfsOverlay ? driverFor(ctx, config) : "none";
   const layers = image ? layerKeys(image) : [];
   // Stays until the container is complete: should we be killed, it tells the next command to look for it (heal.ts).

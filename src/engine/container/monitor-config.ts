@@ -35,6 +35,8 @@ export function monitorConfig(
       path: runtime,
       ...(runtime === null ? {} : { args: runtimeArguments(ctx, runtime, cgroup) }),
       root: runtimeRoot(ctx, record),
+      ...(ctx.config.containers.keyring === false ? { noNewKeyring: true } : {}),
+      ...(ctx.config.engine.no_pivot_root ? { noPivot: true } : {}),
     },
     rootfs: rootfsMount(ctx, record, mappings),
     overlays: overlayMounts(ctx, record),

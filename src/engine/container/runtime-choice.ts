@@ -18,6 +18,20 @@ export function platformRuntime(
   return config.engine.platform_to_oci_runtime?.[`${image.os}/${image.architecture}`];
 }
 
+/** Those of Podman's that can do without cgroups, and our own. */
+const CGROUPLESS = ["crun", "crun-vm", "krun"];
+
+/** Refuses a runtime of which the configuration doesn't say that it can make a container without cgroups. */
+export function checkCgroupless(ctx: Context, name: string): void {
+  const able = ctx.config.engine.runtime_supports_nocgroup ?? CGROUPLESS;
+  if (name === "coracle-runtime" || able.includes(path.basename(name))) return;
+  throw new EngineError(
+    "invalid-argument",
+    `requested OCI runtime ${name} is not compatible with NoCgroups: invalid argument`,
+    { hint: "runtime_supports_nocgroup in [engine] of containers.conf names those that are" },
+  );
+}
+
 /**
  * The path of the OCI runtime to use, or null for our own. `asked` may be a path, a name of the configuration's table of
  * runtimes, or one on PATH, as Podman has it.

@@ -1,11 +1,6 @@
 import type { Context } from "../../host/context.ts";
 import { type Event, type EventBounds, eventBounds, eventFilter, parseEvent } from "../../oci/event.ts";
-import {
-  checkEventBackend,
-  eventLogFile,
-  eventsBackend,
-  olderEventLogFile,
-} from "../../runtime/event-log.ts";
+import { checkEventBackend, eventLogFile, eventsBackend, ROTATED } from "../../runtime/event-log.ts";
 import { eventJournal } from "../../runtime/journal.ts";
 import { LineReader } from "../../runtime/line-reader.ts";
 
@@ -29,15 +24,11 @@ export async function* systemEvents(ctx: Context, options: EventsOptions): Async
     return;
   }
   const parse = (line: Buffer) => parseEvent(line.toString());
-  const reader = new LineReader(eventLogFile(ctx), parse);
+  const isRotation = ({ Status, Time }: Event, opened: number) =>
+    Status === ROTATED && Date.parse(Time) >= opened;
+  const reader = new LineReader(eventLogFile(ctx), parse, isRotation);
   try {
-    if (options.stream && !options.since && !options.until) {
-      reader.skip();
-    } else {
-      const older = new LineReader(olderEventLogFile(ctx), parse);
-      yield* filter(older.read(), wanted);
-      older.close();
-    }
+    if (options.stream && !options.since && !options.until) reader.skip();
     for (;;) {
       // Asked before the read: what came until then is told.
       const over = !options.stream || (end !== undefined && Date.now() >= end);

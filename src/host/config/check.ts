@@ -7,7 +7,7 @@ import { parsePullPolicy } from "../../oci/pull-policy.ts";
 import { parsePool } from "../../oci/subnet-pools.ts";
 import { readUlimit } from "../../oci/ulimit.ts";
 import { parseDecimalBytes } from "../../oci/units.ts";
-import type { ContainersConf } from "./containers-conf.ts";
+import type { ContainersConf } from "./containers-conf-keys.ts";
 
 /** What Podman refuses for every command, in its words and order; other values are looked at where they are used. */
 export function checkContainersConf({ containers, engine, network }: ContainersConf): void {

@@ -1,4 +1,4 @@
-import type { ContainersConf } from "./containers-conf.ts";
+import type { ContainersConf } from "./containers-conf-keys.ts";
 import type { StorageConf } from "./storage-conf.ts";
 
 /** What the configuration files say. */

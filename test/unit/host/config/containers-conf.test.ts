@@ -60,13 +60,38 @@ describe("containers.conf", () => {
       'line 1 (last key "engine.stop_timeout"): incompatible types',
     );
     expect(() => read("containers = 1")).toThrow(
-      'line 1 (last key "containers"): type mismatch: expected table but found int64',
+      'line 1 (last key "containers"): type mismatch for config.ContainersConfig: expected table but found int64',
+    );
+    expect(() => read('[engine.runtimes]\nx = "y"')).toThrow(
+      'line 2 (last key "engine.runtimes.x"): incompatible types: TOML value has type string; destination has type slice',
     );
     expect(() => readContainersConf({ system: [directory], additional: [] })).toThrow(
       `decode configuration ${directory}: read ${directory}: is a directory`,
     );
     const additional = [write("m.conf", "[")];
     expect(() => readContainersConf({ system: [], additional })).toThrow("reading additional config");
+  });
+
+  test("so is what is wrong with a key that means nothing here", () => {
+    const faults = [
+      ['[engine]\nnum_locks = "x"', "TOML value has type string; destination has type integer"],
+      ["[engine]\nnum_locks = -1", 'line 2 (last key "engine.num_locks"): -1 is out of range for uint32'],
+      ["[network]\ndns_bind_port = 70000", "70000 is out of range for uint16"],
+      ["[engine.service_destinations.x]\nuri = 1", 'line 2 (last key "engine.service_destinations.x.uri"): '],
+      ['[machine]\ncpus = "x"', 'last key "machine.cpus"'],
+      ["[farms]\nlist = {a = 1}", 'line 2 (last key "farms.list.a")'],
+    ] as const;
+    for (const [text, message] of faults) expect(() => read(text)).toThrow(message);
+    // Podman doesn't look at those either.
+    expect(read('[engine]\nruntimes = ["x"]\nservice_destinations = 1').engine.runtimes).toBeUndefined();
+  });
+
+  test("keys in capitals", () => {
+    expect(read('[Engine]\nStop_Timeout = 3\n[Engine.Runtimes]\nA = ["/a"]').engine).toMatchObject({
+      stop_timeout: 3,
+      runtimes: { A: ["/a"] },
+    });
+    expect(() => read('[Engine]\nNum_Locks = "x"')).toThrow('line 2 (last key "Engine.Num_Locks")');
   });
 
   test.each([
