@@ -5,9 +5,10 @@
 
 import type { BooleanFlag, Flag, OptionFlag } from "@oclif/core/interfaces";
 import { EngineError } from "../errors.ts";
+import { parseCsv } from "../oci/csv.ts";
 import { isIPv4, isIPv6 } from "../oci/ip-address.ts";
 import { parseDuration } from "../oci/units.ts";
-import { parseCsv, parseGoInt, parseGoUint } from "./go-values.ts";
+import { parseGoInt, parseGoUint } from "./go-values.ts";
 
 /** With a default there is always a value. */
 type Either<T> = OptionFlag<T> | OptionFlag<T | undefined>;

@@ -49,7 +49,7 @@ function generate(output: string | undefined, log: GeneratorLog, verbose: boolea
     program: path.join(binDir, "coracle"),
     debug,
   });
-  if (services.length === 0) debug(`No files parsed from ${directories.join(" ")}`);
+  if (services.length === 0) debug(`No files parsed from [${directories.join(" ")}]`);
   if (output !== undefined && services.length > 0) fs.mkdirSync(output, { recursive: true });
   for (const service of services) {
     if (output === undefined) {
@@ -64,7 +64,9 @@ function generate(output: string | undefined, log: GeneratorLog, verbose: boolea
     }
   }
   for (const line of [...warnings, ...errors]) log.write(line);
-  return errors.length > 0 ? 1 : 0;
+  if (errors.length === 0) return 0;
+  log.write("processing encountered some errors");
+  return 1;
 }
 
 /** The kernel's log is the one place that a generator of the system can write to; the user's has the journal as stderr. */

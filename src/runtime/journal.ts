@@ -83,10 +83,16 @@ export class JournalReader<T> {
   }
 }
 
+const LOG_HINT = "make the container with --log-driver k8s-file to keep its output in a file";
+
 /** Of the output of a container. */
 export function logJournal(id: string, uid: number): JournalReader<LogEntry> {
-  const hint = "make the container with --log-driver k8s-file to keep its output in a file";
-  return new JournalReader([`CONTAINER_ID_FULL=${id}`], uid, logEntry, hint);
+  return new JournalReader([`CONTAINER_ID_FULL=${id}`], uid, logEntry, LOG_HINT);
+}
+
+/** Of what a service of the user's writes to its streams. */
+export function unitJournal(unit: string, uid: number): JournalReader<LogEntry> {
+  return new JournalReader([`_SYSTEMD_USER_UNIT=${unit}`, "_TRANSPORT=stdout"], uid, logEntry, LOG_HINT);
 }
 
 function logEntry(entry: JournalEntry): LogEntry {

@@ -21,7 +21,7 @@ cat >$units/web.container <<'END'
 Image=localhost/bb
 Network=none
 Volume=data.volume:/d
-Exec=sh -c 'echo hello; trap "exit 0" TERM; while :; do sleep 0.2; done'
+Exec=sh -c 'echo hello; echo oh >&2; trap "exit 0" TERM; while :; do sleep 0.2; done'
 ReloadCmd=touch /d/reloaded
 [Service]
 Restart=always
@@ -32,6 +32,16 @@ END
 echo '[Volume]' >$units/data.volume
 printf '[Container]\\nImage=localhost/bb\\nNetwork=none\\nExec=sh -c "exit 7"\\n' >$units/fails.container
 printf '[Container]\\nImage=localhost/bb\\nColour=red\\n' >$units/bad.container
+echo '[Volume]' >$units/each@.volume
+cat >$units/many@.container <<'END'
+[Container]
+Image=localhost/bb
+Network=none
+LogDriver=passthrough
+Volume=each@.volume:/d
+Exec=sh -c 'echo passed %i; exec sleep 1000'
+StopTimeout=0
+END
 reload() {
   ~/.local/lib/systemd/user-generators/coracle-user-generator -no-kmsg-log $XDG_RUNTIME_DIR/systemd/user
   systemctl --user daemon-reload
@@ -45,7 +55,9 @@ section start; systemctl --user start web; systemctl --user is-active web data-v
 section main; [ "$(property web MainPID)" = "$(coracle inspect systemd-web --format '{{.State.ConmonPid}}')" ] && echo monitor
 section cgroup; coracle inspect systemd-web --format '{{.State.CgroupPath}}'
 section reload; systemctl --user reload web; coracle exec systemd-web ls /d
-section output; journalctl --user -u web -o cat --no-pager | grep -c hello
+section output; journalctl --user -u web -o cat --no-pager | grep -c hello; journalctl --user -u web -p 3 -o cat --no-pager; coracle logs systemd-web 2>/dev/null
+section template; systemctl --user start many@one; i=0; while ! coracle logs systemd-many_one | grep . && [ $i -lt 50 ]; do sleep 0.1; i=$((i+1)); done; coracle volume ls -q --filter name=each
+section rm-instance; coracle quadlet rm many@.container; echo $?; systemctl --user stop many@one
 section container-killed; main=$(property web MainPID); kill -9 $(coracle inspect systemd-web --format '{{.State.Pid}}'); restarted $main; coracle ps --format '{{.Names}} {{.State}}'
 section monitor-killed; main=$(property web MainPID); kill -9 $main; restarted $main; coracle ps --format '{{.Names}} {{.State}}'; property web NRestarts
 section list; coracle quadlet list --format '{{.Name}} {{.UnitName}} {{.Status}}'; coracle quadlet list -f name=web --format '{{.Path}}'
@@ -85,7 +97,12 @@ test("a service starts what it needs, and is there when its container runs", () 
 
 test("it can be reloaded, and its output is in the journal", () => {
   expect(part("reload")).toBe("reloaded");
-  expect(part("output")).toBe("1");
+  expect(part("output")).toBe("1\noh\nhello");
+});
+
+test("instances of templates have volumes of their own, and logs though the streams are the service's", () => {
+  expect(part("template")).toBe("passed one\nsystemd-each-one");
+  expect(part("rm-instance")).toMatch(/many@\.container is running .* many@one\.service.*\n125$/);
 });
 
 test("it survives the end of its container and of the monitor", () => {
@@ -95,12 +112,14 @@ test("it survives the end of its container and of the monitor", () => {
 
 test("quadlet list and rm ask systemd what runs", () => {
   expect(part("list")).toMatch(
-    /^bad\.container bad\.service Not loaded\ndata\.volume data-volume\.service active\/exited\nfails\.container fails\.service inactive\/dead\nweb\.container web\.service active\/running\n\/home\/alice\/.*\/web\.container$/,
+    /^bad\.container bad\.service Not loaded\ndata\.volume data-volume\.service active\/exited\neach@\.volume each-volume@\.service loaded template\nfails\.container fails\.service inactive\/dead\nmany@\.container many@\.service loaded template\nweb\.container web\.service active\/running\n\/home\/alice\/.*\/web\.container$/,
   );
   expect(part("rm-running")).toMatch(
     /^Error: quadlet web\.container is running and force is not set.*\n125$/,
   );
-  expect(part("rm")).toBe("bad.container\ndata.volume\nfails.container\nweb.container");
+  expect(part("rm")).toBe(
+    "bad.container\ndata.volume\neach@.volume\nfails.container\nmany@.container\nweb.container",
+  );
 });
 
 test("it stops in order, and leaves nothing", () => {

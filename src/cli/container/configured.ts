@@ -1,3 +1,4 @@
+import { serviceDefaults } from "../../engine/container/unit.ts";
 import { EngineError } from "../../errors.ts";
 import type { ContainersConf } from "../../host/config/containers-conf-keys.ts";
 import { cleanPath } from "../../oci/container-path.ts";
@@ -13,7 +14,11 @@ export function withConfiguration(
   { containers, engine, network }: ContainersConf,
 ): CreateFlags {
   const init_path = containers.init_path || engine.init_path;
-  const configured = withContainers(flags, given, init_path ? { ...containers, init_path } : containers);
+  const configured = withContainers(flags, given, {
+    ...serviceDefaults(),
+    ...containers,
+    ...(init_path && { init_path }),
+  });
   return {
     ...configured,
     network: withDefaultNetwork(rootlessNetwork(configured.network, network), network),

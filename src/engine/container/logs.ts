@@ -1,9 +1,10 @@
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { isFileLog } from "../../oci/log-options.ts";
+import { SYSTEMD_UNIT } from "../../oci/auto-update.ts";
+import { isFileLog, isPassthrough } from "../../oci/log-options.ts";
 import { parseInputTime } from "../../oci/time.ts";
-import { logJournal } from "../../runtime/journal.ts";
+import { type JournalReader, logJournal, unitJournal } from "../../runtime/journal.ts";
 import { type LogEntry, LogReader } from "../../runtime/logs.ts";
 import { type ContainerRecord, containerDirectory, findRecord } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
@@ -34,8 +35,16 @@ export interface ContainerLogs {
 export function containerLogs(ctx: Context, nameOrId: string, options: LogsOptions): ContainerLogs {
   const record = findRecord(ctx, nameOrId);
   const { driver } = record.config.log;
+  const { id, name } = record;
   if (driver === "journald")
-    return { id: record.id, name: record.name, entries: journalEntries(ctx, record, options) };
+    return { id, name, entries: journalEntries(ctx, record, logJournal(id, ctx.uid), options) };
+  const unit = record.config.labels[SYSTEMD_UNIT];
+  if (isPassthrough(driver) && unit) {
+    // The journal has the service's output, also that from before this container.
+    const since = Math.max(options.since ?? 0, Date.parse(record.createdAt));
+    const journal = unitJournal(unit, ctx.uid);
+    return { id, name, entries: journalEntries(ctx, record, journal, { ...options, since }) };
+  }
   if (!isFileLog(driver)) {
     throw new EngineError(
       "no-logs",
@@ -43,7 +52,7 @@ export function containerLogs(ctx: Context, nameOrId: string, options: LogsOptio
       { hint: "make the container with --log-driver k8s-file to keep its output" },
     );
   }
-  return { id: record.id, name: record.name, entries: logEntries(ctx, record, driver, options) };
+  return { id, name, entries: logEntries(ctx, record, driver, options) };
 }
 
 async function* logEntries(
@@ -73,9 +82,9 @@ async function* logEntries(
 async function* journalEntries(
   ctx: Context,
   record: ContainerRecord,
+  reader: JournalReader<LogEntry>,
   options: LogsOptions,
 ): AsyncGenerator<LogEntry> {
-  const reader = logJournal(record.id, ctx.uid);
   const wanted = within(options);
   const isRunning = () => isActive(readStatus(ctx, record.id).state);
   const isOver = () => options.until !== undefined && Date.now() > options.until;

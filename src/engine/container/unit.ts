@@ -1,7 +1,9 @@
+import * as fs from "node:fs";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { nativePath } from "../../host/native.ts";
 import { SYSTEMD_UNIT } from "../../oci/auto-update.ts";
+import { JOURNAL_SOCKET } from "../../runtime/journal.ts";
 import { findId, findRecord } from "../../runtime/records.ts";
 import { pidFiles } from "./pid-files.ts";
 
@@ -45,4 +47,9 @@ export function unitContainer(ctx: Context, nameOrId: string): UnitContainer {
 /** Whether the command runs in such a service: its main process, the monitor, has to stay in it. */
 export function inGeneratedService(): boolean {
   return process.env[SYSTEMD_UNIT] !== undefined;
+}
+
+/** The output of such a service is the journal's: a file would be gone with the container when the service restarts. */
+export function serviceDefaults(): { log_driver?: "journald" } {
+  return inGeneratedService() && fs.existsSync(JOURNAL_SOCKET) ? { log_driver: "journald" } : {};
 }

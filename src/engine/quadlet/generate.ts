@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { EngineError, reasonOf } from "../../errors.ts";
 import { convertUnit } from "../../oci/quadlet/convert.ts";
 import { installLinks } from "../../oci/quadlet/install.ts";
-import { groups, type Kind, kindOf, serviceStem } from "../../oci/quadlet/names.ts";
+import { type Kind, kindOf, serviceStem } from "../../oci/quadlet/names.ts";
 import { unitTable } from "../../oci/quadlet/references.ts";
 import { UnitFile } from "../../oci/quadlet/unit-file.ts";
 import { loadUnits } from "./load.ts";
@@ -33,15 +33,13 @@ export function generateServices(
   }
   for (const unit of units) {
     try {
-      const service = convertUnit(unit, { program, table, exists: fs.existsSync });
-      warnOfShortName(unit, debug);
-      generated.services.push(service);
-      generated.warnings.push(...unit.warnings.map((text) => `Warning: ${unit.name}: ${text}`));
+      generated.services.push(convertUnit(unit, { program, table, exists: fs.existsSync }));
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       const message = `converting "${unit.name}": ${error.message}`;
       fail(unit.name, unit.path, table.get(unit.name)?.service as string, message);
     }
+    generated.warnings.push(...unit.warnings);
   }
   return generated;
 }
@@ -52,19 +50,6 @@ function failedService(name: string, file: string, service: string, message: str
   unit.add("Unit", "Description", `${name} is no valid Quadlet: ${message}`.replaceAll("%", "%%"));
   unit.add("Unit", "SourcePath", file);
   return unit;
-}
-
-function warnOfShortName(unit: UnitFile, debug: (line: string) => void): void {
-  const group = groups[kindOf(unit.name) as Kind];
-  const image = unit.get(group, "Image");
-  if (
-    image === undefined ||
-    kindOf(image) ||
-    /^(sha256:|[0-9a-f]{64}$|localhost\/|[^/]*[.:][^/]*\/)/.test(image)
-  ) {
-    return;
-  }
-  debug(`Warning: ${unit.name} specifies the image "${image}" which not a fully qualified image name.`);
 }
 
 /** Writes a service where systemd looks for what generators make, and the links that its [Install] asks for. */

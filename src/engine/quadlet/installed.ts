@@ -6,7 +6,7 @@ import { listDirectory } from "../../host/files.ts";
 import { groups, type Kind, kindOf, serviceStem } from "../../oci/quadlet/names.ts";
 import { UnitFile } from "../../oci/quadlet/unit-file.ts";
 import { installDirectory, unitDirectories } from "./directories.ts";
-import { serviceStates } from "./services.ts";
+import { isTemplate, loadedTemplates, serviceStates } from "./services.ts";
 
 export interface InstalledQuadlet {
   Name: string;
@@ -71,12 +71,18 @@ export function printQuadlet(ctx: Context, name: string): string {
 export function listQuadlets(ctx: Context, filters: readonly string[]): InstalledQuadlet[] {
   const tests = filters.map(filterTest);
   const quadlets = findQuadlets(ctx);
-  const states = serviceStates(quadlets.flatMap(({ service }) => service ?? []));
+  const services = quadlets.flatMap(({ service }) => service ?? []);
+  const states = serviceStates(services);
+  const templates = loadedTemplates(services);
+  const statusOf = (service: string) => {
+    if (templates.has(service)) return "loaded template";
+    const state = isTemplate(service) ? undefined : states.get(service);
+    return state?.load === "loaded" ? `${state.active}/${state.sub}` : "Not loaded";
+  };
   const apps = appsOf(ctx);
   const all = quadlets.map(({ name, file, service }) => {
-    const state = service === undefined ? undefined : states.get(service);
-    const loaded = state?.load === "loaded" ? `${state.active}/${state.sub}` : "Not loaded";
-    return { Name: name, UnitName: service ?? "", Path: file, Status: loaded, App: apps.get(name) ?? "" };
+    const status = service === undefined ? "Not loaded" : statusOf(service);
+    return { Name: name, UnitName: service ?? "", Path: file, Status: status, App: apps.get(name) ?? "" };
   });
   return all.filter((quadlet) => tests.every((test) => test(quadlet)));
 }

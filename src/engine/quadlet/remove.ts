@@ -72,16 +72,18 @@ export function withoutApps(names: readonly string[], apps: ReadonlyMap<string, 
 }
 
 function stop(name: string, service: string, force: boolean): void {
-  const state = serviceStates([service]).get(service);
-  if (state?.load !== "loaded" || state.active !== "active") return;
+  const running = [...serviceStates([service])]
+    .filter(([, { load, active }]) => load === "loaded" && active === "active")
+    .map(([unit]) => unit);
+  if (running.length === 0) return;
   if (!force) {
     throw new EngineError(
       "running",
       `quadlet ${name} is running and force is not set, refusing to remove: quadlet running`,
       {
-        hint: `\`systemctl --user stop ${service}\`, or --force`,
+        hint: `\`systemctl --user stop ${running.join(" ")}\`, or --force`,
       },
     );
   }
-  systemctl(`stopping quadlet ${name}`, ["stop", service]);
+  systemctl(`stopping quadlet ${name}`, ["stop", ...running]);
 }

@@ -1,6 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import { findProgram } from "../../host/programs.ts";
 import { runProgram } from "../../host/spawn.ts";
+import { templateParts } from "../../oci/quadlet/names.ts";
 
 /** Asks the user's systemd, which knows us: these commands run outside of the user namespace. */
 export function systemctl(what: string, args: string[], system = false): string {
@@ -20,13 +21,12 @@ export interface ServiceState {
   sub: string;
 }
 
+/** What systemd knows of services; a template is told by its instances, since it has no state itself. */
 export function serviceStates(names: readonly string[]): Map<string, ServiceState> {
   const states = new Map<string, ServiceState>();
   if (names.length === 0) return states;
-  const properties = "--property=Id,LoadState,ActiveState,SubState";
-  for (const block of systemctl("querying systemd for unit status", ["show", properties, ...names]).split(
-    "\n\n",
-  )) {
+  const query = ["show", "--property=Id,LoadState,ActiveState,SubState", ...names.map(withInstances)];
+  for (const block of systemctl("querying systemd for unit status", query).split("\n\n")) {
     const values = Object.fromEntries(
       block
         .trim()
@@ -37,6 +37,26 @@ export function serviceStates(names: readonly string[]): Map<string, ServiceStat
     if (Id) states.set(Id, { load: LoadState ?? "", active: ActiveState ?? "", sub: SubState ?? "" });
   }
   return states;
+}
+
+export function isTemplate(service: string): boolean {
+  return templateParts(service)?.instance === "";
+}
+
+/** A pattern that systemctl has for them. */
+function withInstances(service: string): string {
+  return isTemplate(service) ? service.replace("@", "@*") : service;
+}
+
+/** Those that systemd could make instances of. */
+export function loadedTemplates(services: readonly string[]): Set<string> {
+  const names = services.filter(isTemplate);
+  const program = findProgram("systemctl");
+  if (names.length === 0 || !program) return new Set();
+  // Fails where there is none.
+  const list = ["--user", "list-unit-files", "--plain", "--no-legend", ...names];
+  const { stdout } = runProgram(program, list);
+  return new Set(stdout.split("\n").map((line) => line.split(" ", 1)[0] as string));
 }
 
 export function reloadSystemd(): void {

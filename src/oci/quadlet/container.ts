@@ -1,6 +1,9 @@
 /** `.container` files: a service that runs a container. */
+import { reasonOf } from "../../errors.ts";
+import { joinCsv, parseCsv } from "../csv.ts";
 import { commonKeys, type FlagTable, pairFlags, programWords, tableFlags, tableKeys } from "./flags.ts";
 import { containerName } from "./references.ts";
+import type { UnitFile } from "./unit-file.ts";
 import { userNamespaceFlags, userNamespaceKeys } from "./user-namespace.ts";
 import { joinWords } from "./words.ts";
 import type { Work } from "./work.ts";
@@ -17,6 +20,7 @@ const flags: FlagTable = {
     IP: "--ip",
     IP6: "--ip6",
     HostName: "--hostname",
+    LogDriver: "--log-driver",
     StopSignal: "--stop-signal",
     StopTimeout: "--stop-timeout",
     Pull: "--pull",
@@ -41,7 +45,7 @@ const flags: FlagTable = {
     ReadOnly: "--read-only",
     HttpProxy: "--http-proxy",
   },
-  words: { Sysctl: "--sysctl" },
+  names: { Sysctl: "--sysctl", LogOpt: "--log-opt" },
 };
 
 const health: FlagTable = {
@@ -63,6 +67,9 @@ const labels: Record<string, string> = {
   SecurityLabelLevel: "level",
 };
 
+/** Mounts of these types have a source, which may be relative to the file, or another file. */
+const SOURCED_MOUNTS = ["volume", "bind", "glob", "image"];
+
 export const containerRefusals = ["Pod", "StartWithPod"];
 
 export const containerKeys = [
@@ -82,7 +89,7 @@ export const containerKeys = [
     "Image",
     "Label",
   ],
-  ...["LogDriver", "LogOpt", "Mask", "Mount", "Network", "NoNewPrivileges", "Notify", "PublishPort"],
+  ...["Mask", "Mount", "Network", "NoNewPrivileges", "Notify", "PublishPort"],
   ...["ReloadCmd", "ReloadSignal", "Rootfs", "SeccompProfile", "Secret", "SecurityLabelDisable"],
   ...["SecurityLabelNested", "Unmask", "User", "VolatileTmp", "Volume"],
 ];
@@ -91,17 +98,17 @@ export function convertContainer(work: Work): void {
   const { unit, service } = work;
   const program = programWords(work.program, unit, "container");
   const image = imageOf(work);
+  const name = containerName(unit);
   killMode(work);
   service.add("Service", "Environment", "PODMAN_SYSTEMD_UNIT=%n");
   service.add("Service", "Delegate", "yes");
   // The second is for a monitor that was killed: then only ExecStopPost runs. It finds nothing when the first has run.
-  const remove = ["rm", "-v", "-f", "-i", "--cidfile=%t/%N.cid"];
+  const remove = ["rm", "-v", "-f", "-i", name];
   service.add("Service", "ExecStop", joinWords([...program, ...remove]));
   service.add("Service", "ExecStopPost", `-${joinWords([...program, ...remove])}`);
-  reload(work, program);
+  reload(work, program, name);
   const words = [
-    ...[...program, "run", "--name", containerName(unit), "--cidfile=%t/%N.cid", "--replace", "--rm"],
-    ...logFlags(work),
+    ...[...program, "run", "--name", name, "--replace", "--rm"],
     ...cgroupFlags(work),
     ...tableFlags(unit, GROUP, flags),
     ...networkFlags(work),
@@ -142,7 +149,7 @@ function killMode({ unit, service }: Work): void {
   service.setDefault("Service", "KillMode", "mixed");
 }
 
-function reload({ unit, service }: Work, program: readonly string[]): void {
+function reload({ unit, service }: Work, program: readonly string[], name: string): void {
   const command = unit.lastWords(GROUP, "ReloadCmd");
   const signal = unit.get(GROUP, "ReloadSignal");
   if (command.length > 0 && signal !== undefined) {
@@ -153,17 +160,10 @@ function reload({ unit, service }: Work, program: readonly string[]): void {
     );
   }
   if (command.length > 0) {
-    service.add("Service", "ExecReload", joinWords([...program, "exec", "--cidfile=%t/%N.cid", ...command]));
+    service.add("Service", "ExecReload", joinWords([...program, "exec", name, ...command]));
   } else if (signal !== undefined) {
-    const kill = ["kill", "--cidfile=%t/%N.cid", "--signal", signal];
-    service.add("Service", "ExecReload", joinWords([...program, ...kill]));
+    service.add("Service", "ExecReload", joinWords([...program, "kill", "--signal", signal, name]));
   }
-}
-
-/** Without a choice of the file's, output goes to the service's, which is the journal: files would go with the container. */
-function logFlags({ unit }: Work): string[] {
-  const driver = unit.get(GROUP, "LogDriver") ?? "passthrough";
-  return ["--log-driver", driver, ...unit.words(GROUP, "LogOpt").flatMap((option) => ["--log-opt", option])];
 }
 
 function cgroupFlags({ unit }: Work): string[] {
@@ -268,19 +268,31 @@ function dataFlags({ unit, references }: Work): string[] {
 /** Sources of mounts may be other files' volumes and images. */
 function mountFlags({ unit, references }: Work): string[] {
   return unit.words(GROUP, "Mount").flatMap((mount) => {
-    const tokens = mount.split(",");
-    if (!tokens.some((token) => token.includes("="))) {
+    const fields = mountFields(unit, mount);
+    if (!fields.some((field) => field.includes("="))) {
       throw unit.error(`invalid quadlet mount format '${mount}'`, GROUP, "Mount");
     }
-    const type = tokens.find((token) => token.startsWith("type="))?.slice("type=".length) ?? "volume";
-    if (!["volume", "bind", "glob", "image"].includes(type)) return ["--mount", mount];
-    if (type !== "volume" && !tokens.some((token) => /^(source|src)=./s.test(token))) {
+    const given = fields.findLast((field) => field.startsWith("type="));
+    const type = given?.slice("type=".length) ?? "volume";
+    if (!SOURCED_MOUNTS.includes(type)) return ["--mount", mount];
+    const sourceOf = (field: string) => /^(?:source|src)=(.+)$/s.exec(field)?.[1];
+    if (type !== "volume" && !fields.some(sourceOf)) {
       throw unit.error(`source parameter is required for mount type ${type}`, GROUP, "Mount");
     }
-    const resolved = tokens.map((token) => {
-      const [, key, source] = /^(source|src)=(.+)$/s.exec(token) ?? [];
-      return key && source ? `${key}=${references.storage(source, ["volume", "image"], "Mount")}` : token;
-    });
-    return ["--mount", resolved.join(",")];
+    const resolved = fields
+      .filter((field) => !field.startsWith("type="))
+      .map((field) => {
+        const source = sourceOf(field);
+        return source ? `source=${references.storage(source, ["volume", "image"], "Mount")}` : field;
+      });
+    return ["--mount", joinCsv([`type=${type}`, ...resolved])];
   });
+}
+
+function mountFields(unit: UnitFile, mount: string): string[] {
+  try {
+    return parseCsv(mount);
+  } catch (error) {
+    throw unit.error(reasonOf(error), GROUP, "Mount");
+  }
 }

@@ -35,10 +35,11 @@ export function convertUnit(unit: UnitFile, conversion: Conversion): UnitFile {
   checkKeys(unit, group, converter);
   checkKeys(unit, "Quadlet", { keys: ["DefaultDependencies"] });
   warnOfServiceKeys(unit);
+  warnOfShortName(unit, group);
   const service = unit.copy(conversion.table.get(unit.name)?.service as string);
   translateDependencies(unit, service, conversion.table);
   if (unit.boolean("Quadlet", "DefaultDependencies") ?? true) {
-    for (const key of ["Wants", "After"]) service.addFirst("Unit", key, NETWORK_UNIT);
+    for (const key of ["After", "Wants"]) service.addFirst("Unit", key, NETWORK_UNIT);
   }
   service.add("Unit", "SourcePath", unit.path);
   // systemd passes over groups that begin so.
@@ -57,8 +58,19 @@ export function convertUnit(unit: UnitFile, conversion: Conversion): UnitFile {
 /** Rootless containers can't be run by a service that is another user's. */
 function warnOfServiceKeys(unit: UnitFile): void {
   for (const key of ["User", "Group", "DynamicUser"]) {
-    if (unit.has("Service", key)) unit.warn(`using key ${key} in the Service group is not supported`);
+    if (unit.has("Service", key))
+      unit.warn(`Warning: using key ${key} in the Service group is not supported - use at your own risk`);
   }
+}
+
+/** What registry such a name is of depends on configuration that others have. */
+function warnOfShortName(unit: UnitFile, group: string): void {
+  const image = unit.get(group, "Image");
+  if (image === undefined || /\.(build|image)$/.test(image)) return;
+  if (/^(sha256:|[0-9a-fA-F]{64}$|localhost\/|[^/]*[.:][^/]*\/)/.test(image)) return;
+  unit.warn(
+    `Warning: ${unit.name} specifies the image "${image}" which not a fully qualified image name. This is not ideal for performance and security reasons. See the podman-pull manpage discussion of short-name-aliases.conf for details.`,
+  );
 }
 
 /** Units of a user can't wait for network-online.target, which is the system's: this one does. */

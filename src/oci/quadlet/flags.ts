@@ -7,13 +7,13 @@ export interface FlagTable {
   strings?: Record<string, string>;
   /** Each value once. */
   lists?: Record<string, string>;
-  /** Lists whose values are words. */
-  words?: Record<string, string>;
+  /** Lists whose values are words, in which backslashes mean nothing. */
+  names?: Record<string, string>;
   booleans?: Record<string, string>;
 }
 
 export function tableFlags(unit: UnitFile, group: string, table: FlagTable): string[] {
-  const { strings = {}, lists = {}, words = {}, booleans = {} } = table;
+  const { strings = {}, lists = {}, names = {}, booleans = {} } = table;
   const flags: string[] = [];
   for (const [key, flag] of Object.entries(strings)) {
     const value = unit.get(group, key);
@@ -22,8 +22,8 @@ export function tableFlags(unit: UnitFile, group: string, table: FlagTable): str
   for (const [key, flag] of Object.entries(lists)) {
     for (const value of unit.all(group, key)) flags.push(flag, value);
   }
-  for (const [key, flag] of Object.entries(words)) {
-    for (const value of unit.words(group, key)) flags.push(flag, value);
+  for (const [key, flag] of Object.entries(names)) {
+    for (const value of unit.names(group, key)) flags.push(flag, value);
   }
   for (const [key, flag] of Object.entries(booleans)) {
     const value = unit.boolean(group, key);
@@ -49,6 +49,6 @@ export function programWords(program: string, unit: UnitFile, kind: Kind): strin
 /** Keys that files of all kinds have. */
 export const commonKeys = ["ContainersConfModule", "GlobalArgs", "PodmanArgs", "ServiceName"];
 
-export function tableKeys({ strings = {}, lists = {}, words = {}, booleans = {} }: FlagTable): string[] {
-  return [strings, lists, words, booleans].flatMap((table) => Object.keys(table));
+export function tableKeys({ strings = {}, lists = {}, names = {}, booleans = {} }: FlagTable): string[] {
+  return [strings, lists, names, booleans].flatMap((table) => Object.keys(table));
 }

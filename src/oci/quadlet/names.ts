@@ -26,9 +26,20 @@ export function stemOf(fileName: string): string {
   return dot > 0 ? fileName.slice(0, dot) : fileName;
 }
 
-/** `web.container` is run by web.service, `web.volume` by web-volume.service, unless the file gives another name. */
+/**
+ * `web.container` is run by web.service, `web.volume` by web-volume.service, `web@one.volume` by web-volume@one.service,
+ * unless the file gives another name.
+ */
 export function serviceStem(fileName: string, kind: Kind, given?: string): string {
-  return given ?? stemOf(fileName) + (kind === "container" || kind === "kube" ? "" : `-${kind}`);
+  if (given !== undefined) return given;
+  const stem = stemOf(fileName);
+  return kind === "container" || kind === "kube" ? stem : stem.replace(/^[^@]*/, `$&-${kind}`);
+}
+
+/** What a volume or network is called unless its file says so; instances of a template differ in it. */
+export function resourceName(fileName: string): string {
+  const [name, instance] = stemOf(fileName).split(/@(.*)/s) as [string, string | undefined];
+  return instance === undefined ? `systemd-${name}` : `systemd-${name}-${instance || "%i"}`;
 }
 
 /** Of `web@one.service`: `web@.service` and `one`; the instance of the template itself is empty. */

@@ -1,5 +1,7 @@
-import { groups, type Kind, kindOf, serviceStem, stemOf } from "./names.ts";
+import { cleanPath } from "../container-path.ts";
+import { groups, type Kind, kindOf, resourceName, serviceStem } from "./names.ts";
 import type { UnitFile } from "./unit-file.ts";
+import { joinWords } from "./words.ts";
 
 /** What other files need to know of one: its service, and what the thing it makes is called. */
 export interface UnitInfo {
@@ -31,9 +33,9 @@ function resourceOf(unit: UnitFile, kind: Kind, service: string): string | undef
       return name.includes("%") ? undefined : name;
     }
     case "volume":
-      return unit.get(group, "VolumeName") ?? `systemd-${stemOf(unit.name)}`;
+      return unit.get(group, "VolumeName") ?? resourceName(unit.name);
     case "network":
-      return unit.get(group, "NetworkName") ?? `systemd-${stemOf(unit.name)}`;
+      return unit.get(group, "NetworkName") ?? resourceName(unit.name);
     default:
       return unit.get(group, "ImageTag") ?? unit.get(group, "Image");
   }
@@ -80,7 +82,7 @@ export class References {
   /** A source of a mount: a path, which must be mounted, or another file's volume or image. */
   storage(source: string, kinds: readonly Kind[], key: string): string {
     const path = source.startsWith(".") ? this.path(source) : source;
-    if (path.startsWith("/")) this.#service.add("Unit", "RequiresMountsFor", path);
+    if (path.startsWith("/")) this.#service.add("Unit", "RequiresMountsFor", joinWords([path]));
     return this.use(path, kinds, "Container", key, "source") ?? path;
   }
 
@@ -88,12 +90,7 @@ export class References {
   path(path: string): string {
     if (path.startsWith("/") || /^%(?!%)/.test(path)) return path;
     const directory = this.#unit.path.slice(0, this.#unit.path.lastIndexOf("/"));
-    const parts: string[] = [];
-    for (const part of `${directory}/${path}`.split("/")) {
-      if (part === "..") parts.pop();
-      else if (part !== "" && part !== ".") parts.push(part);
-    }
-    return `/${parts.join("/")}`;
+    return cleanPath(`${directory}/${path}`);
   }
 }
 

@@ -108,14 +108,13 @@ function mountOptions({ unit, service }: Work): string[] {
   const copy = unit.boolean("Volume", "Copy");
   if (copy !== undefined) words.push("--opt", copy ? "copy" : "nocopy");
   const device = get("Device");
-  for (const key of ["Type", "Options"]) {
-    if (device === undefined && get(key) !== undefined) {
-      throw unit.error(`key ${key} can't be used without Device`, "Volume", key);
-    }
+  if (device === undefined && get("Type") !== undefined) {
+    throw unit.error("key Type can't be used without Device", "Volume", "Type");
   }
   if (device !== undefined) words.push("--opt", `device=${device}`);
   if (get("Type") !== undefined) words.push("--opt", `type=${get("Type")}`);
-  if (get("Type") === "bind" && device !== undefined) service.add("Unit", "RequiresMountsFor", device);
+  if (get("Type") === "bind" && device !== undefined)
+    service.add("Unit", "RequiresMountsFor", joinWords([device]));
   const options = [
     ...ownerOption(unit, "User", "uid"),
     ...ownerOption(unit, "Group", "gid"),

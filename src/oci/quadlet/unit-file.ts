@@ -38,11 +38,16 @@ export class UnitFile {
       }
       const [, key, value] = /^([^=]*?)\s*=\s*(.*?)\s*$/s.exec(line) ?? [];
       if (!key || value === undefined) {
-        throw invalidUnit(`${place}: “${line.trim()}” is not a key-value pair, group, or comment`);
+        const what = `“${line.trim()}” which is not a key-value pair, group, or comment`;
+        throw this.#unreadable(`file contains line ${number}: ${what}`);
       }
-      if (!group) throw invalidUnit(`${place}: key “${key}” stands before the first group`);
+      if (!group) throw this.#unreadable("key file does not start with a group");
       group.push({ key, value, place });
     }
+  }
+
+  #unreadable(problem: string): EngineError {
+    return invalidUnit(`error loading ${JSON.stringify(this.path)}, ${problem}`);
   }
 
   #group(name: string): Entry[] {
@@ -111,7 +116,7 @@ export class UnitFile {
   #split(value: string, key: string): string[] {
     const unknown = unknownEscape(value);
     if (unknown === undefined) return splitWords(value, { escapes: true });
-    this.warn(`${key} is passed over for its unsupported escape char ${unknown}`);
+    this.warn(`Warning: ${this.name}: ${key} is passed over for its unsupported escape char ${unknown}`);
     return [];
   }
 
@@ -192,15 +197,18 @@ function invalidUnit(message: string): EngineError {
   return new EngineError("invalid-unit", message);
 }
 
-/** Without empty lines and comments; a backslash at its end joins a line to the next, over comments between them. */
+/**
+ * Without empty lines and comments; a backslash at its end joins a line to the next, over those between them. As Podman
+ * has it, and systemd has not, nothing is between the two but the blanks before the backslash.
+ */
 function* logicalLines(text: string): Generator<{ line: string; number: number }> {
   let pending: { line: string; number: number } | undefined;
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
-    const isComment = /^\s*[#;]/.test(raw);
-    if (isComment || (!pending && raw.trim() === "")) continue;
-    const continues = raw.trimEnd().endsWith("\\");
-    const part = continues ? raw.trimEnd().slice(0, -1) : raw;
-    const line: string = pending ? `${pending.line} ${part.trim()}` : part.trimStart();
+    const trimmed = raw.trim();
+    if (/^([#;]|$)/.test(trimmed)) continue;
+    const continues = trimmed.endsWith("\\");
+    const part = continues ? trimmed.slice(0, -1) : trimmed;
+    const line: string = `${pending?.line ?? ""}${part}`;
     const number: number = pending?.number ?? index + 1;
     pending = continues ? { line, number } : undefined;
     if (!continues) yield { line, number };

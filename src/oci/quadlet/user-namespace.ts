@@ -3,7 +3,7 @@ import type { UnitFile } from "./unit-file.ts";
 
 const flags: FlagTable = {
   strings: { UserNS: "--userns", SubUIDMap: "--subuidname", SubGIDMap: "--subgidname" },
-  words: { UIDMap: "--uidmap", GIDMap: "--gidmap" },
+  names: { UIDMap: "--uidmap", GIDMap: "--gidmap" },
 };
 
 /** Podman's older keys, which it still takes. */

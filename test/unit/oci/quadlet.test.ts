@@ -21,8 +21,7 @@ const container = (lines: string, more: Record<string, string> = {}, name = "web
 /** What is run, without what every container has. */
 function flagsOf(service: UnitFile): string {
   return (service.get("Service", "ExecStart") ?? "")
-    .replace("/bin/coracle run --name systemd-%N --cidfile=%t/%N.cid --replace --rm ", "")
-    .replace("--log-driver passthrough --cgroups=split ", "")
+    .replace("/bin/coracle run --name systemd-%N --replace --rm --cgroups=split ", "")
     .replace("--sdnotify=conmon -d ", "");
 }
 
@@ -48,12 +47,12 @@ describe("words", () => {
 
 describe("a unit file", () => {
   test("joins lines also where blanks follow the backslash", () => {
-    expect(UnitFile.parse("[A]\nX=1 \\ \n 2\n", "/q/a.container").get("A", "X")).toBe("1  2");
+    expect(UnitFile.parse("[A]\nX=1 \\ \n 2\n", "/q/a.container").get("A", "X")).toBe("1 2");
   });
 
-  test("joins lines, over comments too, and passes over the rest", () => {
-    const unit = UnitFile.parse("# c\n[A]\nX=1 \\\n# no\n  2\n;c\n\nY = z \n", "/q/a.container");
-    expect(unit.get("A", "X")).toBe("1  2");
+  test("joins lines with nothing between them, over comments too, and passes over the rest", () => {
+    const unit = UnitFile.parse("# c\n[A]\nX=1,\\\n# no\n\n  2\n;c\n\nY = z \n", "/q/a.container");
+    expect(unit.get("A", "X")).toBe("1,2");
     expect(unit.get("A", "Y")).toBe("z");
   });
 
@@ -65,10 +64,10 @@ describe("a unit file", () => {
 
   test("says in which line it is broken", () => {
     expect(() => UnitFile.parse("[A]\n\nnonsense\n", "/q/a.container")).toThrow(
-      "/q/a.container:3: “nonsense” is not a key-value pair, group, or comment",
+      'error loading "/q/a.container", file contains line 3: “nonsense” which is not a key-value pair, group, or comment',
     );
     expect(() => UnitFile.parse("X=1\n", "/q/a.container")).toThrow(
-      "/q/a.container:1: key “X” stands before the first group",
+      'error loading "/q/a.container", key file does not start with a group',
     );
   });
 });
@@ -80,8 +79,8 @@ test("a container", () => {
   });
   expect(service.name).toBe("web.service");
   expect(`${service}`).toBe(`[Unit]
-After=coracle-user-wait-network-online.service
 Wants=coracle-user-wait-network-online.service
+After=coracle-user-wait-network-online.service
 Description=Web
 SourcePath=/q/web.container
 RequiresMountsFor=%t/containers
@@ -95,11 +94,11 @@ Restart=always
 KillMode=mixed
 Environment=PODMAN_SYSTEMD_UNIT=%n
 Delegate=yes
-ExecStop=/bin/coracle rm -v -f -i --cidfile=%t/%N.cid
-ExecStopPost=-/bin/coracle rm -v -f -i --cidfile=%t/%N.cid
+ExecStop=/bin/coracle rm -v -f -i systemd-%N
+ExecStopPost=-/bin/coracle rm -v -f -i systemd-%N
 Type=notify
 NotifyAccess=all
-ExecStart=/bin/coracle run --name systemd-%N --cidfile=%t/%N.cid --replace --rm --log-driver passthrough --cgroups=split --sdnotify=conmon -d localhost/bb httpd -f
+ExecStart=/bin/coracle run --name systemd-%N --replace --rm --cgroups=split --sdnotify=conmon -d localhost/bb httpd -f
 SyslogIdentifier=%N
 
 [Install]
@@ -149,6 +148,12 @@ describe("keys of containers", () => {
     ],
     ["Mount=type=tmpfs,dst=/t", "--mount type=tmpfs,dst=/t"],
     [
+      String.raw`Mount=src=./a,\"dst=/b,c\",type=bind`,
+      String.raw`--mount "type=bind,source=/q/a,\"dst=/b,c\""`,
+    ],
+    [String.raw`Sysctl=a\b`, String.raw`--sysctl "a\\b"`],
+    ["LogDriver=none\nLogOpt=tag=x", "--log-driver none --log-opt tag=x"],
+    [
       "Memory=20m\nPidsLimit=5\nUlimit=nofile=10:20\nSysctl=a=1 b=2",
       "--pids-limit 5 --memory 20m --ulimit nofile=10:20 --sysctl a=1 --sysctl b=2",
     ],
@@ -186,10 +191,24 @@ DynamicUser=yes`,
     const service = convertUnit(unit, { program: "/bin/coracle", table, exists: () => true });
     expect(flagsOf(service)).toBe("--label c=2 localhost/bb");
     expect(unit.warnings).toEqual([
-      "using key DynamicUser in the Service group is not supported",
-      String.raw`Label is passed over for its unsupported escape char \?`,
-      String.raw`Exec is passed over for its unsupported escape char \.`,
+      "Warning: using key DynamicUser in the Service group is not supported - use at your own risk",
+      String.raw`Warning: web.container: Label is passed over for its unsupported escape char \?`,
+      String.raw`Warning: web.container: Exec is passed over for its unsupported escape char \.`,
     ]);
+  });
+
+  test("short names of images are told of", () => {
+    const warnings = (image: string) => {
+      const unit = UnitFile.parse(`[Container]\nImage=${image}\n`, "/q/a.container");
+      convertUnit(unit, { program: "p", table: unitTable([unit]), exists: () => true });
+      return unit.warnings;
+    };
+    expect(warnings("fedora")).toEqual([
+      expect.stringContaining('a.container specifies the image "fedora" which not a fully qualified'),
+    ]);
+    expect(warnings("library/fedora")).toHaveLength(1);
+    for (const image of ["quay.io/x", "host:5000/x", "localhost/x", "sha256:0", "a".repeat(64)])
+      expect(warnings(image)).toEqual([]);
   });
 
   test("an image or a root file system, not both", () => {
@@ -210,8 +229,8 @@ DynamicUser=yes`,
 
   test("reloading", () => {
     const reload = (lines: string) => container(lines).get("Service", "ExecReload");
-    expect(reload("ReloadCmd=nginx -s reload")).toBe("/bin/coracle exec --cidfile=%t/%N.cid nginx -s reload");
-    expect(reload("ReloadSignal=HUP")).toBe("/bin/coracle kill --cidfile=%t/%N.cid --signal HUP");
+    expect(reload("ReloadCmd=nginx -s reload")).toBe("/bin/coracle exec systemd-%N nginx -s reload");
+    expect(reload("ReloadSignal=HUP")).toBe("/bin/coracle kill --signal HUP systemd-%N");
     expect(() => reload("ReloadSignal=HUP\nReloadCmd=x")).toThrow("mutually exclusive");
   });
 
@@ -237,7 +256,7 @@ describe("files refer to others", () => {
     ["Network=db.container", "--network container:systemd-db", "db.service"],
     [
       "Mount=type=volume,src=data.volume,dst=/d",
-      "--mount type=volume,src=systemd-data,dst=/d",
+      "--mount type=volume,source=systemd-data,dst=/d",
       "data-volume.service",
     ],
     [
@@ -338,6 +357,20 @@ describe("what containers need", () => {
   });
 });
 
+test("templates of volumes and networks have instances too", () => {
+  const files = { "d@.volume": "[Volume]\n", "n@.network": "[Network]\n" };
+  const volume = convert({ "d@.volume": "[Volume]\n" });
+  expect(`${volume.name}: ${volume.get("Service", "ExecStart")}`).toBe(
+    "d-volume@.service: /bin/coracle volume create --ignore systemd-d-%i",
+  );
+  const service = container("Volume=d@.volume:/d\nNetwork=n@.network", files, "a@.container");
+  expect(flagsOf(service)).toContain("--network systemd-n-%i ");
+  expect(flagsOf(service)).toContain("-v systemd-d-%i:/d ");
+  expect(service.all("Unit", "Requires")).toEqual(["n-network@.service", "d-volume@.service"]);
+  const one = container("Volume=d@one.volume:/d", { "d@one.volume": "[Volume]\n" });
+  expect(flagsOf(one)).toBe("-v systemd-d-one:/d localhost/bb");
+});
+
 test("templates have instances as their names", () => {
   const service = container("[Install]\nWantedBy=default.target\n", {}, "a@.container");
   expect(service.get("Service", "ExecStart")).toContain("--name systemd-%p_%i ");
@@ -354,10 +387,11 @@ test("templates have instances as their names", () => {
 
 test("[Install] becomes links", () => {
   const service = container(
-    "[Install]\nAlias=b.service ../c.service\nWantedBy=x.target y.target\nRequiredBy=z\nUpheldBy=u\n",
+    "[Install]\nAlias=b.service ../c.service in/a/c.service web.service\nWantedBy=x.target y.target\nRequiredBy=z\nUpheldBy=u\n",
   );
   expect(installLinks(service)).toEqual([
     { link: "b.service", target: "web.service" },
+    { link: "in/a/c.service", target: "../../web.service" },
     { link: "x.target.wants/web.service", target: "../web.service" },
     { link: "y.target.wants/web.service", target: "../web.service" },
     { link: "z.requires/web.service", target: "../web.service" },
