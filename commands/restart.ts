@@ -24,17 +24,22 @@ export default class Restart extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Restart);
-    this.checkSelection(args, { ...flags, all: flags.all || flags.running });
+    if (!flags.running || flags.filter.length > 0) this.checkSelection(args, flags);
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { restartContainers } = await import("../src/engine/container/many.ts");
-    const names = await selectContainers(this.context, {
-      names: args,
-      all: flags.all || flags.running,
-      latest: flags.latest,
-      cidfiles: flags.cidfile,
-      filters: flags.filter,
-      ...(flags.running ? { states: ["running" as const] } : {}),
-    });
+    // As Podman has it: --running means all that run, whatever else is named.
+    const names = await selectContainers(
+      this.context,
+      flags.running
+        ? { names: [], all: true, states: ["running"] }
+        : {
+            names: args,
+            all: flags.all,
+            latest: flags.latest,
+            cidfiles: flags.cidfile,
+            filters: flags.filter,
+          },
+    );
     for (const result of await restartContainers(this.context, names, { timeout: flags.time, warn })) {
       if (result.status === "fulfilled") this.printLine(result.value);
       else this.report(result.reason);

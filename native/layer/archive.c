@@ -19,8 +19,14 @@
 struct archive {
 	struct pack pack;
 	const char *name;
+	bool without_system;
 	dev_t device; /* where it begins */
 };
+
+static bool is_system(const char *path)
+{
+	return strcmp(path, "dev") == 0 || strcmp(path, "proc") == 0 || strcmp(path, "sys") == 0;
+}
 
 /* What the kernel makes up; POSIX message queues have no name for theirs in its headers. */
 static bool is_made_up(int directory)
@@ -41,6 +47,8 @@ static int visit(void *context, const struct walk_entry *entry, struct error *er
 {
 	struct archive *archive = context;
 	auto_free char *name = NULL;
+	if (archive->without_system && is_system(entry->path))
+		return 1;
 	if (asprintf(&name, "%s%s%s", archive->name, *archive->name ? "/" : "", entry->path) < 0)
 		return fail_errno(err, "archive %s", entry->path);
 	if (pack_entry(&archive->pack, entry, name, err) < 0)
@@ -100,10 +108,10 @@ int archive_command(int argc, char **argv, struct error *err)
 	static const struct option known[] = {
 		{"root", required_argument, NULL, 'r'}, {"path", required_argument, NULL, 'p'},
 		{"follow", no_argument, NULL, 'f'},	{"name", required_argument, NULL, 'n'},
-		{NULL, 0, NULL, 0},
+		{"without-system", no_argument, NULL, 'w'}, {NULL, 0, NULL, 0},
 	};
 	const char *root_path = NULL, *path = NULL, *name = NULL;
-	bool follow = false;
+	bool follow = false, without_system = false;
 	int option;
 	while ((option = option_next(argc, argv, known, err)) >= 0) {
 		if (option == 'r')
@@ -112,6 +120,8 @@ int archive_command(int argc, char **argv, struct error *err)
 			path = optarg;
 		else if (option == 'n')
 			name = optarg;
+		else if (option == 'w')
+			without_system = true;
 		else
 			follow = true;
 	}
@@ -123,7 +133,7 @@ int archive_command(int argc, char **argv, struct error *err)
 	auto_free char *base = name ? strdup(name) : default_name(path, err);
 	if (root < 0 || !base)
 		return -1;
-	struct archive archive = {.name = base};
+	struct archive archive = {.name = base, .without_system = without_system};
 	int result = pack_init(&archive.pack, STDOUT_FILENO, err);
 	if (result == 0)
 		result = write_archive(&archive, root, path, follow, err);

@@ -257,14 +257,14 @@ int config_load_container(int directory, struct config *config, struct error *er
 	if (!config->document)
 		return -1;
 	if (json_unpack_ex(config->document, &problem, 0,
-			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o s?o s?s s?o s?o s?b s?o !}", "version",
+			   "{s:i s:s s:s s:o s:o s:b s:b s:b s:o s:s s:o s:o s:i s:i s:i s:o s:o s:b s?o s?o s?o s?o s?s s?o s?o s?b s?o s?s !}", "version",
 			   &version, "id", &config->id, "name", &config->name, "runtime", &runtime, "rootfs", &rootfs, "terminal",
 			   &terminal, "openStdin", &open_stdin, "stdinOnce", &stdin_once, "log", &log, "runDir",
 			   &config->run_dir, "aliveFile", &alive, "network", &network, "stopSignal",
 			   &config->stop_signal, "stopTimeout", &config->stop_timeout, "timeout", &config->timeout, "restart",
 			   &restart, "cleanup", &cleanup, "cleanupAlways", &cleanup_always, "preserveFds",
 			   &preserved, "workdir", &workdir, "health", &health, "overlays", &overlays, "systemdSlice", &config->systemd_slice,
-			   "notify", &notify, "privileges", &privileges, "stayInUnit", &stay, "users", &users) < 0)
+			   "notify", &notify, "privileges", &privileges, "stayInUnit", &stay, "users", &users, "pidFile", &config->pid_file) < 0)
 		return config_bad(err, file, problem.text);
 	if (nullable_string(alive, file, "aliveFile", &config->alive_file, err) < 0)
 		return -1;

@@ -92,6 +92,7 @@ struct config {
 	unsigned long long log_max_size;
 	unsigned log_max_file;
 	const char *run_dir;
+	const char *pid_file; /* NULL: nobody wants to know */
 	const char *alive_file;
 	bool bounded; /* `capabilities` are all that the container may have; else that isn't known */
 	uint64_t capabilities;

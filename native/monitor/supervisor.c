@@ -102,6 +102,16 @@ static void confine_session(struct monitor *m)
 		supervisor_fail(m, &err);
 }
 
+/* Of the first start the engine writes it, which has made sure that it can. */
+static void write_pid_file(struct monitor *m)
+{
+	if (!m->config->pid_file || m->status.restart_count == 0)
+		return;
+	auto_close int fd = open(m->config->pid_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd >= 0)
+		dprintf(fd, "%d", m->status.init.pid);
+}
+
 static void running(struct monitor *m)
 {
 	m->phase = PHASE_RUNNING;
@@ -109,6 +119,7 @@ static void running(struct monitor *m)
 	m->running_since = loop_now();
 	log_start(m);
 	time_now(m->status.started_at);
+	write_pid_file(m);
 	supervisor_write_status(m);
 	health_begin(m);
 	notify_running(m);

@@ -48,6 +48,13 @@ function invalid(text: string): EngineError {
   return new EngineError("invalid-signal", `invalid signal: ${text}`);
 }
 
+/** Those that have names. */
+export function signalNames(): string[] {
+  return Array.from({ length: RTMAX }, (_, index) => signalName(index + 1)).filter((name) =>
+    name.startsWith("SIG"),
+  );
+}
+
 /** 15 → `SIGTERM`; a number without a name is returned as text. */
 export function signalName(number: number): string {
   const name = NAMES.split(" ")[number - 1];

@@ -31,6 +31,7 @@ export interface MonitorConfig {
   };
   runDir: string;
   aliveFile: string | null;
+  pidFile?: string;
   network: MonitorNetwork;
   stopSignal: number;
   stopTimeout: number;

@@ -208,6 +208,20 @@ export const deliberate: Difference[] = [
     },
   },
   {
+    lines: [
+      "podman inspect f5 --format '{{json .HostConfig.CapAdd}} {{json .HostConfig.CapDrop}} {{json .HostConfig.SecurityOpt}} {{json .EffectiveCaps}} {{json .BoundingCaps}}'",
+    ],
+    reason: "Podman 5 compares with the default capabilities; 4.3 with a longer list",
+    ours: { stdout: /^\["CAP_NET_ADMIN"\] \["CAP_CHOWN"\] / },
+  },
+  {
+    lines: [
+      "podman inspect -f '{{.HostConfig.CapDrop}} {{.HostConfig.CapAdd}} {{.BoundingCaps}} {{.HostConfig.ShmSize}}' xone",
+    ],
+    reason: "Podman 5 compares with the default capabilities; 4.3 with a longer list",
+    ours: { stdout: /^\[\] \[\] / },
+  },
+  {
     lines: ["podman restart --running"],
     reason: "it means all that run, as documented; 4.3 wants names as well",
     ours: { exitCode: 0, stderr: "" },

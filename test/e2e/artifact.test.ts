@@ -86,6 +86,9 @@ test("are made of files, shown and removed", async () => {
     stderr: expect.stringContaining("nope: artifact does not exist"),
   });
   await home.ok("artifact", "rm", "--ignore", "nope");
+  await home.ok("artifact", "add", "first", join(directory, "out.bin"));
+  expect(await home.coracle("artifact", "rm", "first", "nope")).toMatchObject({ exitCode: 125, stdout: "" });
+  expect(await home.ok("artifact", "ls", "--format", "{{.Repository}}")).not.toContain("first");
   expect(await home.coracle("artifact", "add", "two", directory)).toMatchObject({ exitCode: 125 });
   for (const [args, message] of [
     [["one"], "one: artifact already exists"],

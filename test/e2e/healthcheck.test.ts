@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
@@ -73,7 +73,9 @@ describe("a container with a health check", () => {
   test("is ended or restarted when it becomes unhealthy", async () => {
     const failing = ["--health-cmd", "false", "--health-interval", "disable", "--health-retries", "1"];
     await start("killed", ...failing, "--health-on-failure", "kill", "--restart", "always");
-    await start("again", ...failing, "--health-on-failure", "restart", "--stop-signal", "KILL");
+    const pidFile = join(home.directory, "again.pid");
+    const restarts = ["--health-on-failure", "restart", "--stop-signal", "KILL", "--pidfile", pidFile];
+    await start("again", ...failing, ...restarts);
     const pid = await inspect("again", "{{.State.Pid}}");
     for (const name of ["killed", "again"]) {
       expect(await home.coracle("healthcheck", "run", name)).toMatchObject({
@@ -87,6 +89,7 @@ describe("a container with a health check", () => {
     );
     expect(await home.ok("wait", "--condition", "running", "again")).toBe("-1");
     expect(await inspect("again", "{{.State.Pid}}")).not.toBe(pid);
+    expect(readFileSync(pidFile, "utf8")).toBe(await inspect("again", "{{.State.Pid}}"));
     expect(await inspect("again", "{{.RestartCount}} {{.State.Health.Status}}")).toBe("1 starting");
     await home.ok("rm", "-f", "-t", "0", "killed", "again");
   });

@@ -135,7 +135,7 @@ describe("inspect", () => {
       HostConfig: {
         Binds: ["pv:/pv:z,U,rw,rprivate,nosuid,nodev,rbind", "/etc:/etc2:ro,rslave,rbind"],
         CapAdd: ["CAP_SYS_ADMIN"],
-        CapDrop: ["CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_KILL", "CAP_MKNOD", "CAP_NET_RAW"],
+        CapDrop: ["CAP_CHOWN", "CAP_KILL"],
         PortBindings: {},
         SecurityOpt: ["no-new-privileges", "label=disable", "seccomp=unconfined"],
         UsernsMode: "private",

@@ -96,8 +96,8 @@ const readers: Record<LiveKind, Reader> = {
     return moduleNames().map((value) => ({ value }));
   },
   signal: async (_ctx, { current }) => {
-    const { signalName } = await import("../../oci/signals.ts");
-    const names = Array.from({ length: 31 }, (_, index) => signalName(index + 1));
+    const { signalNames } = await import("../../oci/signals.ts");
+    const names = signalNames();
     const typed = /^si/i.test(current) ? names : names.map((name) => name.replace(/^SIG/, ""));
     return typed.map((name) => ({ value: /^[a-z]/.test(current) ? name.toLowerCase() : name }));
   },

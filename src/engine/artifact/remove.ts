@@ -4,7 +4,7 @@ import { createStaging } from "../../host/staging.ts";
 import { getArtifact, listArtifacts, removeArtifact, type StoredArtifact } from "../../storage/artifacts.ts";
 import { reapImageLeftovers } from "../image/reap.ts";
 
-/** Removes artifacts, all of them where none is named; returns their digests. */
+/** Removes artifacts, or all of them, up to one that isn't there; returns their digests. */
 export async function removeArtifacts(
   ctx: Context,
   names: readonly string[],
@@ -14,9 +14,14 @@ export async function removeArtifacts(
   // Marks the work: if we die half-way, the next command looks for what nothing names.
   const staging = createStaging(ctx, "image");
   try {
-    const found = all ? listArtifacts(ctx) : names.flatMap((name) => find(ctx, name, ignore) ?? []);
-    for (const { name } of found) await removeArtifact(ctx, name);
-    return found.map(({ manifest }) => manifest);
+    const digests = [];
+    for (const given of all ? listArtifacts(ctx).map(({ name }) => name) : names) {
+      const found = find(ctx, given, ignore || all);
+      if (!found) continue;
+      await removeArtifact(ctx, found.name);
+      digests.push(found.manifest);
+    }
+    return digests;
   } finally {
     await staging.remove();
   }

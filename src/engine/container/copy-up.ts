@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
-import { EngineError } from "../../errors.ts";
+import * as path from "node:path";
+import { EngineError, isErrno } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { listDirectory } from "../../host/files.ts";
 import { withLock } from "../../host/lock.ts";
@@ -95,10 +96,20 @@ function fill(ctx: Context, { volume, target, destination }: NewVolume, root: st
     if (error instanceof EngineError && ["not-found", "not-a-directory"].includes(error.code)) return;
     throw error;
   }
+  if (path.posix.normalize(`${destination}/`) === "/etc/") linkMtab(target);
   // The directory's own owner and mode come along, and are there already where one was killed who filled it.
   fs.chownSync(target, volume.uid ?? uid, volume.gid ?? gid);
   fs.chmodSync(target, mode & 0o7777);
   if (listDirectory(target).length > 0) noteFirstUse(ctx, volume, "filled");
+}
+
+/** Where an image has none, its containers do (native/monitor/mtab.c), and have had it before their volumes. */
+function linkMtab(etc: string): void {
+  try {
+    fs.symlinkSync("/proc/mounts", path.join(etc, "mtab"));
+  } catch (error) {
+    if (!isErrno(error, "EEXIST")) throw error;
+  }
 }
 
 function own(ctx: Context, { volume, target, destination }: NewVolume, root: string, owner: Owner): void {

@@ -70,6 +70,9 @@ export async function copyFiles(
   await inRoot(ctx, source, (from) => inRoot(ctx, target, (to) => transfer(ctx, from, to, options)));
 }
 
+/** What Podman copies nothing of, unless something in them is named. */
+const SYSTEM = ["/dev", "/proc", "/sys"];
+
 type Rooted = CopyPlace & {
   root: string;
   record: ContainerRecord | undefined;
@@ -129,17 +132,20 @@ async function transfer(
   const from = look(ctx, source);
   if (!from.exists) throw notFound(source);
   if (from.type === "device" && source.container !== null) throw notCopied(source);
-  const base = path.posix.basename(absolute(source));
-  const contents = /(^|\/)\.$/.test(source.path) || absolute(source) === "/";
+  const whole = absolute(source);
+  if (source.container !== null && SYSTEM.includes(whole)) return;
+  const base = path.posix.basename(whole);
+  const contents = /(^|\/)\.$/.test(source.path) || whole === "/";
   const archive = (name: string) => [
     "archive",
-    ...located(ctx, source, absolute(source)),
+    ...located(ctx, source, whole),
     "--follow",
+    ...(source.container !== null && whole === "/" ? ["--without-system"] : []),
     "--name",
     name,
   ];
   if (target.container === null && target.path === "-") {
-    await pipeLayerTool(ctx, archive(base || "."), null);
+    await pipeLayerTool(ctx, archive(contents && from.type === "directory" ? "" : base), null);
     return;
   }
   if (target.container === null) refuseDevice(target.path);

@@ -96,7 +96,7 @@ export function inspectHostConfig(
     CpusetCpus: resources.cpusetCpus,
     CpusetMems: resources.cpusetMems,
     // Privileged, it has them all.
-    Devices: config.privileged ? [] : devices(config, spec),
+    Devices: config.privileged ? [] : devices(ctx, config, spec),
     DiskQuota: 0,
     KernelMemory: 0,
     MemoryReservation: resources.memoryReservation,
@@ -137,24 +137,26 @@ function securityOptions({ security }: ContainerConfig): string[] {
   ];
 }
 
-/** Podman tells what was added and dropped by comparing with this set, whatever the flags and the defaults were. */
-const comparedWith = [...defaultCapabilities, "CAP_AUDIT_WRITE", "CAP_MKNOD", "CAP_NET_RAW"];
-
+/** What was added and dropped Podman tells by comparing with the defaults, whatever the flags were. */
 function changedCapabilities(ctx: Context, config: ContainerConfig, bounding: readonly string[]) {
-  const usual = config.privileged ? hostCapabilities(ctx) : comparedWith;
+  const usual = config.privileged
+    ? hostCapabilities(ctx)
+    : (config.defaultCapabilities ?? defaultCapabilities);
   return {
     CapAdd: bounding.filter((name) => !usual.includes(name)),
     CapDrop: usual.filter((name) => !bounding.includes(name)).sort(),
   };
 }
 
-/** Those of the Container Device Interface as the last start found them. */
-function devices(config: ContainerConfig, spec: RuntimeSpec | undefined) {
-  const given = config.devices.map(({ hostPath, containerPath, permissions }) => ({
-    PathOnHost: hostPath,
-    PathInContainer: containerPath,
-    CgroupPermissions: permissions,
-  }));
+/** An ordinary user's --device is a mount. Those of the Container Device Interface as the last start found them. */
+function devices(ctx: Context, config: ContainerConfig, spec: RuntimeSpec | undefined) {
+  const given = (ctx.namespace === "root" ? config.devices : []).map(
+    ({ hostPath, containerPath, permissions }) => ({
+      PathOnHost: hostPath,
+      PathInContainer: containerPath,
+      CgroupPermissions: permissions,
+    }),
+  );
   if (!config.cdiDevices || !spec) return given;
   const places = [
     ...config.devices.map(({ containerPath }) => containerPath),

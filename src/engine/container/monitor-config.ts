@@ -14,6 +14,7 @@ import { logFile } from "./logs.ts";
 import { notifyConfig } from "./notify.ts";
 import { overlayMounts } from "./overlays.ts";
 import type { Mappings } from "./owner.ts";
+import { pidFiles } from "./pid-files.ts";
 import { rootfsMount } from "./rootfs-mount.ts";
 import { inGeneratedService } from "./unit.ts";
 
@@ -47,6 +48,7 @@ export function monitorConfig(
     log: monitorLog(ctx, record),
     runDir: runDirectory(ctx, record.id),
     aliveFile: ctx.aliveFile,
+    pidFile: pidFiles(ctx, record).container,
     network,
     stopSignal: config.stopSignal,
     stopTimeout: config.stopTimeout,

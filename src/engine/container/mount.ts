@@ -15,13 +15,16 @@ export interface MountedContainer {
   path: string;
 }
 
-/** What is mounted here, in the order in which the containers were made. */
+/** What is mounted here, and what runs, in the order in which the containers were made. */
 export function mountedContainers(ctx: Context): MountedContainer[] {
   const counts = mountCounts();
   return listRecords(ctx)
     .sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
-    .map((record) => ({ id: record.id, name: record.name, path: rootfsPath(ctx, record) }))
-    .filter(({ path }) => counts.has(path));
+    .flatMap((record) => {
+      const path = rootfsPath(ctx, record);
+      if (!counts.has(path) && !adoptRunning(ctx, record, path)) return [];
+      return { id: record.id, name: record.name, path };
+    });
 }
 
 /** Returns where they are. */
@@ -34,12 +37,21 @@ export function mountContainers(ctx: Context, names: readonly string[]): string[
   });
 }
 
-/** A running container is seen by the mount that it has itself: another one would not show what it changes. */
 function mountHere(ctx: Context, record: ContainerRecord, path: string): void {
+  if (mountCounts().has(path) || isDirectory(record)) bindOnItself(ctx, path);
+  else if (!adoptRunning(ctx, record, path)) mountRootfs(ctx, record);
+}
+
+function isDirectory({ driver }: ContainerRecord): boolean {
+  return driver === "vfs" || driver === "none";
+}
+
+/** A running container is seen by the mount that it has itself: another one would not show what it changes. */
+function adoptRunning(ctx: Context, record: ContainerRecord, path: string): boolean {
   const { state, last } = readStatus(ctx, record.id);
-  if (mountCounts().has(path) || record.driver === "vfs" || record.driver === "none") bindOnItself(ctx, path);
-  else if (isActive(state) && last?.monitor) adoptMount(ctx, path, last.monitor.pid);
-  else mountRootfs(ctx, record);
+  if (!isActive(state) || !last?.monitor) return false;
+  if (!isDirectory(record)) adoptMount(ctx, path, last.monitor.pid);
+  return true;
 }
 
 /** Takes one mount of each away; with `force` all. Those that aren't mounted are left as they are. */

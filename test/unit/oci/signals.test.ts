@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseSignal, signalName } from "../../../src/oci/signals.ts";
+import { parseSignal, signalName, signalNames } from "../../../src/oci/signals.ts";
 
 test.each([
   ["SIGTERM", 15],
@@ -41,4 +41,8 @@ test("every number has a name that leads back to it", () => {
   expect(signalName(9)).toBe("SIGKILL");
   expect(signalName(37)).toBe("SIGRTMIN+3");
   expect(signalName(32)).toBe("32");
+  expect(signalNames()).toHaveLength(62);
+  expect(signalNames()).toEqual(
+    expect.arrayContaining(["SIGHUP", "SIGRTMIN", "SIGRTMIN+15", "SIGRTMAX-14", "SIGRTMAX"]),
+  );
 });
