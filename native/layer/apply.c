@@ -19,6 +19,7 @@
 #include "unpack.h"
 
 struct apply_options {
+	bool lenient; /* see struct ownership */
 	struct blob_options blob;
 	const char *directory, *copy_to, *follow;
 	const char *opaque_xattr;
@@ -98,6 +99,9 @@ static int set_option(int option, struct apply_options *options, const char **xa
 	case 'f':
 		options->follow = optarg;
 		return 0;
+	case 'l':
+		options->lenient = true;
+		return 0;
 	case 'x':
 		*xattrs = optarg;
 		return 0;
@@ -119,6 +123,7 @@ static int parse(int argc, char **argv, struct apply_options *options, struct er
 		{"offset", required_argument, NULL, 'o'}, {"size", required_argument, NULL, 's'},
 		{"diff-id", required_argument, NULL, 'i'}, {"xattrs", required_argument, NULL, 'x'},
 		{"copy-to", required_argument, NULL, 'c'}, {"follow", required_argument, NULL, 'f'},
+		{"ignore-chown-errors", no_argument, NULL, 'l'},
 		{NULL, 0, NULL, 0},
 	};
 	const char *xattrs = "user";
@@ -174,6 +179,7 @@ int apply_command(int argc, char **argv, struct error *err)
 	}
 	struct unpack unpack;
 	unpack_init(&unpack, root, options.opaque_xattr);
+	unpack.ownership.lenient = options.lenient;
 	struct stream *stream = sandbox_files(root, err) < 0 ? NULL : stream_start(&input, err);
 	int result = stream ? apply(&options, &unpack, stream, err) : -1;
 	unpack_free(&unpack);

@@ -64,6 +64,8 @@ static int change_owner(const struct ownership *ownership, int fd, const char *n
 		if (errno != EINVAL)
 			return fail_errno(err, "change the owner of %s", path);
 	}
+	if (ownership->lenient)
+		return 0;
 	return error_set(err, "id-not-mapped",
 			 "%s belongs to %llu:%llu, ids that this user namespace does not map: "
 			 "add more subordinate ids to /etc/subuid and /etc/subgid",

@@ -13,6 +13,7 @@
 struct ownership {
 	uid_t own_uid, own_gid;
 	bool ignore;     /* only one id is mapped, or we are nobody to change owners: everything stays ours */
+	bool lenient;    /* what belongs to ids that aren't mapped stays ours, too */
 	bool change;     /* everything becomes uid:gid, whatever the entry says */
 	uid_t uid, gid;
 };

@@ -29,6 +29,11 @@ export async function findConfiguration(request: ConfigurationRequest): Promise<
     if (entry.includes("=")) continue;
     warn(`invalid environment variable for engine ${entry}, valid configuration is KEY=value pair`);
   }
+  const { file, unknown = [] } = configuration.storage ?? {};
+  if (unknown.length > 0) {
+    const keys = unknown.map((key) => JSON.stringify(key)).join(" ");
+    warn(`Failed to decode the keys [${keys}] from ${JSON.stringify(file)}`);
+  }
   return configuration;
 }
 

@@ -98,7 +98,7 @@ export function createContext(options: GlobalOptions = {}): Context {
     aliveFile: env.CORACLE_ALIVE_FD ? path.join(run, "alive") : null,
     options,
     config,
-    storage: parseStorageOptions(storageOptions(options, config), namespace === "single"),
+    storage: parseStorageOptions(storageOptions(options, config)),
     volumeRoot: path.resolve(
       options.volumePath ?? config.engine.volume_path ?? path.join(graphRoot, "volumes"),
     ),

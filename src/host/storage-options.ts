@@ -7,15 +7,21 @@ import { storeIn } from "./podman-store.ts";
 export interface StorageOptions {
   /** Mounts in place of the kernel: fuse-overlayfs. */
   mountProgram?: string;
+  /** Files of images keep our ids where theirs aren't mapped. */
+  ignoreChownErrors?: boolean;
   /** Additional image stores: graphroots of ours that are only read. */
   imageStores: string[];
+  /** The other options, as they were given. */
+  others?: Record<string, string>;
 }
 
 /** Mount options that make no difference here: devices don't work in a user namespace, and the others only save time. */
 const harmless = /^(nodev|metacopy=(on|off)|redirect_dir=(on|off)|index=(on|off)|volatile|userxattr|)$/;
 
+const SHOWN_APART = ["mount_program", "additionalimagestore", "additionalimagestores", "imagestore"];
+
 /** `KEY=VALUE`, as Podman takes them; KEY may have the driver's name in front. */
-export function parseStorageOptions(options: readonly string[], single: boolean): StorageOptions {
+export function parseStorageOptions(options: readonly string[]): StorageOptions {
   const parsed: StorageOptions = { imageStores: [] };
   for (const option of options) {
     const equals = option.indexOf("=");
@@ -25,7 +31,9 @@ export function parseStorageOptions(options: readonly string[], single: boolean)
       });
     const key = option.slice(0, equals).trim();
     const value = option.slice(equals + 1).trim();
-    switch (key.replace(/^(overlay2?|vfs|storage)?\./, "").toLowerCase()) {
+    const name = key.replace(/^(overlay2?|vfs|storage)?\./, "").toLowerCase();
+    if (!SHOWN_APART.includes(name)) parsed.others = { ...parsed.others, [key]: value };
+    switch (name) {
       case "mount_program":
         if (value) parsed.mountProgram = program(value);
         break;
@@ -35,12 +43,7 @@ export function parseStorageOptions(options: readonly string[], single: boolean)
         break;
       }
       case "ignore_chown_errors":
-        if (/^(true|1)$/i.test(value) && !single) {
-          throw notSupported(
-            `${key}=${value}`,
-            "it is only of use where a user has one id, and there it is so anyway",
-          );
-        }
+        parsed.ignoreChownErrors = boolean(value);
         break;
       case "additionalimagestore":
       case "additionalimagestores":
@@ -86,6 +89,15 @@ function imageStore(directory: string): string {
     );
   }
   return storeIn(directory);
+}
+
+/** As Go's parser has it. */
+function boolean(value: string): boolean {
+  if (["1", "t", "true"].includes(value.toLowerCase())) return true;
+  if (["0", "f", "false"].includes(value.toLowerCase())) return false;
+  throw new EngineError("usage", `strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`, {
+    hint: "ignore_chown_errors is true or false",
+  });
 }
 
 function program(file: string): string {

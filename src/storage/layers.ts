@@ -105,6 +105,7 @@ export async function applyLayer(
     args.push("--digest", known.descriptor.digest, "--size", String(known.descriptor.size));
   if (known.diffID !== undefined) args.push("--diff-id", known.diffID);
   if (known.copyTo !== undefined) args.push("--copy-to", known.copyTo);
+  if (ctx.storage.ignoreChownErrors) args.push("--ignore-chown-errors");
   if ("file" in input) args.push("--follow", input.file);
   else if (input.offset !== undefined) args.push("--offset", String(input.offset));
   const output = await runLayerTool(ctx, args, { stdin: "file" in input ? input.feeder : input.fd });

@@ -251,7 +251,7 @@ default_network = "net1"`;
   });
 });
 
-test("storage.conf says where the store is", async () => {
+test("storage.conf says where the store is, and how", async () => {
   const root = join(home.directory, "graph");
   const env = { CONTAINERS_STORAGE_CONF: write("storage.conf", `[storage]\ngraphroot = "${root}"\n`) };
   const info = (...args: string[]) => home.run([...args, "info", "-f", "{{.Store.GraphRoot}}"], { env });
@@ -262,6 +262,15 @@ test("storage.conf says where the store is", async () => {
     env: { CONTAINERS_STORAGE_CONF: first },
   });
   expect(driver.stdout).toBe("vfs\n");
+  const odd = write(
+    "odd.conf",
+    `[storage]\ngraphroot = "${root}"\nodd = 1\n[storage.options.overlay]\nmountopt = "nodev"\n`,
+  );
+  const options = await home.run(["info", "-f", "{{.Store.GraphOptions}}"], {
+    env: { CONTAINERS_STORAGE_CONF: odd },
+  });
+  expect(options.stdout).toContain("overlay.mountopt:nodev");
+  expect(options.stderr).toContain('level=warning msg="Failed to decode the keys [\\"storage.odd\\"] from ');
   // Where Podman has a store by the same file, ours is beside what it keeps.
   mkdirSync(join(root, "libpod"), { recursive: true });
   expect((await info()).stdout).toBe(`${root}/coracle\n`);

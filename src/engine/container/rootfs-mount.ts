@@ -56,7 +56,11 @@ export function rootfsMount(
   };
   if (record.driver === "overlay") {
     const { options } = storageDriver(ctx);
-    return { driver: "overlay", ...common, options: isVolatile(record) ? [...options, "volatile"] : options };
+    return {
+      driver: "overlay",
+      ...common,
+      options: isVolatile(ctx, record) ? [...options, "volatile"] : options,
+    };
   }
   const program = findProgram("fuse-overlayfs");
   if (!program) {
@@ -78,13 +82,13 @@ export function rootfsMount(
 }
 
 /** Nothing of a --rm container outlives it: then unmounting needs no sync of the whole file system, which may take long. */
-function isVolatile(record: ContainerRecord): boolean {
-  return record.driver === "overlay" && record.config.autoRemove;
+function isVolatile({ config }: Context, record: ContainerRecord): boolean {
+  return record.driver === "overlay" && record.config.autoRemove && !config.storage?.disableVolatile;
 }
 
 /** The kernel refuses to mount a volatile overlay a second time, as a crash may have lost writes; that is no matter here. */
 export function allowMount(ctx: Context, record: ContainerRecord): void {
-  if (!isVolatile(record)) return;
+  if (!isVolatile(ctx, record)) return;
   fs.rmSync(path.join(containerDirectory(ctx, record.id), "work/work/incompat"), {
     recursive: true,
     force: true,

@@ -123,7 +123,7 @@ function storeInfo(ctx: Context) {
   const states = listRecords(ctx).map((record) => readStatus(ctx, record.id).state);
   const count = (...wanted: string[]) => states.filter((state) => wanted.includes(state)).length;
   const { driver, program } = storageDriver(ctx);
-  const { imageStores } = ctx.storage;
+  const { imageStores, others } = ctx.storage;
   const space = fs.existsSync(ctx.graphRoot) ? fs.statfsSync(ctx.graphRoot) : undefined;
   return {
     configFile: storageConfFile() ?? (candidates("storage.conf")[0] as string),
@@ -135,6 +135,7 @@ function storeInfo(ctx: Context) {
     },
     graphDriverName: driver,
     graphOptions: {
+      ...others,
       ...(imageStores.length > 0 ? { "overlay.imagestore": imageStores.join(",") } : {}),
       ...(program === undefined ? {} : { "overlay.mount_program": mountProgram(program) }),
     },

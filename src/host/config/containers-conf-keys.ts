@@ -168,7 +168,9 @@ export interface Types {
   int: number;
   uint16: number;
   uint32: number;
+  /** May say that it is to be appended. */
   strings: string[];
+  list: string[];
   /** Names and what stands for each: the paths of a runtime. */
   lists: Record<string, string[]>;
   map: Record<string, string>;

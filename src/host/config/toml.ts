@@ -4,11 +4,6 @@ import { readConfigFile } from "./files.ts";
 
 export type Table = Record<string, unknown>;
 
-/** A parsed TOML file; an error names the place. */
-export function readToml(file: string): Table {
-  return parseToml(readTomlText(file), file);
-}
-
 export function readTomlText(file: string): string {
   try {
     return readConfigFile(file);
@@ -38,13 +33,6 @@ export function badConfig(file: string, what: string): EngineError {
   return new EngineError("bad-config", `decode configuration ${file}: ${what}`, {
     hint: "mend the file",
   });
-}
-
-/** A table in a table; an empty one where there is none. */
-export function tableOf(table: Table, key: string, file: string): Table {
-  const value = table[key] ?? {};
-  if (isTable(value)) return value;
-  throw badConfig(file, `${key} is not a table`);
 }
 
 export function isTable(value: unknown): value is Table {

@@ -477,6 +477,12 @@ describe("owners and modes", () => {
     expect(await applyError(tar(file("f", "", { pax: { uid: "99999999999" } })))).toMatchObject({
       code: "id-not-mapped",
     });
+    const input = tar(file("mine", "", { uid: 1_000_000, gid: 5 }), file("known", "", { uid: 3, gid: 5 }));
+    await layerOk(["apply", "--dir", target, "--ignore-chown-errors"], { input });
+    expect(await describeTree(target)).toMatchObject({
+      mine: { uid: 0, gid: 0 },
+      known: { uid: 3, gid: 5 },
+    });
   });
 
   test("with one id mapped, everything is root's", async () => {
