@@ -26,12 +26,12 @@ export default class Events extends CoracleCommand {
     const { flags } = await this.input(Events);
     const { systemEvents } = await import("../src/engine/system/events.ts");
     const { eventFields, eventJson, eventText } = await import("../src/cli/events.ts");
-    const { asksForJson, asksForJsonLines, formatOne } = await import("../src/cli/report.ts");
+    const { asksForJson, asksForJsonLines, printOne } = await import("../src/cli/report.ts");
     const { format, since, until, stream, filter: filters } = flags;
     for await (const event of systemEvents(this.context, { filters, since, until, stream })) {
       if (format === undefined) this.printLine(eventText(event, !flags["no-trunc"]));
       else if (asksForJson(format) || asksForJsonLines(format)) this.printLine(eventJson(event));
-      else this.print(formatOne("events", format, eventFields(event)));
+      else printOne("events", format, eventFields(event), this.print);
     }
   }
 }

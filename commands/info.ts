@@ -15,11 +15,11 @@ export default class Info extends CoracleCommand {
     const { systemInfo } = await import("../src/engine/system/info.ts");
     const { toYaml } = await import("../src/cli/yaml.ts");
     const { infoFields } = await import("../src/cli/info.ts");
-    const { asksForJson, formatOne } = await import("../src/cli/report.ts");
+    const { asksForJson, printOne } = await import("../src/cli/report.ts");
     const { versionReport } = await import("../src/cli/version.ts");
     const info = await systemInfo(this.context, versionReport().Client);
     if (flags.format === undefined) this.printLine(toYaml(info));
     else if (asksForJson(flags.format)) this.printJson(info, 2);
-    else this.print(formatOne("info", flags.format, infoFields(info)));
+    else printOne("info", flags.format, infoFields(info), this.print);
   }
 }

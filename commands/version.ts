@@ -15,17 +15,17 @@ export default class Version extends CoracleCommand {
     const { versionReport, versionText } = await import("../src/cli/version.ts");
     const report = versionReport();
     if (flags.format === undefined) return this.print(versionText(report));
-    const { asksForJson, formatOne } = await import("../src/cli/report.ts");
+    const { asksForJson, printOne } = await import("../src/cli/report.ts");
     const { versionFields } = await import("../src/cli/info.ts");
     const { TemplateError } = await import("../src/cli/template/error.ts");
     if (asksForJson(flags.format)) return this.printLine(JSON.stringify(report));
     const fields = versionFields(report);
     try {
-      this.print(formatOne("version", flags.format, fields));
+      printOne("version", flags.format, fields, this.print);
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       // As in Podman: there is no server, and once the fields of the client were at the top.
-      this.print(formatOne("version", flags.format.replaceAll(".Server.", "."), fields.Client));
+      printOne("version", flags.format.replaceAll(".Server.", "."), fields.Client, this.print);
     }
   }
 }

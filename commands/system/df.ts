@@ -18,7 +18,9 @@ export default class Df extends CoracleCommand {
     if (flags.format && flags.verbose) throw this.usageError("cannot combine --format and --verbose flags");
     const { diskUsage } = await import("../../src/engine/system/disk-usage.ts");
     const { diskUsageSummary, diskUsageTables } = await import("../../src/cli/disk-usage.ts");
+    const { withPartial } = await import("../../src/cli/report.ts");
     const usage = diskUsage(this.context);
-    this.print(flags.verbose ? diskUsageTables(usage) : diskUsageSummary(usage, flags.format));
+    if (flags.verbose) return this.print(diskUsageTables(usage));
+    withPartial(this.print, () => diskUsageSummary(usage, flags.format));
   }
 }

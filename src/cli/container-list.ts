@@ -5,11 +5,12 @@ import { filterLookups } from "../engine/container/select-filtered.ts";
 import { containerSize } from "../engine/container/size.ts";
 import { namespaceId } from "../engine/container/top.ts";
 import type { Context } from "../host/context.ts";
+import type { ContainerConfig, MountRequest } from "../oci/container.ts";
 import { humanDuration, humanSize, humanTimeSince } from "../oci/human-units.ts";
 import { exposedByPort, portsText, publishedRuns } from "./container-ports.ts";
 import { log } from "./log.ts";
 import { print, printJson, printLine } from "./output.ts";
-import { asksForJson, formatRows, withJson } from "./report.ts";
+import { asksForJson, printRows, withJson } from "./report.ts";
 import { GoTime } from "./template/time.ts";
 import { goValue } from "./template/types.ts";
 
@@ -81,15 +82,17 @@ export async function showContainers(
     withJson(templateRow(ctx, container, options), () => structRow(ctx, container, options)),
   );
   const format = options.format?.replaceAll(".Namespaces.", ".");
-  print(
-    formatRows(rows, {
+  printRows(
+    rows,
+    {
       name: "ps",
       type: "containers.psReporter",
       format,
       columns,
       headers,
       noHeading: options.noheading,
-    }),
+    },
+    print,
   );
 }
 
@@ -170,6 +173,13 @@ function seconds(time: string | null | undefined): number {
   return time ? Math.floor(Date.parse(time) / 1000) : -62135596800;
 }
 
+/** In Podman's order: what the host gives, volumes, overlays, images. */
+function mountPoints({ mounts }: ContainerConfig): string[] {
+  const kind = ({ type, overlay }: MountRequest) =>
+    overlay ? 2 : type === "volume" ? 1 : type === "image" || type === "artifact" ? 3 : 0;
+  return mounts.toSorted((a, b) => kind(a) - kind(b)).map((mount) => mount.destination);
+}
+
 /** One entry of `ps --format json`, with Podman's keys. */
 function jsonRow(ctx: Context, container: ContainerSummary, options: ListOptions) {
   const { record, status } = container;
@@ -189,7 +199,7 @@ function jsonRow(ctx: Context, container: ContainerSummary, options: ListOptions
     ImageID: record.config.image?.id ?? "",
     IsInfra: false,
     Labels: labels(container),
-    Mounts: record.config.mounts.map((mount) => mount.destination),
+    Mounts: mountPoints(record.config),
     Names: [record.name],
     Namespaces: options.namespace ? namespacesJson(status.last?.init?.pid) : {},
     Networks: networkNames(record.config.network),

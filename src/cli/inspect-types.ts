@@ -22,3 +22,13 @@ export const imageStructs: Structs = {
   "manifest.Schema2HealthConfig":
     "Test []string, StartPeriod time.Duration, Interval time.Duration, Timeout time.Duration, Retries int",
 };
+
+/** The same of a volume. */
+export const volumeType = "*define.InspectVolumeData";
+
+export const volumeStructs: Structs = {
+  "define.InspectVolumeData":
+    "Name string, Driver string, Mountpoint string, CreatedAt time.Time, Status map[string]interface {}," +
+    "Labels map[string]string, Scope string, Options map[string]string, UID int, GID int, Anonymous bool," +
+    "MountCount uint, NeedsCopyUp bool, NeedsChown bool, Timeout uint, StorageID string, LockNumber uint32",
+};

@@ -48,7 +48,12 @@ function typedRows(rows: readonly object[], name: string): object[] {
   return withType(typed, { name: `[]${name}` });
 }
 
-/** One object by a template, as `version` and `info` print it; ends in a newline. */
+/** Prints one object by a template, as `version` and `info` do. */
+export function printOne(name: string, format: string, data: unknown, write: (text: string) => void): void {
+  withPartial(write, () => formatOne(name, format, data));
+}
+
+/** Ends in a newline. */
 export function formatOne(name: string, format: string, data: unknown): string {
   return parse(name, format, (text) => text).execute(data);
 }

@@ -1,6 +1,7 @@
 /** Values as Go prints them: fmt's verbs and encoding/json. */
 
 import { formatG } from "../../oci/human-units.ts";
+import { GoIPNet } from "./ip-net.ts";
 import { GoTime, GoValue } from "./time.ts";
 import { plainJson } from "./types.ts";
 import {
@@ -23,7 +24,8 @@ export function printValue(value: unknown): string {
 
 /** Go's %v. */
 export function formatValue(value: unknown, withFieldNames = false): string {
-  const inner = (item: unknown) => formatValue(item, withFieldNames);
+  const inner = (item: unknown) =>
+    item instanceof GoIPNet ? item.asField() : formatValue(item, withFieldNames);
   if (value === undefined || value === null || value instanceof NilPointer) return "<nil>";
   if (value instanceof GoFloat) return formatFloat(value.value);
   if (typeof value === "number") return Number.isInteger(value) ? String(value) : formatFloat(value);

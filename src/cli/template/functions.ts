@@ -125,6 +125,7 @@ function sprint(args: unknown[]): string {
 }
 
 function truncate(text: string, size: number): string {
+  if (size < 0) throw new Error(`runtime error: slice bounds out of range [:${size}]`);
   const bytes = Buffer.from(text);
   return bytes.length < size ? text : bytes.subarray(0, size).toString();
 }
@@ -193,6 +194,8 @@ function slice(value: unknown, ...bounds: unknown[]): unknown {
   if (typeof value !== "string" && !Array.isArray(value)) {
     throw new Error(isNil(value) ? "slice of untyped nil" : `can't slice item of type ${typeName(value)}`);
   }
+  if (bounds.length > 3) throw new Error(`too many slice indexes: ${bounds.length}`);
+  if (bounds.length === 3 && typeof value === "string") throw new Error("cannot 3-index slice a string");
   const items = typeof value === "string" ? Buffer.from(value) : value;
   for (const bound of bounds) {
     if (!Number.isInteger(bound)) throw new Error(`cannot index slice/array with type ${typeName(bound)}`);
@@ -200,8 +203,9 @@ function slice(value: unknown, ...bounds: unknown[]): unknown {
       throw new Error(`index out of range: ${bound}`);
     }
   }
-  const [from = 0, to = items.length] = bounds as number[];
+  const [from = 0, to = items.length, capacity = items.length] = bounds as number[];
   if (from > to) throw new Error(`invalid slice index: ${from} > ${to}`);
+  if (to > capacity) throw new Error(`invalid slice index: ${to} > ${capacity}`);
   return typeof value === "string" ? items.slice(from, to).toString() : value.slice(from, to);
 }
 

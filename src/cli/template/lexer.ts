@@ -70,7 +70,7 @@ class Lexer {
       if (text !== "") this.#push("text", text, start);
       if (open === -1) break;
       this.#at = open + (trimBefore ? 3 : 2);
-      const closed = this.#comment() ?? this.#action(open);
+      const closed = this.#comment(this.#at + (trimBefore ? 1 : 0)) ?? this.#action(open);
       if (!closed) return this.#tokens;
       trimNext = this.#source.startsWith("-}}", this.#at);
       this.#at += trimNext ? 3 : 2;
@@ -79,16 +79,20 @@ class Lexer {
     return this.#tokens;
   }
 
-  /** Goes over a comment to its closing braces; undefined where none begins, false where it is broken. */
-  #comment(): boolean | undefined {
-    const start = this.#skipSpace(this.#at);
+  /**
+   * Goes over a comment to its closing braces; undefined where none begins, false where it is broken. Between comment and
+   * braces there is nothing, or a trim marker with its one space.
+   */
+  #comment(start: number): boolean | undefined {
     if (!this.#source.startsWith("/*", start)) return undefined;
     const close = this.#source.indexOf("*/", start + 2);
     if (close === -1) return this.#fail("unclosed comment", start);
-    this.#at = this.#skipSpace(close + 2);
-    const after = this.#source.slice(this.#at, this.#at + 3);
-    if (after.startsWith("}}") || after === "-}}") return true;
-    return this.#fail("comment ends before closing delimiter", close);
+    this.#at = close + 2;
+    if (this.#source.startsWith("}}", this.#at)) return true;
+    if (!this.#isSpace(this.#at) || !this.#source.startsWith("-}}", this.#at + 1))
+      return this.#fail("comment ends before closing delimiter", close);
+    this.#at++;
+    return true;
   }
 
   /** Goes over an action to its closing braces; false where it is broken. */
@@ -125,7 +129,7 @@ class Lexer {
       const all = /^[+\-\w.]*/.exec(this.#source.slice(this.#at))?.[0];
       return `bad number syntax: ${JSON.stringify(all)}`;
     }
-    const terminated = ["field", "variable", "word"].includes(type);
+    const terminated = ["field", "dot", "variable", "word"].includes(type);
     if (terminated && !this.#endsAt(this.#at + text.length)) {
       return `bad character ${unicode(this.#next(text))}`;
     }
@@ -163,12 +167,6 @@ class Lexer {
 
   #isSpace(at: number): boolean {
     return space.test(this.#source[at] ?? "");
-  }
-
-  #skipSpace(from: number): number {
-    let at = from;
-    while (this.#isSpace(at)) at++;
-    return at;
   }
 
   #push(type: TokenType, text: string, at: number): void {

@@ -161,7 +161,9 @@ class Parser {
     if (end === "else") this.#fail("unexpected {{else}} in define clause");
     this.#variables = variables;
     this.#loops = loops;
-    this.#defined.set(name, nodes);
+    if (!isEmpty(nodes) && !isEmpty(this.#defined.get(name) ?? []))
+      this.#fail(`template: multiple definition of template ${JSON.stringify(name)}`);
+    if (!this.#defined.has(name) || !isEmpty(nodes)) this.#defined.set(name, nodes);
   }
 
   #templateName(context: string): string {
@@ -374,4 +376,9 @@ function shown({ type, text }: Token): string {
   if (type === "keyword" || type === "dot") return `<${text}>`;
   const chars = [...text];
   return chars.length > 10 ? `${JSON.stringify(chars.slice(0, 10).join(""))}...` : JSON.stringify(text);
+}
+
+/** Templates of nothing but white space may be defined again. */
+function isEmpty(nodes: readonly Node[]): boolean {
+  return nodes.every((node) => node.kind === "text" && node.text.trim() === "");
 }

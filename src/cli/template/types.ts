@@ -1,5 +1,6 @@
 /** Gives JSON the Go types behind it, so that templates see what Podman's see: every field, in its order, also if empty. */
 
+import { GoIPNet } from "./ip-net.ts";
 import { GoDuration, GoTime } from "./time.ts";
 import { type Field, GoFloat, goType, isNil, NilPointer, withType } from "./values.ts";
 
@@ -16,6 +17,7 @@ export function goValue(json: unknown, type: string, structs: Structs): unknown 
   if (type.startsWith("map[")) return map(json, type, structs);
   if (type === "time.Duration") return new GoDuration(Number(json ?? 0));
   if (type === "time.Time") return new GoTime(typeof json === "string" ? json : "0001-01-01T00:00:00Z");
+  if (type === "types.IPNet") return new GoIPNet(String(json ?? ""));
   if (Object.hasOwn(structs, type)) return struct(json, type, type, structs);
   if (type === "interface {}") return json ?? new NilPointer(type);
   if (type.startsWith("float")) return new GoFloat(Number(json ?? 0));

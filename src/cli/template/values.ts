@@ -5,6 +5,7 @@
  * a method. null is a nil pointer, undefined no value.
  */
 
+import { GoIPNet } from "./ip-net.ts";
 import { GoDuration, GoTime, GoValue } from "./time.ts";
 
 export type Entries = [string, unknown][];
@@ -118,6 +119,7 @@ export function typeName(value: unknown): string {
   if (value instanceof GoTime) return "time.Time";
   if (value instanceof GoDuration) return "time.Duration";
   if (value instanceof GoFloat) return "float64";
+  if (value instanceof GoIPNet) return "types.IPNet";
   return isStruct(value) ? "struct" : "map[string]interface {}";
 }
 

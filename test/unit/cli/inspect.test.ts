@@ -88,6 +88,10 @@ describe("inspect of a network", () => {
 
   it.each([
     ["{{json .Subnets}}", '[{"subnet":"10.89.0.0/24","gateway":"10.89.0.1"}]\n'],
+    [
+      "{{.Subnets}} {{(index .Subnets 0).Subnet}}",
+      "[{{{10.89.0.0 ffffff00}} 10.89.0.1 <nil>}] 10.89.0.0/24\n",
+    ],
     ["{{range .Subnets}}{{.Gateway}} {{.LeaseRange}}{{end}} {{.Containers}}", "10.89.0.1 <nil> map[]\n"],
     ["{{.NetworkInterface}} {{.Labels}}", "podman1 map[]\n"],
   ])("%s", (format, expected) => {

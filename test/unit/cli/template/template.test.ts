@@ -220,6 +220,14 @@ describe("errors have Go's text", () => {
     ['{{"a}}', "template: t:1: unterminated quoted string"],
     ["{{(.Name}}", "template: t:1: unclosed left paren"],
     ["{{/* x}}", "template: t:1: unclosed comment"],
+    ["{{ /* x */}}", 'template: t:1: unexpected "/" in command'],
+    ["{{/* x */ }}", "template: t:1: comment ends before closing delimiter"],
+    ["{{/* x */-}}", "template: t:1: comment ends before closing delimiter"],
+    ["{{.}", "template: t:1: bad character U+007D '}'"],
+    [
+      '{{block "b" .}}B{{end}}{{block "b" .}}B{{end}}',
+      'template: t:1: template: multiple definition of template "b"',
+    ],
     ["{{break}}", "template: t:1: {{break}} outside {{range}}"],
     ["{{.Nope}}", 'template: t:1:2: executing "t" at <.Nope>: can\'t evaluate field Nope in type struct'],
     [
