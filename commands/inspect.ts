@@ -30,12 +30,11 @@ export default class Inspect extends CoracleCommand {
       throw this.usageError("--latest and arguments cannot be used together");
     this.checkSelection(args, flags, "no names or ids specified");
     const { inspectObjects } = await import("../src/engine/system/inspect.ts");
-    const { reportInspectErrors, showInspected } = await import("../src/cli/inspect.ts");
+    const { showInspected } = await import("../src/cli/inspect.ts");
     // Only inside the user's namespaces can all files be measured.
     if (flags.size) await this.requireNamespace();
     const names = flags.latest ? undefined : args;
     const { objects, errors } = inspectObjects(this.context, names, { type: flags.type, size: flags.size });
-    showInspected(objects, flags.format);
-    reportInspectErrors(errors, (error) => this.report(error));
+    showInspected(objects, flags.format, errors, (error) => this.report(error));
   }
 }

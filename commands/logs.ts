@@ -33,12 +33,14 @@ export default class Logs extends CoracleCommand {
     this.checkSelection(args, flags, "specify at least one container name or ID to log");
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { showLogs } = await import("../src/cli/logs.ts");
+    const since = await this.time("since", flags.since);
+    const until = await this.time("until", flags.until);
     const names = await selectContainers(this.context, { names: args, latest: flags.latest });
     await showLogs(this.context, names, {
       follow: flags.follow,
       tail: flags.tail < 0 ? undefined : flags.tail,
-      since: await this.time("since", flags.since),
-      until: await this.time("until", flags.until),
+      since,
+      until,
       timestamps: flags.timestamps,
       names: flags.names,
       color: flags.color,

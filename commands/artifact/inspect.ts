@@ -24,6 +24,8 @@ export default class Inspect extends CoracleCommand {
     const { showInspected } = await import("../../src/cli/inspect.ts");
     const { goFields } = await import("../../src/cli/go-fields.ts");
     const fields = goFields(artifact, { urls: "URLs" }, new Set(["annotations"]));
-    showInspected([withJson(fields as object, () => artifact)], flags.format);
+    showInspected([withJson(fields as object, () => artifact)], flags.format, [], (error) =>
+      this.report(error),
+    );
   }
 }

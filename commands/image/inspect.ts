@@ -1,5 +1,5 @@
 import { atLeast, CoracleCommand, flag } from "../../src/cli/command.ts";
-import { reportInspectErrors, showInspected } from "../../src/cli/inspect.ts";
+import { showInspected } from "../../src/cli/inspect.ts";
 
 export default class Inspect extends CoracleCommand {
   static override summary = "Display the configuration of an image";
@@ -24,7 +24,6 @@ export default class Inspect extends CoracleCommand {
     const { flags, args } = await this.input(Inspect);
     const { inspectObjects } = await import("../../src/engine/system/inspect.ts");
     const { objects, errors } = inspectObjects(this.context, args, { type: "image", size: false });
-    showInspected(objects, flags.format);
-    reportInspectErrors(errors, (error) => this.report(error));
+    showInspected(objects, flags.format, errors, (error) => this.report(error));
   }
 }

@@ -1,5 +1,5 @@
 import { atLeast, CoracleCommand, flag } from "../../src/cli/command.ts";
-import { reportInspectErrors, showInspected } from "../../src/cli/inspect.ts";
+import { showInspected } from "../../src/cli/inspect.ts";
 
 export default class Inspect extends CoracleCommand {
   static override summary = "Inspect network";
@@ -27,7 +27,6 @@ export default class Inspect extends CoracleCommand {
         errors.push(error);
       }
     }
-    showInspected(found, flags.format);
-    reportInspectErrors(errors, (error) => this.report(error));
+    showInspected(found, flags.format, errors, (error) => this.report(error));
   }
 }

@@ -1,7 +1,7 @@
 import type { InspectedNetwork } from "../engine/network/inspect.ts";
 import { EngineError, rephrase } from "../errors.ts";
 import { containerStructs, containerType } from "./inspect-container-types.ts";
-import { imageStructs, imageType } from "./inspect-types.ts";
+import { imageStructs, imageType, volumeStructs, volumeType } from "./inspect-types.ts";
 import { inspectedFields } from "./network-report.ts";
 import { errorLine, print, printError } from "./output.ts";
 import { asksForJson, enforceRange, parse, withJson, withPartial } from "./report.ts";
@@ -9,29 +9,38 @@ import { GoDuration, GoTime, GoValue } from "./template/time.ts";
 import { goValue } from "./template/types.ts";
 import { isObject, shownAsJson } from "./template/values.ts";
 
-/** Prints what `inspect` found. */
-export function showInspected(objects: object[], format: string | undefined): void {
-  try {
-    withPartial(print, () => inspectText(objects, format));
-  } catch (error) {
-    // A template that can't be read is refused before anything is inspected.
-    if (!(error instanceof EngineError) || /^template: [^:]*:\d+: (?!executing)/.test(error.message))
-      throw error;
-    throw rephrase(error, {
-      prefix: "inspecting object: printing inspect output: ",
-      exitCode: error.exitCode,
-    });
-  }
-}
-
-/** What could not be inspected, in Podman's order and forms: of several failures the first comes last. */
-export function reportInspectErrors(errors: readonly unknown[], report: (error: unknown) => void): void {
-  const [first, ...others] = errors;
+/**
+ * Prints what `inspect` found, and what it could not find, in Podman's order and forms: a template that fails is the last
+ * failure, and of several the first comes last.
+ */
+export function showInspected(
+  objects: object[],
+  format: string | undefined,
+  failures: readonly unknown[],
+  report: (error: unknown) => void,
+): void {
+  const printing = printInspected(objects, format);
+  const [first, ...others] = printing === undefined ? failures : [...failures, printing];
   for (const error of others) {
     if (!(error instanceof EngineError)) throw error;
     printError(errorLine(error).replace(/^Error: /, "error "));
   }
   if (first !== undefined) report(first);
+}
+
+/** Returns the failure of a template on what is there; one that can't be read is refused at once. */
+function printInspected(objects: object[], format: string | undefined): unknown {
+  try {
+    withPartial(print, () => inspectText(objects, format));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof EngineError) || /^template: [^:]*:\d+: (?!executing)/.test(error.message))
+      throw error;
+    return rephrase(error, {
+      prefix: "inspecting object: printing inspect output: ",
+      exitCode: error.exitCode,
+    });
+  }
 }
 
 /** A JSON list of the objects, or each by a template. */
@@ -42,10 +51,11 @@ export function inspectText(objects: object[], format: string | undefined): stri
   );
 }
 
-/** Of images and containers all types are known. */
+/** Of images, containers, networks and volumes all types are known. */
 function withGoTypes(object: object): unknown {
   if ("network_interface" in object) return inspectedFields(object as InspectedNetwork);
   if ("NamesHistory" in object) return goValue(object, imageType, imageStructs);
+  if ("NeedsCopyUp" in object) return goValue(object, volumeType, volumeStructs);
   if (!("NetworkSettings" in object)) return forTemplate(object);
   const typed = { ...object, NetworkSettings: forTemplate(object.NetworkSettings) };
   return goValue(typed, containerType, containerStructs);

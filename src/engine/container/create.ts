@@ -9,6 +9,7 @@ import { createStaging } from "../../host/staging.ts";
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
 import { containerIdMappings } from "../../oci/generate-spec.ts";
 import { checkName, randomId, randomName } from "../../oci/names.ts";
+import { publishesPorts } from "../../oci/network-flag.ts";
 import { cgroupResources } from "../../oci/resources.ts";
 import { checkApparmor } from "../../oci/security-opt.ts";
 import { parseVolumeOptions } from "../../oci/volume-options.ts";
@@ -121,7 +122,8 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   const { seccomp, imageSeccomp } = config.security;
   if (seccomp || imageSeccomp || ctx.config.containers.seccomp_profile) seccompProfile(ctx, config.security);
   if (config.init && config.initPath) checkInit(config.initPath);
-  config.ports = await choosePorts(config.ports);
+  // What has no network of its own has no ports either.
+  config.ports = publishesPorts(config.network) ? await choosePorts(config.ports) : [];
   const id = randomId();
   if (config.hostname === "" && config.uts.kind === "private" && config.network.kind !== "host") {
     if (ctx.config.containers.container_name_as_hostname) config.nameAsHostname = true;

@@ -6,8 +6,8 @@ import { recordContainerEvent, writeEventSubject } from "../../runtime/event-log
 import { findRecord, renameRecord } from "../../runtime/records.ts";
 
 export async function renameContainer(ctx: Context, nameOrId: string, name: string): Promise<void> {
-  checkName(name);
   const { id } = findRecord(ctx, nameOrId);
+  checkName(name);
   // For a moment it has both names: should we be killed then, this makes the next command look for the one too many.
   const mark = createStaging(ctx, "container");
   try {

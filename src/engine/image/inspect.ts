@@ -6,6 +6,7 @@ import { repoDigests, repoTags } from "../../storage/image-names.ts";
 import { ImageRelations } from "../../storage/image-relations.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
 import { getImage, layerDirectories } from "../../storage/images.ts";
+import { sortedKeys } from "../container/inspect-values.ts";
 
 /** An image as `image inspect` shows it: Podman's keys in Podman's order. */
 export function inspectImage(ctx: Context, nameOrId: string): Record<string, unknown> {
@@ -38,8 +39,8 @@ function describe(ctx: Context, image: StoredImage): Record<string, unknown> {
     VirtualSize: image.size,
     GraphDriver: { Name: "overlay", Data: graphData(layerDirectories(ctx, image)) },
     RootFS: { Type: "layers", Layers: config.rootfs.diff_ids },
-    Labels: config.config?.Labels ?? null,
-    Annotations: manifest.annotations ?? {},
+    Labels: sortedMap(config.config?.Labels ?? null),
+    Annotations: sortedKeys(manifest.annotations ?? {}),
     ManifestType: manifestType,
     User: config.config?.User ?? "",
     History: config.history?.map(historyEntry) ?? null,
@@ -64,8 +65,13 @@ const configKeys = [
 function executionConfig({ config = {} }: ImageConfig): object {
   const values = config as Record<string, unknown>;
   return Object.fromEntries(
-    configKeys.filter((key) => !isEmpty(values[key])).map((key) => [key, values[key]]),
+    configKeys.filter((key) => !isEmpty(values[key])).map((key) => [key, sortedMap(values[key])]),
   );
+}
+
+function sortedMap(value: unknown): unknown {
+  const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isMap ? sortedKeys(value as Record<string, unknown>) : value;
 }
 
 function historyEntry({ created, created_by, author, comment, empty_layer }: HistoryEntry): object {

@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { EngineError } from "../../errors.ts";
+import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { isDigest } from "../../oci/digest.ts";
 import { changeInstance, type InstanceChange } from "../../oci/manifest-list.ts";
@@ -52,6 +52,14 @@ export async function setSubject(ctx: Context, listName: string, subject: string
 }
 
 export async function removeInstance(ctx: Context, listName: string, image: string): Promise<string> {
+  try {
+    return await removeFromList(ctx, listName, image);
+  } catch (error) {
+    throw rephrase(error, { prefix: `removing from manifest list ${listName}: ` });
+  }
+}
+
+async function removeFromList(ctx: Context, listName: string, image: string): Promise<string> {
   const list = getList(ctx, listName);
   const digest = instanceDigest(ctx, list, image);
   await changeInstances(ctx, list.id, (instances) => {
@@ -59,7 +67,7 @@ export async function removeInstance(ctx: Context, listName: string, image: stri
     if (rest.length < instances.length) return rest;
     throw new EngineError(
       "no-such-instance",
-      `removing from manifest list ${listName}: no instance matching digest "${digest}" found in manifest list: file does not exist`,
+      `no instance matching digest "${digest}" found in manifest list: file does not exist`,
       { hint: `\`coracle manifest inspect ${listName}\` shows the digests` },
     );
   });

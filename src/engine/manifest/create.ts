@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { invalid } from "../../oci/invalid.ts";
 import { newLocalName } from "../../oci/reference.ts";
 import { createList, findList } from "../../storage/manifest-lists.ts";
 import type { RegistryAccess } from "../registry/options.ts";
@@ -20,6 +21,7 @@ export async function createManifestList(
   images: readonly string[],
   options: CreateListOptions,
 ): Promise<string> {
+  if (name === "") throw invalid("no name specified for creating a manifest list");
   const full = newLocalName(name);
   const id = await newList(ctx, full, options);
   for (const image of images) await addToList(ctx, id, image, options);

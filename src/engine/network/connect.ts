@@ -7,6 +7,7 @@ import { withLock } from "../../host/lock.ts";
 import { withAddresses, withResolvers } from "../../network/files.ts";
 import { getNetwork } from "../../network/networks.ts";
 import type { NetworkAttachment } from "../../oci/container.ts";
+import { publishesPorts } from "../../oci/network-flag.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import type { MonitorConfig } from "../../runtime/monitor.ts";
@@ -99,7 +100,9 @@ async function change(
 
 function bridgesOf({ config: { network } }: ContainerRecord): NetworkAttachment[] {
   if (network.kind === "bridge") return network.networks;
-  throw new EngineError("bad-network", `"${network.kind}" is not supported: invalid network mode`, {
+  // Podman keeps no mode of those without a network of their own.
+  const mode = publishesPorts(network) ? network.kind : "";
+  throw new EngineError("bad-network", `"${mode}" is not supported: invalid network mode`, {
     hint: "only containers made with --network bridge or the name of a network can be connected to others",
   });
 }

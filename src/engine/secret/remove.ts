@@ -2,6 +2,7 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import { deleteSecret, listSecrets } from "../../storage/secrets.ts";
+import { checkSecretName } from "./create.ts";
 
 /** Returns the ids of those removed; failures don't keep the others from being removed. */
 export async function removeSecrets(
@@ -13,6 +14,7 @@ export async function removeSecrets(
   const errors: EngineError[] = [];
   for (const name of options.all ? listSecrets(ctx).map(({ id }) => id) : names) {
     try {
+      checkSecretName(name);
       const id = await deleteSecret(ctx, name);
       recordEvent(ctx, { Type: "secret", Status: "remove", ID: id, Name: name });
       removed.push(id);
