@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError } from "../errors.ts";
+import { EngineError, rephrase } from "../errors.ts";
 import { checkAuthFile } from "../host/auth-file.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
 import { askCredentialHelper } from "../host/credential-helper.ts";
@@ -73,6 +73,7 @@ export function lookUpCredentials(
   name: string,
   given: GivenAuthFiles,
   helpers: readonly string[] = [AUTH_FILES],
+  what = "getting username and password",
 ): Credentials | undefined {
   let failure: unknown;
   for (const helper of helpers) {
@@ -84,6 +85,8 @@ export function lookUpCredentials(
       failure ??= error; // the next one may know
     }
   }
+  if (failure instanceof EngineError && failure.code === "credential-helper")
+    throw rephrase(failure, { prefix: `${what}: ` });
   if (failure !== undefined) throw failure;
   return undefined;
 }

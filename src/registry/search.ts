@@ -1,4 +1,4 @@
-import { EngineError } from "../errors.ts";
+import { EngineError, rephrase } from "../errors.ts";
 import { readBody } from "./http.ts";
 import { RegistrySession, type SessionOptions } from "./session.ts";
 
@@ -28,6 +28,15 @@ export class RegistrySearch {
   /** Docker Hub searches names and descriptions by itself; others only list their repositories. */
   async repositories(term: string, limit: number): Promise<FoundRepository[]> {
     const what = `couldn't search registry "${this.#registry}"`;
+    try {
+      return await this.#repositories(term, limit, what);
+    } catch (error) {
+      const isTold = error instanceof Error && error.message.startsWith(what);
+      throw isTold ? error : rephrase(error, { prefix: `${what}: ` });
+    }
+  }
+
+  async #repositories(term: string, limit: number, what: string): Promise<FoundRepository[]> {
     if (this.#registry === "docker.io") return await this.#searchHub(term, limit, what);
     const found: FoundRepository[] = [];
     for await (const page of this.#pages(`/v2/_catalog?n=1000`, what)) {

@@ -161,7 +161,14 @@ describe("a registry with accounts", () => {
     expect(await home.run(push, { env })).toMatchObject({ exitCode: 0, stderr: "" });
     const gone = await home.coracle(...push);
     expect(gone).toMatchObject({ exitCode: 125 });
-    expect(gone.stderr).toContain("credential helper docker-credential-test");
+    expect(gone.stderr).toContain(
+      'getting username and password: error getting credentials - err: exec: "docker-credential-test": executable file not found in $PATH, out: ``',
+    );
+    writeFileSync(helper, "#!/bin/sh\necho odd\n");
+    const odd = await home.run(["login", "--authfile", config, "--get-login", registry.address], { env });
+    expect(odd.stderr).toContain(
+      "Error: get credentials: invalid character 'o' looking for beginning of value",
+    );
   });
 });
 

@@ -46,6 +46,15 @@ test("a short name is looked for in all registries, and nobody is asked", async 
     `Resolving "a/b" using unqualified-search registries (${home.directory}/registries.conf)\nTrying to pull ${one.address}/a/b:1...\nTrying to pull ${two.address}/a/b:1...\n`,
   );
   expect(await home.ok("images", "--format", "{{.Repository}}")).toBe(`${two.address}/a/b`);
+  // A registry that isn't there doesn't keep what others have from being found.
+  two.content.set("_catalog", { data: Buffer.from('{"repositories":["a/b"]}'), type: "application/json" });
+  const dead = search.replace('["', '["localhost:1", "') + insecure(two.address);
+  expect((await withConf(dead, "search", "--format", "{{.Name}}", "a/b")).stdout).toBe(
+    `${two.address}/a/b\n`,
+  );
+  expect((await withConf(dead, "search", "nothing")).stderr).toContain(
+    `Error: 2 errors occurred:\n\t* couldn't search registry "localhost:1": pinging container registry`,
+  );
   const missing = await withConf(conf, "pull", "-q", "a/c:1");
   expect(missing.exitCode).toBe(125);
   expect(missing.stderr).toMatch(/^Error: 2 errors occurred while pulling:\n \* initializing source docker:/);

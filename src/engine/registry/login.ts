@@ -24,7 +24,7 @@ export async function storedCredentials(
   name: string,
   files: GivenAuthFiles,
 ): Promise<Credentials | undefined> {
-  return lookUpCredentials(ctx, name, files, await credentialHelpers());
+  return lookUpCredentials(ctx, name, files, await credentialHelpers(), "get credentials");
 }
 
 /** Has the registry check the credentials, and keeps them when it takes them. */

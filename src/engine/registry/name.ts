@@ -34,10 +34,11 @@ export interface Candidates {
   description?: string | undefined;
 }
 
-/** Without any registries.conf a short name is Docker Hub's. */
+/** Without any registries.conf a short name is Docker Hub's. A broken one is an error whatever the name. */
 export async function candidates(reference: Reference, text: string): Promise<Candidates> {
-  const conf = reference.registry === undefined ? await registriesConf() : undefined;
-  if (conf === undefined) return { references: [completeReference(reference)] };
+  const conf = await registriesConf();
+  if (conf === undefined || reference.registry !== undefined)
+    return { references: [completeReference(reference)] };
   const found = resolveShortName(conf, reference, text);
   if ("error" in found) throw new EngineError("short-name", found.error, { hint: found.hint });
   const references = found.references.map((each) => completeReference(each));

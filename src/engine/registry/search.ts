@@ -1,7 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { parseReference, type Reference } from "../../oci/reference.ts";
-import { RegistrySearch } from "../../registry/search.ts";
+import { type FoundRepository, RegistrySearch } from "../../registry/search.ts";
 import { type RegistryAccess, registryOptions } from "./options.ts";
 
 /** One repository, under Podman's names. */
@@ -34,9 +34,9 @@ export async function searchImages(
   const matches = parseFilters(options.filters);
   const [own, rest] = splitTerm(term);
   const results: SearchResult[] = [];
+  const failures: EngineError[] = [];
   for (const registry of own === undefined ? registries : [own]) {
-    const search = new RegistrySearch(registry, await registryOptions(ctx, registry, options));
-    for (const found of await search.repositories(rest, options.limit)) {
+    for (const found of await repositories(ctx, registry, rest, options, failures)) {
       // Docker Hub's own images are in a namespace that it leaves out.
       const name =
         registry === "docker.io" && !found.name.includes("/") ? `library/${found.name}` : found.name;
@@ -56,7 +56,32 @@ export async function searchImages(
       if (matches(result)) results.push(result);
     }
   }
-  return results;
+  // What is looked for is taken to be where something was found.
+  if (results.length > 0 || failures.length === 0) return results;
+  const texts = failures.map(({ message }) => `\n\t* ${message}`);
+  throw new EngineError(
+    (failures[0] as EngineError).code,
+    `${failures.length} error${failures.length === 1 ? "" : "s"} occurred:${texts.join("")}`,
+    { cause: failures[0] },
+  );
+}
+
+/** What a registry has; its failure becomes one of `failures`. */
+async function repositories(
+  ctx: Context,
+  registry: string,
+  term: string,
+  options: SearchOptions,
+  failures: EngineError[],
+): Promise<FoundRepository[]> {
+  const search = new RegistrySearch(registry, await registryOptions(ctx, registry, options));
+  try {
+    return await search.repositories(term, options.limit);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    failures.push(error);
+    return [];
+  }
 }
 
 /** Tags of one repository. */

@@ -36,6 +36,6 @@ function withMirrors(failures: [FullReference, unknown][]): unknown {
     ([mirror, failure]) =>
       `[${formatReference(mirror)}: ${failure instanceof Error ? failure.message : failure}]`,
   );
-  const prefix = `(Mirrors also failed: ${mirrors.join(" ")}): ${formatReference(primary)}: `;
+  const prefix = `(Mirrors also failed: ${mirrors.join("\n")}): ${formatReference(primary)}: `;
   return rephrase(error, { prefix, exitCode: 125 });
 }

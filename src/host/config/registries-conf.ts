@@ -6,7 +6,9 @@ import {
   type RegistryEntry,
   type RegistryMirror,
 } from "../../oci/registries.ts";
+import type { Kind } from "./containers-conf-keys.ts";
 import { isTable, parseToml, type Table } from "./toml.ts";
+import { mergeTable, type Place, tablesIn } from "./toml-tables.ts";
 
 /** The files that make up the configuration. */
 export interface RegistriesConfFiles {
@@ -33,40 +35,91 @@ export function readRegistriesConf(from: RegistriesConfFiles): RegistriesConf {
     credentialHelpers: [AUTH_FILES],
   };
   for (const file of files) merge(conf, file);
-  if (learnt !== undefined) mergeAliases(conf, readFile(learnt), learnt);
+  if (learnt !== undefined) mergeAliases(conf, readDocument(learnt).values.aliases, learnt);
   return conf;
 }
 
-function readFile(file: string): Table {
-  let text: string;
+type Keys = Readonly<Record<string, Kind>>;
+
+const DOCUMENT: Keys = {
+  "additional-layer-store-auth-helper": "string",
+  aliases: "map",
+  "credential-helpers": "list",
+  "short-name-mode": "string",
+  "unqualified-search-registries": "list",
+};
+
+const ENTRY: Keys = {
+  blocked: "bool",
+  insecure: "bool",
+  location: "string",
+  "mirror-by-digest-only": "bool",
+  prefix: "string",
+};
+
+const MIRROR: Keys = { insecure: "bool", location: "string", "pull-from-mirror": "string" };
+
+interface Values {
+  aliases?: Record<string, string>;
+  "credential-helpers"?: string[];
+  "short-name-mode"?: string;
+  "unqualified-search-registries"?: string[];
+}
+
+interface EntryValues {
+  blocked?: boolean;
+  insecure?: boolean;
+  location?: string;
+  "mirror-by-digest-only"?: boolean;
+  prefix?: string;
+}
+
+interface MirrorValues {
+  insecure?: boolean;
+  location?: string;
+  "pull-from-mirror"?: string;
+}
+
+/** What a table has of some keys. */
+function valuesOf(table: Table, keys: Keys, place: Place): Table {
+  const values: Table = {};
+  mergeTable(values, table, keys, place);
+  return values;
+}
+
+function readDocument(file: string): { values: Values; document: Table; place: Place } {
+  const text = readText(file);
+  const document = withoutFirstForm(parseToml(text, file, bad), file);
+  const tell = (what: string) => bad(file, what);
+  const place: Place = { text, key: "", name: "", appending: new Set(), tell };
+  return { values: valuesOf(document, DOCUMENT, place) as Values, document, place };
+}
+
+function readText(file: string): string {
   try {
-    text = fs.readFileSync(file, "utf8");
+    return fs.readFileSync(file, "utf8");
   } catch (error) {
     const reason = isErrno(error, "ENOENT") ? "no such file or directory" : reasonOf(error);
     throw bad(file, `open ${file}: ${reason}`);
   }
-  return parseToml(text, file, bad);
 }
 
 function merge(conf: RegistriesConf, file: string): void {
-  const document = withoutFirstForm(readFile(file), file);
-  const search = document["unqualified-search-registries"];
+  const { values, document, place } = readDocument(file);
+  const search = values["unqualified-search-registries"];
   if (search !== undefined) {
-    conf.unqualifiedSearch = strings(search, "unqualified-search-registries", file).map((name) =>
-      parseSearch(name, file),
-    );
+    conf.unqualifiedSearch = search.map((name) => parseSearch(name, file));
     conf.searchFile = file;
   }
-  const helpers = strings(document["credential-helpers"] ?? [], "credential-helpers", file);
+  const { "credential-helpers": helpers = [], "short-name-mode": mode = "" } = values;
   if (helpers.length > 0) conf.credentialHelpers = helpers;
-  const mode = text(document, "short-name-mode", file);
   if (mode !== "") {
     if (mode !== "enforcing" && mode !== "permissive" && mode !== "disabled")
       throw bad(file, `invalid short-name mode: ${JSON.stringify(mode)}`);
     conf.shortNameMode = mode;
   }
-  mergeAliases(conf, document, file);
-  const entries = tables(document, "registry", file).map((table) => readEntry(table, file));
+  mergeAliases(conf, values.aliases, file);
+  const entries = readEntries(document, place, file);
   checkConflicts(entries, file);
   // Of one file the first counts.
   const first = entries.filter(
@@ -113,11 +166,8 @@ function parseSearch(value: string, file: string): string {
 }
 
 /** An alias for "" takes away one of a weaker file. */
-function mergeAliases(conf: RegistriesConf, document: Table, file: string): void {
-  const aliases = document["aliases"] ?? {};
-  if (!isTable(aliases)) throw bad(file, "aliases is not a table");
-  for (const [short, name] of Object.entries(aliases)) {
-    if (typeof name !== "string") throw bad(file, `the alias ${JSON.stringify(short)} is not a string`);
+function mergeAliases(conf: RegistriesConf, aliases: Values["aliases"], file: string): void {
+  for (const [short, name] of Object.entries(aliases ?? {})) {
     const fault =
       faultOf("short name", short, false) ?? (name === "" ? undefined : faultOf("alias", name, true));
     if (fault !== undefined) throw bad(file, `validating short-name aliases: ${fault}`);
@@ -137,9 +187,23 @@ function faultOf(what: string, name: string, hasRegistry: boolean): string | und
   return !hasRegistry && isRegistry ? fault("must not contain registry") : undefined;
 }
 
-function readEntry(table: Table, file: string): RegistryEntry {
-  let prefix = text(table, "prefix", file);
-  let location = text(table, "location", file);
+function readEntries(document: Table, place: Place, file: string): RegistryEntry[] {
+  const read: RegistryEntry[] = [];
+  let mirrors = 0;
+  for (const { table, place: at } of tablesIn(document, "registry", "sysregistriesv2.Registry", place)) {
+    const entry = readEntry(valuesOf(table, ENTRY, at), file);
+    const ofEntry = tablesIn(table, "mirror", "sysregistriesv2.Endpoint", at, mirrors);
+    mirrors += ofEntry.length;
+    entry.mirrors = ofEntry.map((mirror) =>
+      readMirror(valuesOf(mirror.table, MIRROR, mirror.place), entry, file),
+    );
+    read.push(entry);
+  }
+  return read;
+}
+
+function readEntry(values: EntryValues, file: string): RegistryEntry {
+  let { prefix = "", location = "" } = values;
   if (prefix === "" && location === "")
     throw bad(file, "invalid condition: both location and prefix are unset");
   if (location === "" && !prefix.startsWith("*.")) {
@@ -147,27 +211,23 @@ function readEntry(table: Table, file: string): RegistryEntry {
   }
   if (location !== "") location = parseLocation(location, file);
   prefix = prefix === "" ? location : parseLocation(prefix, file);
-  const mirrorByDigestOnly = bool(table, "mirror-by-digest-only", file);
-  return {
-    prefix,
-    location,
-    insecure: bool(table, "insecure", file),
-    blocked: bool(table, "blocked", file),
-    mirrorByDigestOnly,
-    mirrors: tables(table, "mirror", file).map((mirror) =>
-      readMirror(mirror, prefix, mirrorByDigestOnly, file),
-    ),
-  };
-}
-
-function readMirror(table: Table, prefix: string, byDigestOnly: boolean, file: string): RegistryMirror {
-  const location = text(table, "location", file);
-  if (location === "") throw bad(file, "invalid condition: mirror location is unset");
-  const pullFrom = text(table, "pull-from-mirror", file);
-  if (pullFrom !== "" && byDigestOnly) {
+  if (/^\*\..*[/@:]/.test(prefix)) {
     throw bad(
       file,
-      `cannot set mirror usage mirror-by-digest-only for the registry (${JSON.stringify(prefix)}) and pull-from-mirror for per-mirror (${JSON.stringify(location)}) at the same time`,
+      `Wildcarded prefix should be in the format: *.example.com. Current prefix ${JSON.stringify(prefix)} is incorrectly formatted`,
+    );
+  }
+  const { insecure = false, blocked = false, "mirror-by-digest-only": mirrorByDigestOnly = false } = values;
+  return { prefix, location, insecure, blocked, mirrorByDigestOnly, mirrors: [] };
+}
+
+function readMirror(values: MirrorValues, entry: RegistryEntry, file: string): RegistryMirror {
+  const { location = "", insecure = false, "pull-from-mirror": pullFrom = "" } = values;
+  if (location === "") throw bad(file, "invalid condition: mirror location is unset");
+  if (pullFrom !== "" && entry.mirrorByDigestOnly) {
+    throw bad(
+      file,
+      `cannot set mirror usage mirror-by-digest-only for the registry (${JSON.stringify(entry.prefix)}) and pull-from-mirror for per-mirror (${JSON.stringify(location)}) at the same time`,
     );
   }
   if (pullFrom !== "" && pullFrom !== "all" && pullFrom !== "digest-only" && pullFrom !== "tag-only") {
@@ -176,11 +236,7 @@ function readMirror(table: Table, prefix: string, byDigestOnly: boolean, file: s
       `unsupported pull-from-mirror value ${JSON.stringify(pullFrom)} for mirror ${JSON.stringify(location)}`,
     );
   }
-  return {
-    location: parseLocation(location, file),
-    insecure: bool(table, "insecure", file),
-    pullFrom: pullFrom === "" ? "all" : pullFrom,
-  };
+  return { location: parseLocation(location, file), insecure, pullFrom: pullFrom === "" ? "all" : pullFrom };
 }
 
 /** One address can't be safe by one entry of a file and not by another. */
@@ -212,25 +268,7 @@ function bad(file: string, what: string): EngineError {
   return new EngineError("bad-config", `loading ${kind} configuration ${JSON.stringify(file)}: ${what}`);
 }
 
-function text(table: Table, key: string, file: string): string {
-  const value = table[key] ?? "";
-  if (typeof value !== "string") throw bad(file, `${key} is not a string`);
-  return value;
-}
-
-function bool(table: Table, key: string, file: string): boolean {
-  const value = table[key] ?? false;
-  if (typeof value !== "boolean") throw bad(file, `${key} is not true or false`);
-  return value;
-}
-
 function strings(value: unknown, key: string, file: string): string[] {
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
   throw bad(file, `${key} is not an array of strings`);
-}
-
-function tables(table: Table, key: string, file: string): Table[] {
-  const value = table[key] ?? [];
-  if (Array.isArray(value) && value.every(isTable)) return value;
-  throw bad(file, `${key} is not an array of tables`);
 }

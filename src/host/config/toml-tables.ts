@@ -18,6 +18,8 @@ export interface Place {
   /** The same as the schema has it. */
   name: string;
   appending: Appending;
+  /** Which of several tables of that name, counted from 0. */
+  occurrence?: number;
   /** Makes the error of what is wrong. */
   tell: (what: string) => EngineError;
 }
@@ -45,13 +47,31 @@ export function member(table: Table, key: string): { written: string; value: unk
 }
 
 export function inside(place: Place, key: string): Place {
-  return { ...place, key: `${place.key}.${key}` };
+  return { ...place, key: place.key === "" ? key : `${place.key}.${key}` };
 }
 
 /** `type`: what Podman reads it into. */
 export function tableIn(value: unknown, type: string, place: Place): Table {
   if (isTable(value)) return value;
   throw wrong(`type mismatch for ${type}: expected table but found ${goType(value)}`, place);
+}
+
+/** The tables of an array of such, `before` of which came earlier in the file. */
+export function tablesIn(
+  table: Table,
+  key: string,
+  type: string,
+  place: Place,
+  before = 0,
+): { table: Table; place: Place }[] {
+  const found = member(table, key);
+  if (found === undefined) return [];
+  const at = inside(place, found.written);
+  const items = expect(Array.isArray(found.value), found.value, "slice", at) as unknown[];
+  return items.map((item, i) => ({
+    table: tableIn(item, type, at),
+    place: { ...at, occurrence: before + i },
+  }));
 }
 
 type Merge = (value: unknown, before: unknown, place: Place) => unknown;
@@ -162,20 +182,24 @@ function within(place: Place, parse: () => unknown): void {
   }
 }
 
-function wrong(what: string, { text, key, tell }: Place): EngineError {
-  const line = lineOf(text, key);
+function wrong(what: string, { text, key, occurrence = 0, tell }: Place): EngineError {
+  const line = lineOf(text, key, occurrence);
   return tell(`toml: ${line ? `line ${line} ` : ""}(last key ${JSON.stringify(key)}): ${what}`);
 }
 
 /** Where a key, or else what it is in, is set, in the way that configurations are written; undefined for other ways. */
-function lineOf(text: string, key: string): number | undefined {
+function lineOf(text: string, key: string, occurrence: number): number | undefined {
+  const parent = key.includes(".") ? key.slice(0, key.lastIndexOf(".")) : undefined;
   let current = "";
+  let tables = 0;
   for (const [index, line] of text.split("\n").entries()) {
     const header = /^\s*\[+\s*([^\]]+?)\s*\]/.exec(line)?.[1];
     if (header !== undefined) current = header;
+    if (header !== undefined && header === parent) tables++;
     const name = header === undefined ? /^\s*([\w."-]+)\s*=/.exec(line)?.[1] : undefined;
     const full = name === undefined ? current : current === "" ? name : `${current}.${name}`;
-    if (full.replaceAll('"', "") === key) return index + 1;
+    if (full.replaceAll('"', "") === key && tables <= occurrence + 1 && (tables === 0 || tables > occurrence))
+      return index + 1;
   }
-  return key.includes(".") ? lineOf(text, key.slice(0, key.lastIndexOf("."))) : undefined;
+  return parent === undefined ? undefined : lineOf(text, parent, 0);
 }

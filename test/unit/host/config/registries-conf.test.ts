@@ -93,6 +93,19 @@ three = "r.io/three"`,
       "mixing sysregistry v1/v2 is not supported",
     ],
     ["unqualified-search-registries = [", "line 1"],
+    [
+      'unqualified-search-registries = "a.io"',
+      'toml: line 1 (last key "unqualified-search-registries"): incompatible types: TOML value has type string; destination has type slice',
+    ],
+    ["[aliases]\na = 1", 'line 2 (last key "aliases.a"): incompatible types'],
+    [
+      '[[registry]]\nlocation = "a.io"\n[[registry.mirror]]\nlocation = "b.io"\n[[registry]]\nlocation = "c.io"\n[[registry.mirror]]\nlocation = 1',
+      'line 8 (last key "registry.mirror.location"): incompatible types',
+    ],
+    [
+      '[[registry]]\nprefix = "*.a.io/x"',
+      'Wildcarded prefix should be in the format: *.example.com. Current prefix "*.a.io/x" is incorrectly formatted',
+    ],
   ])("wrong: %s", (text, reason) => {
     expect(() => read(text)).toThrow(`loading registries configuration "${join(directory, "0.conf")}": `);
     expect(() => read(text)).toThrow(reason);
@@ -100,6 +113,11 @@ three = "r.io/three"`,
 });
 
 test("of one file the first entry of a prefix counts; the first form of the file is understood", () => {
+  const capitals = read('Short-Name-Mode = "disabled"\n[[Registry]]\nLocation = "a.io"\nInsecure = true');
+  expect(capitals).toMatchObject({
+    shortNameMode: "disabled",
+    registries: [{ prefix: "a.io", insecure: true }],
+  });
   const twice = read('[[registry]]\nlocation="a.io"\n[[registry]]\nprefix="a.io"\nlocation="c.io"');
   expect(twice.registries).toMatchObject([{ prefix: "a.io", location: "a.io" }]);
   const first = read(
