@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import * as path from "node:path";
 import { EngineError } from "../errors.ts";
 import { discardBody, readChunks, request } from "./http.ts";
 
@@ -9,13 +10,16 @@ export function isUrl(text: string): boolean {
   return /^https?:\/\//.test(text);
 }
 
-/** Fetches what a web server has at an address into a new file. */
-export async function download(address: string, file: string): Promise<void> {
+/** Fetches what a web server has at an address into a new file. Gives the name that the server has for it, if any. */
+export async function download(address: string, file: string): Promise<string | undefined> {
   let url = new URL(address);
   for (let hops = 0; hops <= redirects; hops++) {
     const response = await request(url, { tls: { verify: true } });
     const location = response.headers.get("location");
-    if (response.status === 200) return await save(url, response, file);
+    if (response.status === 200) {
+      await save(url, response, file);
+      return givenName(response.headers.get("content-disposition") ?? "");
+    }
     await discardBody(response);
     if (response.status < 300 || response.status >= 400 || !location)
       throw failed(address, `status ${response.status}`);
@@ -23,6 +27,13 @@ export async function download(address: string, file: string): Promise<void> {
     if (!isUrl(url.href)) throw failed(address, `it redirects to ${url.href}`);
   }
   throw failed(address, `more than ${redirects} redirects`);
+}
+
+/** As Podman takes it from the header; never a path. */
+function givenName(disposition: string): string | undefined {
+  const [, given = ""] = /filename=(.*)/s.exec(disposition) ?? [];
+  const name = path.posix.basename(given.replace(/^["']+|["']+$/g, ""));
+  return name === "" || name === ".." ? undefined : name;
 }
 
 async function save(url: URL, response: Awaited<ReturnType<typeof request>>, file: string): Promise<void> {

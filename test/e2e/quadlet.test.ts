@@ -134,7 +134,9 @@ test("quadlet install takes apart what has several, and fetches what is at a URL
     ...["# FileName=two", "[Volume]", "Label=a=b", ""],
   ].join("\n");
   const server = createServer((request, response) => {
-    response.statusCode = request.url?.startsWith("/few.") ? 200 : 404;
+    response.statusCode = /^\/(few\.|named)/.test(request.url ?? "") ? 200 : 404;
+    if (request.url === "/named")
+      response.setHeader("content-disposition", 'attachment; filename="../named.container"');
     response.end(several);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -147,6 +149,7 @@ test("quadlet install takes apart what has several, and fetches what is at a URL
       stdout: `${units}/one.container\n${units}/two.volume\n`,
     });
     expect(readFileSync(join(units, "two.volume"), "utf8")).toBe("# FileName=two\n[Volume]\nLabel=a=b\n");
+    expect((await install(`http://127.0.0.1:${port}/named`)).stdout).toBe(`${units}/named.container\n`);
     expect(await install(`http://127.0.0.1:${port}/none.container`)).toMatchObject({ exitCode: 125 });
   } finally {
     server.close();
@@ -157,7 +160,7 @@ test("quadlet install takes apart what has several, and fetches what is at a URL
     exitCode: 125,
     stderr: "Error: missing required '# FileName=<name>' comment of a quadlet\n",
   });
-  for (const name of ["one.container", "two.volume"]) rmSync(join(units, name));
+  for (const name of ["one.container", "two.volume", "named.container"]) rmSync(join(units, name));
 });
 
 test("quadlet install takes no file for a list of what belongs together", async () => {

@@ -60,7 +60,8 @@ section template; systemctl --user start many@one; i=0; while ! coracle logs sys
 section rm-instance; coracle quadlet rm many@.container; echo $?; systemctl --user stop many@one
 section container-killed; main=$(property web MainPID); kill -9 $(coracle inspect systemd-web --format '{{.State.Pid}}'); restarted $main; coracle ps --format '{{.Names}} {{.State}}'
 section monitor-killed; main=$(property web MainPID); kill -9 $main; restarted $main; coracle ps --format '{{.Names}} {{.State}}'; property web NRestarts
-section list; coracle quadlet list --format '{{.Name}} {{.UnitName}} {{.Status}}'; coracle quadlet list -f name=web --format '{{.Path}}'
+section list; coracle quadlet list --format '{{.Name}} {{.UnitName}} {{.Status}}'; coracle quadlet list -f name=web -f 'name=*' --format '{{.Path}}'
+section beside; cd; for i in x y z; do echo '[Volume]' >$i.volume; done; coracle quadlet install x.volume y.volume z.volume >/dev/null; coracle quadlet rm y.volume; coracle quadlet rm x.volume; cat $units/.x*
 section rm-running; coracle quadlet rm web.container; echo $?
 section stop; systemctl --user stop web; property web Result; coracle ps -a; ls $XDG_RUNTIME_DIR/*.cid
 section fails; systemctl --user start fails; i=0; while [ "$(property fails ActiveState)" != failed ] && [ $i -lt 100 ]; do sleep 0.2; i=$((i+1)); done; property fails ExecMainStatus
@@ -120,6 +121,10 @@ test("quadlet list and rm ask systemd what runs", () => {
   expect(part("rm")).toBe(
     "bad.container\ndata.volume\neach@.volume\nfails.container\nmany@.container\nweb.container",
   );
+});
+
+test("what others were installed beside takes them along, not they it", () => {
+  expect(part("beside")).toMatch(/^y\.volume\nx\.volume\nz\.volume\ncat: .*No such file or directory$/);
 });
 
 test("it stops in order, and leaves nothing", () => {

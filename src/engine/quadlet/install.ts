@@ -44,14 +44,16 @@ export async function installQuadlets(
   }
 }
 
-/** A file of its own name with what is at a URL; other sources as they are. */
+/** A file with what is at a URL, of the name that the server gives or else the URL; other sources as they are. */
 async function fetched(source: string, directory: string): Promise<string> {
   const { download, isUrl } = await import("../../registry/download.ts");
   if (!isUrl(source)) return source;
   if (!URL.canParse(source)) throw new EngineError("usage", `invalid URL ${source}`);
-  const file = path.join(directory, path.posix.basename(new URL(source).pathname) || "index");
   fs.mkdirSync(directory);
-  await download(source, file);
+  const downloaded = path.join(directory, ".download");
+  const name = await download(source, downloaded);
+  const file = path.join(directory, name ?? (path.posix.basename(new URL(source).pathname) || "index"));
+  fs.renameSync(downloaded, file);
   return file;
 }
 

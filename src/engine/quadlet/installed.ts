@@ -13,12 +13,20 @@ export interface InstalledQuadlet {
   UnitName: string;
   Path: string;
   Status: string;
-  /** The list of the files with which it was installed, and is removed. */
+  /** The list of the application's files with which it was installed, and is removed. */
   App: string;
 }
 
-/** Every Quadlet file of the user's, and the service that it becomes. */
-export function findQuadlets(ctx: Context): { name: string; file: string; service: string | undefined }[] {
+export interface FoundQuadlet {
+  name: string;
+  file: string;
+  /** What it becomes; undefined where the file can't be read, for a reason. */
+  service: string | undefined;
+  problem?: string;
+}
+
+/** Every Quadlet file of the user's. */
+export function findQuadlets(ctx: Context): FoundQuadlet[] {
   const found = new Map<string, string>();
   for (const directory of unitDirectories(ctx.uid, process.env, ctx.home)) {
     for (const name of listDirectory(directory).filter(kindOf)) {
@@ -27,24 +35,20 @@ export function findQuadlets(ctx: Context): { name: string; file: string; servic
   }
   return [...found]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, file]) => ({ name, file, service: serviceOf(name, file) }));
+    .map(([name, file]) => ({ name, file, ...serviceOf(name, file) }));
 }
 
-/** Undefined where the file can't be read. */
-function serviceOf(name: string, file: string): string | undefined {
+function serviceOf(name: string, file: string): Pick<FoundQuadlet, "service" | "problem"> {
   const kind = kindOf(name) as Kind;
   try {
     const unit = UnitFile.parse(fs.readFileSync(file, "utf8"), file);
-    return `${serviceStem(name, kind, unit.get(groups[kind], "ServiceName"))}.service`;
-  } catch {
-    return undefined;
+    return { service: `${serviceStem(name, kind, unit.get(groups[kind], "ServiceName"))}.service` };
+  } catch (error) {
+    return { service: undefined, problem: `parsing Quadlet file ${file}: ${reasonOf(error)}` };
   }
 }
 
-export function findQuadlet(
-  ctx: Context,
-  name: string,
-): { name: string; file: string; service: string | undefined } {
+export function findQuadlet(ctx: Context, name: string): FoundQuadlet {
   if (!kindOf(name)) {
     throw new EngineError("usage", `"${path.extname(name)}" is not a supported quadlet file type`);
   }
@@ -69,7 +73,7 @@ export function printQuadlet(ctx: Context, name: string): string {
 }
 
 export function listQuadlets(ctx: Context, filters: readonly string[]): InstalledQuadlet[] {
-  const tests = filters.map(filterTest);
+  const tests = filterTests(filters);
   const quadlets = findQuadlets(ctx);
   const services = quadlets.flatMap(({ service }) => service ?? []);
   const states = serviceStates(services);
@@ -80,35 +84,49 @@ export function listQuadlets(ctx: Context, filters: readonly string[]): Installe
     return state?.load === "loaded" ? `${state.active}/${state.sub}` : "Not loaded";
   };
   const apps = appsOf(ctx);
-  const all = quadlets.map(({ name, file, service }) => {
-    const status = service === undefined ? "Not loaded" : statusOf(service);
-    return { Name: name, UnitName: service ?? "", Path: file, Status: status, App: apps.get(name) ?? "" };
+  const all = quadlets.map(({ name, file, service, problem = "" }) => {
+    const status = service === undefined ? problem : statusOf(service);
+    const list = apps.get(name) ?? "";
+    const App = list.endsWith(".app") ? list : "";
+    return { Name: name, UnitName: service ?? "", Path: file, Status: status, App };
   });
   return all.filter((quadlet) => tests.every((test) => test(quadlet)));
 }
 
-function filterTest(filter: string): (quadlet: InstalledQuadlet) => boolean {
-  const [, key, value] = /^([^=]*)=(.*)$/s.exec(filter) ?? [];
-  if (key === undefined || value === undefined) throw new EngineError("usage", `invalid filter "${filter}"`);
-  if (key !== "name" && key !== "status") throw new EngineError("usage", `${key} is not a valid filter`);
-  // `test*` is meant as in a shell, and works as an expression too.
-  let pattern: RegExp;
-  try {
-    pattern = new RegExp(value);
-  } catch (cause) {
-    throw new EngineError("usage", `invalid filter "${filter}": ${reasonOf(cause)}`, { cause });
+/** Of several values for one key any may fit. `test*` is meant as in a shell, and works as an expression too. */
+function filterTests(filters: readonly string[]): ((quadlet: InstalledQuadlet) => boolean)[] {
+  const values = new Map<string, string[]>();
+  for (const filter of filters) {
+    const [, key, value] = /^([^=]*)=(.*)$/s.exec(filter) ?? [];
+    if (key === undefined || value === undefined)
+      throw new EngineError("usage", `invalid filter "${filter}"`);
+    if (key !== "name" && key !== "status") throw new EngineError("usage", `${key} is not a valid filter`);
+    values.set(key, [...(values.get(key) ?? []), value]);
   }
-  return ({ Name, Status }) => pattern.test(key === "name" ? Name : Status);
+  return [...values].map(([key, patterns]) => ({ Name, Status }) => {
+    return patterns.some((pattern) => matches(pattern, key === "name" ? Name : Status));
+  });
 }
 
-/** Which list names a file. */
+/** What is no expression fits nothing, as Podman has it. */
+function matches(pattern: string, text: string): boolean {
+  try {
+    return new RegExp(pattern).test(text);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The list with which a file goes: of an application, all of it; of a Quadlet that others were installed beside
+ * (`.web.container.asset`), only that Quadlet.
+ */
 export function appsOf(ctx: Context): Map<string, string> {
   const apps = new Map<string, string>();
   const directory = installDirectory(process.env, ctx.home);
   for (const list of listDirectory(directory).filter(isList)) {
-    for (const file of filesOf(path.join(directory, list))) apps.set(file, list);
-    // `.web.container.asset` has what was installed beside web.container.
     if (list.endsWith(".asset")) apps.set(list.slice(1, -".asset".length), list);
+    else for (const file of filesOf(path.join(directory, list))) apps.set(file, list);
   }
   return apps;
 }

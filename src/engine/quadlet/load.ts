@@ -21,7 +21,7 @@ export function loadUnits(directories: readonly string[], debug: (line: string) 
       const file = path.join(directory, name);
       debug(`Loading source unit file ${file}`);
       try {
-        loaded.units.push(withDropIns(UnitFile.parse(readText(file), file), directories, debug));
+        loaded.units.push(withDropIns(readUnit(file), directories, debug));
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;
         loaded.failures.push({ name, path: file, error });
@@ -49,7 +49,7 @@ function withDropIns(
   }
   for (const [, file] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
     debug(`Loading source drop-in file ${file}`);
-    unit.merge(UnitFile.parse(readText(file), file));
+    unit.merge(readUnit(file));
   }
   return unit;
 }
@@ -63,10 +63,10 @@ function namesIn(directory: string): string[] {
   }
 }
 
-function readText(file: string): string {
+function readUnit(file: string): UnitFile {
   try {
-    return fs.readFileSync(file, "utf8");
-  } catch (error) {
-    throw new EngineError("unreadable-unit", `error loading "${file}": ${reasonOf(error)}`);
+    return UnitFile.parse(fs.readFileSync(file, "utf8"), file);
+  } catch (cause) {
+    throw new EngineError("unreadable-unit", `error loading "${file}", ${reasonOf(cause)}`, { cause });
   }
 }

@@ -39,7 +39,7 @@ export function removeQuadlets(
     const list = apps.get(name);
     if (!list) continue;
     lists.add(list);
-    for (const file of filesOf(path.join(directory, list)).filter(kindOf)) wanted.add(file);
+    for (const file of quadletsOf(path.join(directory, list))) wanted.add(file);
   }
   for (const name of wanted) {
     attempt(name, () => {
@@ -50,17 +50,18 @@ export function removeQuadlets(
   }
   for (const list of lists) {
     // What still runs needs its files.
-    if (
-      filesOf(path.join(directory, list)).some(
-        (file) => kindOf(file) && fs.existsSync(path.join(directory, file)),
-      )
-    )
-      continue;
+    if (quadletsOf(path.join(directory, list)).length > 0) continue;
     for (const file of filesOf(path.join(directory, list)))
       fs.rmSync(path.join(directory, file), { force: true });
     fs.rmSync(path.join(directory, list), { force: true });
   }
   return { removed, errors };
+}
+
+/** Those of a list that are still there. */
+function quadletsOf(list: string): string[] {
+  const isThere = (file: string) => fs.existsSync(path.join(path.dirname(list), file));
+  return filesOf(list).filter((file) => kindOf(file) && isThere(file));
 }
 
 /** `.shop.app` stands for the Quadlets that were installed with it. */

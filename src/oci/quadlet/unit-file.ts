@@ -39,15 +39,11 @@ export class UnitFile {
       const [, key, value] = /^([^=]*?)\s*=\s*(.*?)\s*$/s.exec(line) ?? [];
       if (!key || value === undefined) {
         const what = `“${line.trim()}” which is not a key-value pair, group, or comment`;
-        throw this.#unreadable(`file contains line ${number}: ${what}`);
+        throw invalidUnit(`file contains line ${number}: ${what}`);
       }
-      if (!group) throw this.#unreadable("key file does not start with a group");
+      if (!group) throw invalidUnit("key file does not start with a group");
       group.push({ key, value, place });
     }
-  }
-
-  #unreadable(problem: string): EngineError {
-    return invalidUnit(`error loading ${JSON.stringify(this.path)}, ${problem}`);
   }
 
   #group(name: string): Entry[] {
