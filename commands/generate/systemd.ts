@@ -8,6 +8,13 @@ It is recommended to use Quadlets for running containers and pods under systemd.
 
 Please refer to podman-systemd.unit(5) for details.`;
 
+/** A variable without a value has that of the host, and counts for nothing where it isn't set there. */
+function withHostValue(variable: string): string[] {
+  if (variable.includes("=")) return [variable];
+  const value = process.env[variable];
+  return value === undefined ? [] : [`${variable}=${value}`];
+}
+
 export default class GenerateSystemd extends CoracleCommand {
   static override summary = "[DEPRECATED] Generate systemd units";
   static override description =
@@ -90,7 +97,7 @@ export default class GenerateSystemd extends CoracleCommand {
       wants: flags.wants,
       after: flags.after,
       requires: flags.requires,
-      env: flags.env,
+      env: flags.env.flatMap(withHostValue),
       header: !flags["no-header"],
     });
     let { text } = unit;

@@ -257,6 +257,8 @@ export interface ContainerConfig {
   health?: HealthConfig;
   /** Absent: the container itself. */
   sdnotify?: Exclude<SdNotify, "container">;
+  /** NOTIFY_SOCKET of who made it, for `inspect`; what counts is that of who starts it. */
+  notifySocket?: string;
   passwd: boolean;
   /** Lines for those users and groups that are added, with $USERNAME, $UID and so on. */
   passwdEntry?: string;

@@ -16,7 +16,7 @@ const progress = (blobs: number) =>
 export const deliberate: Difference[] = [
   {
     lines: [
-      "podman generate systemd --no-header -n --container-prefix '' --separator _ --restart-policy always --restart-sec 3 --start-timeout 7 --stop-timeout 9 --wants a.service --wants b.service --after c.service --requires d.service -e A=b -e 'C=d e' web 2>/dev/null | grep -v -e ^PIDFile= -e ^RequiresMountsFor=",
+      "MINE='x y' podman generate systemd --no-header -n --container-prefix '' --separator _ --restart-policy always --restart-sec 3 --start-timeout 7 --stop-timeout 9 --wants a.service --wants b.service --after c.service --requires d.service -e A=b -e 'C=d e' -e MINE -e NOPE web 2>/dev/null | grep -v -e ^PIDFile= -e ^RequiresMountsFor=",
     ],
     reason: "4.3 drops --restart-sec",
     ours: { stdout: /^Restart=always\nRestartSec=3\nTimeoutStartSec=7$/m },

@@ -21,7 +21,9 @@ async function told(count: number, ...args: string[]): Promise<string[]> {
   const started = await home.run(["run", "-d", "--name", "unit", "--network", "none", ...args], { env });
   expect(started).toMatchObject({ exitCode: 0, stderr: "" });
   const { stdout } = await manager.done;
-  const monitor = await home.ok("inspect", "--format", "{{.State.ConmonPid}}", "unit");
+  const format = "{{.State.ConmonPid}} {{.Config.SdNotifySocket}}";
+  const [monitor, inspected] = (await home.ok("inspect", "--format", format, "unit")).split(" ");
+  expect(inspected).toBe(socket);
   await home.ok("rm", "-f", "-t", "0", "unit");
   return stdout.replaceAll(`=${monitor}`, "=PID").trim().split("\n").slice(1);
 }

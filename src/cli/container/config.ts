@@ -258,9 +258,12 @@ function networkPart(flags: CreateFlags) {
   };
 }
 
-function sdnotify({ sdnotify: mode }: CreateFlags): Pick<ContainerConfig, "sdnotify"> {
-  if (mode === "container" || mode === "") return {};
-  if (mode === "conmon" || mode === "healthy" || mode === "ignore") return { sdnotify: mode };
+function sdnotify({ sdnotify: mode }: CreateFlags): Pick<ContainerConfig, "sdnotify" | "notifySocket"> {
+  const socket = process.env["NOTIFY_SOCKET"];
+  const inspected = socket ? { notifySocket: socket } : {};
+  if (mode === "container" || mode === "") return inspected;
+  if (mode === "ignore") return { sdnotify: mode };
+  if (mode === "conmon" || mode === "healthy") return { sdnotify: mode, ...inspected };
   throw usage(
     `invalid config provided: invalid argument: invalid sdnotify value "${mode}": must be container, conmon, healthy or ignore`,
   );

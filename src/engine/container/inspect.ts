@@ -206,6 +206,7 @@ function inspectConfig(ctx: Context, record: ContainerRecord, spec: RuntimeSpec 
     Passwd: config.passwd,
     ChrootDirs: config.chrootDirs,
     sdNotifyMode: config.sdnotify ?? "container",
+    sdNotifySocket: config.notifySocket,
     ...exposedPorts(config),
   };
 }
