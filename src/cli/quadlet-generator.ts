@@ -44,7 +44,7 @@ export async function generateUnits(argv: readonly string[]): Promise<number> {
 function generate(output: string | undefined, log: GeneratorLog, verbose: boolean): number {
   const { uid, binDir, home } = createContext();
   const debug = verbose ? (line: string) => log.write(line) : () => {};
-  const directories = unitDirectories(uid, process.env, home);
+  const directories = unitDirectories(uid, process.env, home, (text) => log.write(text));
   const { services, errors, warnings } = generateServices(directories, {
     program: path.join(binDir, "coracle"),
     debug,

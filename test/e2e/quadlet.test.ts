@@ -76,6 +76,8 @@ test("what is wrong is told with its line, by a service that can't be started to
     "bad.container": "[Container]\nImage=localhost/bb\nColour=red\n",
     "broken.volume": "[Volume]\nnonsense\n",
     "good.container": "[Container]\nImage=localhost/bb\n",
+    "good.container.d/bad.conf": "nonsense\n",
+    "good.container.d/init.conf": "[Container]\nRunInit=yes\n",
   });
   const { exitCode, stderr } = await generate(output);
   expect(exitCode).toBe(1);
@@ -85,13 +87,14 @@ test("what is wrong is told with its line, by a service that can't be started to
       .trim()
       .split("\n"),
   ).toEqual([
+    `quadlet-generator[PID]: error loading "${units}/good.container.d/bad.conf", file contains line 1: “nonsense” which is not a key-value pair, group, or comment`,
     `quadlet-generator[PID]: error loading "${units}/broken.volume", file contains line 2: “nonsense” which is not a key-value pair, group, or comment`,
     `quadlet-generator[PID]: converting "bad.container": unsupported key 'Colour' in group 'Container' in ${units}/bad.container:3`,
     "quadlet-generator[PID]: processing encountered some errors",
   ]);
   expect(service("bad.service")).toMatch(/^Description=.*bad\.container:3$/m);
   expect(service("bad.service")).not.toContain("Exec");
-  expect(service("good.service")).toContain("ExecStart=");
+  expect(service("good.service")).toMatch(/^ExecStart=.* --init /m);
 });
 
 test("a dry run prints; flags are Podman's, with one dash or two", async () => {
@@ -104,6 +107,9 @@ test("a dry run prints; flags are Podman's, with one dash or two", async () => {
   }
   expect(existsSync(output)).toBe(false);
   expect(await generate()).toMatchObject({ exitCode: 1, stderr: /missing output directory/ });
+  const nothing = await home.exec([generator, "-dryrun"], { env: { QUADLET_UNIT_DIRS: "/none:rel:/no" } });
+  expect(nothing).toMatchObject({ exitCode: 0, stdout: "" });
+  expect(nothing.stderr).toMatch(/: rel not a valid file path\n.*: No files parsed from \[\/none\]\n$/);
   expect(await generate("-nope")).toMatchObject({ exitCode: 2, stderr: /not defined: -nope/ });
 });
 

@@ -1,12 +1,26 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-/** Where a user's Quadlet files are; of two with one name that in the first directory counts. */
-export function unitDirectories(uid: number, env: NodeJS.ProcessEnv, home: string): string[] {
+/**
+ * Where a user's Quadlet files are; of two with one name that in the first directory counts. Also those that are not
+ * there, since it is told where nothing was found.
+ */
+export function unitDirectories(
+  uid: number,
+  env: NodeJS.ProcessEnv,
+  home: string,
+  warn: (text: string) => void = () => {},
+): string[] {
   const { QUADLET_UNIT_DIRS: given, XDG_RUNTIME_DIR: runtime } = env;
   const found = new Set<string>();
   if (given) {
-    for (const directory of given.split(":").filter((each) => path.isAbsolute(each))) walk(directory, found);
+    for (const directory of given.split(":")) {
+      if (!path.isAbsolute(directory)) {
+        warn(`${directory} not a valid file path`);
+        break;
+      }
+      walk(directory, found);
+    }
     return [...found];
   }
   if (runtime) walk(path.join(runtime, "containers/systemd"), found);
@@ -32,12 +46,18 @@ function walk(directory: string, found: Set<string>, wanted: (name: string) => b
     real = fs.realpathSync(directory);
     entries = fs.readdirSync(real, { withFileTypes: true });
   } catch {
-    return; // not there, or no directory
+    found.add(directory); // not there, or no directory
+    return;
   }
   if (found.has(real)) return;
   found.add(real);
   for (const entry of entries) {
-    const mayBe = entry.isDirectory() || entry.isSymbolicLink();
-    if (mayBe && !entry.name.endsWith(".d") && wanted(entry.name)) walk(path.join(real, entry.name), found);
+    const below = path.join(real, entry.name);
+    const mayBe = entry.isDirectory() || (entry.isSymbolicLink() && isDirectory(below));
+    if (mayBe && !entry.name.endsWith(".d") && wanted(entry.name)) walk(below, found);
   }
+}
+
+function isDirectory(file: string): boolean {
+  return fs.statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

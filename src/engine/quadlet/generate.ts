@@ -21,9 +21,10 @@ export function generateServices(
   directories: readonly string[],
   { program, debug = () => {} }: { program: string; debug?: (line: string) => void },
 ): Generated {
-  const { units, failures } = loadUnits(directories, debug);
+  const { units, problems, failures } = loadUnits(directories, debug);
   const table = unitTable(units);
-  const generated: Generated = { services: [], errors: [], warnings: [] };
+  const errors = problems.map(({ message }) => message);
+  const generated: Generated = { services: [], errors, warnings: [] };
   const fail = (name: string, file: string, service: string, message: string) => {
     generated.errors.push(message);
     generated.services.push(failedService(name, file, service, message));
