@@ -133,11 +133,16 @@ int conmon_attach_listen(struct conmon *c, struct error *err)
 	return 0;
 }
 
+void conmon_attach_accept(struct conmon *c)
+{
+	while (accept_client(c))
+		;
+}
+
 void conmon_attach_begin(struct conmon *c)
 {
 	/* An exec session's client waits here already, and its process may have ended. */
-	while (accept_client(c))
-		;
+	conmon_attach_accept(c);
 	if (c->listener.fd >= 0 && loop_add(&c->loop, &c->listener, c->listener.fd, EPOLLIN) < 0)
 		close(steal_fd(&c->listener.fd));
 }

@@ -82,6 +82,8 @@ void conmon_stdio_resize(struct conmon *c, unsigned rows, unsigned columns);
 
 /* attach.c */
 int conmon_attach_listen(struct conmon *c, struct error *err);
+/* Takes in all who have connected by now. */
+void conmon_attach_accept(struct conmon *c);
 void conmon_attach_begin(struct conmon *c);
 void conmon_attach_output(struct conmon *c, enum stream stream, const char *data, size_t length);
 /* Whether a client has not taken what it was last sent. */

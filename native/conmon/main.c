@@ -150,6 +150,8 @@ static int supervise(struct conmon *c)
 	reap(c);
 	while (!c->init_ended)
 		loop_step(&c->loop);
+	/* Who attached before the start, and hasn't had his turn yet, gets the output all the same. */
+	conmon_attach_accept(c);
 	conmon_stdio_drain(c);
 	/* Before anybody is told of the end: who looks then shall find all of it. */
 	log_close(&c->log);

@@ -270,6 +270,27 @@ while True:
     expect(logged("log")).toEqual(["stdout F hello", "stdout F hello"]);
   });
 
+  test("a client gets the output also where conmon's turn comes after the container's end", async (context) => {
+    skipUnless(context, hasProgram("python3"), hasProgram("strace"));
+    bundle.config.process.args = ["echo", "out"];
+    const attachAndStart = `
+import socket, subprocess, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.connect("attach")
+subprocess.run(sys.argv[1:], check=True)
+while packet := s.recv(9000): print(packet[1:].decode(), end="")`;
+    writeFileSync(bundle.outside("client.py"), attachAndStart);
+    // What it first wakes up for is the end of the runtime that made the container.
+    const late = "trace=epoll_wait,epoll_pwait -e inject=epoll_wait,epoll_pwait:delay_exit=1000000:when=1";
+    const out = await bundle.output(`${functions()}
+      strace -D -f -o /dev/null -e ${late} ${conmon} $who -b "$PWD" -p pid -r "$program" --full-attach \
+        --runtime-arg=--root --runtime-arg="$state" -l log
+      until is created; do sleep 0.05; done
+      python3 client.py "$program" --root "$state" start ${id}
+      ended`);
+    expect(out).toBe("out\n");
+  });
+
   test("without --stdin there is nothing to read", async () => {
     bundle.config.process.args = cat;
     await bundle.output(`${functions()}\nconmon -l log; start; ended`);
