@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Home } from "../support/home.ts";
 import { busyboxArchive, busyboxConfig, busyboxEntries, imageArchive } from "../support/images.ts";
+import { configurePodman } from "../support/podman.ts";
 import { normalise, type Output } from "./normalise.ts";
 import type { Scenario, ScenarioLine } from "./scenario.ts";
 
@@ -49,12 +50,7 @@ function makeHome(peer: Peer, runc: boolean): Home {
   mkdirSync(bin);
   writeFileSync(join(bin, "podman"), `#!/bin/sh\nexec ${program} "$@"\n`);
   chmodSync(join(bin, "podman"), 0o755);
-  if (peer === "podman") {
-    // Debian's default is vfs where nothing is said.
-    const config = join(home.directory, "home/.config/containers");
-    mkdirSync(config, { recursive: true });
-    writeFileSync(join(config, "storage.conf"), '[storage]\ndriver = "overlay"\n');
-  }
+  if (peer === "podman") configurePodman(home);
   home.env.PATH = `${bin}:${home.env.PATH}`;
   home.env.RICH = richArchive();
   home.env.LAYERS = layersArchive();

@@ -1,10 +1,10 @@
 /** Podman with our runtime in place of crun, and our conmon in place of its own. */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Home } from "../support/home.ts";
 import { busyboxArchive } from "../support/images.ts";
+import { attachedStart, configurePodman } from "../support/podman.ts";
 import { commandLine, waitUntil } from "../support/process.ts";
 import { hasProgram, skipUnless } from "../support/requirements.ts";
 
@@ -13,12 +13,12 @@ const home = new Home();
 /** CORACLE_NATIVE_BIN=…/native/build/asan for those with sanitizers. */
 const lib = process.env.CORACLE_NATIVE_BIN ?? join(dirname(home.program), "../lib/coracle/bin");
 const [conmon, runtime] = [join(lib, "coracle-conmon"), join(lib, "coracle-runtime")];
+/** With Podman's own conmon, which may lose output where ours doesn't. */
+const runtimeAlone = attachedStart(home, "coracle-runtime", runtime);
 
 beforeAll(async () => {
   if (missing.some((reason) => reason !== undefined)) return;
-  const config = join(home.directory, "home/.config/containers");
-  mkdirSync(config, { recursive: true });
-  writeFileSync(join(config, "storage.conf"), '[storage]\ndriver = "overlay"\n');
+  configurePodman(home);
   const { exitCode, stderr } = await home.exec(["podman", "load", "-q", "-i", busyboxArchive()]);
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
 });
@@ -33,7 +33,7 @@ const SENDER = `use Socket; socket(S, PF_UNIX, SOCK_DGRAM, 0);
 
 describe.each([
   ["our conmon", ["--conmon", conmon]],
-  ["our runtime", ["--runtime", runtime]],
+  ["our runtime", ["--runtime", runtimeAlone]],
   ["both", ["--conmon", conmon, "--runtime", runtime]],
 ])("%s", (_, parts) => {
   const podman = (args: string[], input?: string | Buffer) =>
@@ -79,7 +79,9 @@ describe.each([
     expect((await podman(["exec", "box", "nosuch"])).exitCode).toBe(127);
     await ok("exec", "-d", "box", "touch", "/detached");
     await waitUntil(async () => (await podman(["exec", "box", "ls", "/detached"])).exitCode === 0);
-    const sized = await inTerminal("exec", "-it", "box", "sh", "-c", "sleep 0.5; stty size; tty");
+    // Podman sets the size when the session runs already.
+    const size = 'until test "$(stty size)" = "33 77"; do sleep 0.02; done; stty size; tty';
+    const sized = await inTerminal("exec", "-it", "box", "sh", "-c", size);
     expect(sized.stdout).toMatch(/33 77\r\n\/dev\/pts\/0/);
     const logs = await podman(["logs", "box"]);
     expect(logs).toMatchObject({ stdout: "started\n", stderr: "warned\n" });

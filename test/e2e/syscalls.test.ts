@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { defaultSeccompProfile } from "../../src/oci/seccomp-default.ts";
 import { Home, useHome } from "../support/home.ts";
 import { busyboxArchive } from "../support/images.ts";
+import { configurePodman } from "../support/podman.ts";
 import { hasProgram, skipUnless } from "../support/requirements.ts";
 
 const home = useHome({ image: true });
@@ -28,6 +29,7 @@ beforeAll(async () => {
     probe,
     source,
   ]);
+  configurePodman(peer);
   await peer.exec(["podman", "load", "-q", "-i", busyboxArchive()]);
 });
 

@@ -4,6 +4,7 @@
 # test/e2e/parts-in-podman.test.ts. Runs in the surroundings that as-user.sh makes, for root.
 set -eu
 bin=$1
+support=$(cd "$(dirname "$0")/../support" && pwd)
 work=$(mktemp -d "${CORACLE_TEST_TMP:-/var/tmp}/root.XXXXXX")
 box=
 journald= made=
@@ -83,8 +84,14 @@ run --rm --privileged --runtime crun bb true 2>"$work/err" || {
 	exit 0
 }
 
+cat >"$work/attached-start" <<WRAPPER
+#!/bin/sh
+exec sh "$support/attached-start.sh" "$bin/coracle-runtime" "\$@"
+WRAPPER
+chmod 755 "$work/attached-start"
+
 box=yes
-for parts in "--runtime $bin/coracle-runtime" "--runtime $bin/coracle-runtime --conmon $bin/coracle-conmon"; do
+for parts in "--runtime $work/attached-start" "--runtime $bin/coracle-runtime --conmon $bin/coracle-conmon"; do
 	expect 7 out run --rm bb sh -c 'echo out; echo err >&2; exit 7'
 	[ "$(cat "$work/err")" = err ] || fail "stderr of run: $(cat "$work/err")"
 	expect 127 "" run --rm bb nosuch
