@@ -20,14 +20,22 @@ function functions(runtime = program, flags: string[] = []): string {
   ${args}
   rt() { ${runtime} ${flags.join(" ")} --root "$state" "$@"; }
   conmon() {
-    env $pipes ${conmon} -c ${id} -u ${id} -b "$PWD" -p pid -r ${runtime} --full-attach \
+    monitors=$((monitors + 1))
+    env $pipes ${conmon} -P monitor.$monitors -c ${id} -u ${id} -b "$PWD" -p pid -r ${runtime} --full-attach \
       ${flags.map((flag) => `--runtime-arg=${flag}`).join(" ")} --runtime-arg=--root --runtime-arg="$state" "$@"
   }
   # told PIPES ARGS…: conmon with these in its environment
   told() { pipes=$1; shift; conmon "$@"; pipes=; }
   is() { rt state ${id} 2>/dev/null | grep -q '"status": *"'"$1"; }
   start() { until is created; do sleep 0.05; done; rt start ${id}; }
-  ended() { until is stopped; do sleep 0.05; done; rt delete ${id}; }
+  # Also of its monitors and its sessions', which write down what they know when the process has ended
+  ended() {
+    until is stopped; do sleep 0.05; done
+    for file in monitor.*; do
+      while grep -qs '^State:.[^ZX]' "/proc/$(cat "$file")/status"; do sleep 0.02; done
+    done
+    rt delete ${id}
+  }
   there() { until [ -s "$1" ]; do sleep 0.05; done; }
   # exec_spec SCRIPT: what a session runs
   exec_spec() { printf '{"args":["sh","-c","%s"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":0,"gid":0}}' "$1" >process.json; }
@@ -207,7 +215,7 @@ test("--sync: the caller waits, and gets the exit code", async () => {
   bundle.config.process.args = ["sh", "-c", "exit 5"];
   const { exitCode } = await bundle.script(`${functions()}
     ${conmon} $who -r "$program" --runtime-arg=--root --runtime-arg="$state" --full-attach --sync -l none -P monitor & pid=$!
-    start; wait $pid; rc=$?; ended; exit $rc`);
+    start; wait $pid; rc=$?; rt delete ${id}; exit $rc`);
   expect(exitCode).toBe(5);
   /* Where none is given, in the working directory; and nobody has to be told the caller's own child. */
   expect(Number(read(`pidfile-${id}`))).toBeGreaterThan(0);
@@ -251,7 +259,7 @@ while True:
     bundle.config.process.args = cat;
     const out = await bundle.output(`${functions()}
       mkdir s
-      ${conmon} -c ${id} -u short -b "$PWD" -p pid -r "$program" --runtime-arg=--root --runtime-arg="$state" --socket-dir-path s -i -l log
+      ${conmon} -P monitor.0 -c ${id} -u short -b "$PWD" -p pid -r "$program" --runtime-arg=--root --runtime-arg="$state" --socket-dir-path s -i -l log
       start
       python3 -c '${client}' s/short/attach
       ended
@@ -283,7 +291,7 @@ while packet := s.recv(9000): print(packet[1:].decode(), end="")`;
     // What it first wakes up for is the end of the runtime that made the container.
     const late = "trace=epoll_wait,epoll_pwait -e inject=epoll_wait,epoll_pwait:delay_exit=1000000:when=1";
     const out = await bundle.output(`${functions()}
-      strace -D -f -o /dev/null -e ${late} ${conmon} $who -b "$PWD" -p pid -r "$program" --full-attach \
+      strace -D -f -o /dev/null -e ${late} ${conmon} -P monitor.0 $who -b "$PWD" -p pid -r "$program" --full-attach \
         --runtime-arg=--root --runtime-arg="$state" -l log
       until is created; do sleep 0.05; done
       python3 client.py "$program" --root "$state" start ${id}
@@ -418,7 +426,7 @@ say(b"MAINPID=1"); say(b"STATUS=x\\nREADY=1\\nMAINPID=1"); say(b"WATCHDOG=1")
 print(manager.recv(100).decode(), manager.recv(100).decode())`;
   writeFileSync(bundle.outside("manager.py"), script);
   const out = await bundle.output(`${functions()}
-    python3 manager.py ${conmon} $who -b "$PWD" -p pid -r "$program" --full-attach --runtime-arg=--root \
+    python3 manager.py ${conmon} -P monitor.0 $who -b "$PWD" -p pid -r "$program" --full-attach --runtime-arg=--root \
       --runtime-arg="$state" -l none --sdnotify-socket="$PWD"/manager
     start; rt kill ${id} KILL; ended`);
   expect(out).toBe("READY=1 WATCHDOG=1\n");

@@ -49,7 +49,8 @@ describe("stop", () => {
     await bundle.waitFor("stopping");
     await stopping;
     expect(Date.now() - begun).toBeGreaterThanOrEqual(990);
-    expect(Date.now() - begun).toBeLessThan(2000);
+    // And not that of the others.
+    expect(Date.now() - begun).toBeLessThan(10_000);
     expect(bundle.status).toMatchObject({ exitCode: 137, signal: 9 });
   });
 
@@ -85,7 +86,7 @@ describe("stop", () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     const client = await bundle.client();
     const { monitor } = bundle.status;
-    expect(memoryOf(monitor.pid).resident).toBeLessThan(2048);
+    expect(memoryOf(monitor.pid).anonymous).toBeLessThan(1024);
     expect(await client.stop(0)).toEqual({ ok: true });
     expect(bundle.status.status).toBe("exited");
     // Its output and its end wait for the slow one; the container can be started again meanwhile.
@@ -131,10 +132,12 @@ describe("restart policy", () => {
     expect(await relay.exit).toBe(0);
     await waitUntil(() => bundle.status.restartCount >= 3);
     await bundle.waitFor("restarting");
-    const begun = Date.now();
-    expect(await (await bundle.client()).stop()).toEqual({ ok: true });
-    expect(Date.now() - begun).toBeLessThan(300);
+    const client = await bundle.client();
+    const asked = Date.now();
+    expect(await client.stop()).toEqual({ ok: true });
     expect(bundle.status).toMatchObject({ status: "exited", stoppedByUser: true });
+    // The next run isn't waited for.
+    expect(Date.parse(bundle.status.startedAt as string)).toBeLessThanOrEqual(asked);
   });
 
   test("a killed container is started again, one killed by its user is not", async () => {
@@ -182,11 +185,12 @@ describe("cleanup", () => {
   });
 
   test("is run when the engine was killed meanwhile", async () => {
-    const bundle = withCleanup(["sleep", "2"]);
+    const bundle = withCleanup(["sleep", "100"]);
     const relay = bundle.run({ attach: stdio });
-    await relay.started();
+    const init = await relay.started();
     relay.control.destroy();
     await relay.exit;
+    process.kill(init, "SIGKILL");
     await waitUntil(() => bundle.exists("cleaned"));
   });
 });
@@ -204,7 +208,8 @@ describe("clients", () => {
     ]);
     const writer = await bundle.client(1);
     writer.send("I", "go\n");
-    await waitUntil(() => clients[2]?.output().length === 8);
+    const lengths = () => clients.map((client) => client.output().length);
+    await waitUntil(() => lengths().join() === "4,4,8,0");
     expect(clients.map((client) => client.output())).toEqual([
       "out\n",
       "err\n",

@@ -54,9 +54,10 @@ test("has a terminal when asked to", async () => {
 });
 
 test("goes on in the background and keeps its own status", async () => {
-  const session = new Session(["sh", "-c", "sleep 0.3; exit 7"]);
+  const session = new Session(["sh", "-c", "until [ -e /dev/go ]; do sleep 0.05; done; exit 7"]);
   expect(await session.run().exit).toBe(0);
   expect(session.status).toMatchObject({ status: "running", init: { pid: expect.any(Number) } });
+  await new Session(["touch", "/dev/go"]).run({ attach: stdio }).exit;
   await waitUntil(() => session.status.status === "exited");
   expect(session.status.exitCode).toBe(7);
 });

@@ -79,7 +79,8 @@ describe("health checks", () => {
   });
 
   test("that hang are killed after their timeout", async () => {
-    const bundle = checked("echo begun; exec sleep 100", { check: { timeout: 200, retries: 1 } });
+    // Long enough for a shell to start on a busy machine.
+    const bundle = checked("echo begun; exec sleep 100", { check: { timeout: 1500, retries: 1 } });
     await bundle.background();
     expect(await (await bundle.client()).ask("V")).toEqual({ ok: true, health: "timeout" });
     expect(health(bundle)).toMatchObject({ Status: "unhealthy", Log: [{ ExitCode: -1, Output: "begun\n" }] });
@@ -116,7 +117,8 @@ describe("health checks", () => {
     const begun = Date.now();
     await (await bundle.client()).stop(0);
     expect(await asking).toMatchObject({ ok: false, code: "container-not-running" });
-    expect(Date.now() - begun).toBeLessThan(3000);
+    // Not as long as the check might take.
+    expect(Date.now() - begun).toBeLessThan(30_000);
     expect(bundle.status).toMatchObject({ status: "exited", exitCode: 137 });
   });
 

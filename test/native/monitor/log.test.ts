@@ -1,6 +1,7 @@
 import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { waitUntil } from "../../support/process.ts";
 import { Workshop } from "./support.ts";
 
 let workshop: Workshop;
@@ -17,14 +18,29 @@ async function logged(driver: string, args: string[], log: Record<string, unknow
   return { bundle, relay };
 }
 
+/** The same, of commands each of which is run when the monitor has read what the one before it has written. */
+async function loggedInPieces(driver: string, commands: string[], ...args: string[]) {
+  const bundle = workshop.bundle({
+    args: ["sh", "-c", commands.join("; read line; "), ...args],
+    monitor: { openStdin: true },
+  });
+  bundle.change({ log: { driver, path: join(bundle.directory, "log"), maxSize: 0, maxFile: 1 } });
+  const relay = bundle.run({ attach: "stdin,stdout,stderr", keepStdin: true });
+  // What the relay has, the log has.
+  const seen = () => relay.stdout.length + relay.stderr.length;
+  for (let i = 1, before = 0; i < commands.length; i++) {
+    await waitUntil(() => seen() > before, { what: "the next piece" });
+    before = seen();
+    relay.child.stdin?.write("\n");
+  }
+  await relay.exit;
+  return bundle;
+}
+
 const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}[+-]\d\d:\d\d`;
 
 test("k8s-file has time, stream, F or P and the line", async () => {
-  const { bundle } = await logged("k8s-file", [
-    "sh",
-    "-c",
-    "printf 'whole\\n\\npart'; sleep 0.2; echo err >&2; sleep 0.2; echo ial",
-  ]);
+  const bundle = await loggedInPieces("k8s-file", ["printf 'whole\\n\\npart'", "echo err >&2", "echo ial"]);
   expect(bundle.log).toMatch(
     new RegExp(
       `^${time} stdout F whole\n${time} stdout F \n${time} stdout P part\n${time} stderr F err\n${time} stdout F ial\n$`,
@@ -49,12 +65,11 @@ test("k8s-file cuts long lines into pieces that join to the line", async () => {
 
 test("json-file has Docker's lines, whatever the bytes are", async () => {
   const text = 'quote " back \\ tab \t bell \x07 é 漢 😀';
-  const { bundle } = await logged("json-file", [
-    "sh",
-    "-c",
-    `printf '%s\\n' "$0"; printf '\\377\\n' >&2; sleep 0.1; printf '\\303'; sleep 0.1; printf '\\251 split\\n'`,
+  const bundle = await loggedInPieces(
+    "json-file",
+    [`printf '%s\\n' "$0"`, "printf '\\377\\n' >&2", "printf '\\303'", "printf '\\251 split\\n'"],
     text,
-  ]);
+  );
   const entries = bundle.log
     .split("\n")
     .slice(0, -1)

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { waitUntil } from "../../support/process.ts";
 import { hasProgram, skipUnless } from "../../support/requirements.ts";
 import { type Bundle, Relay, Workshop } from "./support.ts";
 
@@ -54,8 +55,8 @@ describe.each([
       restart: { policy: "on-failure", max: 0 },
     });
     await container.background();
-    await container.waitFor("restarting");
-    await container.waitFor("running");
+    const runsAgain = () => container.status.restartCount === 1 && container.status.status === "running";
+    await waitUntil(runsAgain, { what: "the restart" });
     const session = join(container.directory, "session");
     mkdirSync(session, { mode: 0o700 });
     const monitor = JSON.parse(readFileSync(join(container.directory, "monitor.json"), "utf8"));
