@@ -13,6 +13,16 @@ import { dirname, join } from "node:path";
 
 const MOUNT = "/sys/fs/cgroup";
 
+/** Containers' cgroups go while they are looked at. */
+function ifThere<T>(look: () => T, otherwise: T): T {
+  try {
+    return look();
+  } catch (error) {
+    if (["ENOENT", "ENODEV"].includes((error as NodeJS.ErrnoException).code as string)) return otherwise;
+    throw error;
+  }
+}
+
 /** The cgroup above our own, when it is ours; undefined elsewhere than under cgroup v2. */
 export function delegatedCgroup(): string | undefined {
   const own = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1];
@@ -74,7 +84,10 @@ export class HomeCgroup {
 
   processes(): number[] {
     return this.directories().flatMap((directory) =>
-      readFileSync(join(directory, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number),
+      ifThere(() => readFileSync(join(directory, "cgroup.procs"), "utf8"), "")
+        .split("\n")
+        .filter(Boolean)
+        .map(Number),
     );
   }
 
@@ -106,7 +119,7 @@ export class HomeCgroup {
   private directories(): string[] {
     const walk = (directory: string): string[] => [
       directory,
-      ...readdirSync(directory, { withFileTypes: true })
+      ...ifThere(() => readdirSync(directory, { withFileTypes: true }), [])
         .filter((entry) => entry.isDirectory())
         .flatMap((entry) => walk(join(directory, entry.name))),
     ];
