@@ -19,7 +19,8 @@ export default defineConfig({
     // Most of the time the workers wait for containers.
     maxWorkers: availableParallelism(),
     projects: [
-      suite("unit", 10_000),
+      // Some start programs.
+      suite("unit", 30_000),
       suite("integration", 60_000),
       suite("native", 60_000),
       suite("e2e", 60_000),

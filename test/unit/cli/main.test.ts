@@ -141,7 +141,8 @@ describe("output", () => {
 
   it("ends quietly when the reader goes away", () => {
     const main = `${process.execPath} ${join(root, "src/cli/main.ts")}`;
-    const script = `{ sleep 0.3; ${main} run --help; echo $? >&2; } | true`;
+    // The first one reads nothing, and its end shows that the reader has gone.
+    const script = `{ dd bs=65536 if=/dev/zero 2>/dev/null; ${main} run --help; echo $? >&2; } | true`;
     expect(spawnSync("sh", ["-c", script], { encoding: "utf8" }).stderr).toBe("141\n");
   });
 

@@ -40,9 +40,8 @@ test("a container that is removed before its exit code was seen has none, and no
 test("the end of a removal, with the exit code if there was one", async () => {
   makeContainer();
   const conditions = ["removing"];
-  const removed = waitContainer(store(), id, { conditions, interval: 1 });
   writeStatus({ status: "exited", startedAt: "2026-01-01T00:00:00Z", exitCode: 4 });
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  const removed = waitContainer(store(), id, { conditions, interval: 1 });
   rmSync(directory(), { recursive: true });
   expect(await removed).toBe(4);
   makeContainer();
