@@ -158,7 +158,7 @@ test("all lookups are answered while containers come and go", async () => {
       await sleeper(`${name}-${round}`, "--network", "web");
       // Whoever comes or goes meanwhile writes the file anew, and for a moment there is nothing in it.
       const known = () => namesOf("web").includes(` ${name}-${round},`);
-      await waitUntil(known, { what: "the name", timeout: 1000 });
+      await waitUntil(known, { what: "the name" });
       await ok("rm", "-f", "-t", "0", `${name}-${round}`);
     }
   };
@@ -186,7 +186,7 @@ test("only internal networks have no way out, and only isolated ones none to eac
   // Not even by a way of its own making.
   await ok("exec", "on-inside", "ip", "route", "add", "default", "via", "10.89.1.1");
   expect(await reached("on-inside", host)).toBe("");
-  expect(await reached("on-open", await addressOf("on-alone", "alone"))).toBe("hello from on-alone\n");
+  expect(await fetched("on-open", await addressOf("on-alone", "alone"))).toBe("hello from on-alone\n");
   expect(await reached("on-alone", await addressOf("on-apart", "apart"))).toBe("");
   outside.close();
 });
@@ -443,7 +443,9 @@ exec ${netavark} "$@"`;
       await waitUntil(async () => (await fetched("two", "one")) === "hello from one\n", {
         what: "the answer",
       });
-      expect(await fetchText(`http://127.0.0.1:${port}/`)).toBe("hello from one\n");
+      await waitUntil(async () => (await fetchText(`http://127.0.0.1:${port}/`)) === "hello from one\n", {
+        what: "the answer from outside",
+      });
       await server("three", "--network", "web");
       expect(await fetched("two", "three")).toBe("hello from three\n");
       await ok("rm", "-a", "-f", "-t", "0");

@@ -117,15 +117,18 @@ describe("commit", () => {
   test("--pause stops the container for as long as it takes, and no longer when it is killed", async (context) => {
     skipUnless(context, hasCgroup());
     const script = "while :; do echo x; done >>/tmp/growing & head -c 60000000 /dev/urandom >/big; wait";
-    await home.ok("run", "-d", "--name", "busy", "--network", "none", "bb", "sh", "-c", script);
-    await waitUntil(async () => (await home.coracle("exec", "busy", "test", "-s", "/big")).exitCode === 0);
-    const state = () => home.ok("container", "inspect", "busy", "--format", "{{.State.Status}}");
+    const id = await home.ok("run", "-d", "--name", "busy", "--network", "none", "bb", "sh", "-c", script);
+    // All of it, so that there is time to look.
+    const whole = ["exec", "busy", "sh", "-c", "test $(stat -c %s /big) = 60000000"];
+    await waitUntil(async () => (await home.coracle(...whole)).exitCode === 0, { what: "the file" });
+    const status = join(home.store, "containers", id, "status.json");
+    const state = () => JSON.parse(readFileSync(status, "utf8")).status;
     const commit = home.start(["commit", "-q", "--pause", "busy", "paused"]);
-    await waitUntil(async () => (await state()) === "paused", { what: "the pause" });
+    await waitUntil(() => state() === "paused", { what: "the pause" });
     process.kill(commit.child.pid as number, "SIGKILL");
-    await waitUntil(async () => (await state()) === "running", { what: "its end" });
+    await waitUntil(() => state() === "running", { what: "its end" });
     await home.ok("commit", "-q", "--pause", "busy", "paused");
-    expect(await state()).toBe("running");
+    expect(state()).toBe("running");
     await home.ok("rm", "-f", "-t", "0", "busy");
     expect(readdirSync(join(home.store, "staging"))).toEqual([]);
     expect(await home.ok("image", "exists", "paused")).toBe("");

@@ -41,7 +41,7 @@ async function isGone(pid: number): Promise<void> {
       return true;
     }
   };
-  await waitUntil(gone, { what: `the end of process ${pid}`, timeout: 2000 });
+  await waitUntil(gone, { what: `the end of process ${pid}` });
 }
 
 async function states(): Promise<string> {

@@ -3,6 +3,7 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
+import { waitUntil } from "../support/process.ts";
 
 const home = useHome({ image: true });
 const log = () => join(home.store, "events/events.log");
@@ -57,6 +58,9 @@ describe("what is told", () => {
     await home.ok("run", "-d", "--name", "e2", "bb", "sleep", "100");
     await home.ok("exec", "-d", "e2", "true");
     await home.ok("exec", "e2", "true");
+    // Who started them goes before they end.
+    const ended = async () => (await statuses(since)).filter((status) => status.endsWith("exec_died"));
+    await waitUntil(async () => (await ended()).length === 2, { what: "the sessions' end" });
     await home.ok("rename", "e2", "e3");
     await home.ok("kill", "e3");
     await home.ok("start", "e3");
@@ -112,20 +116,15 @@ describe("what is told", () => {
 
 describe("reading", () => {
   test("following ends at --until, and tells what comes meanwhile", async () => {
-    const following = home.start([
-      "events",
-      "--until",
-      "3s",
-      "--filter",
-      "volume=f",
-      "--format",
-      "{{.Name}}",
-    ]);
+    const events = ["events", "--filter", "volume=f", "--format", "{{.Name}}", "--until"];
+    const following = home.start([...events, "1h"]);
     await home.ok("volume", "create", "f1");
     await following.waitForOutput(/f1/);
     await home.ok("volume", "create", "f2");
-    const { exitCode, stdout } = await following.done;
-    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "f1\nf2\n" });
+    await following.waitForOutput(/^f1\nf2\n$/);
+    following.child.kill("SIGINT");
+    await following.done;
+    expect(await home.coracle(...events, "1s")).toMatchObject({ exitCode: 0, stdout: "f1\nf2\n" });
     await home.ok("volume", "rm", "f1", "f2");
   });
 

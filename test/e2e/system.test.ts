@@ -94,7 +94,7 @@ describe("system df", () => {
       "-c",
       "printf 12345 >/x; sleep 100",
     );
-    await home.ok("exec", "df", "sh", "-c", "printf 123 >/d/f");
+    await home.ok("exec", "df", "sh", "-c", "until test -s /x; do sleep 0.02; done; printf 123 >/d/f");
     const [images, containers, volumes] = await json();
     expect(Object.keys(images)).toEqual([
       ...["Type", "Total", "Active", "RawSize", "RawReclaimable", "TotalCount", "Size", "Reclaimable"],

@@ -58,7 +58,8 @@ test("its ulimits are those of what is executed next, and of its next start", as
   await home.ok("update", "--ulimit", "nofile=200:300,nproc=1000", "c");
   expect(await home.ok("exec", "c", "sh", "-c", "ulimit -n; ulimit -Hn")).toBe("200\n300");
   await home.ok("restart", "-t", "0", "c");
-  expect((await home.ok("logs", "c")).split("\n").at(-1)).toBe("200");
+  const last = async () => (await home.ok("logs", "c")).split("\n").at(-1);
+  await expect.poll(last, { timeout: 10_000 }).toBe("200");
   const limits = await shown("c", "{{range .HostConfig.Ulimits}}{{.Name}}={{.Soft}} {{end}}");
   expect(limits).toBe("RLIMIT_NOFILE=200 RLIMIT_NPROC=1000 ");
 });

@@ -64,7 +64,7 @@ const PATIENCE = 1000;
 /** Of what one round leaves, this much is told. */
 const SHOWN = 12;
 /** What ends by itself after the last command does so within this time. */
-const SETTLE = 2000;
+const SETTLE = 5000;
 
 const sleeper = ["bb", "sleep", "1000"];
 const quiet = ["--network", "none"];
@@ -288,7 +288,7 @@ export class CrashRig {
     for (const line of result.stdout.split("\n").filter(Boolean)) {
       const [id, state] = line.split(" ") as [string, string];
       const isSo = () => this.containerProcesses(id).length > 0 === (state === "running");
-      if (await this.settles(isSo, 500)) continue;
+      if (await this.settles(isSo, SETTLE)) continue;
       // It may have ended since.
       const now = await this.home.coracle("ps", "-a", "--no-trunc", "--format", format);
       if (now.stdout.includes(line))
@@ -323,13 +323,20 @@ export class CrashRig {
     return took > 2 * control.took + PATIENCE;
   }
 
+  /** How long it takes now to remove a container that nothing was done to. */
+  private async removalTime(): Promise<number> {
+    await this.home.coracle("run", "-d", ...quiet, ...sleeper);
+    return (await this.timed(["rm", "-fav", "-t", "0"])).took;
+  }
+
   private async tidy(round: Round): Promise<void> {
     const { took, result } = await this.timed(["rm", "-fav", "-t", "0"]);
     if (round.next === "") {
       round.next = "rm -fa";
       round.recovery = took;
     }
-    if (took > 2 * PATIENCE) round.problems.push(`rm -fa took ${took.toFixed(0)} ms`);
+    if (took > 2 * PATIENCE && !this.orphaned && took > 2 * (await this.removalTime()) + PATIENCE)
+      round.problems.push(`rm -fa took ${took.toFixed(0)} ms`);
     if (result.exitCode !== 0) round.problems.push(`rm -fa: ${result.exitCode}: ${result.stderr}`);
     await this.settles(() => this.news().length === 0, SETTLE);
     const news = this.news();
