@@ -229,6 +229,8 @@ static int run_exec(struct exec_options *exec, char **args, struct error *err)
 	} else if (!exec->detach && cli_terminal_offer(&exec->runtime, &console, &theirs, err) < 0) {
 		return -1;
 	}
+	if (!exec->detach)
+		exec->runtime.made = cli_forward_signals;
 	if (runtime_exec(&exec->runtime, process, &pid, err) < 0)
 		return -1;
 	if (theirs >= 0)
@@ -241,7 +243,6 @@ static int run_exec(struct exec_options *exec, char **args, struct error *err)
 	if (exec->detach)
 		return 0;
 	int terminal = console < 0 ? -1 : cli_terminal_receive(console);
-	cli_forward_signals(pid);
 	return cli_terminal_wait(terminal, pid);
 }
 

@@ -315,6 +315,8 @@ static int finish(struct session *session, int sync, pid_t pid, struct error *er
 	if (process->has_oom_score_adj && limits_set_oom_score(pid, process->oom_score_adj, err) < 0)
 		return -1;
 	limits_allow(pid, process);
+	if (session->options->made)
+		session->options->made(pid);
 	if (sync_send_go(sync, pid) < 0)
 		return error_errno(err, "runtime-failed", "start the new process");
 	int rc = sync_receive(sync, &message);

@@ -31,6 +31,7 @@ struct runtime_options {
 	const char *config; /* another file than config.json of the bundle; NULL */
 	const char *sub_cgroup; /* exec: one below the container's, which must take the process; NULL */
 	bool ignore_paused; /* exec: a paused container isn't refused, but waited for */
+	void (*made)(pid_t pid); /* exec: is told of the process before it goes on; NULL */
 };
 
 /*

@@ -119,7 +119,7 @@ describe("a terminal without --console-socket", () => {
   test("has the size of ours", async (context) => {
     skipUnless(context, hasProgram("script"));
     bundle.config.process.terminal = true;
-    bundle.config.process.args = ["sh", "-c", "sleep 0.3; stty size"];
+    bundle.config.process.args = ["stty", "size"];
     const { stdout } = await bundle.script(
       `script -qec "stty rows 12 cols 34; $program --root $state run c" /dev/null </dev/null`,
     );
@@ -174,9 +174,12 @@ describe("exec", () => {
     expect(out).toBe("then\n");
   });
 
-  test("passes signals on", async () => {
+  test("passes signals on, from the moment on at which the process runs", async (context) => {
+    skipUnless(context, hasProgram("strace"));
+    // It takes its time to get ready for them.
+    const slow = "strace -D -o /dev/null -e trace=rt_sigaction -e inject=rt_sigaction:delay_enter=50000";
     const out = await bundle.output(`
-      rt run -d c; "$program" --root "$state" exec c sh -c 'trap "echo got it; exit 3" TERM; echo ready; while :; do sleep 0.1; done' >out & exec=$!
+      rt run -d c; ${slow} "$program" --root "$state" exec c sh -c 'trap "echo got it; exit 3" TERM; echo ready; while :; do sleep 0.1; done' >out & exec=$!
       until grep -q ready out; do sleep 0.05; done; kill $exec; wait $exec || echo $?; cat out; rt delete -f c`);
     expect(lines(out)).toEqual(["3", "ready", "got it"]);
   });
