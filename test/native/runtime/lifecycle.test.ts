@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { delegatedCgroup } from "../../support/cgroup.ts";
-import { waitUntil } from "../../support/process.ts";
+import { commandLine, waitUntil } from "../../support/process.ts";
 import { hasCgroup, skipUnless } from "../../support/requirements.ts";
 import { Bundle, mappedNamespace, program } from "./bundle.ts";
 import { FakeSystemd } from "./fake-systemd.ts";
@@ -23,7 +23,7 @@ describe("run", () => {
   });
 
   test("exits with 128+N when the container dies of signal N", async () => {
-    expect(await bundle.run(["sh", "-c", "kill -9 $PPID; sleep 9 & wait"])).toMatchObject({ exitCode: 0 });
+    expect(await bundle.run(["sh", "-c", "kill -9 $PPID; sleep 0.1 & wait"])).toMatchObject({ exitCode: 0 });
     bundle.withoutNamespace("pid").withoutMount("/proc");
     bundle.mount({ destination: "/proc", type: "bind", source: "/proc", options: ["rbind"] });
     expect((await bundle.run(["sh", "-c", "kill -9 $$"])).exitCode).toBe(137);
@@ -48,29 +48,38 @@ describe("run", () => {
 });
 
 describe("a runtime that is killed", () => {
-  const killed = async (phase: string, hook: { path: string; args: string[] }) => {
+  const killed = async (phase: string, hook: { path: string; args: string[]; env?: string[] }) => {
     bundle.config.hooks = { [phase]: [hook] };
     bundle.config.process.args = ["sh", "-c", "echo ran; sleep 1000"];
     const running = bundle.spawn('"$program" --root "$state" run c & echo "started $!"; wait');
     const [, pid] = await running.waitForOutput(/started (\d+)/);
     await waitUntil(() => existsSync(join(bundle.state, "c/state.json")), { what: "the container" });
     const init = JSON.parse(readFileSync(join(bundle.state, "c/state.json"), "utf8")).pid as number;
-    await waitUntil(() => children(phase === "startContainer" ? init : Number(pid)).includes("sleep"));
+    const hooked = () => child(phase === "startContainer" ? init : Number(pid), hook.args[0] as string);
+    await waitUntil(() => hooked() !== undefined, { what: "the hook" });
     process.kill(Number(pid), "SIGKILL");
+    // Both hooks succeed, when nobody is there any more to go on.
+    writeFileSync(bundle.inRootfs("tmp/go"), "");
     await waitUntil(() => !existsSync(`/proc/${init}`), { what: "the end of the container" });
     expect((await running.done).stdout).not.toContain("ran");
   };
-  const children = (pid: number) =>
+  const child = (pid: number, name: string) =>
     readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
       .split(" ")
       .filter(Boolean)
-      .map((child) => readFileSync(`/proc/${child}/comm`, "utf8").trim());
+      .find((one) => commandLine(Number(one)).startsWith(name));
+
+  const waiting = (file: string) => ({
+    path: "/bin/sh",
+    args: ["hook", "-c", `until [ -e '${file}' ]; do sleep 0.02; done`],
+    env: ["PATH=/bin:/usr/bin"],
+  });
 
   test("while it makes the container takes it along", () =>
-    killed("createRuntime", { path: "/bin/sleep", args: ["sleep", "2"] }));
+    killed("createRuntime", waiting(bundle.inRootfs("tmp/go"))));
 
   test("while it starts the container keeps the program from running", () =>
-    killed("startContainer", { path: "/bin/sleep", args: ["sleep", "2"] }));
+    killed("startContainer", waiting("/tmp/go")));
 });
 
 describe("create, start, state, delete", () => {
@@ -525,10 +534,10 @@ describe("cgroup", () => {
 
   test("events tells what is used, until the container ends", async (context) => {
     skipUnless(context, hasCgroup("hugetlb"));
-    bundle.useCgroup();
+    const cgroup = bundle.useCgroup()!;
     bundle.config.process.args = ["sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; read end"];
     const out = await bundle.output(`
-      mkfifo end; rt run -d c <>end; sleep 0.3
+      mkfifo end; rt run -d c <>end; until grep -qE '^usage_usec [0-9]{4,}$' '${cgroup}/cpu.stat'; do sleep 0.05; done
       rt events --stats c; rt events --interval 50ms c >stream & until [ -s stream ]; do sleep 0.05; done
       echo >end; wait; head -n 1 stream; rt delete -f c; rt events --stats c 2>&1 || true`);
     const [once, first, error] = lines(out);
