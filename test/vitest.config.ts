@@ -6,7 +6,11 @@ const scratch = process.env.CORACLE_TEST_TMP || join(tmpdir(), `coracle-vitest-$
 
 function suite(name: string, testTimeout: number) {
   const include = [`test/${name}/**/*.test.ts`];
-  return { extends: true as const, test: { name, include, testTimeout, hookTimeout: 2 * testTimeout } };
+  const poll = { timeout: 10_000 };
+  return {
+    extends: true as const,
+    test: { name, include, testTimeout, hookTimeout: 2 * testTimeout, expect: { poll } },
+  };
 }
 
 export default defineConfig({

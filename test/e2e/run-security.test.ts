@@ -186,9 +186,7 @@ describe("namespaces", () => {
 
   test("--pid=host shows the host's processes, a private one the container's only", async () => {
     expect((await run("--pid", "host", "bb", "test", "-e", `/proc/${process.pid}`)).exitCode).toBe(0);
-    expect((await run("bb", "sh", "-c", "ls /proc | grep -c '^[0-9]'; echo $$")).stdout).toMatch(
-      /^[34]\n1\n$/,
-    );
+    expect((await run("bb", "sh", "-c", "echo /proc/[0-9]*; echo $$")).stdout).toBe("/proc/1\n1\n");
   });
 
   test("of another container are joined", async () => {
