@@ -24,11 +24,11 @@ export default class Unmount extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args } = await this.input(Unmount);
     this.checkSelection(args, flags);
-    const { mountedContainers, unmountContainers } = await import("../src/engine/container/mount.ts");
+    const { unmountableContainers, unmountContainers } = await import("../src/engine/container/mount.ts");
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { context } = this;
     const names = flags.all
-      ? mountedContainers(context).map(({ id }) => id)
+      ? unmountableContainers(context)
       : await selectContainers(context, { names: args, latest: flags.latest });
     unmountContainers(context, names, { force: flags.force });
     for (const name of names) this.printLine(name);

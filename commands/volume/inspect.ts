@@ -1,5 +1,6 @@
 import { any, CoracleCommand, flag } from "../../src/cli/command.ts";
 import { showInspected } from "../../src/cli/inspect.ts";
+import { EngineError } from "../../src/errors.ts";
 
 export default class Inspect extends CoracleCommand {
   static override summary = "Display detailed information on one or more volumes";
@@ -35,6 +36,7 @@ export default class Inspect extends CoracleCommand {
       try {
         found.push(inspectVolume(this.context, name));
       } catch (error) {
+        if (!(error instanceof EngineError) || error.code !== "no-such-volume") throw error;
         errors.push(error);
       }
     }

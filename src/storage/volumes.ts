@@ -118,10 +118,14 @@ export function findVolume(ctx: Context, name: string): VolumeRecord | undefined
   return readJson<VolumeRecord>(path.join(volumeDirectory(ctx, name), "record.json"));
 }
 
+export function emptyVolumeName(): EngineError {
+  return new EngineError("empty-name", "name or ID cannot be empty");
+}
+
 /** The volume of that name, or the one whose name begins with it. */
 export function getVolume(ctx: Context, name: string): VolumeRecord {
   // It would be the beginning of any.
-  if (name === "") throw new EngineError("empty-name", "name or ID cannot be empty");
+  if (name === "") throw emptyVolumeName();
   const exact = findVolume(ctx, name);
   if (exact) return exact;
   const matches = listVolumeNames(ctx).filter((candidate) => candidate.startsWith(name));

@@ -105,7 +105,8 @@ describe("mount", () => {
     await home.ok("run", "-d", "--name", "r", "--network", "none", "bb", "sh", "-c", "echo 1 >/f; sleep 100");
     const both = "$c exec r sh -c 'echo 2 >/f'; cat $d/f; echo 3 >$d/f; $c exec r cat /f";
     expect(await inside(`d=$($c mount r); ${both}`)).toBe("2\n3");
-    expect(await inside("cat $($c mount | cut -d ' ' -f 3)/f")).toBe("3");
+    expect(await inside("cat $($c mount | cut -d ' ' -f 3)/f; $c unmount -a")).toBe("3");
+    expect(await home.ok("unmount", "-a")).toBe("");
     await home.ok("kill", "r");
     await home.ok("wait", "r");
     expect(await inside(`d=$($c mount r); $c start r; ${both}; $c kill r; $c rm -f r`)).toBe("r\n2\n3\nr\nr");

@@ -27,6 +27,14 @@ export function mountedContainers(ctx: Context): MountedContainer[] {
     });
 }
 
+/** Of those that are mounted here the ones that don't run: what runs stays mounted. */
+export function unmountableContainers(ctx: Context): string[] {
+  const counts = mountCounts();
+  return listRecords(ctx).flatMap((record) =>
+    counts.has(rootfsPath(ctx, record)) && !isActive(readStatus(ctx, record.id).state) ? record.id : [],
+  );
+}
+
 /** Returns where they are. */
 export function mountContainers(ctx: Context, names: readonly string[]): string[] {
   const records = names.map((name) => findRecord(ctx, name));

@@ -60,22 +60,26 @@ export function latestContainer(ctx: Context, prefix = ""): string {
   return records[0].id;
 }
 
-/** Runs `work` on every item, at most `limit` at once, in their order; failures are returned, not thrown. */
+/**
+ * Runs `work` on every item, at most `limit` at once, in their order; failures are returned, not thrown. What is named twice
+ * is worked on twice, but not at once.
+ */
 export async function forEach<T, R>(
   items: readonly T[],
   work: (item: T) => Promise<R>,
   limit = 16,
 ): Promise<PromiseSettledResult<R>[]> {
   const results = new Array<PromiseSettledResult<R>>(items.length);
+  const latest = new Map<T, Promise<unknown>>();
   let next = 0;
   const worker = async () => {
     while (next < items.length) {
       const index = next++;
-      try {
-        results[index] = { status: "fulfilled", value: await work(items[index] as T) };
-      } catch (reason) {
-        results[index] = { status: "rejected", reason };
-      }
+      const item = items[index] as T;
+      const before = latest.get(item);
+      const settled = Promise.allSettled([before ? before.then(() => work(item)) : work(item)]);
+      latest.set(item, settled);
+      [results[index]] = (await settled) as [PromiseSettledResult<R>];
     }
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));

@@ -1,7 +1,8 @@
-import { EngineError } from "../../errors.ts";
+import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
 import {
+  emptyVolumeName,
   findVolume,
   getVolume,
   hadFirstUse,
@@ -75,12 +76,14 @@ export function inspectVolume(ctx: Context, name: string): VolumeDescription {
   try {
     return new VolumeDescription(ctx, getVolume(ctx, name));
   } catch (error) {
-    if (!(error instanceof EngineError) || error.code !== "no-such-volume") throw error;
+    if (!(error instanceof EngineError)) throw error;
+    if (error.code !== "no-such-volume") throw rephrase(error, { prefix: `inspecting volume ${name}: ` });
     const { code, hint } = error;
     throw new EngineError(code, `inspecting object: no such volume ${name}`, { hint });
   }
 }
 
 export function volumeExists(ctx: Context, name: string): boolean {
+  if (name === "") throw emptyVolumeName();
   return findVolume(ctx, name) !== undefined;
 }
