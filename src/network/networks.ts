@@ -5,6 +5,7 @@ import { EngineError, isErrno, rephrase } from "../errors.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
 import { listDirectory, readJson, syncDirectory, writeJsonAtomic } from "../host/files.ts";
 import { withLock } from "../host/lock.ts";
+import { checkName } from "../oci/names.ts";
 import { defaultNetwork, type NetworkRecord, type NetworkRequest, newNetwork } from "../oci/network.ts";
 import { DEFAULT_NETWORK } from "../oci/network-flag.ts";
 import { type Subnet, trySubnet } from "../oci/subnet.ts";
@@ -30,7 +31,8 @@ function checkBackend({ config }: Context): void {
 
 /** The network that is there without having been made. */
 export function defaultNetworkName({ config }: Context): string {
-  return config.network.default_network || DEFAULT_NETWORK;
+  const name = config.network.default_network || DEFAULT_NETWORK;
+  return checkName(name, `failed to create default network ${name}: network name ${name} invalid: `);
 }
 
 function networkFile(ctx: Context, name: string): string {

@@ -111,6 +111,11 @@ default_network = "net1"`;
 
   test.each([
     ['[network]\nnetwork_backend = "cni"', ["network", "ls"], 'unsupported network backend "cni", check'],
+    [
+      '[network]\ndefault_network = "x y"',
+      ["network", "ls"],
+      "failed to create default network x y: network name x y invalid: names must match ",
+    ],
     ['[engine]\nlock_type = "x"', ["ps"], "unknown lock type x: invalid argument"],
     ['[engine]\nevents_logger = "x"', ["events"], "unknown event logger type: X"],
     ["[engine]\nremote = true", ["ps"], "remote=true in containers.conf is not supported yet"],

@@ -46,6 +46,9 @@ test("a short name is looked for in all registries, and nobody is asked", async 
     `Resolving "a/b" using unqualified-search registries (${home.directory}/registries.conf)\nTrying to pull ${one.address}/a/b:1...\nTrying to pull ${two.address}/a/b:1...\n`,
   );
   expect(await home.ok("images", "--format", "{{.Repository}}")).toBe(`${two.address}/a/b`);
+  // What is here is known by its name here.
+  const again = await withConf(insecure(two.address), "pull", "a/b:1");
+  expect(again.stderr).toMatch(new RegExp(`^Trying to pull ${two.address}/a/b:1...\n`));
   // A registry that isn't there doesn't keep what others have from being found.
   two.content.set("_catalog", { data: Buffer.from('{"repositories":["a/b"]}'), type: "application/json" });
   const dead = search.replace('["', '["localhost:1", "') + insecure(two.address);

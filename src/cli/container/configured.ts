@@ -81,7 +81,6 @@ function withContainers(
     pid: or("pid", conf.pidns),
     privileged: or("privileged", conf.privileged),
     "read-only": or("read-only", conf.read_only),
-    "security-opt": [...(conf.label === false ? ["label=disable"] : []), ...flags["security-opt"]],
     "shm-size": or("shm-size", conf.shm_size),
     sysctl: [...newSysctls(conf, flags), ...flags.sysctl],
     tz: flags.tz || (conf.tz ?? ""),

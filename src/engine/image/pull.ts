@@ -7,7 +7,7 @@ import { parseTransport, type Transport } from "../../oci/transport.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import { unknownImage } from "../../storage/image-lookup.ts";
 import type { StoredImage } from "../../storage/image-types.ts";
-import { findImage, getImage, isImageId } from "../../storage/images.ts";
+import { askedName, findImage, getImage, isImageId } from "../../storage/images.ts";
 import { candidates } from "../registry/name.ts";
 import { fetchImage } from "./fetch.ts";
 import type { PullOptions } from "./pull-options.ts";
@@ -71,7 +71,7 @@ async function imageOf(ctx: Context, text: string, options: PullOptions): Promis
     return stored;
   }
   if (options.policy === "never" || isImageId(text)) throw unknownImage(text);
-  const reference = parseReference(text.replace(/^docker:\/\//, ""));
+  const reference = parseReference(knownName(ctx, stored, text, options) ?? text.replace(/^docker:\/\//, ""));
   if (isEmbedded(text)) return await loadEmbedded(ctx);
   if (reference.registry === "localhost") {
     if (stored) return stored;
@@ -100,6 +100,17 @@ async function imageOf(ctx: Context, text: string, options: PullOptions): Promis
     }
   }
   throw allFailed(failures);
+}
+
+/** A name by which the image is here already is resolved as it is here. */
+function knownName(
+  ctx: Context,
+  stored: StoredImage | undefined,
+  text: string,
+  { platform }: PullOptions,
+): string | undefined {
+  if (stored === undefined || platform !== undefined || /[@]|^docker:\/\//.test(text)) return undefined;
+  return stored.names.length > 0 ? askedName(ctx, stored, text) : undefined;
 }
 
 /** One failure is what it is; of several each is told. */

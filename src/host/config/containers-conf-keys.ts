@@ -23,7 +23,6 @@ export const schema = {
     interface_name: "string",
     ipcns: "string",
     keyring: "bool",
-    label: "bool",
     log_driver: "string",
     log_path: "string",
     log_size_max: "int",
@@ -105,6 +104,7 @@ export const schema = {
 export const unused: Record<string, Readonly<Record<string, Kind>>> = {
   containers: {
     apparmor_profile: "string",
+    label: "bool",
     label_users: "bool",
     userns_size: "int",
   },
