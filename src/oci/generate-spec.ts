@@ -135,7 +135,8 @@ function containerProcess(input: SpecInput): Process {
   }
   const { apparmor } = config.security;
   checkApparmor(apparmor, host.apparmor);
-  if (host.apparmor && apparmor) process.apparmorProfile = apparmor;
+  const profile = apparmor || (config.privileged ? "" : host.defaultApparmor);
+  if (host.apparmor && profile) process.apparmorProfile = profile;
   return process;
 }
 

@@ -22,6 +22,8 @@ export interface HostFacts {
   kernel: string;
   /** AppArmor is there and profiles can be applied. */
   apparmor: boolean;
+  /** The profile of containers that ask for none and aren't privileged. */
+  defaultApparmor?: string | undefined;
   /** The caller's hard limits; -1 for none. */
   /** Hard ones of the caller, by name; -1: none. */
   limits: Readonly<Record<string, number>>;

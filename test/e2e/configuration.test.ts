@@ -89,8 +89,13 @@ log_path = "${log}"
 events_container_create_inspect_data = true
 platform_to_oci_runtime = { "linux/amd64" = "crun", "linux/arm64" = "crun" }
 [network]
-default_network = "net1"`;
-    await withConf(conf, "create", "--name", "n_1", "-v", "filled:/bin", "bb", "true");
+default_network = "net1"
+default_host_ips = ["127.0.0.1", "::1"]`;
+    const ports = ["-p", "8001:80", "-p", "127.0.0.2:8002:80"];
+    await withConf(conf, "create", "--name", "n_1", ...ports, "-v", "filled:/bin", "bb", "true");
+    expect(
+      await home.ok("inspect", "-f", "{{range $p, $b := .HostConfig.PortBindings}}{{$b}}{{end}}", "n_1"),
+    ).toBe("[{127.0.0.1 8001} {::1 8001} {127.0.0.2 8002}]");
     const mountpoint = await home.ok("volume", "inspect", "-f", "{{.Mountpoint}}", "filled");
     expect(existsSync(join(mountpoint, "sh"))).toBe(true);
     const shown = "{{.Config.Hostname}} {{.HostConfig.LogConfig.Path}} {{.OCIRuntime}}";

@@ -21,8 +21,17 @@ export function withConfiguration(
   });
   return {
     ...configured,
+    publish: flags.publish.flatMap((text) => onHosts(text, network.default_host_ips ?? [])),
     network: withDefaultNetwork(rootlessNetwork(configured.network, network), network),
   };
+}
+
+/** A port that is published without a host's address is so on all of those. */
+function onHosts(text: string, addresses: readonly string[]): string[] {
+  const [ports = ""] = text.split("/", 1);
+  const colons = ports.split(":").length - 1;
+  if (addresses.length === 0 || colons > 1 || ports.startsWith("[")) return [text];
+  return addresses.map((ip) => `${ip.includes(":") ? `[${ip}]` : ip}:${colons === 1 ? text : `:${text}`}`);
 }
 
 /** What a network of the container's own is, where neither flags nor [containers] say more than that. */

@@ -16,6 +16,7 @@ export function hostFacts(ctx: Context): HostFacts {
     arch: facts.arch,
     kernel: facts.kernel,
     apparmor: facts.apparmor && isRealRoot(ctx),
+    defaultApparmor: ctx.config.containers.apparmor_profile,
     limits: facts.limits,
     pidMax: facts.pidMax,
     oomScoreAdj: facts.oomScoreAdj,

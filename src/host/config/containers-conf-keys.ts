@@ -2,6 +2,7 @@
 export const schema = {
   containers: {
     annotations: "strings",
+    apparmor_profile: "string",
     base_hosts_file: "string",
     cgroup_conf: "strings",
     cgroupns: "string",
@@ -86,6 +87,7 @@ export const schema = {
     volume_plugins: "map",
   },
   network: {
+    default_host_ips: "strings",
     default_network: "string",
     default_rootless_network_cmd: "string",
     default_subnet: "string",
@@ -103,7 +105,6 @@ export const schema = {
 /** What means nothing here: pods, machines, services and what is no file of ours. It must have its type all the same. */
 export const unused: Record<string, Readonly<Record<string, Kind>>> = {
   containers: {
-    apparmor_profile: "string",
     label: "bool",
     label_users: "bool",
     userns_size: "int",

@@ -53,20 +53,34 @@ export interface ContainersConfFiles {
 export function containersConfFiles(
   modules: readonly string[] = [],
   env: NodeJS.ProcessEnv = process.env,
+  etc = SYSTEM,
 ): ContainersConfFiles {
   const { CONTAINERS_CONF: only, CONTAINERS_CONF_OVERRIDE: last } = env;
+  const user = isRoot(env) ? undefined : userDirectory(env);
   const system = only
     ? [named(only, "finding config on system: CONTAINERS_CONF")]
-    : directories(env).flatMap((directory) => [
-        ...existing(path.join(directory, "containers.conf")),
-        ...(directory === SHARED ? [] : dropIns(path.join(directory, "containers.conf.d"))),
-      ]);
+    : [
+        ...existing(path.join(SHARED, "containers.conf")),
+        ...fileAndDropIns(path.join(etc, "containers.conf")),
+        ...(isRoot(env) ? [] : ofAllUsers(etc, env)),
+        ...(user ? fileAndDropIns(path.join(user, "containers.conf")) : []),
+      ];
   const additional = modules.map((name) => findModule(name, env));
   if (last) additional.push(named(last, "CONTAINERS_CONF_OVERRIDE"));
   return {
     system: system.map((file) => path.resolve(file)),
     additional: additional.map((file) => path.resolve(file)),
   };
+}
+
+/** What the machine has for ordinary users, and for one of them. */
+function ofAllUsers(etc: string, env: NodeJS.ProcessEnv): string[] {
+  const file = path.join(etc, "containers.rootless.conf");
+  return [...fileAndDropIns(file), ...dropIns(path.join(`${file}.d`, env.CORACLE_UID ?? ""))];
+}
+
+function fileAndDropIns(file: string): string[] {
+  return [...existing(file), ...dropIns(`${file}.d`)];
 }
 
 /** What a variable names has to be there. */

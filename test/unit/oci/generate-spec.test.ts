@@ -275,6 +275,10 @@ describe("security options", () => {
     const unconfined = { security: { ...security, apparmor: "unconfined" } };
     expect(generate(unconfined).process.apparmorProfile).toBeUndefined();
     expect(generate(config, { host: { ...host, apparmor: true } }).process.apparmorProfile).toBe("p");
+    const configured = { host: { ...host, apparmor: true, defaultApparmor: "d" } };
+    const profile = (more: object) => generate(more, configured).process.apparmorProfile;
+    expect([profile({}), profile(config), profile({ privileged: true })]).toEqual(["d", "p", undefined]);
+    expect(generate({}, { host: { ...host, defaultApparmor: "d" } }).process.apparmorProfile).toBeUndefined();
   });
 });
 

@@ -166,6 +166,13 @@ describe("files", () => {
       module,
       last,
     ]);
+    const machines = ["containers.conf", "containers.rootless.conf.d/c.conf"].map((name) => write(name, ""));
+    const [mine] = [write("containers.rootless.conf.d/1000/b.conf", "")];
+    write("containers.rootless.conf.d/1001/b.conf", "");
+    const all = containersConfFiles([], home(), directory).system;
+    expect(all.filter((file) => file.startsWith(directory))).toEqual([...machines, mine, base, a, b]);
+    const roots = containersConfFiles([], { ...home(), CORACLE_UID: "0" }, directory).system;
+    expect(roots.filter((file) => file.startsWith(directory))).toEqual([machines[0]]);
     expect(containersConfFiles([], { ...home(), CONTAINERS_CONF: last })).toEqual({
       system: [last],
       additional: [],
