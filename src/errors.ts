@@ -54,3 +54,14 @@ export function reasonOf(error: unknown): string {
   const [, code = "", reason = message] = /^(E[A-Z0-9]+): ([^,]*)/.exec(message) ?? [];
   return reasons[code] ?? reason;
 }
+
+const remedies: Readonly<Record<string, string>> = {
+  ENOSPC: "free space on that file system",
+  EDQUOT: "free space, or ask for a larger quota",
+  EROFS: "choose another place with --root",
+};
+
+/** What to do about what the machine refused, where that is the same whatever was to be done. */
+export function remedyOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? remedies[String(error.code)] : undefined;
+}

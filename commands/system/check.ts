@@ -31,11 +31,12 @@ export default class Check extends CoracleCommand {
       quick: flags.quick,
       repair: flags.force ? "all" : flags.repair ? "images" : "nothing",
     });
-    for (const { kind, id, what, removed } of found) {
+    for (const { kind, id, what, outcome } of found) {
       this.printLine(`Damaged ${kind} ${id}:\n1 error occurred:\n\t* ${what}\n`);
-      if (removed) this.printLine(`Deleted damaged ${kind}: ${id}`);
+      if (outcome === "removed") this.printLine(`Deleted damaged ${kind}: ${id}`);
+      if (outcome === "repaired") this.printLine(`Repaired damaged ${kind}: ${id}`);
     }
-    if (found.every(({ removed }) => removed)) return;
+    if (found.every(({ outcome }) => outcome !== "nothing")) return;
     throw flags.repair || flags.force
       ? new EngineError("damaged", "damage in local storage still present after repair attempt", {
           hint: "`coracle system check --force` removes damaged containers, too",

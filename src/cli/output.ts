@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { EngineError, isErrno, reasonOf } from "../errors.ts";
+import { EngineError, isErrno, reasonOf, remedyOf } from "../errors.ts";
 import { isTerminal } from "../host/terminal.ts";
 import { asCalled } from "./program-name.ts";
 
@@ -96,16 +96,10 @@ const ofTheMachine = [
   ...["EMFILE", "ENFILE", "ENOMEM", "EIO"],
 ];
 
-const remedies: Record<string, string> = {
-  ENOSPC: "free space on that file system",
-  EDQUOT: "free space, or ask for a larger quota",
-  EROFS: "choose another place with --root",
-};
-
 /** Node's `ENOTDIR: not a directory, scandir '/x'` as `scandir /x: not a directory`. */
 function systemMessage(error: NodeJS.ErrnoException): string {
   const what = [error.syscall, error.path].filter(Boolean).join(" ");
-  const remedy = remedies[String(error.code)];
+  const remedy = remedyOf(error);
   return `${what ? `${what}: ` : ""}${reasonOf(error)}${remedy ? `; ${remedy}` : ""}`;
 }
 

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError, reasonOf } from "../errors.ts";
+import { EngineError, reasonOf, remedyOf } from "../errors.ts";
 import { parsePasswd } from "../oci/passwd.ts";
 import { type Configuration, noConfiguration } from "./config/configuration.ts";
 import { storeIn } from "./podman-store.ts";
@@ -156,6 +156,7 @@ export function ensureDirectory(directory: string, mode = 0o700): void {
     fs.mkdirSync(directory, { recursive: true, mode });
   } catch (error) {
     throw new EngineError("no-directory", `cannot make ${directory}: ${reasonOf(error)}`, {
+      hint: remedyOf(error),
       cause: error,
     });
   }

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { isErrno } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { ensureDirectory } from "./context.ts";
-import { listDirectory } from "./files.ts";
+import { listDirectory, writeError } from "./files.ts";
 import { isOwnerAlive, ownerName } from "./owner.ts";
 import { stagingDirectory } from "./staging.ts";
 
@@ -248,7 +248,8 @@ function makeLink(lockPath: string): void {
   try {
     fs.symlinkSync(ownerName(), lockPath);
   } catch (error) {
-    if (!isErrno(error, "ENOENT")) throw error;
+    if (isErrno(error, "EEXIST")) throw error;
+    if (!isErrno(error, "ENOENT")) throw writeError(lockPath, error);
     ensureDirectory(path.dirname(lockPath));
     fs.symlinkSync(ownerName(), lockPath);
   }

@@ -1,7 +1,6 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import { EngineError, reasonOf } from "../errors.ts";
-import { writeError } from "./files.ts";
+import { temporaryBeside, writeError } from "./files.ts";
 
 /**
  * Lets `write` write a file that the user named, or stdout. A failed write tells what was written; the complaint that
@@ -30,9 +29,7 @@ async function writeWhole(
 ): Promise<void> {
   const existing = fs.lstatSync(output, { throwIfNoEntry: false });
   const direct = existing !== undefined && !existing.isFile();
-  const target = direct
-    ? output
-    : path.join(path.dirname(output), `.${path.basename(output)}.${process.pid}.part`);
+  const target = direct ? output : temporaryBeside(output, "part");
   let fd: number | undefined;
   try {
     fd = openOutput(target, `${opening}open ${output}`);

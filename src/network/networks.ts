@@ -3,7 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { EngineError, isErrno, rephrase } from "../errors.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
-import { listDirectory, readJson, syncDirectory, writeJsonAtomic } from "../host/files.ts";
+import { isCorrupt, listDirectory, readJson, syncDirectory, writeJsonAtomic } from "../host/files.ts";
 import { withLock } from "../host/lock.ts";
 import { checkName } from "../oci/names.ts";
 import { defaultNetwork, type NetworkRecord, type NetworkRequest, newNetwork } from "../oci/network.ts";
@@ -39,21 +39,35 @@ function networkFile(ctx: Context, name: string): string {
   return path.join(networksDirectory(ctx), `${name}.json`);
 }
 
-/** By name. The default network is always there. */
-export function listNetworks(ctx: Context): NetworkRecord[] {
-  const names = listDirectory(networksDirectory(ctx))
+function networkNames(ctx: Context): string[] {
+  return listDirectory(networksDirectory(ctx))
     .filter((file) => /^[a-zA-Z0-9].*\.json$/.test(file))
     .map((file) => file.slice(0, -".json".length));
-  const networks = names.flatMap((name) => readNetwork(ctx, name) ?? []);
+}
+
+/** By name. The default network is always there. */
+export function listNetworks(ctx: Context): NetworkRecord[] {
+  const names = networkNames(ctx);
+  const networks = names.flatMap((name) => tryReadNetwork(ctx, name) ?? []);
   if (!names.includes(defaultNetworkName(ctx))) networks.push(unchangedDefault(ctx));
   return networks.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function readNetwork(ctx: Context, name: string): NetworkRecord | undefined {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) return undefined;
-  const record = readJson<NetworkRecord>(networkFile(ctx, name));
+  const record = readJson<NetworkRecord>(networkFile(ctx, name), ["name", "id"]);
   if (record || name !== defaultNetworkName(ctx)) return record;
   return unchangedDefault(ctx);
+}
+
+/** A damaged one is left to `system check`. */
+function tryReadNetwork(ctx: Context, name: string): NetworkRecord | undefined {
+  try {
+    return readNetwork(ctx, name);
+  } catch (error) {
+    if (isCorrupt(error)) return undefined;
+    throw error;
+  }
 }
 
 function unchangedDefault(ctx: Context): NetworkRecord {
@@ -139,6 +153,21 @@ export async function removeNetwork(ctx: Context, name: string, users: () => str
     fs.rmSync(networkFile(ctx, name), { force: true });
     syncDirectory(networksDirectory(ctx));
   });
+}
+
+export function damagedNetworks(ctx: Context): { id: string; what: string }[] {
+  return networkNames(ctx).flatMap((id) => {
+    try {
+      readNetwork(ctx, id);
+      return [];
+    } catch (error) {
+      return [{ id, what: (error as Error).message }];
+    }
+  });
+}
+
+export async function dropDamagedNetwork(ctx: Context, name: string): Promise<void> {
+  await withLock(ctx, "network", () => fs.rmSync(networkFile(ctx, name), { recursive: true, force: true }));
 }
 
 /** What a new network must keep clear of. */

@@ -52,8 +52,18 @@ export function recordEvent(ctx: Context, event: Omit<Event, "Time">): void {
     append(eventLogFile(ctx), line);
   } catch (error) {
     if (!isErrno(error, "ENOENT")) return;
-    ensureDirectory(path.dirname(eventLogFile(ctx)));
-    append(eventLogFile(ctx), line);
+    unlessRefused(() => {
+      ensureDirectory(path.dirname(eventLogFile(ctx)));
+      append(eventLogFile(ctx), line);
+    });
+  }
+}
+
+function unlessRefused(write: () => void): void {
+  try {
+    write();
+  } catch {
+    // lost
   }
 }
 
@@ -110,7 +120,7 @@ export function writeEventSubject(ctx: Context, record: ContainerRecord): void {
   writeFileAtomic(path.join(containerDirectory(ctx, record.id), "events"), `${log}\n${members}\n`, {
     durable: false,
   });
-  if (backend === "file") ensureDirectory(path.dirname(log));
+  if (backend === "file") unlessRefused(() => ensureDirectory(path.dirname(log)));
 }
 
 /** Begins a new log when it has become large, with the younger half of what was in it. */
@@ -123,7 +133,7 @@ export async function rotateEventLog(ctx: Context): Promise<void> {
 
 function isLarge(ctx: Context): boolean {
   if (eventsBackend(ctx) !== "file") return false;
-  const size = fs.statSync(eventLogFile(ctx), { throwIfNoEntry: false })?.size ?? 0;
+  const size = sizeOf(eventLogFile(ctx));
   const limit = parseDecimalBytes(ctx.config.engine.events_logfile_max_size || MAX_SIZE);
   return limit > 0 && size >= limit;
 }
@@ -149,6 +159,14 @@ function dropOlderHalf(file: string): void {
 function read(fd: number, from: number, to: number): Buffer {
   const buffer = Buffer.alloc(to - from);
   return buffer.subarray(0, fs.readSync(fd, buffer, 0, buffer.length, from));
+}
+
+function sizeOf(file: string): number {
+  try {
+    return fs.statSync(file).size;
+  } catch {
+    return 0;
+  }
 }
 
 /** Refuses where no events are kept. */

@@ -58,8 +58,8 @@ export function readRecord(ctx: Context, id: string): ContainerRecord | undefine
 /** The record in a container's directory, wherever that is: in staging, in its place, in the trash. */
 export function readRecordIn(directory: string): ContainerRecord | undefined {
   const file = path.join(directory, "record.json");
-  const record = readJson<ContainerRecord | null>(file);
-  if (record === undefined || typeof record?.config === "object") return record as ContainerRecord;
+  const record = readJson<ContainerRecord>(file);
+  if (record === undefined || typeof record.config === "object") return record;
   throw new EngineError("corrupt-file", `${file} is not a container's record`, {
     hint: "`coracle rm --force` removes the container",
   });
@@ -207,12 +207,18 @@ async function claimName(ctx: Context, name: string, id: string): Promise<void> 
   }
 }
 
-function linkTarget(link: string): string | undefined {
+export function linkTarget(link: string): string | undefined {
   try {
     return fs.readlinkSync(link);
   } catch {
     return undefined;
   }
+}
+
+/** Gives a container the name again that its record has. */
+export async function restoreName(ctx: Context, { name, id }: ContainerRecord): Promise<void> {
+  ensureDirectory(namesDirectory(ctx));
+  await claimName(ctx, name, id);
 }
 
 function nameInUse(name: string, id: string): EngineError {
@@ -273,7 +279,14 @@ export async function renameRecord(
     );
   });
   const renamed = { ...record, name };
-  writeJsonAtomic(path.join(containerDirectory(ctx, record.id), "record.json"), renamed);
+  try {
+    // Before the record says so: a container that its name doesn't stand for counts as unfinished.
+    syncDirectory(namesDirectory(ctx));
+    rewriteRecord(ctx, renamed);
+  } catch (error) {
+    releaseName(ctx, name, record.id);
+    throw error;
+  }
   releaseName(ctx, record.name, record.id);
   return renamed;
 }

@@ -1,7 +1,7 @@
 import * as path from "node:path";
-import { EngineError, isErrno } from "../errors.ts";
+import { isErrno } from "../errors.ts";
 import type { Context } from "../host/context.ts";
-import { readJson, writeJsonAtomic } from "../host/files.ts";
+import { isCorrupt, readJson, writeJsonAtomic } from "../host/files.ts";
 import { isAlive, type ProcessIdentity } from "../host/process.ts";
 import { containerDirectory } from "./records.ts";
 
@@ -68,10 +68,10 @@ export function readStatus(ctx: Context, id: string): ContainerStatus {
 /** What a monitor wrote into a container's directory, wherever that is now. */
 export function readMonitorStatus(directory: string): MonitorStatus | undefined {
   try {
-    const status = readJson<MonitorStatus | null>(path.join(directory, "status.json"));
-    return status === undefined || Array.isArray(status?.helpers) ? (status as MonitorStatus) : unreadable;
+    const status = readJson<MonitorStatus>(path.join(directory, "status.json"));
+    return status === undefined || Array.isArray(status.helpers) ? status : unreadable;
   } catch (error) {
-    if (error instanceof EngineError && error.code === "corrupt-file") return unreadable;
+    if (isCorrupt(error)) return unreadable;
     throw error;
   }
 }

@@ -58,10 +58,19 @@ function missing(digest: string, cause: unknown): unknown {
 /** Stores bytes under their digest. */
 export function writeBlob(ctx: Context, bytes: Uint8Array): string {
   const digest = digestOf(bytes);
-  if (hasBlob(ctx, digest)) return digest;
+  if (isStored(ctx, digest, bytes)) return digest;
   ensureDirectory(blobsDirectory(ctx));
   writeFileAtomic(ownBlobPath(ctx, digest), bytes);
   return digest;
+}
+
+/** One that is spoilt is written anew. */
+function isStored(ctx: Context, digest: string, bytes: Uint8Array): boolean {
+  try {
+    return fs.readFileSync(blobPath(ctx, digest)).equals(bytes);
+  } catch {
+    return false;
+  }
 }
 
 /** Gives a verified and synced file its name among the blobs; `commitImage` makes the name durable. */

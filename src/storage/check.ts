@@ -6,7 +6,7 @@ import { blobPath } from "./blobs.ts";
 import { readImageIndex } from "./image-index.ts";
 import { removeImage } from "./image-store.ts";
 import { layerKeys, readImage } from "./images.ts";
-import { diffDirectory } from "./layers.ts";
+import { hasLayer } from "./layers.ts";
 
 export interface ImageDamage {
   id: string;
@@ -25,7 +25,8 @@ export function checkImages(ctx: Context, options: { quick: boolean }): ImageDam
         if (what) found.push({ id, what: `blob ${digest} ${what}` });
       }
       for (const key of layerKeys(image)) {
-        if (!fs.existsSync(diffDirectory(ctx, key))) found.push({ id, what: `layer ${key} is missing` });
+        if (hasLayer(ctx, `sha256:${key}`)) continue;
+        found.push({ id, what: `layer ${key} is missing or damaged` });
       }
     } catch (error) {
       found.push({ id, what: (error as Error).message });

@@ -11,7 +11,7 @@ import { splitName } from "../oci/reference.ts";
 import { openBlob, readBlob } from "./blobs.ts";
 import { DirectoryWriter } from "./directory-writer.ts";
 import type { StoredImage } from "./image-types.ts";
-import { readLayerRecord } from "./layers.ts";
+import { missingLayer, readLayerRecord } from "./layers.ts";
 import { type FileSink, TarWriter } from "./tar-writer.ts";
 
 export interface SavedImage {
@@ -119,7 +119,7 @@ export async function writeDockerArchive(
       if (written.has(name)) continue;
       written.add(name);
       const size = readLayerRecord(ctx, diffID)?.diffSize;
-      if (size === undefined) throw new Error(`no record of layer ${diffID}`);
+      if (size === undefined) throw missingLayer(digestHex(diffID));
       tar.header(name, size);
       const content = { diffID, digest: image.manifest.layers[i]?.digest as string, offset: tar.leave(size) };
       if (content.offset === undefined) await writeLayer(ctx, fd, content);

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../errors.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
-import { listDirectory, readJson, writeJsonAtomic } from "../host/files.ts";
+import { readJson, writeJsonAtomic } from "../host/files.ts";
 import { withLock } from "../host/lock.ts";
 import type { ManifestList } from "../oci/manifest-list.ts";
 import { keepReserve } from "./reserve.ts";
@@ -86,7 +86,7 @@ export function visibleImages(ctx: Context): ImageIndex {
 }
 
 function readIndex(graphRoot: string): ImageIndex {
-  const index = readJson<ImageIndex | FirstIndex>(indexPath(graphRoot));
+  const index = readJson<ImageIndex | FirstIndex>(indexPath(graphRoot), ["version", "images"]);
   if (index === undefined) return { version: 2, images: {} };
   if (index.version === 1) return upgrade(index);
   if (index.version !== 2) {
@@ -140,11 +140,4 @@ export async function changeImageIndex<T>(ctx: Context, change: (index: ImageInd
 export function writeImageIndex(ctx: Context, index: ImageIndex): void {
   writeJsonAtomic(indexPath(ctx.graphRoot), index);
   keepReserve(ctx, fs.statSync(indexPath(ctx.graphRoot)).size);
-}
-
-/** Removes temporary files of killed writers; only for holders of the storage lock. */
-export function removeUnfinishedIndex(ctx: Context): void {
-  for (const name of listDirectory(ctx.graphRoot)) {
-    if (/^\.images\.json\.\d+\.tmp$/.test(name)) fs.rmSync(path.join(ctx.graphRoot, name), { force: true });
-  }
 }

@@ -15,7 +15,6 @@ import {
   type ImageIndex,
   readImageIndex,
   readOnlyImages,
-  removeUnfinishedIndex,
   writeImageIndex,
 } from "./image-index.ts";
 import { addName, namedEntry, setNames } from "./image-names.ts";
@@ -202,7 +201,6 @@ export async function reapImages(ctx: Context, usedLayers: () => Iterable<string
     fs.existsSync(path.join(directory, downloadMark)),
   );
   const trash = await withLock(ctx, "storage", () => {
-    removeUnfinishedIndex(ctx);
     const needed = neededFiles(ctx, readImageIndex(ctx));
     for (const key of usedLayers()) needed.add(ownLayerDirectory(ctx, key));
     const present = [layersDirectory(ctx), blobsDirectory(ctx)].flatMap((directory) =>

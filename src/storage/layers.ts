@@ -1,8 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { isErrno } from "../errors.ts";
+import { EngineError, isErrno } from "../errors.ts";
 import { type Context, ensureDirectory, isRealRoot } from "../host/context.ts";
-import { readJson } from "../host/files.ts";
+import { readJson, readWholeJson } from "../host/files.ts";
 import { type Feeder, runLayerTool } from "../host/layer-tool.ts";
 import { digestHex } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/image.ts";
@@ -46,8 +46,24 @@ export function diffDirectory(ctx: Context, key: string): string {
   return path.join(layerDirectory(ctx, key), "diff");
 }
 
+/** Whether the layer is there as a whole. */
 export function hasLayer(ctx: Context, diffID: string): boolean {
-  return fs.existsSync(layerDirectory(ctx, digestHex(diffID)));
+  return isWhole(layerDirectory(ctx, digestHex(diffID)));
+}
+
+function isWhole(directory: string): boolean {
+  return hasDiff(directory) && readWholeJson(path.join(directory, "record.json")) !== undefined;
+}
+
+function hasDiff(directory: string): boolean {
+  return fs.statSync(path.join(directory, "diff"), { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+export function missingLayer(key: string, cause?: unknown): EngineError {
+  return new EngineError("missing-layer", `the image store lacks layer ${key}`, {
+    hint: "pull or load the image again",
+    cause,
+  });
 }
 
 export function readLayerRecord(ctx: Context, diffID: string): LayerRecord | undefined {
@@ -126,10 +142,20 @@ export async function applyLayer(
 /** Gives a durable layer its name. Another process may have been faster: its layer is the same. */
 export function commitLayer(ctx: Context, directory: string, key: string): void {
   ensureDirectory(layersDirectory(ctx));
+  const target = ownLayerDirectory(ctx, key);
   try {
-    fs.renameSync(directory, ownLayerDirectory(ctx, key));
+    fs.renameSync(directory, target);
   } catch (error) {
     if (!isErrno(error, "ENOTEMPTY", "EEXIST")) throw error;
+    if (!isWhole(target)) replaceSpoilt(directory, target);
+  }
+}
+
+/** Files that are whole stay: containers may run on them. */
+function replaceSpoilt(directory: string, target: string): void {
+  for (const name of hasDiff(target) ? ["record.json"] : ["diff", "record.json"]) {
+    fs.rmSync(path.join(target, name), { recursive: true, force: true });
+    fs.renameSync(path.join(directory, name), path.join(target, name));
   }
 }
 

@@ -34,12 +34,22 @@ export function secretDriver(name: string, options: Options): SecretDriver {
 function fileDriver(options: Options): SecretDriver {
   const directory = options["path"] as string;
   return {
-    lookup: (id) => fs.readFileSync(path.join(directory, id)),
+    lookup(id) {
+      try {
+        return fs.readFileSync(path.join(directory, id));
+      } catch (cause) {
+        if (!isErrno(cause, "ENOENT")) throw cause;
+        throw new EngineError("no-secret-data", `${id}: no secret data with ID`, {
+          hint: "`coracle secret create --replace` gives the secret a content again",
+          cause,
+        });
+      }
+    },
     store({ id }, data) {
       ensureDirectory(directory);
       writeFileAtomic(path.join(directory, id), data);
     },
-    delete: (id) => fs.rmSync(path.join(directory, id), { force: true }),
+    delete: (id) => fs.rmSync(path.join(directory, id), { recursive: true, force: true }),
   };
 }
 

@@ -50,7 +50,7 @@ function defaultPath(ctx: Context): string {
 
 function readIndex(ctx: Context): SecretIndex {
   const file = path.join(secretsDirectory(ctx), "secrets.json");
-  return readJson<SecretIndex>(file) ?? { version: 1, secrets: [] };
+  return readJson<SecretIndex>(file, ["secrets"]) ?? { version: 1, secrets: [] };
 }
 
 function writeIndex(ctx: Context, index: SecretIndex): void {

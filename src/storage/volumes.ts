@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError, isErrno } from "../errors.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
-import { listDirectory, readJson, syncDirectory, writeJsonAtomic } from "../host/files.ts";
+import { isCorrupt, listDirectory, readJson, syncDirectory, writeJsonAtomic } from "../host/files.ts";
 import { createStaging, moveToTrash, removeTrees } from "../host/staging.ts";
 import { randomHex } from "../oci/hash.ts";
 import { checkVolumeName, isName } from "../oci/names.ts";
@@ -115,7 +115,7 @@ function volumeExists(name: string): EngineError {
 
 export function findVolume(ctx: Context, name: string): VolumeRecord | undefined {
   if (!isName(name)) return undefined;
-  return readJson<VolumeRecord>(path.join(volumeDirectory(ctx, name), "record.json"));
+  return readJson<VolumeRecord>(path.join(volumeDirectory(ctx, name), "record.json"), ["name", "options"]);
 }
 
 export function emptyVolumeName(): EngineError {
@@ -149,8 +149,35 @@ function listVolumeNames(ctx: Context): string[] {
   return listDirectory(volumesDirectory(ctx)).sort();
 }
 
+/** A damaged one is left to `system check`. */
 export function listVolumes(ctx: Context): VolumeRecord[] {
-  return listVolumeNames(ctx).flatMap((name) => findVolume(ctx, name) ?? []);
+  return listVolumeNames(ctx).flatMap((name) => {
+    try {
+      return findVolume(ctx, name) ?? [];
+    } catch (error) {
+      if (isCorrupt(error)) return [];
+      throw error;
+    }
+  });
+}
+
+export function damagedVolumes(ctx: Context): { id: string; what: string }[] {
+  return listVolumeNames(ctx)
+    .filter(isName)
+    .flatMap((id) => {
+      try {
+        return findVolume(ctx, id) ? [] : [{ id, what: "record.json is missing" }];
+      } catch (error) {
+        return [{ id, what: (error as Error).message }];
+      }
+    });
+}
+
+/** What is in a volume is worth more than its labels: it gets a record as if it had been made just so. */
+export function renewVolumeRecord(ctx: Context, name: string): void {
+  const file = path.join(volumeDirectory(ctx, name), "record.json");
+  fs.rmSync(file, { recursive: true, force: true });
+  writeJsonAtomic(file, newRecord(name, {}));
 }
 
 /**

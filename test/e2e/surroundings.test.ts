@@ -304,8 +304,10 @@ test("a full disk is told, and nothing half-made is left", async (context) => {
     coracle load -q -i "$3"; echo "load $?"
     coracle run --rm --network none bb sh -c 'head -c 50000000 /dev/zero >/fill; echo "write $?"'
     ls "$1/root/staging" | wc -l; coracle ps -aq | wc -l; coracle images -q | wc -l
+    coracle create --name one bb >/dev/null
     head -c 50000000 /dev/zero >"$1/fill"
     coracle create bb; echo "create $?"
+    coracle rename one two; echo "rename $?"; ls "$1/root/names"
     rm "$1/fill"
     coracle create bb >/dev/null; echo "create $?"; coracle ps -aq | wc -l`;
   const namespace = ["unshare", "--map-root-user", "--map-auto", "--mount"];
@@ -320,10 +322,10 @@ test("a full disk is told, and nothing half-made is left", async (context) => {
     big,
   ]);
   expect(result.stdout.replace(/Loaded.*\n/g, "")).toBe(
-    "load 125\nwrite 1\n0\n0\n1\ncreate 125\ncreate 0\n1\n",
+    "load 125\nwrite 1\n0\n0\n1\ncreate 125\nrename 125\none\ncreate 0\n2\n",
   );
   const errors = result.stderr.split("\n").filter((line) => line.startsWith("Error"));
-  expect(errors).toHaveLength(2);
+  expect(errors).toHaveLength(3);
   for (const error of errors) expect(error).toMatch(/no space left on device|disk.*full/i);
   expect(result.stderr).not.toContain("internal error");
 });

@@ -224,6 +224,58 @@ describe("system check", () => {
     expect(await home.ok("images", "--format", "{{.Repository}}")).toBe("localhost/bb");
     await home.ok("rm", "whole");
   });
+
+  test("what --repair can mend keeps its contents, and nobody else is held up", async () => {
+    const spoil = (file: string, text: string) => writeFileSync(join(home.store, file), text);
+    const id = await home.ok("create", "--name", "nameless", "bb", "echo", "fine");
+    rmSync(join(home.store, "names/nameless"));
+    await home.ok("volume", "create", "spoilt");
+    spoil("volumes/spoilt/_data/file", "kept");
+    spoil("volumes/spoilt/record.json", "null");
+    await home.ok("network", "create", "spoilt");
+    spoil("networks/spoilt.json", "");
+    rmSync(join(home.store, "events"), { recursive: true });
+    spoil("events", "");
+    expect(await home.ok("volume", "ls", "-q")).toBe("");
+    expect(await home.ok("network", "ls", "-q")).toBe("podman");
+    const { exitCode, stdout } = await check("--repair");
+    expect(exitCode).toBe(0);
+    expect(stdout.match(/^(Repaired|Deleted) .*/gm)).toEqual([
+      `Repaired damaged container: ${id}`,
+      "Deleted damaged network: spoilt",
+      "Repaired damaged volume: spoilt",
+    ]);
+    rmSync(join(home.store, "events"));
+    // What its last run has left is made anew.
+    for (const name of ["monitor", "config"]) spoil(`containers/${id}/${name}.json`, "");
+    expect(await home.ok("inspect", "--format", "{{.Name}}", "nameless")).toBe("nameless");
+    expect(await home.ok("cp", "nameless:/bin", "-")).not.toBe("");
+    expect(await home.ok("start", "-a", "nameless")).toBe("fine");
+    spoil(`containers/${id}/record.json`, "");
+    expect(await home.coracle("volume", "prune", "--all", "--force")).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining(`the record of container ${id} is damaged`),
+    });
+    await home.ok("rm", "--force", id);
+    expect(await home.ok("volume", "prune", "--all", "--force")).toBe("spoilt");
+  });
+
+  test("a damaged index is put aside with --force", async () => {
+    const index = join(home.store, "images.json");
+    const whole = readFileSync(index);
+    for (const text of ["", "[]", "{}"]) {
+      writeFileSync(index, text);
+      expect(await check("--repair")).toMatchObject({
+        exitCode: 125,
+        stdout: expect.stringContaining("Damaged index images.json:"),
+      });
+    }
+    expect(await check("--force")).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(`${index}.damaged`, "utf8")).toBe("{}");
+    expect(await home.ok("images", "-q")).toBe("");
+    writeFileSync(index, whole);
+    rmSync(`${index}.damaged`);
+  });
 });
 
 test("system reset leaves nothing, running containers included, and asks first", async () => {

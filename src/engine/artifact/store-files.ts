@@ -1,7 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError, reasonOf } from "../../errors.ts";
+import { EngineError, isErrno, reasonOf } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { writeError } from "../../host/files.ts";
 import type { Descriptor } from "../../oci/image.ts";
 import { digestOfPart } from "../../storage/archive.ts";
 import { commitBlob, hasBlob } from "../../storage/blobs.ts";
@@ -35,6 +36,7 @@ function copyFile(file: string, copy: string, describe: DescribeFile): Descripto
     fs.copyFileSync(file, copy, fs.constants.COPYFILE_FICLONE);
     fs.chmodSync(copy, 0o600);
   } catch (error) {
+    if (isErrno(error, "ENOSPC", "EDQUOT")) throw writeError(copy, error);
     throw new EngineError("no-such-file", `reading ${file}: ${reasonOf(error)}`, { cause: error });
   }
   const fd = fs.openSync(copy, "r");

@@ -91,9 +91,10 @@ function needsHealing(ctx: Context, id: string): boolean {
 /** A container that nobody will finish: its command was killed while making it, or before the --rm it owed. */
 export function isLeftover(ctx: Context, record: ContainerRecord): boolean {
   if (isAlive(record.creator)) return false;
-  if (!isComplete(ctx, record)) return true;
-  if (!record.config.autoRemove) return false;
   const { state, last, stale } = readStatus(ctx, record.id);
+  // One that has run was complete; that its name is lost is damage, and no reason to lose the rest.
+  if (!isComplete(ctx, record) && !last) return true;
+  if (!record.config.autoRemove) return false;
   if (state === "created") return record.startPending;
   return state === "exited" && (stale || !isAlive(last?.monitor));
 }

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
-import { readJson } from "../../host/files.ts";
+import { readWholeJson } from "../../host/files.ts";
 import { isAlive } from "../../host/process.ts";
 import { processCapabilities } from "../../oci/capabilities.ts";
 import type { ContainerConfig, SecretRequest } from "../../oci/container.ts";
@@ -42,7 +42,7 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
   const { config } = record;
   const directory = containerDirectory(ctx, record.id);
   const specFile = path.join(directory, "config.json");
-  const spec = readJson<RuntimeSpec>(specFile);
+  const spec = readWholeJson<RuntimeSpec>(specFile);
   const pids = pidFiles(ctx, record);
   const argv = spec?.process.args ?? processArgs(config.init, [...config.entrypoint, ...config.command]);
   const capabilities = spec?.process.capabilities ?? plannedCapabilities(ctx, config);

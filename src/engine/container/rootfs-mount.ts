@@ -8,7 +8,7 @@ import type { IdMapping } from "../../oci/runtime-spec.ts";
 import type { RootfsMount } from "../../runtime/monitor.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { storageDriver } from "../../storage/driver.ts";
-import { diffDirectory } from "../../storage/layers.ts";
+import { diffDirectory, missingLayer } from "../../storage/layers.ts";
 
 /** What lies below its own changes, topmost first: the layers of its image, or the directory of `--rootfs DIR:O`. */
 export function lowerDirectories(ctx: Context, { config, layers }: LowerPart): string[] {
@@ -24,8 +24,9 @@ export function makeUpper(directory: string, lowest: string | undefined): void {
   for (const name of ["upper", "work", "merged"]) {
     fs.mkdirSync(path.join(directory, name), { mode: 0o755, recursive: true });
   }
-  const mode = lowest === undefined ? 0o755 : fs.statSync(lowest).mode & 0o7777;
-  fs.chmodSync(path.join(directory, "upper"), mode);
+  const below = lowest === undefined ? undefined : fs.statSync(lowest, { throwIfNoEntry: false });
+  if (lowest !== undefined && !below) throw missingLayer(path.basename(path.dirname(lowest)));
+  fs.chmodSync(path.join(directory, "upper"), below ? below.mode & 0o7777 : 0o755);
 }
 
 /** Before a start: what the last run wrote beside the directory of `--rootfs DIR:O` is gone. */

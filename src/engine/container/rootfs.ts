@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { isErrno } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { readWholeJson } from "../../host/files.ts";
 import { runNative } from "../../host/native.ts";
 import { containerIdMappings } from "../../oci/generate-spec.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
@@ -68,7 +69,8 @@ export function mountRootfs(ctx: Context, record: ContainerRecord): void {
 /** Before its first start nothing has told the monitor's program how a container's root filesystem is mounted. */
 function describeMount(ctx: Context, record: ContainerRecord): void {
   const file = path.join(containerDirectory(ctx, record.id), "monitor.json");
-  if (fs.existsSync(file)) return;
+  if (readWholeJson(file)) return;
+  fs.rmSync(file, { force: true });
   const mappings = containerIdMappings(record.config, hostFacts(ctx));
   const offline: ContainerRecord = { ...record, config: { ...record.config, network: { kind: "none" } } };
   try {

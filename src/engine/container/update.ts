@@ -2,7 +2,7 @@ import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import { controllers } from "../../host/cgroup.ts";
 import type { Context } from "../../host/context.ts";
-import { readJson, writeFileAtomic, writeJsonAtomic } from "../../host/files.ts";
+import { readWholeJson, writeFileAtomic, writeJsonAtomic } from "../../host/files.ts";
 import { withLock } from "../../host/lock.ts";
 import { childProcess, nativePath } from "../../host/native.ts";
 import type { ContainerConfig, ResourceLimits, RestartPolicy } from "../../oci/container.ts";
@@ -112,7 +112,7 @@ function resourcesToSet({ config }: ContainerRecord, change: Partial<ResourceLim
 
 /** Before anything is changed, and in the same words whatever the runtime. Returns what there is to set. */
 function checkCgroup(ctx: Context, record: ContainerRecord, resources: Resources): Resources {
-  const spec = readJson<RuntimeSpec>(path.join(containerDirectory(ctx, record.id), "config.json"));
+  const spec = readWholeJson<RuntimeSpec>(path.join(containerDirectory(ctx, record.id), "config.json"));
   const cgroup = currentCgroup(
     record.id,
     spec?.linux.cgroupsPath,
@@ -171,7 +171,7 @@ async function tellMonitor(
   changeSpec(ctx, record, change);
   if (!restart && Object.keys(health).length === 0) return;
   const file = path.join(directory, "monitor.json");
-  const monitor = readJson<MonitorConfig>(file);
+  const monitor = readWholeJson<MonitorConfig>(file);
   const { name: policy, max } = record.config.restart;
   const next = { ...monitor, restart: { policy, max }, health: monitorHealth(ctx, record) };
   writeJsonAtomic(file, next, { durable: false });
@@ -191,7 +191,7 @@ function changeSpec(
 ): void {
   if (Object.keys(env).length + unsetEnv.length === 0 && !ulimits) return;
   const file = path.join(containerDirectory(ctx, record.id), "config.json");
-  const spec = readJson<RuntimeSpec>(file);
+  const spec = readWholeJson<RuntimeSpec>(file);
   if (!spec) return;
   if (ulimits) spec.process.rlimits = processRlimits(ulimits, hostFacts(ctx));
   spec.process.env = changedSpecEnv(spec.process.env, env, unsetEnv);

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { readJson, writeJsonAtomic } from "../../host/files.ts";
+import { readWholeJson, writeJsonAtomic } from "../../host/files.ts";
 import { withLock } from "../../host/lock.ts";
 import { withAddresses, withResolvers } from "../../network/files.ts";
 import { getNetwork } from "../../network/networks.ts";
@@ -116,7 +116,7 @@ async function apply(
 ): Promise<void> {
   const directory = containerDirectory(ctx, record.id);
   const file = path.join(directory, "monitor.json");
-  const monitor = readJson<MonitorConfig>(file);
+  const monitor = readWholeJson<MonitorConfig>(file);
   const before = monitor?.network;
   const network = await prepareBridge(ctx, record, attachments);
   writeJsonAtomic(file, { ...monitor, network: network.monitor }, { durable: false });

@@ -1,57 +1,114 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
-import { listDirectory } from "../../host/files.ts";
-import { containerDirectory, containersDirectory, readRecord } from "../../runtime/records.ts";
-import { checkImages, dropDamagedImage, type ImageDamage } from "../../storage/check.ts";
+import { isCorrupt, listDirectory } from "../../host/files.ts";
+import { isAlive } from "../../host/process.ts";
+import { damagedNetworks, dropDamagedNetwork } from "../../network/networks.ts";
+import {
+  containerDirectory,
+  containersDirectory,
+  isComplete,
+  linkTarget,
+  readRecord,
+  restoreName,
+} from "../../runtime/records.ts";
+import { checkImages, dropDamagedImage } from "../../storage/check.ts";
+import { readImageIndex } from "../../storage/image-index.ts";
 import { hasLayer } from "../../storage/layers.ts";
+import { listSecrets } from "../../storage/secrets.ts";
+import { damagedVolumes, renewVolumeRecord } from "../../storage/volumes.ts";
 import { sweep } from "../container/heal.ts";
 import { removeContainer } from "../container/rm.ts";
 
 export interface Damage {
-  kind: "container" | "image" | "name";
+  kind: "container" | "image" | "name" | "network" | "volume" | "index";
   id: string;
   what: string;
-  /** It has been removed. */
-  removed: boolean;
+  outcome: "nothing" | "removed" | "repaired";
 }
 
-type Found = Omit<Damage, "removed">;
+interface Found extends Omit<Damage, "outcome"> {
+  /** What becomes of it, and whether other containers or images go with it. */
+  repair: () => Promise<void> | void;
+  repaired?: true;
+  costly?: true;
+}
 
 /**
  * Looks at every object of the store. What killed commands left is cleared on the way, as by every command; damage that
- * needs a decision is listed, and with `repair` the damaged objects are removed: names and images, or containers as well.
+ * needs a decision is listed, and with `repair` the damaged objects are removed: what costs nothing but images, or
+ * containers as well.
  */
 export async function systemCheck(
   ctx: Context,
   options: { quick: boolean; repair: "nothing" | "images" | "all" },
 ): Promise<Damage[]> {
-  await sweep(ctx);
-  const images = checkImages(ctx, { quick: options.quick });
-  const found: Found[] = [
-    ...containerDamage(ctx),
-    ...images.map((image: ImageDamage): Found => ({ kind: "image", id: image.id, what: image.what })),
-    ...danglingNames(ctx),
-  ];
   const result: Damage[] = [];
-  for (const damage of found) {
-    const removed = options.repair !== "nothing" && (options.repair === "all" || damage.kind !== "container");
-    if (removed) await repair(ctx, damage);
-    result.push({ ...damage, removed });
-  }
+  const settle = async (found: readonly Found[]) => {
+    for (const { repair, repaired, costly, ...damage } of found) {
+      const wanted = options.repair === "all" || (options.repair === "images" && !costly);
+      if (wanted) await repair();
+      result.push({ ...damage, outcome: wanted ? (repaired ? "repaired" : "removed") : "nothing" });
+    }
+  };
+  await settle(indexDamage(ctx));
+  // Without its index nothing is known of the images: what goes by it would take all of them for leftovers.
+  const hasIndex = indexDamage(ctx).length === 0;
+  if (hasIndex) await sweep(ctx);
+  await settle([
+    ...danglingNames(ctx),
+    ...containerDamage(ctx),
+    ...(hasIndex ? imageDamage(ctx, options.quick) : []),
+    ...damagedNetworks(ctx).map(
+      ({ id, what }): Found => ({ kind: "network", id, what, repair: () => dropDamagedNetwork(ctx, id) }),
+    ),
+    ...damagedVolumes(ctx).map(
+      ({ id, what }): Found => ({
+        kind: "volume",
+        id,
+        what,
+        repair: () => renewVolumeRecord(ctx, id),
+        repaired: true,
+      }),
+    ),
+  ]);
   return result;
+}
+
+/** Files that name all objects of a kind. They are put aside, as somebody might still read something in them. */
+function indexDamage(ctx: Context): Found[] {
+  const indexes: Record<string, (ctx: Context) => unknown> = {
+    "images.json": readImageIndex,
+    "secrets/secrets.json": listSecrets,
+  };
+  return Object.entries(indexes).flatMap(([id, read]): Found[] => {
+    const file = path.join(ctx.graphRoot, id);
+    try {
+      read(ctx);
+      return [];
+    } catch (error) {
+      if (!isCorrupt(error)) throw error;
+      const repair = () => fs.renameSync(file, `${file}.damaged`);
+      return [{ kind: "index", id, what: (error as Error).message, repair, costly: true }];
+    }
+  });
 }
 
 function containerDamage(ctx: Context): Found[] {
   const found: Found[] = [];
   for (const id of listDirectory(containersDirectory(ctx))) {
-    const damage = (what: string) => found.push({ kind: "container", id, what });
+    const remove = () => removeContainer(ctx, id, { force: true, ignore: true }).then(() => undefined);
+    const damage = (what: string) =>
+      found.push({ kind: "container", id, what, repair: remove, costly: true });
     try {
       const record = readRecord(ctx, id);
       if (!record) damage("record.json is missing");
       else {
         const missing = record.layers.filter((key) => !hasLayer(ctx, `sha256:${key}`));
         if (missing[0]) damage(`layer ${missing[0]} of its image is missing`);
+        if (isComplete(ctx, record) || isAlive(record.creator)) continue;
+        const what = `its name ${record.name} doesn't stand for it`;
+        found.push({ kind: "container", id, what, repair: () => restoreName(ctx, record), repaired: true });
       }
     } catch (error) {
       damage((error as Error).message);
@@ -60,24 +117,24 @@ function containerDamage(ctx: Context): Found[] {
   return found;
 }
 
+function imageDamage(ctx: Context, quick: boolean): Found[] {
+  return checkImages(ctx, { quick }).map(({ id, what }) => ({
+    kind: "image",
+    id,
+    what,
+    repair: () => dropDamagedImage(ctx, id),
+  }));
+}
+
 function danglingNames(ctx: Context): Found[] {
   const names = path.join(ctx.graphRoot, "names");
   return listDirectory(names).flatMap((name) => {
-    const target = fs.readlinkSync(path.join(names, name));
-    if (fs.existsSync(containerDirectory(ctx, target))) return [];
-    return [{ kind: "name", id: name, what: "stands for a container that doesn't exist" } satisfies Found];
+    const file = path.join(names, name);
+    const target = linkTarget(file);
+    if (target !== undefined && fs.existsSync(containerDirectory(ctx, target))) return [];
+    const what = target === undefined ? "is no link" : "stands for a container that doesn't exist";
+    return [
+      { kind: "name", id: name, what, repair: () => fs.rmSync(file, { recursive: true, force: true }) },
+    ];
   });
-}
-
-async function repair(ctx: Context, damage: Found): Promise<void> {
-  switch (damage.kind) {
-    case "container":
-      await removeContainer(ctx, damage.id, { force: true, ignore: true });
-      break;
-    case "image":
-      await dropDamagedImage(ctx, damage.id);
-      break;
-    case "name":
-      fs.rmSync(path.join(ctx.graphRoot, "names", damage.id), { force: true });
-  }
 }

@@ -1,6 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
+import { listIds, tryReadRecord } from "../../runtime/records.ts";
 import { listVolumes, removeVolume, type VolumeRecord } from "../../storage/volumes.ts";
 import { reapImageLeftovers } from "../image/reap.ts";
 import { filterVolumes } from "./filter.ts";
@@ -8,8 +9,23 @@ import { volumeUsers } from "./users.ts";
 
 /** Names of the volumes that `prune` would remove: those that no container uses. */
 export function unusedVolumes(ctx: Context, filters: readonly string[]): VolumeRecord[] {
+  refuseUnknownUsers(ctx);
   return filterVolumes(ctx, listVolumes(ctx), filters).filter(
     ({ name }) => volumeUsers(ctx, name).length === 0,
+  );
+}
+
+/** What a damaged container used may be all that is left of it. */
+function refuseUnknownUsers(ctx: Context): void {
+  const damaged = listIds(ctx).find((id) => !tryReadRecord(ctx, id));
+  // One that another command has just removed has no directory any more.
+  if (damaged === undefined || !listIds(ctx).includes(damaged)) return;
+  throw new EngineError(
+    "corrupt-file",
+    `the record of container ${damaged} is damaged, so that its volumes aren't known`,
+    {
+      hint: `\`coracle rm --force ${damaged.slice(0, 12)}\` removes it`,
+    },
   );
 }
 
