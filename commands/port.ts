@@ -20,16 +20,17 @@ export default class Port extends CoracleCommand {
     const { selectContainers } = await import("../src/engine/container/select.ts");
     const { publishedPorts } = await import("../src/engine/container/port.ts");
     const fromFlags = flags.all || flags.latest;
+    const port = (fromFlags ? args[0] : args[1]) || undefined;
     const names = await selectContainers(this.context, {
       names: fromFlags ? [] : args.slice(0, 1),
       all: flags.all,
       latest: flags.latest,
     });
     for (const name of names) {
-      const { id, ports } = publishedPorts(this.context, name, fromFlags ? args[0] : args[1]);
+      const { id, ports } = publishedPorts(this.context, name, port);
       for (const { container, host } of ports) {
         if (flags.all) this.print(`${id.slice(0, 12)}\t`);
-        this.printLine((fromFlags ? args[0] : args[1]) ? host : `${container} -> ${host}`);
+        this.printLine(port ? host : `${container} -> ${host}`);
       }
     }
   }

@@ -1,7 +1,6 @@
 import { atLeast, CoracleCommand, flag } from "../src/cli/command.ts";
 import { isTerminal } from "../src/cli/output.ts";
 import { accessFlags, policyFlag } from "../src/cli/registry-flags.ts";
-import type { SaveTarget } from "../src/engine/image/save.ts";
 
 export default class Save extends CoracleCommand {
   static override summary = "Save image(s) to an archive";
@@ -45,6 +44,8 @@ export default class Save extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Save);
+    const { saveImages, saveTarget } = await import("../src/engine/image/save.ts");
+    const target = saveTarget(flags.format);
     if (given.has("compress") && flags.format !== "docker-dir")
       throw this.usageError("--compress can only be set when --format is 'docker-dir'");
     if (flags.output === undefined && isTerminal(1)) {
@@ -59,10 +60,9 @@ export default class Save extends CoracleCommand {
     const { checkStoragePolicy } = await import("../src/engine/image/policy.ts");
     const { imageProgress } = await import("../src/cli/image-progress.ts");
     const { registryAccess } = await import("../src/cli/registry-flags.ts");
-    const { saveImages } = await import("../src/engine/image/save.ts");
     checkStoragePolicy(flags["signature-policy"]);
     await saveImages(this.context, args, {
-      target: flags.format as SaveTarget,
+      target,
       conversion: {
         ...(flags.format === "docker-dir" ? { format: "v2s2" } : {}),
         ...(flags.compress ? { compression: "gzip", force: false } : {}),

@@ -51,7 +51,7 @@ export function containerConfig(
     ...processPart(flags),
     ...filesystemPart(flags, given),
     ...securityPart(flags),
-    ...networkPart(flags),
+    ...networkPart(flags, given),
     pid: parseNamespace("pid", flags.pid),
     ipc: parseNamespace("ipc", flags.ipc),
     uts: parseNamespace("uts", flags.uts),
@@ -240,12 +240,12 @@ function securityPart(flags: CreateFlags) {
   };
 }
 
-function networkPart(flags: CreateFlags) {
+function networkPart(flags: CreateFlags, given: ReadonlySet<string>) {
   for (const text of flags["add-host"]) parseAddHost(text);
   return {
     hostname: flags.hostname,
     domainname: "",
-    network: networkMode(flags),
+    network: networkMode(flags, given),
     ports: parsePorts(flags.publish),
     exposed: parseExposed(flags.expose),
     dns: parseDns(flags.dns),

@@ -15,16 +15,17 @@ interface NetworkFlags {
 const BRIDGE_ONLY = ["ip", "ip6", "mac-address", "network-alias"] as const;
 
 /** --network with what other flags say about it: addresses for the first of one network, aliases on all. */
-export function networkMode(flags: NetworkFlags): NetworkMode {
+export function networkMode(flags: NetworkFlags, given: ReadonlySet<string>): NetworkMode {
   const mode = parseNetwork(flags.network);
   const ips = [flags.ip, flags.ip6].filter((ip) => ip !== "").map(parseAddress);
   const mac = flags["mac-address"] === "" ? "" : parseMac(flags["mac-address"]);
   const aliases = flags["network-alias"];
   if (mode.kind !== "bridge") {
-    const given = BRIDGE_ONLY.find((name) => flags[name].length > 0);
-    if (given === undefined) return mode;
-    if (flags.network.length > 0) {
-      throw usage(`--${given} can only be set when the network mode is bridge: invalid argument`);
+    // An empty value asks for a bridge as well, but names nothing of it.
+    if (!BRIDGE_ONLY.some((name) => given.has(name))) return mode;
+    const asked = BRIDGE_ONLY.find((name) => flags[name].length > 0);
+    if (asked !== undefined && flags.network.length > 0) {
+      throw usage(`--${asked} can only be set when the network mode is bridge: invalid argument`);
     }
     throw usage(
       "invalid config provided: networks and static ip/mac address can only be used with Bridge mode networking",

@@ -37,7 +37,7 @@ export function inspectHostConfig(
   return {
     Binds: inspectBinds(config.mounts),
     CgroupManager: manager,
-    CgroupMode: config.cgroupns.kind === "container" ? "" : namespaceMode(config.cgroupns),
+    CgroupMode: namespaceMode(config.cgroupns),
     ContainerIDFile: config.annotations["io.podman.annotations.cid-file"] ?? "",
     LogConfig: {
       Type: config.log.driver,
@@ -104,7 +104,8 @@ export function inspectHostConfig(
     MemorySwappiness: resources.memorySwappiness ?? (limitsMemory(resources) ? -1 : 0),
     OomKillDisable: false,
     Init: config.init || undefined,
-    PidsLimit: resources.pidsLimit,
+    // Podman has 0 for no limit.
+    PidsLimit: Math.max(0, resources.pidsLimit),
     Ulimits: (spec?.process.rlimits ?? processRlimits(config, hostFacts(ctx))).map((limit) => ({
       Name: limit.type,
       Soft: signed(limit.soft),

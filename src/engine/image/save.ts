@@ -131,10 +131,16 @@ const writers = {
   "docker-dir": toDirectory(writeImageDirectory),
 };
 
+export function saveTarget(text: string): SaveTarget {
+  if (text === "docker-archive" || Object.hasOwn(writers, text)) return text as SaveTarget;
+  throw bad("format value must be one of oci-dir oci-archive docker-dir docker-archive");
+}
+
+function bad(message: string, hint?: string): EngineError {
+  return new EngineError("bad-argument", message, { hint });
+}
+
 function check({ target, multiple, output, allPlatforms }: SaveOptions): void {
-  const bad = (message: string, hint?: string) => new EngineError("bad-argument", message, { hint });
-  if (target !== "docker-archive" && !Object.hasOwn(writers, target))
-    throw bad("format value must be one of oci-dir oci-archive docker-dir docker-archive");
   if (multiple && target !== "docker-archive")
     throw bad(`unsupported format "${target}" for saving multiple images (only docker-archive)`);
   if (target.endsWith("-dir") && output === undefined)
