@@ -21,6 +21,7 @@ export default class Create extends CoracleCommand {
     const { flags, args, given } = await this.input(Create);
     const { createRequest, discarded, weakened } = await import("../src/cli/container/request.ts");
     const { createContainer } = await import("../src/engine/container/create.ts");
+    const { missingControllers } = await import("../src/engine/container/cgroup.ts");
     const { leastOomScore } = await import("../src/engine/container/host-facts.ts");
     const { isPassthrough } = await import("../src/oci/log-options.ts");
     const request = createRequest({
@@ -30,7 +31,8 @@ export default class Create extends CoracleCommand {
       configuration: this.context.config,
       commandLine: this.commandLine,
     });
-    weakened(given, request.config, leastOomScore(this.context)).forEach(warn);
+    const missing = missingControllers(this.context, request.config);
+    weakened(given, request.config, leastOomScore(this.context), missing).forEach(warn);
     for (const line of discarded(flags, request.config)) this.printError(line);
     const { id } = await createContainer(this.context, { ...request, startPending: false });
     if (!isPassthrough(request.config.log.driver)) this.printLine(id);

@@ -25,6 +25,7 @@ export default class Run extends CoracleCommand {
       "../src/cli/container/request.ts"
     );
     const { runContainer } = await import("../src/engine/container/run.ts");
+    const { missingControllers } = await import("../src/engine/container/cgroup.ts");
     const { leastOomScore } = await import("../src/engine/container/host-facts.ts");
     const { isPassthrough } = await import("../src/oci/log-options.ts");
     if (flags["log-driver"] === "passthrough" && [0, 1, 2].some((fd) => isTerminal(fd))) {
@@ -42,9 +43,9 @@ export default class Run extends CoracleCommand {
       configuration: this.context.config,
       commandLine: this.commandLine,
     });
-    [...missingTerminal(flags), ...weakened(given, request.config, leastOomScore(this.context))].forEach(
-      warn,
-    );
+    const missing = missingControllers(this.context, request.config);
+    const least = leastOomScore(this.context);
+    [...missingTerminal(flags), ...weakened(given, request.config, least, missing)].forEach(warn);
     for (const line of discarded(flags, request.config)) this.printError(line);
     const result = await runContainer(this.context, request, {
       attach,

@@ -52,6 +52,45 @@ export function cgroupResources(
   return resources;
 }
 
+/** The cgroup controllers that limits need. */
+export function neededControllers({ memory, cpu, pids, blockIO, unified }: Resources): string[] {
+  const { cpus, mems, ...time } = cpu ?? {};
+  const needed = {
+    memory: memory !== undefined,
+    cpu: Object.keys(time).length > 0,
+    cpuset: Boolean(cpus || mems),
+    // No limit needs no controller.
+    pids: pids !== undefined && pids.limit > 0,
+    io: blockIO !== undefined,
+  };
+  const ofFiles = Object.keys(unified ?? {}).map(controllerOf);
+  const ofLimits = Object.entries(needed).flatMap(([name, isNeeded]) => (isNeeded ? name : []));
+  return [...new Set([...ofLimits, ...ofFiles])].filter((name) => name !== "cgroup");
+}
+
+/** Without the limits that need other controllers than these. */
+export function withControllers(resources: Resources, available: readonly string[]): Resources {
+  const { memory, cpu, pids, blockIO, unified, ...others } = resources;
+  const has = (name: string) => name === "cgroup" || available.includes(name);
+  const { cpus, mems, ...time } = cpu ?? {};
+  const places = { ...(cpus ? { cpus } : {}), ...(mems ? { mems } : {}) };
+  const kept = { ...(has("cpu") ? time : {}), ...(has("cpuset") ? places : {}) };
+  const files = Object.entries(unified ?? {}).filter(([file]) => has(controllerOf(file)));
+  return {
+    ...others,
+    ...(memory && has("memory") ? { memory } : {}),
+    ...(Object.keys(kept).length > 0 ? { cpu: kept } : {}),
+    ...(pids && has("pids") ? { pids } : {}),
+    ...(blockIO && has("io") ? { blockIO } : {}),
+    ...(files.length > 0 ? { unified: Object.fromEntries(files) } : {}),
+  };
+}
+
+/** `memory.high` is a file of `memory`; those of `cgroup` are always there. */
+function controllerOf(file: string): string {
+  return file.split(".")[0] ?? "";
+}
+
 export interface DeviceNumbers {
   major: number;
   minor: number;

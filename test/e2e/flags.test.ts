@@ -151,8 +151,10 @@ test("--cgroup-manager: disabled gives no cgroup, systemd must be there", async 
     "true",
   ];
   expect(await home.coracle(...limited)).toMatchObject({
-    exitCode: 126,
-    stderr: expect.stringMatching(/^Error: limits of memory need a cgroup, .*`coracle doctor`/),
+    exitCode: 0,
+    stderr: expect.stringMatching(
+      / level=warning msg="Limits are ignored .* not available here: memory; .*\n$/,
+    ),
   });
   if (existsSync("/run/systemd/system")) return;
   expect(await home.coracle("--cgroup-manager=systemd", "run", "--rm", "bb", "true")).toMatchObject({

@@ -102,13 +102,22 @@ function discardedPorts({ ports, network }: ContainerConfig): string[] {
   ];
 }
 
-/** What to warn of flags that do nothing, or less than they say. `least`: the lowest --oom-score-adj that the caller may give. */
+/**
+ * What to warn of flags that do nothing, or less than they say. `least`: the lowest --oom-score-adj that the caller may give;
+ * `missing`: cgroup controllers.
+ */
 export function weakened(
   given: ReadonlySet<string>,
   { oomScoreAdj }: ContainerConfig,
   least: number,
+  missing: readonly string[],
 ): string[] {
   const lines: string[] = [];
+  if (missing.length > 0) {
+    lines.push(
+      `Limits are ignored that need cgroup controllers which are not available here: ${missing.join(", ")}; \`coracle doctor\` says how they are delegated to you`,
+    );
+  }
   if (given.has("kernel-memory")) {
     lines.push("The --kernel-memory flag is no longer supported. This flag is a noop.");
   }

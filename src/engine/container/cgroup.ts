@@ -10,6 +10,9 @@ import {
   splitCgroup,
 } from "../../host/cgroup.ts";
 import type { Context } from "../../host/context.ts";
+import type { ContainerConfig } from "../../oci/container.ts";
+import { cgroupResources, neededControllers, withControllers } from "../../oci/resources.ts";
+import type { Resources } from "../../oci/runtime-spec.ts";
 import { cgroupName, scopeName } from "../../runtime/places.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 
@@ -77,6 +80,35 @@ export function defaultPidsLimit(ctx: Context, cgroups: string): number {
   if (limit === undefined || cgroups === "disabled") return 0;
   const cgroup = parentCgroup(ctx);
   return cgroup !== null && controllers(cgroup).includes("pids") ? limit || -1 : 0;
+}
+
+/**
+ * The controllers of a container's cgroup where limits that need others are left out, as Podman's runtime does it without
+ * systemd; null where who asks for them is refused.
+ */
+function limitControllers(ctx: Context, { cgroups, cgroupParent }: CgroupFlags): string[] | null {
+  const manager = cgroupManager(ctx);
+  if (cgroups === "disabled" || manager === "disabled") return [];
+  if (cgroups === "split" || manager === "systemd" || cgroupParent !== "") return null;
+  const parent = delegatedCgroup();
+  return parent === null ? [] : controllers(parent);
+}
+
+type CgroupFlags = Pick<ContainerConfig, "cgroups" | "cgroupParent">;
+
+/** Without the limits that can't be had, and that nobody is refused for. */
+export function possibleLimits(ctx: Context, config: CgroupFlags, resources: Resources): Resources {
+  if (neededControllers(resources).length === 0) return resources;
+  const there = limitControllers(ctx, config);
+  return there ? withControllers(resources, there) : resources;
+}
+
+/** Whose limits a container will do without. */
+export function missingControllers(ctx: Context, config: ContainerConfig): string[] {
+  const needed = neededControllers(cgroupResources(config.resources, null, () => ({ major: 0, minor: 0 })));
+  if (needed.length === 0) return [];
+  const there = limitControllers(ctx, config) ?? needed;
+  return needed.filter((name) => !there.includes(name));
 }
 
 /** Below which containers have theirs, or null where they get none. */

@@ -16,7 +16,6 @@ import {
 } from "../../oci/generate-spec.ts";
 import { joinHooks } from "../../oci/hooks.ts";
 import { inPieces, isMapped } from "../../oci/id-mapping.ts";
-import { cgroupResources } from "../../oci/resources.ts";
 import { type IdMapping, type Mount, type RuntimeSpec, serializeSpec } from "../../oci/runtime-spec.ts";
 import { KEEP_GROUPS, type ResolvedUser, resolveUser } from "../../oci/user.ts";
 import { writeEventSubject } from "../../runtime/event-log.ts";
@@ -24,7 +23,7 @@ import type { MonitorConfig } from "../../runtime/monitor.ts";
 import { runDirectories, runtimeRoot } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { artifactMounts } from "./artifact-mounts.ts";
-import { cgroupPlan } from "./cgroup.ts";
+import { cgroupPlan, possibleLimits } from "./cgroup.ts";
 import { addedUsers, hostsBase, readHost, writeFiles } from "./container-files.ts";
 import { defaultMounts } from "./default-mounts.ts";
 import { deviceNumbers, hostDevices } from "./devices.ts";
@@ -61,7 +60,6 @@ export async function prepareStart(
   ensureDirectory(runDirectories(ctx));
   ensureDirectory(runtimeRoot(ctx, record));
   const cgroup = cgroupPlan(ctx, record);
-  if (cgroup === null) checkNoLimits(config);
   const mappings = containerIdMappings(config, host);
   const users: UserDatabases = {
     ...(await userDatabases(ctx, record)),
@@ -121,6 +119,7 @@ export async function prepareStart(
     cgroupsPath: cgroup?.path ?? null,
     seccomp: seccompProfile(ctx, config.security),
   });
+  if (spec.linux.resources) spec.linux.resources = possibleLimits(ctx, config, spec.linux.resources);
   splitMappings(spec);
   addNotifySocket(ctx, record, spec);
   // A bind of what the host doesn't have (a kernel without POSIX message queues) would keep the container from starting.
@@ -201,18 +200,6 @@ function rootfsUsers(
 function mappedCaller({ userns }: ContainerConfig, host: HostFacts): UserDatabases["caller"] {
   if (userns.kind !== "keep-id" || userns.uid !== undefined || userns.gid !== undefined) return null;
   return { uid: host.uid, gid: host.gid, hostUid: host.uid, hostGid: host.gid };
-}
-
-function checkNoLimits(config: ContainerConfig): void {
-  const limits = Object.keys(cgroupResources(config.resources, null, deviceNumbers));
-  if (limits.length === 0) return;
-  throw new EngineError(
-    "no-cgroup",
-    `limits of ${limits.join(", ")} need a cgroup, and there is none for it`,
-    {
-      hint: "`coracle doctor` says how one is delegated to you; or leave the limits out",
-    },
-  );
 }
 
 function withMappedGroups(user: ResolvedUser, mappings: Mappings, host: HostFacts): ResolvedUser {

@@ -8,7 +8,7 @@ import { childProcess, nativePath } from "../../host/native.ts";
 import type { ContainerConfig, ResourceLimits, RestartPolicy } from "../../oci/container.ts";
 import type { HealthFlags } from "../../oci/health.ts";
 import { changedHealth } from "../../oci/health-change.ts";
-import { cgroupResources } from "../../oci/resources.ts";
+import { cgroupResources, neededControllers, withControllers } from "../../oci/resources.ts";
 import { type Resources, type RuntimeSpec, serializeSpec } from "../../oci/runtime-spec.ts";
 import { processRlimits } from "../../oci/ulimit.ts";
 import { MonitorConnection } from "../../runtime/control.ts";
@@ -124,21 +124,8 @@ function checkCgroup(ctx: Context, record: ContainerRecord, resources: Resources
     });
   }
   const there = controllers(cgroup);
-  const { cpus, mems, ...time } = resources.cpu ?? {};
-  const { pids, ...others } = resources;
-  // No limit needs no controller.
-  const limited = pids && pids.limit > 0;
-  const needed = {
-    memory: resources.memory,
-    cpu: Object.keys(time).length > 0,
-    cpuset: cpus || mems,
-    pids: limited,
-    io: resources.blockIO,
-  };
-  const missing = Object.entries(needed).flatMap(([name, isNeeded]) =>
-    isNeeded && !there.includes(name) ? name : [],
-  );
-  if (missing.length === 0) return limited || there.includes("pids") ? resources : others;
+  const missing = neededControllers(resources).filter((name) => !there.includes(name));
+  if (missing.length === 0) return withControllers(resources, there);
   throw new EngineError(
     "no-controller",
     `the limits of container ${record.id} cannot be changed: the cgroup controller ${missing.join(", ")} is not available here`,
