@@ -13,6 +13,9 @@ const receiver = `use Socket; my ($path, $count) = @ARGV; socket(S, PF_UNIX, SOC
 const sender = `use Socket; socket(S, PF_UNIX, SOCK_DGRAM, 0);
   send(S, $ARGV[0], 0, sockaddr_un($ENV{NOTIFY_SOCKET})) or die $!; sleep 1000;`;
 
+/** Of the container, as soon as it was started. */
+let health: string | undefined;
+
 /** What the manager is told while a container runs; PID is the monitor's. */
 async function told(count: number, ...args: string[]): Promise<string[]> {
   const manager = home.spawn(["perl", "-e", receiver, socket, `${count}`]);
@@ -21,9 +24,11 @@ async function told(count: number, ...args: string[]): Promise<string[]> {
   const started = await home.run(["run", "-d", "--name", "unit", "--network", "none", ...args], { env });
   expect(started).toMatchObject({ exitCode: 0, stderr: "" });
   const { stdout } = await manager.done;
-  const format = "{{.State.ConmonPid}} {{.Config.SdNotifySocket}}";
-  const [monitor, inspected] = (await home.ok("inspect", "--format", format, "unit")).split(" ");
+  const format =
+    "{{.State.ConmonPid}} {{.Config.SdNotifySocket}} {{if .State.Health}}{{.State.Health.Status}}{{end}}";
+  const [monitor, inspected, status] = (await home.ok("inspect", "--format", format, "unit")).split(" ");
   expect(inspected).toBe(socket);
+  health = status;
   await home.ok("rm", "-f", "-t", "0", "unit");
   return stdout.replaceAll(`=${monitor}`, "=PID").trim().split("\n").slice(1);
 }
@@ -32,12 +37,13 @@ test("conmon: ready when the container runs", async () => {
   expect(await told(1, "--sdnotify", "conmon", "bb", "sleep", "1000")).toEqual(["MAINPID=PID|READY=1"]);
 });
 
-test("healthy: ready with the first check that succeeds", async () => {
-  const health = ["--health-cmd", "true", "--health-interval", "1s"];
-  expect(await told(2, "--sdnotify", "healthy", ...health, "bb", "sleep", "1000")).toEqual([
-    "MAINPID=PID",
-    "READY=1",
-  ]);
+test("healthy: ready, and started, with the first check that succeeds", async () => {
+  const check = ["--health-cmd", "test -e /ok", "--health-interval", "1s"];
+  const command = ["bb", "sh", "-c", "sleep 0.3; touch /ok; sleep 1000"];
+  expect(await told(2, "--sdnotify", "healthy", ...check, ...command)).toEqual(["MAINPID=PID", "READY=1"]);
+  expect(health).toBe("healthy");
+  const ends = ["run", "-d", "--rm", "--network", "none", "--sdnotify", "healthy", ...check, "bb", "true"];
+  expect(await home.run(ends)).toMatchObject({ exitCode: 126, stderr: "Error: container is stopped\n" });
   expect(await home.coracle("create", "--sdnotify", "healthy", "bb", "true")).toMatchObject({
     exitCode: 125,
     stderr: expect.stringContaining('sdnotify policy "healthy" requires a healthcheck to be set'),

@@ -100,9 +100,8 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
     );
   }
   if (config.sdnotify === "healthy" && !config.health?.check) {
-    throw new EngineError("invalid-argument", 'sdnotify policy "healthy" requires a healthcheck to be set', {
-      hint: "--health-cmd sets one",
-    });
+    const problem = 'invalid argument: sdnotify policy "healthy" requires a healthcheck to be set';
+    throw new EngineError("invalid-argument", problem, { hint: "--health-cmd sets one" });
   }
   checkApparmor(config.security.apparmor, hostFacts(ctx).apparmor);
   checkSources(config);

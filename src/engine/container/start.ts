@@ -17,6 +17,7 @@ import { renewOverlays } from "./overlays.ts";
 import { emptyPidFiles, writePidFiles } from "./pid-files.ts";
 import { prepareStart } from "./prepare.ts";
 import { allowMount, renewRootfs } from "./rootfs-mount.ts";
+import { waitContainer } from "./wait.ts";
 
 /**
  * Starts a container that doesn't run and returns when its process runs. With streams to attach, the relay that carries
@@ -61,13 +62,15 @@ async function startOrAttach(
   if (options.attach.length > 0) checkDetachKeys(options.detachKeys);
   await healContainer(ctx, record.id);
   await startDependencies(ctx, record);
-  return await withLock(ctx, `container/${record.id}`, async () => {
+  let isStarted = false;
+  const relay = await withLock(ctx, `container/${record.id}`, async () => {
     if (!readRecord(ctx, record.id)) throw removed(record);
     const { state, last } = readStatus(ctx, record.id);
     if (state === "paused") throw paused(record);
     if (state === "running" || state === "restarting" || state === "stopping") {
       return attachIfAsked(ctx, last?.socket as string, options);
     }
+    isStarted = true;
     if (state === "initialized") {
       const relay = attachIfAsked(ctx, last?.socket as string, options);
       await startInitialized(last?.socket as string, record);
@@ -75,6 +78,18 @@ async function startOrAttach(
     }
     return await launch(ctx, record, options);
   });
+  if (isStarted && options.attach.length === 0) await untilHealthy(ctx, record);
+  return relay;
+}
+
+/** With `--sdnotify healthy` a start is over when the container is healthy, or is no more. */
+async function untilHealthy(ctx: Context, { id, config }: ContainerRecord): Promise<void> {
+  if (config.sdnotify !== "healthy") return;
+  try {
+    await waitContainer(ctx, id, { conditions: ["healthy"], interval: 250 });
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== "no-such-container") throw error;
+  }
 }
 
 /** What a container needs is started before it, in its turn with all that that needs. */
