@@ -88,6 +88,9 @@ function printProgress(event: ImageProgress): void {
     case "trying":
       printError(`Trying to pull ${event.reference}...`);
       break;
+    case "extended":
+      printError(`Pulling image //${event.reference} inside systemd: setting pull timeout to ${event.time}`);
+      break;
     case "sources":
       printError("Getting image source signatures");
       break;

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
+import { hasProgram, skipUnless } from "../support/requirements.ts";
 
 const home = useHome({ image: true });
 const socket = join(home.directory, "notify");
@@ -57,6 +58,18 @@ test("container: what it says itself is passed on, but for ids that mean somethi
     "MAINPID=PID",
     "READY=1|STATUS=fine|",
   ]);
+});
+
+test("a pull asks for more time", async (context) => {
+  skipUnless(context, hasProgram("systemd-notify"));
+  const manager = home.spawn(["perl", "-e", receiver, socket, "1"]);
+  await manager.waitForOutput(/listening/);
+  const pull = ["pull", "--retry", "0", "127.0.0.1:1/none"];
+  const { stderr } = await home.run(pull, { env: { NOTIFY_SOCKET: socket } });
+  expect(stderr).toMatch(
+    /^Trying to pull 127\.0\.0\.1:1\/none:latest\.\.\.\nPulling image \/\/127\.0\.0\.1:1\/none:latest inside systemd: setting pull timeout to 5m0s\n/,
+  );
+  expect((await manager.done).stdout).toBe("listening\nEXTEND_TIMEOUT_USEC=30000000\n");
 });
 
 test("ignore, and nobody to tell: the container knows of no manager", async () => {

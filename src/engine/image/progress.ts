@@ -2,6 +2,8 @@
 export type ImageProgress =
   | { type: "resolved"; text: string }
   | { type: "trying"; reference: string }
+  /** A service manager has been asked for so much time. */
+  | { type: "extended"; reference: string; time: string }
   | { type: "sources" }
   /** A line of its own, about a list of images. */
   | { type: "list"; text: string }

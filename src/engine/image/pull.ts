@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { EXTENDED_START, extendStart } from "../../host/service-manager.ts";
 import { matchesPlatform, parsePlatform, platformMismatch, platformOf } from "../../oci/image-platform.ts";
 import { completeReference, formatReference, parseReference } from "../../oci/reference.ts";
 import { parseTransport, type Transport } from "../../oci/transport.ts";
@@ -92,11 +93,16 @@ async function imageOf(ctx: Context, text: string, options: PullOptions): Promis
   const failures: unknown[] = [];
   for (const full of references) {
     options.onProgress?.({ type: "trying", reference: formatReference(full) });
+    const isOver = extendStart();
+    if (isOver)
+      options.onProgress?.({ type: "extended", reference: formatReference(full), time: EXTENDED_START });
     try {
       return await fetchImage(ctx, full, options, stored);
     } catch (error) {
       if (keepsStored && isUnreachable(error)) return keepsStored;
       failures.push(error);
+    } finally {
+      isOver?.();
     }
   }
   throw allFailed(failures);
