@@ -21,7 +21,7 @@ case "$*" in
 *background*) sleep 1000 >/dev/null 2>&1 </dev/null & exit ;;
 *stray*) sleep 1000 >/dev/null 2>&1 </dev/null 200>&- & echo $!; exit ;;
 *nested*) unshare -r sleep 1000 >/dev/null 2>&1 </dev/null 200>&- & sleep 0.3; echo $!; exit ;;
-*mount*) mount -t tmpfs tmpfs /mnt && grep -c " /mnt " /proc/self/mountinfo; exit ;;
+*mount*) mount -t tmpfs tmpfs "$TMPDIR" && grep -c " $TMPDIR " /proc/self/mountinfo; exit ;;
 *again*) exec "$CORACLE_BIN/coracle" run ;;
 esac
 env | grep ^CORACLE_
@@ -171,7 +171,7 @@ describe.each(builds)("the %s launcher", (build, binary) => {
 
     test("mounts stay in the command's own mount namespace", async () => {
       expect(await home.exec([program, "run", "mount"])).toMatchObject({ exitCode: 0, stdout: "1\n" });
-      expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(" /mnt ");
+      expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(` ${home.env.TMPDIR} `);
     });
 
     test("commands share one user namespace, and each has its own mount namespace", async () => {

@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { TarEntry } from "../../bin/oci-archive.ts";
 import { useHome } from "../support/home.ts";
-import { busyboxConfig, busyboxEntries, imageArchive } from "../support/images.ts";
+import { busyboxConfig, busyboxEntries, imageArchive, scratch } from "../support/images.ts";
 
 const home = useHome({ image: true });
 /** A directory of the host that everybody could write to, at a path that images know. */
-const sentinel = "/tmp/coracle-security-sentinel";
+const sentinel = join(scratch(), "sentinel");
 const secret = join(sentinel, "secret");
 const none = ["--network", "none"];
 

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ImageContent, ociArchive, type TarEntry } from "../../bin/oci-archive.ts";
 
-function scratch(): string {
+/** A directory of this run's, or of this user's, which images may know. */
+export function scratch(): string {
   const directory = process.env.CORACLE_TEST_TMP || join(tmpdir(), `coracle-vitest-${process.getuid?.()}`);
   mkdirSync(directory, { recursive: true });
   return directory;
