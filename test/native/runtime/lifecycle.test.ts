@@ -58,6 +58,7 @@ describe("a runtime that is killed", () => {
     const hooked = () => child(phase === "startContainer" ? init : Number(pid), hook.args[0] as string);
     await waitUntil(() => hooked() !== undefined, { what: "the hook" });
     process.kill(Number(pid), "SIGKILL");
+    await waitUntil(() => commandLine(Number(pid)) === "", { what: "the runtime's end" });
     // Both hooks succeed, when nobody is there any more to go on.
     writeFileSync(bundle.inRootfs("tmp/go"), "");
     await waitUntil(() => !existsSync(`/proc/${init}`), { what: "the end of the container" });
@@ -71,7 +72,7 @@ describe("a runtime that is killed", () => {
 
   const waiting = (file: string) => ({
     path: "/bin/sh",
-    args: ["hook", "-c", `until [ -e '${file}' ]; do sleep 0.02; done`],
+    args: ["sh", "-c", `until [ -e '${file}' ]; do sleep 0.02; done`],
     env: ["PATH=/bin:/usr/bin"],
   });
 
