@@ -50,7 +50,7 @@ export default class Commit extends CoracleCommand {
     const { imageProgress } = await import("../src/cli/image-progress.ts");
     const [container = "", reference] = args;
     const id = await commitContainer(this.context, container, {
-      reference,
+      reference: reference || undefined,
       author: flags.author,
       message: flags.message,
       changes: flags.change,

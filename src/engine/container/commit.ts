@@ -1,7 +1,7 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError } from "../../errors.ts";
+import { EngineError, reasonOf } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { writeUserFile } from "../../host/files.ts";
 import { createStaging } from "../../host/staging.ts";
 import {
   type CommitOptions,
@@ -39,6 +39,15 @@ export interface CommitRequest extends CommitOptions {
   onProgress: OnProgress;
 }
 
+function writeId(file: string, id: string): void {
+  try {
+    fs.writeFileSync(file, id);
+  } catch (cause) {
+    const message = `failed to write image ID: open ${file}: ${reasonOf(cause)}`;
+    throw new EngineError("write-failed", message, { cause });
+  }
+}
+
 /** Makes an image of what a container is now. Returns its id. */
 export async function commitContainer(
   ctx: Context,
@@ -67,7 +76,7 @@ export async function commitContainer(
     });
     if (committed) {
       recordContainerEvent(ctx, record, "commit");
-      if (request.iidFile !== undefined) writeUserFile(request.iidFile, committed.id);
+      if (request.iidFile !== undefined) writeId(request.iidFile, committed.id);
       return committed.id;
     }
   } finally {
