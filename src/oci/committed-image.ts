@@ -25,8 +25,9 @@ export interface CommitOptions {
   changes: readonly string[];
   /** --config: what it says is merged into the image's. */
   override?: ImageExecutionConfig | undefined;
-  /** Volumes and bind mounts become volumes of the image. */
+  /** All that is mounted becomes a volume of the image, else only this. */
   includeVolumes: boolean;
+  anonymousVolumes: readonly string[];
 }
 
 export interface CommittedLayer {
@@ -104,7 +105,7 @@ function shellOf(config: ImageExecutionConfig = {}): string {
 function executionConfig(
   base: ImageExecutionConfig,
   container: ContainerConfig,
-  { changes, override, includeVolumes }: CommitOptions,
+  { changes, override, includeVolumes, anonymousVolumes }: CommitOptions,
 ): ImageExecutionConfig {
   const config: ImageExecutionConfig = {
     ...base,
@@ -118,17 +119,14 @@ function executionConfig(
     Labels: { ...base.Labels, ...container.labels },
     WorkingDir: container.workdir,
     ...(container.user ? { User: container.user } : {}),
-    Volumes: withKeys(base.Volumes, includeVolumes ? mountPoints(container) : []),
+    Volumes: withKeys(
+      base.Volumes,
+      includeVolumes ? container.mounts.map(({ destination }) => destination) : anonymousVolumes,
+    ),
   };
   merge(config, override ?? {});
   for (const change of changes) applyInstruction(config, change);
   return withoutEmpty(config);
-}
-
-function mountPoints({ mounts }: ContainerConfig): string[] {
-  return mounts
-    .filter(({ type }) => type === "bind" || type === "volume")
-    .map(({ destination }) => destination);
 }
 
 function withKeys(

@@ -1,43 +1,46 @@
 /** Records in the spelling of Go's encoding/csv, with its errors, as Podman's flags take them. */
 
-/** One CSV record: `a,"b,c",d`. */
+/** The first record, which is all that a flag takes: `a,"b,c",d`. */
 export function parseCsv(text: string): string[] {
-  if (text === "") return [];
-  const fields: string[] = [];
-  let position = 0;
-  for (;;) {
-    if (text[position] === '"') {
-      let field = "";
-      position++;
-      for (;;) {
-        const end = text.indexOf('"', position);
-        if (end === -1) throw csvError(position, 'extraneous or missing " in quoted-field');
-        field += text.slice(position, end);
-        position = end + 1;
-        if (text[position] !== '"') break;
-        field += '"';
-        position++;
-      }
-      if (position < text.length && text[position] !== ",") {
-        throw csvError(position, 'extraneous or missing " in quoted-field');
-      }
-      fields.push(field);
-    } else {
-      const comma = text.indexOf(",", position);
-      const end = comma === -1 ? text.length : comma;
-      const field = text.slice(position, end);
-      if (field.includes('"'))
-        throw csvError(position + field.indexOf('"') + 1, 'bare " in non-quoted-field');
-      fields.push(field);
-      position = end;
-    }
-    if (position >= text.length) return fields;
-    position++;
-  }
+  return csvRecords(text).next().value ?? [];
 }
 
-function csvError(column: number, what: string): Error {
-  return new Error(`parse error on line 1, column ${column + 1}: ${what}`);
+export function* csvRecords(source: string): Generator<string[], undefined> {
+  const text = source.replaceAll("\r\n", "\n").replace(/\r$/, "");
+  const fail = (at: number, what: string): never => {
+    const start = text.lastIndexOf("\n", at - 1) + 1;
+    const line = text.slice(0, start).split("\n").length;
+    const column = new TextEncoder().encode(text.slice(start, at)).length + 1;
+    throw new Error(`parse error on line ${line}, column ${column}: ${what}`);
+  };
+  let at = 0;
+  const take = (pattern: RegExp): string[] => {
+    pattern.lastIndex = at;
+    const match = pattern.exec(text) ?? [""];
+    at += match[0].length;
+    return match;
+  };
+  const field = (): string => {
+    if (text[at] !== '"') {
+      const start = at;
+      const [plain = ""] = take(/[^,\n]*/y);
+      const quote = plain.indexOf('"');
+      return quote < 0 ? plain : fail(start + quote, 'bare " in non-quoted-field');
+    }
+    const [, inner = "", end = ""] = take(/"((?:[^"]|"")*)("?)/y);
+    const isClosed = end !== "" && (at === text.length || /[,\n]/.test(text[at] as string));
+    if (!isClosed) fail(at - end.length, 'extraneous or missing " in quoted-field');
+    return inner.replaceAll('""', '"');
+  };
+  while (at < text.length) {
+    if (text[at] === "\n") {
+      at++;
+      continue;
+    }
+    const record = [field()];
+    while (text[at++] === ",") record.push(field());
+    yield record;
+  }
 }
 
 /** Fields as one CSV record. */

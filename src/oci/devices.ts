@@ -5,7 +5,7 @@ import { invalid } from "./invalid.ts";
 export function parseDevice(text: string): DeviceRequest {
   const parts = text.split(":");
   const [hostPath = "", second, third] = parts;
-  if (hostPath === "" || parts.length > 3) throw invalid(`invalid device specification: ${text}`);
+  if (parts.length > 3) throw invalid(`invalid device specification: ${text}`);
   let containerPath = hostPath;
   let permissions = "rwm";
   if (second !== undefined) {

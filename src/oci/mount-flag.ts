@@ -1,5 +1,6 @@
 import type { MountRequest } from "./container.ts";
 import { parseDestination } from "./container-path.ts";
+import { csvRecords } from "./csv.ts";
 import { invalid, notSupported } from "./invalid.ts";
 import { bindOptions, isPropagation, ramfsOptions, tmpfsOptions } from "./mount-options.ts";
 import { checkVolumeName } from "./names.ts";
@@ -21,7 +22,6 @@ const FORMAT =
 
 /** Value of `--mount`: `type=bind,src=…,dst=…,ro`; without a type it is a volume. */
 export function parseMountFlag(text: string, resolve: Resolve, glob: Glob): MountRequest[] {
-  if (text === "") throw invalid(FORMAT);
   const tokens = splitCommas(text);
   const typed = tokens.findIndex((token) => /^type=[^=]*$/.test(token));
   const type = tokens[typed]?.slice("type=".length) ?? "volume";
@@ -45,12 +45,16 @@ export function parseMountFlag(text: string, resolve: Resolve, glob: Glob): Moun
   }
 }
 
-/** Comma separated, with double quotes around values that hold commas. */
 function splitCommas(text: string): string[] {
-  const tokens = text.match(/(?<=^|,)(?:"(?:[^"]|"")*"|[^,"])*/g) ?? [];
-  return tokens.map((token) =>
-    token.replace(/"((?:[^"]|"")*)"/g, (_, inner: string) => inner.replaceAll('""', '"')),
-  );
+  let records: string[][];
+  try {
+    records = [...csvRecords(text)];
+  } catch (error) {
+    throw invalid((error as Error).message);
+  }
+  const [record, ...others] = records;
+  if (!record || others.length > 0) throw invalid(FORMAT);
+  return record;
 }
 
 /** A bind mount of every match: under its own name in the destination, or without one where it lies on the host. */

@@ -42,7 +42,7 @@ export function isPropagation(option: string): boolean {
 /** Checks the options of a bind mount or volume, takes our own out and adds the defaults. */
 export function bindOptions(given: readonly string[], type: "bind" | "volume"): MountOptions {
   // `cached` and `delegated` are Docker's for macOS, always allowed and without a meaning here.
-  const wanted = given.filter((option) => !["cached", "delegated", ""].includes(option));
+  const wanted = given.filter((option) => !["cached", "delegated"].includes(option));
   const overlay = overlayOf(wanted);
   if (overlay && type === "bind" && wanted.some((option) => !besideOverlay(option))) {
     throw invalid("can't use 'O' with other options");
@@ -139,7 +139,7 @@ export function ramfsOptions(given: readonly string[]): MountOptions {
 
 /** The same for a tmpfs. */
 export function tmpfsOptions(given: readonly string[]): MountOptions {
-  const options = given.filter((option) => option !== "" && !option.startsWith("consistency="));
+  const options = given.filter((option) => !option.startsWith("consistency="));
   const names = options.map((option) => option.replace(/=.*/s, ""));
   for (const [i, name] of names.entries()) checkTmpfsOption(name, options[i] ?? "");
   for (const [group, message] of TMPFS_GROUPS) {

@@ -57,15 +57,14 @@ export function parseVolumeFlag(text: string, resolve: (path: string) => string)
     throw invalid(`${text}: incorrect volume format, should be [host-dir:]ctr-dir[:option]`);
   }
   if (parts.length === 1) return anonymousVolume(parseDestination(text));
-  const [source = "", target = "", optionText = ""] = parts;
+  const [source = "", target = "", optionText] = parts;
+  const type = source.startsWith("/") || source.startsWith(".") ? "bind" : "volume";
+  const options = bindOptions(optionText?.split(",") ?? [], type);
   if (source === "") throw invalid("host directory cannot be empty");
   const destination = parseDestination(target);
-  const options = optionText === "" ? [] : optionText.split(",");
-  if (source.startsWith("/") || source.startsWith(".")) {
-    return { type: "bind", source: resolve(source), destination, ...bindOptions(options, "bind") };
-  }
+  if (type === "bind") return { type, source: resolve(source), destination, ...options };
   checkVolumeName(source, `creating named volume "${source}": `);
-  return { type: "volume", source, destination, ...bindOptions(options, "volume") };
+  return { type, source, destination, ...options };
 }
 
 function anonymousVolume(destination: string): MountRequest {
@@ -74,8 +73,8 @@ function anonymousVolume(destination: string): MountRequest {
 
 /** Value of --tmpfs: `destination[:options]`. */
 function parseTmpfsFlag(text: string): MountRequest {
-  const [target = "", optionText = ""] = text.split(/:(.*)/s);
-  const options = optionText === "" ? [] : optionText.split(",");
+  const [target = "", optionText] = text.split(/:(.*)/s);
+  const options = optionText?.split(",") ?? [];
   return { type: "tmpfs", source: "tmpfs", destination: parseDestination(target), ...tmpfsOptions(options) };
 }
 
@@ -111,10 +110,10 @@ export function imageVolumeMounts(
 
 /** Value of --volumes-from: `container[:options]`. */
 export function parseVolumesFrom(text: string): { container: string; access: "ro" | "rw" | "" } {
-  const [container = "", optionText = ""] = text.split(/:(.*)/s);
+  const [container = "", optionText] = text.split(/:(.*)/s);
   if (container === "") throw invalid('looking up container "" for volumes-from: name or ID cannot be empty');
   let access: "ro" | "rw" | "" = "";
-  const options = optionText.split(",").filter(Boolean);
+  const options = optionText?.split(",") ?? [];
   if (options.filter((option) => option === "z").length > 1) {
     throw invalid("cannot set :z more than once in mount options");
   }

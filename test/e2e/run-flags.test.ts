@@ -411,7 +411,7 @@ test("--volumes-from takes volumes over, unless one is asked for in their place"
   );
   await run("--volumes-from", "owner", "bb", "sh", "-c", "touch /v/1 /s/2 /anon/3");
   expect(readdirSync(source)).toEqual(["2"]);
-  // The anonymous volume is still its first container's.
+  // The anonymous volume stays, as another container has it.
   expect(
     await run(
       "--volumes-from",
@@ -440,6 +440,17 @@ test("--volumes-from takes volumes over, unless one is asked for in their place"
       'looking up container "nobody" for volumes-from: no container with name or ID',
     ),
   });
-  await home.ok("rm", "-v", "owner");
+  const other = ["-v", `${source}:/v`, "bb"];
+  await home.ok("create", "--name", "other", "--network", "none", "--volumes-from", "owner", ...other);
+  expect(
+    await home.coracle("create", "--volumes-from", "owner", "--volumes-from", "other", "bb"),
+  ).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringContaining("conflict at mount destination /v: duplicate mount destination"),
+  });
+  // It goes with the last that has it.
+  await home.ok("rm", "owner");
+  await home.ok("rm", "-v", "other");
+  expect(await home.ok("volume", "ls", "-q")).not.toMatch(/^[0-9a-f]{64}$/m);
   await home.ok("volume", "rm", "vol");
 });

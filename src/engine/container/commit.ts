@@ -26,10 +26,11 @@ import { importPackedLayer, type NewLayer } from "../../storage/layer-import.ts"
 import { diffDirectory } from "../../storage/layers.ts";
 import type { OnProgress } from "../image/progress.ts";
 import { reapImageLeftovers } from "../image/reap.ts";
+import { anonymousVolumes } from "../volume/orphans.ts";
 import { whilePaused } from "./pause.ts";
 import { withBareRootfs } from "./rootfs.ts";
 
-export interface CommitRequest extends CommitOptions {
+export interface CommitRequest extends Omit<CommitOptions, "anonymousVolumes"> {
   reference?: string | undefined;
   pause: boolean;
   /** One layer with everything, instead of one more. */
@@ -66,7 +67,8 @@ export async function commitContainer(
     const pack = () => packLayer(ctx, record, staging.path, request.squash);
     const pauses = request.pause && readStatus(ctx, record.id).state === "running";
     const layer = await (pauses ? whilePaused(ctx, record, pack) : pack());
-    const image = describe(base, record, layer, request);
+    const anonymous = anonymousVolumes(ctx, record).map(({ destination }) => destination);
+    const image = describe(base, record, layer, { ...request, anonymousVolumes: anonymous });
     tellProgress(request.onProgress, image);
     const committed = await commitImage(ctx, staging.path, {
       config: image.config,
@@ -137,7 +139,12 @@ function packChanges(ctx: Context, record: ContainerRecord, staging: string): Pr
   ]);
 }
 
-function describe(base: StoredImage, record: ContainerRecord, layer: NewLayer, request: CommitRequest) {
+function describe(
+  base: StoredImage,
+  record: ContainerRecord,
+  layer: NewLayer,
+  request: CommitRequest & Pick<CommitOptions, "anonymousVolumes">,
+) {
   const { squash, format } = request;
   const { digest, size, diffID, compression } = layer;
   const added: CommittedLayer = {

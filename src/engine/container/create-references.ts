@@ -60,13 +60,27 @@ export function checkNamespacePaths(config: ContainerConfig): void {
 /** With what --volumes-from takes over; mounts that were asked for themselves come first. */
 export function withInheritedMounts(ctx: Context, config: ContainerConfig): ContainerConfig {
   const mounts = new Map<string, MountRequest>();
+  const asked = new Set(config.mounts.map(({ destination }) => destination));
   for (const text of config.volumesFrom) {
     const { container, access } = parseVolumesFrom(text);
     const owner = named(ctx, container, `looking up container "${container}" for volumes-from`);
-    for (const mount of inheritedMounts(owner.config.mounts, access)) mounts.set(mount.destination, mount);
+    for (const mount of inheritedMounts(owner.config.mounts, access)) {
+      const { type, destination } = mount;
+      const other = mounts.get(destination);
+      if (other && other.type !== type && !asked.has(destination)) throw conflict(destination);
+      mounts.set(destination, mount);
+    }
   }
-  for (const { destination } of config.mounts) mounts.delete(destination);
+  for (const destination of asked) mounts.delete(destination);
   return { ...config, mounts: [...config.mounts, ...mounts.values()] };
+}
+
+function conflict(destination: string): EngineError {
+  return new EngineError(
+    "invalid-argument",
+    `conflict at mount destination ${destination}: duplicate mount destination`,
+    { hint: "two of the containers have something else there; --mount or -v says what this one is to have" },
+  );
 }
 
 function named(ctx: Context, nameOrId: string, purpose: string): ContainerRecord {
@@ -105,7 +119,8 @@ export function checkSources({ rootfs, mounts }: ContainerConfig): void {
     const isThere = mount.options.includes("copy-symlink")
       ? fs.lstatSync(mount.source, { throwIfNoEntry: false })
       : fs.existsSync(mount.source);
-    if (mount.type === "bind" && !isThere) {
+    // What a container writes beside is looked for when it starts (overlays.ts).
+    if (mount.type === "bind" && !mount.overlay && !isThere) {
       throw new EngineError("no-such-source", `statfs ${mount.source}: no such file or directory`, {
         hint: "make the directory first; a bind mount's source must exist",
       });

@@ -44,7 +44,13 @@ export function hostDevices(requests: DeviceRequest[], privileged: boolean): Hos
     }
     const { hostPath, containerPath, permissions } = resolved(request);
     if (!stats.isDirectory()) return [{ hostPath, containerPath, permissions }];
-    return nodesBelow(hostPath).map((file) => ({
+    const nodes = nodesBelow(hostPath);
+    if (nodes.length === 0) {
+      throw new EngineError("no-such-device", `no devices found in ${hostPath}: invalid argument`, {
+        hint: "use --volume for files and directories",
+      });
+    }
+    return nodes.map((file) => ({
       hostPath: file,
       containerPath: path.posix.join(containerPath, path.posix.relative(hostPath, file)),
       permissions,

@@ -145,6 +145,7 @@ function lowerOf(ctx: Context, mount: MountRequest): string[] {
 export function renewOverlays(ctx: Context, record: ContainerRecord): void {
   const mounts = overlayMounts(ctx, record);
   if (mounts.length === 0) return;
+  for (const mount of record.config.mounts) checkOverlay(ctx, mount);
   const all = path.join(containerDirectory(ctx, record.id), "overlays");
   if (fs.existsSync(all)) runNative(ctx, "coracle-layer", ["remove", all]);
   for (const mount of mounts) {
@@ -162,6 +163,25 @@ export function renewOverlays(ctx: Context, record: ContainerRecord): void {
     fs.chmodSync(upper, mode & 0o7777);
     fs.chownSync(upper, uid, gid);
   }
+}
+
+/** What is of the host is the user's to make. */
+function checkOverlay(ctx: Context, mount: MountRequest): void {
+  const { overlay, type } = mount;
+  if (!overlay || type === "image") return;
+  const [source = ""] = lowerOf(ctx, mount);
+  const mustExist = (directory: string, call: string) => {
+    if (fs.existsSync(directory)) return;
+    const reason = `${call} ${directory}: no such file or directory`;
+    throw new EngineError("no-such-source", `mounting overlay failed "${source}": ${reason}`, {
+      hint: "make the directory first",
+      exitCode: 127,
+    });
+  };
+  if (type === "bind") mustExist(source, "stat");
+  if (overlay === "temporary") return;
+  mustExist(overlay.upper, "chmod");
+  mustExist(overlay.work, "workdir");
 }
 
 type Overlay = Extract<RootfsMount, { driver: "overlay" | "fuse-overlayfs" }>;

@@ -3,14 +3,15 @@ import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { deadStaging } from "../../host/staging.ts";
+import type { MountRequest } from "../../oci/container.ts";
 import { recordEvent } from "../../runtime/event-log.ts";
 import { type ContainerRecord, containerDirectory, readRecordIn, stagedName } from "../../runtime/records.ts";
 import { findVolume, removeVolume, restoreVolume } from "../../storage/volumes.ts";
 import { volumeUsers } from "./users.ts";
 
 /*
- * Anonymous volumes are made for one container, before it is published, and go after it. Whoever is killed in between
- * leaves the container's record in staging or trash, and by that the next command finds them.
+ * Anonymous volumes are made for one container, before it is published, and go with the last that has them. Whoever is
+ * killed in between leaves the container's record in staging or trash, and by that the next command finds them.
  */
 
 /** In a container's directory: its anonymous volumes are to be removed with it. */
@@ -18,20 +19,21 @@ const MARK = "remove-volumes";
 
 /** Says in the directory of a container that is about to go that its anonymous volumes go too; --rm says so anyway. */
 export function markVolumes(ctx: Context, record: ContainerRecord): void {
-  if (record.config.autoRemove || anonymousVolumes(record).length === 0) return;
+  if (record.config.autoRemove || anonymousVolumes(ctx, record).length === 0) return;
   fs.writeFileSync(path.join(containerDirectory(ctx, record.id), MARK), "");
 }
 
+/** Not while another container has the use of them. */
 export async function dropAnonymousVolumes(ctx: Context, record: ContainerRecord): Promise<void> {
-  for (const name of anonymousVolumes(record)) {
-    // Only its own container takes it along, and not while another one has the use of it.
-    if (findVolume(ctx, name)?.container !== record.id) continue;
-    try {
-      await removeVolume(ctx, name, (volume) => volumeUsers(ctx, volume));
-      recordEvent(ctx, { Type: "volume", Status: "remove", Name: name });
-    } catch {
-      // In use after all.
-    }
+  for (const { source: name } of anonymousVolumes(ctx, record)) await dropVolume(ctx, name);
+}
+
+async function dropVolume(ctx: Context, name: string): Promise<void> {
+  try {
+    await removeVolume(ctx, name, (volume) => volumeUsers(ctx, volume));
+    recordEvent(ctx, { Type: "volume", Status: "remove", Name: name });
+  } catch {
+    // In use after all.
   }
 }
 
@@ -39,7 +41,11 @@ export async function dropAnonymousVolumes(ctx: Context, record: ContainerRecord
 export async function reapVolumes(ctx: Context): Promise<void> {
   for (const directory of deadStaging(ctx, ["container"])) {
     const record = recordIn(path.join(directory, stagedName));
-    if (record) await dropAnonymousVolumes(ctx, record);
+    // Others were there before.
+    const made = record ? anonymousVolumes(ctx, record) : [];
+    for (const { source: name } of made) {
+      if (findVolume(ctx, name)?.container === record?.id) await dropVolume(ctx, name);
+    }
   }
   for (const directory of deadStaging(ctx, ["trash"])) {
     restoreVolume(ctx, directory, (name) => volumeUsers(ctx, name));
@@ -59,8 +65,9 @@ function recordIn(directory: string): ContainerRecord | undefined {
   }
 }
 
-function anonymousVolumes(record: ContainerRecord): string[] {
-  return record.config.mounts.flatMap((mount) =>
-    mount.type === "volume" && mount.anonymous ? mount.source : [],
+/** Mounts of anonymous volumes, whichever container they were made for. */
+export function anonymousVolumes(ctx: Context, { config }: ContainerRecord): MountRequest[] {
+  return config.mounts.filter(
+    ({ type, source }) => type === "volume" && findVolume(ctx, source)?.anonymous === true,
   );
 }

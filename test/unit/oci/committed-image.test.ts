@@ -44,6 +44,7 @@ function commit(
     format: "oci",
     changes: [],
     includeVolumes: false,
+    anonymousVolumes: [],
     created: "2021-02-03T04:05:06Z",
     squashed: false,
     ...options,
@@ -114,9 +115,14 @@ test("--include-volumes", () => {
     { type: "tmpfs", source: "", destination: "/t", options: [] },
   ];
   expect(commit({ mounts }).config.config.Volumes).toEqual({ "/vol": {} });
+  expect(commit({ mounts }, { anonymousVolumes: ["/an"] }).config.config.Volumes).toEqual({
+    "/vol": {},
+    "/an": {},
+  });
   expect(commit({ mounts }, { includeVolumes: true }).config.config.Volumes).toEqual({
     "/vol": {},
     "/host": {},
+    "/t": {},
   });
 });
 

@@ -62,6 +62,9 @@ describe("-v", () => {
     ["/src:", "container directory cannot be empty"],
     ["/src:/", 'invalid container path "/"'],
     ["/a:/b:c:d", "/a:/b:c:d: incorrect volume format, should be [host-dir:]ctr-dir[:option]"],
+    ["/a:/b:", 'invalid option type ""'],
+    ["/co:lon:/m", 'invalid option type "/m"'],
+    ["::", 'invalid option type ""'],
     ["rel/x:/q", "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument"],
     ["v!x:/d", "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument"],
   ])("%s is refused", (text, message) => {
@@ -162,6 +165,8 @@ describe("--mount", () => {
     ["type=bind,src=/x,dst=/q,subpath=/y", 'cannot set option "subpath" on non-volume mounts'],
     ["type=devpts,dst=/q,foo=1", "foo: invalid mount option"],
     ["", "incorrect mount format"],
+    ["type=tmpfs,dst=/x\ntype=tmpfs,dst=/y", "incorrect mount format"],
+    ['type=bind,src="a",dst=/x', 'parse error on line 1, column 15: bare " in non-quoted-field'],
     ["type=bind,type=tmpfs,dst=/x", "type: invalid mount option"],
     ["bind", "bind: invalid mount option"],
     ["type=bind,src=/x,dst=/q,", ": invalid mount option"],
@@ -276,6 +281,7 @@ test("--volumes-from", () => {
   expect(() => parseVolumesFrom("c:foo")).toThrow(
     'invalid option "foo" specified - volumes from another container can only use z,ro,rw options',
   );
+  expect(() => parseVolumesFrom("c:")).toThrow('invalid option ""');
   expect(() => parseVolumesFrom("c:ro,rw")).toThrow("cannot set ro or rw options more than once");
   expect(() => parseVolumesFrom("c:z,z,ro")).toThrow("cannot set :z more than once in mount options");
   expect(() => parseVolumesFrom(":ro")).toThrow("name or ID cannot be empty");
