@@ -26,14 +26,20 @@ export function parsePushCompression(
   { format, isConfigured }: { format: ManifestFormat | undefined; isConfigured: boolean },
 ): Exclude<Compression, "none"> | undefined {
   if (text === undefined || (isConfigured && format === "v2s2")) return undefined;
+  // The same without the table that lets parts of a layer be fetched, which nobody depends on.
+  if (isConfigured && text === "zstd:chunked") return "zstd";
   return parseCompression(text);
 }
 
 export function parseCompression(text: string): Exclude<Compression, "none"> {
   if (text === "gzip" || text === "zstd") return text;
-  throw new EngineError("not-supported", `compression format ${JSON.stringify(text)} is not supported`, {
-    hint: "use gzip or zstd",
-  });
+  const name = JSON.stringify(text);
+  const isKnown = ["zstd:chunked", "bzip2", "xz"].includes(text);
+  throw new EngineError(
+    "not-supported",
+    isKnown ? `compression format ${name} is not supported yet` : `cannot find compressor for ${name}`,
+    { hint: "use gzip or zstd" },
+  );
 }
 
 /** `--compression-level`, as the layer tool takes it: what zlib doesn't know is refused, zstd's are brought into range. */

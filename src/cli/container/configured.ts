@@ -2,6 +2,7 @@ import { serviceDefaults } from "../../engine/container/unit.ts";
 import { EngineError } from "../../errors.ts";
 import type { ContainersConf } from "../../host/config/containers-conf-keys.ts";
 import { cleanPath } from "../../oci/container-path.ts";
+import { warn } from "../log.ts";
 import type { CreateFlags } from "./flags.ts";
 
 /** Podman's variable, stronger than the configuration and weaker than flags. */
@@ -82,7 +83,10 @@ function withContainers(
     "init-path": flags.init || conf.init ? or("init-path", conf.init_path) : flags["init-path"],
     ipc: or("ipc", conf.ipcns),
     "log-driver": or("log-driver", conf.log_driver),
-    "log-opt": [...logOptions(conf), ...flags["log-opt"]],
+    "log-opt": [
+      ...logOptions(conf, given.has("log-driver") ? flags["log-driver"] : conf.log_driver),
+      ...flags["log-opt"],
+    ],
     mount: [...newMounts(conf.mounts, flags), ...flags.mount],
     network: or("network", network),
     "no-hosts": or("no-hosts", conf.no_hosts),
@@ -141,10 +145,12 @@ function mountTarget(mount: string): string {
   return target ? cleanPath(target) : "";
 }
 
-function logOptions({ log_path, log_size_max, log_tag }: ContainersConf["containers"]): string[] {
-  return [
-    ...(log_path ? [`path=${log_path}`] : []),
-    ...(log_size_max !== undefined && log_size_max > 0 ? [`max-size=${log_size_max}b`] : []),
-    ...(log_tag ? [`tag=${log_tag}`] : []),
-  ];
+function logOptions(
+  { log_path, log_tag }: ContainersConf["containers"],
+  driver: string | undefined,
+): string[] {
+  if (log_tag && driver === "json-file")
+    warn(`log_tag ${JSON.stringify(log_tag)} is not allowed with "json-file" log_driver`);
+  const tag = log_tag && driver !== "json-file" ? [`tag=${log_tag}`] : [];
+  return [...(log_path ? [`path=${log_path}`] : []), ...tag];
 }

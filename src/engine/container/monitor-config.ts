@@ -82,7 +82,7 @@ function monitorLog(ctx: Context, record: ContainerRecord): MonitorConfig["log"]
     return {
       driver: log.driver === "passthrough-tty" ? "passthrough" : log.driver,
       path: logFile(ctx, record),
-      maxSize: log.maxSize,
+      maxSize: log.maxSize || Math.max(ctx.config.containers.log_size_max ?? 0, 0),
       maxFile: log.maxFile ?? 1,
     };
   }

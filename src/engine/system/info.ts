@@ -1,6 +1,5 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
-import * as path from "node:path";
 import { rephrase } from "../../errors.ts";
 import { controllers, isUnified } from "../../host/cgroup.ts";
 import { candidates, storageConfFile } from "../../host/config/files.ts";
@@ -17,7 +16,7 @@ import { readStatus } from "../../runtime/status.ts";
 import { storageDriver } from "../../storage/driver.ts";
 import { visibleImages } from "../../storage/image-index.ts";
 import { cgroupManager, parentCgroup } from "../container/cgroup.ts";
-import { resolveRuntime } from "../container/runtime-choice.ts";
+import { resolveRuntime, runtimeName } from "../container/runtime-choice.ts";
 import { defaultSeccompFile } from "../container/seccomp-profile.ts";
 import { parseCpuUsage } from "./cpu-usage.ts";
 import { describeProgram, packageOf } from "./host-program.ts";
@@ -103,7 +102,7 @@ function ociRuntime(ctx: Context, version: string) {
   const other = resolveRuntime(ctx, undefined);
   if (other !== null) {
     const { executable, ...rest } = describeProgram(other);
-    return { name: path.basename(other), ...rest, path: executable };
+    return { name: runtimeName(ctx, undefined), ...rest, path: executable };
   }
   return {
     name: "coracle-runtime",

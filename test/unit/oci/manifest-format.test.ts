@@ -52,6 +52,8 @@ test("a manifest becomes OCI's where the compression needs it", () => {
 test("a compression of containers.conf doesn't hold for manifests that can't have it", () => {
   const configured = { isConfigured: true, format: undefined };
   expect(parsePushCompression("zstd", configured)).toBe("zstd");
+  expect(parsePushCompression("zstd:chunked", configured)).toBe("zstd");
+  expect(() => parsePushCompression("x", configured)).toThrow('cannot find compressor for "x"');
   expect(parsePushCompression("zstd", { ...configured, format: "v2s2" })).toBeUndefined();
   expect(parsePushCompression("zstd", { isConfigured: false, format: "v2s2" })).toBe("zstd");
   expect(() => parsePushCompression("bzip2", configured)).toThrow("not supported");
