@@ -18,7 +18,7 @@ beforeAll(async () => {
     "bb",
     "true",
   );
-  await home.ok("create", "--name", "two", "--network", "none", "-p", "2000-2003:3000-3003", "bb", "true");
+  await home.ok("create", "--name", "two", "-p", "2000-2003:3000-3003", "bb", "true");
   await home.ok("volume", "create", "--label", "x=y", "data");
   await home.ok("network", "create", "net");
   await home.run(["secret", "create", "secret", "-"], { input: "s" });
