@@ -27,19 +27,22 @@ export function updatePolicy(labels: Readonly<Record<string, string>>): UpdatePo
   );
 }
 
-/** Where a new container's labels ask for updates from a registry, its image's name has to say from which. */
+/**
+ * Where a new container's labels ask for updates from a registry, its image's name has to say from which. Other values,
+ * also such as there are not, are told of by `auto-update`.
+ */
 export function checkUpdates(labels: Readonly<Record<string, string>>, image: string): void {
-  if (updatePolicy(labels) !== "registry") return;
+  const value = labels[LABEL];
+  if (value !== "registry" && value !== "image") return;
   const transport = /^(containers-storage|dir|docker-archive|oci|oci-archive):/.exec(image)?.[1];
   if (transport !== undefined) {
     throw invalid(
       `auto updates require the docker image transport but image is of transport ${JSON.stringify(transport)}`,
     );
   }
-  const reference = parseReference(image.replace(/^docker:\/\//, ""));
-  const name = JSON.stringify(image);
-  if (reference.digest !== undefined)
-    throw invalid(`auto updates require fully-qualified image references without digest: ${name}`);
-  if (reference.tag === undefined)
-    throw invalid(`auto updates require fully-qualified image references (no tag): ${name}`);
+  if (image.startsWith("docker://") || parseReference(image).registry !== undefined) return;
+  throw invalid(
+    `short name: auto updates require fully-qualified image reference: ${JSON.stringify(image)}`,
+    "write the registry before the name",
+  );
 }

@@ -91,7 +91,7 @@ function labels(flags: CreateFlags, image: string): Record<string, string> {
   const given = parseLabels(flags.label, flags["label-file"].map(labelFile));
   const unit = process.env[SYSTEMD_UNIT];
   const all = unit ? { ...given, [SYSTEMD_UNIT]: unit } : given;
-  checkUpdates(all, image);
+  if (!flags.rootfs) checkUpdates(all, image);
   return all;
 }
 

@@ -49,11 +49,15 @@ export async function autoUpdate(
     errors.push(told);
   };
   for (const record of listRecords(ctx)) {
+    let prefix = "";
     try {
-      const task = taskOf(ctx, record);
-      if (task) units.set(task.report.Unit, [...(units.get(task.report.Unit) ?? []), task]);
+      const policy = policyOf(ctx, record);
+      if (policy === undefined) continue;
+      prefix = `auto-updating container "${record.id}": `;
+      const task = taskOf(record, policy);
+      units.set(task.report.Unit, [...(units.get(task.report.Unit) ?? []), task]);
     } catch (error) {
-      failed(error, `auto-updating container "${record.id}": `);
+      failed(error, prefix);
     }
   }
   for (const [unit, tasks] of units) {
@@ -71,11 +75,13 @@ export async function autoUpdate(
   return { reports: [...units.values()].flat().map(({ report }) => report), errors };
 }
 
-function taskOf(ctx: Context, record: ContainerRecord): Task | undefined {
+/** Undefined where nothing is to be updated. */
+function policyOf(ctx: Context, { id, config }: ContainerRecord): UpdatePolicy | undefined {
+  return readStatus(ctx, id).state === "running" ? updatePolicy(config.labels) : undefined;
+}
+
+function taskOf(record: ContainerRecord, policy: UpdatePolicy): Task {
   const { labels, image } = record.config;
-  if (readStatus(ctx, record.id).state !== "running") return undefined;
-  const policy = updatePolicy(labels);
-  if (policy === undefined) return undefined;
   const unit = labels[SYSTEMD_UNIT];
   if (unit === undefined) {
     throw new EngineError("no-unit", `no ${SYSTEMD_UNIT} label found`, {
