@@ -6,6 +6,7 @@ import { containerSize } from "../engine/container/size.ts";
 import { namespaceId } from "../engine/container/top.ts";
 import type { Context } from "../host/context.ts";
 import type { ContainerConfig, MountRequest } from "../oci/container.ts";
+import { containerCommand } from "../oci/container-command.ts";
 import { humanDuration, humanSize, humanTimeSince } from "../oci/human-units.ts";
 import { exposedByPort, portsText, publishedRuns } from "./container-ports.ts";
 import { log } from "./log.ts";
@@ -99,7 +100,7 @@ export async function showContainers(
 const shortId = (id: string, whole: boolean) => (whole ? id : id.slice(0, 12));
 
 function commandOf({ record }: ContainerSummary): string[] {
-  return [...record.config.entrypoint, ...record.config.command];
+  return containerCommand(record.config);
 }
 
 type Key = (container: ContainerSummary, ctx: Context) => string | number;

@@ -98,12 +98,9 @@ function labels(flags: CreateFlags, image: string): Record<string, string> {
 /** --entrypoint: a JSON list or one word; "" takes the image's away. null where not given. */
 export function entrypoint(text: string | undefined): string[] | null {
   if (text === undefined) return null;
-  if (text === "") return [];
   try {
     const list: unknown = JSON.parse(text);
-    if (Array.isArray(list) && list.every((word) => typeof word === "string")) {
-      return list.length === 1 && list[0] === "" ? [] : list;
-    }
+    if (Array.isArray(list) && list.every((word) => typeof word === "string")) return list;
   } catch {
     // not JSON: the entrypoint itself
   }

@@ -7,6 +7,7 @@ import { runNative } from "../../host/native.ts";
 import { self } from "../../host/process.ts";
 import { createStaging } from "../../host/staging.ts";
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
+import { containerCommand } from "../../oci/container-command.ts";
 import { containerIdMappings } from "../../oci/generate-spec.ts";
 import { checkName, randomId, randomName } from "../../oci/names.ts";
 import { publishesPorts } from "../../oci/network-flag.ts";
@@ -90,7 +91,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
         name: askedName(ctx, image, request.image as string),
       }
     : null;
-  if (config.entrypoint.length + config.command.length === 0) {
+  if (containerCommand(config).length === 0) {
     throw new EngineError(
       "no-command",
       "no command or entrypoint provided, and no CMD or ENTRYPOINT from image",

@@ -1,4 +1,5 @@
 import type { ContainerConfig, MountRequest, SecurityOptions } from "../../oci/container.ts";
+import { containerCommand } from "../../oci/container-command.ts";
 import { cleanPath } from "../../oci/container-path.ts";
 import { type Environment, mergeEnv, proxyVariables } from "../../oci/env.ts";
 import { withImageHealth } from "../../oci/health.ts";
@@ -11,7 +12,7 @@ import { isSystemd, SYSTEMD_STOP_SIGNAL, type SystemdMode } from "../../oci/syst
 
 /** What the flags say beyond ContainerConfig, where "not given" and "empty" differ. */
 export interface ImageOverrides {
-  /** null: not given, so the image's counts; []: reset by --entrypoint "". */
+  /** null: not given, so the image's counts; [""]: none. */
   entrypoint: string[] | null;
   publishAll: boolean;
   systemd: SystemdMode;
@@ -48,9 +49,9 @@ export function withImageDefaults(
   const exposed = parseExposed([...Object.keys(defaults.ExposedPorts ?? {}), ...config.exposed]);
   // Another entrypoint makes the image's command meaningless (Podman and Docker drop it).
   const command =
-    config.command.length > 0 || overrides.entrypoint !== null ? config.command : (defaults.Cmd ?? []);
+    config.command.length > 0 || overrides.entrypoint?.length ? config.command : (defaults.Cmd ?? []);
   const entrypoint = overrides.entrypoint ?? defaults.Entrypoint ?? [];
-  const systemd = isSystemd(overrides.systemd, [...entrypoint, ...command]);
+  const systemd = isSystemd(overrides.systemd, containerCommand({ entrypoint, command }));
   return {
     ...config,
     entrypoint,

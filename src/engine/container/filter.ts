@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { NetworkMode } from "../../oci/container.ts";
+import { containerCommand } from "../../oci/container-command.ts";
 import { goBool } from "../../oci/go-bool.ts";
 import { matchesLabels } from "../../oci/label-filter.ts";
 import { matcher } from "../../oci/pattern.ts";
@@ -148,7 +149,7 @@ const keys: Record<string, Key> = {
   command: (values) => {
     const tests = values.map(matcher);
     return ({ record: { config } }) => {
-      const program = [...config.entrypoint, ...config.command][0] ?? "";
+      const program = containerCommand(config)[0] ?? "";
       return tests.some((test) => test(program));
     };
   },

@@ -6,6 +6,7 @@ import { readWholeJson } from "../../host/files.ts";
 import { isAlive } from "../../host/process.ts";
 import { processCapabilities } from "../../oci/capabilities.ts";
 import type { ContainerConfig, SecretRequest } from "../../oci/container.ts";
+import { containerCommand } from "../../oci/container-command.ts";
 import {
   containerAnnotations,
   containerHostname,
@@ -44,7 +45,7 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
   const specFile = path.join(directory, "config.json");
   const spec = readWholeJson<RuntimeSpec>(specFile);
   const pids = pidFiles(ctx, record);
-  const argv = spec?.process.args ?? processArgs(config.init, [...config.entrypoint, ...config.command]);
+  const argv = spec?.process.args ?? processArgs(config.init, containerCommand(config));
   const capabilities = spec?.process.capabilities ?? plannedCapabilities(ctx, config);
   return {
     Id: record.id,

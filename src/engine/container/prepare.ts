@@ -7,6 +7,7 @@ import type { PassedFds } from "../../host/descriptors.ts";
 import { readIdMap } from "../../host/facts.ts";
 import { writeFileAtomic, writeJsonAtomic } from "../../host/files.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
+import { containerCommand } from "../../oci/container-command.ts";
 import {
   containerHostname,
   containerIdMappings,
@@ -89,7 +90,7 @@ export async function prepareStart(
       : config,
     host,
     rootfs: rootfsPath(ctx, record),
-    args: [...config.entrypoint, ...config.command],
+    args: containerCommand(config),
     user: cdi ? { ...user, additionalGids: [...user.additionalGids, ...cdi.groups] } : user,
     hostname,
     mounts: replacing(

@@ -32,9 +32,10 @@ export async function connectNetwork(
   container: string,
   connection: Connection,
 ): Promise<void> {
-  const { id } = findRecord(ctx, container);
+  const record = findRecord(ctx, container);
+  bridgesOf(record);
   const { name } = getNetwork(ctx, network);
-  await change(ctx, id, name, "connect", (attachments) => {
+  await change(ctx, record.id, name, "connect", (attachments) => {
     if (attachments.some((one) => one.name === name)) return attachments;
     return [...attachments, { name, ...connection }];
   });

@@ -205,10 +205,11 @@ describe("createRequest", () => {
   });
 
   it.each([
-    ["", []],
+    ["", [""]],
     ["/bin/sh", ["/bin/sh"]],
     ['["/bin/sh","-c"]', ["/bin/sh", "-c"]],
-    ['[""]', []],
+    ['[""]', [""]],
+    ["[]", []],
     ["[not json", ["[not json"]],
   ])("--entrypoint %s", async (text, expected) => {
     expect((await request("--entrypoint", text, "image")).entrypoint).toEqual(expected);
