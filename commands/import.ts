@@ -42,7 +42,7 @@ export default class Import extends CoracleCommand {
     if (isUrl(source as string)) this.printLine(`Downloading from ${JSON.stringify(source)}`);
     const image = await importImage(this.context, {
       source: source as string,
-      reference,
+      reference: reference || undefined,
       changes,
       message,
       os,

@@ -48,6 +48,7 @@ export async function importImage(ctx: Context, options: ImportOptions): Promise
       await fetched(options.source, staging.path),
       (reason) => `error opening "${options.source}": open ${options.source}: ${reason}`,
     );
+    config.created = creation(options.source, source).toISOString();
     onProgress({ type: "sources" });
     const layer = await importNewLayer(ctx, staging.path, source);
     onProgress({ type: "layer", digest: layer.digest, status: "started" });
@@ -73,10 +74,14 @@ export async function importImage(ctx: Context, options: ImportOptions): Promise
   });
 }
 
+/** A file's own time, so that the same file makes the same image. */
+function creation(source: string, fd: number): Date {
+  return source === "-" ? new Date() : fs.fstatSync(fd).mtime;
+}
+
 function newConfig({ os, arch, variant, changes = [] }: ImportOptions): ImageConfig {
   const here = platformOf(process.arch);
   const config: ImageConfig = {
-    created: new Date().toISOString(),
     architecture: arch ?? here.architecture,
     ...(variant === undefined ? {} : { variant }),
     os: os ?? here.os,
