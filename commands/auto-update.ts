@@ -37,6 +37,8 @@ export default class AutoUpdate extends CoracleCommand {
         this.print,
       );
     }
-    for (const error of errors) this.report(error);
+    if (errors.length === 0) return;
+    const { joinedError } = await import("../src/cli/joined-errors.ts");
+    this.report(joinedError(errors, 125));
   }
 }
