@@ -15,6 +15,8 @@ const sleeper = ["--network", "none", "bb", "sleep", "1000"];
 beforeEach((context) => skipUnless(context, ordinaryUser(), hasCgroup()));
 afterEach(async () => {
   await home.ok("rm", "-fav", "-t", "0");
+  // Whoever leaves a name behind shall be the one that fails.
+  expect(readdirSync(join(home.store, "names"))).toEqual([]);
 });
 
 function containerFile(id: string, name: string): string {
