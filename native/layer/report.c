@@ -12,6 +12,8 @@ static const char *code_of(int errnum)
 	case ENOSPC:
 	case EDQUOT:
 		return "disk-full";
+	case EPIPE:
+		return "broken-pipe";
 	case ENOENT:
 		return "not-found";
 	case ENOTDIR:

@@ -132,7 +132,7 @@ class Program {
 
   showError(error: unknown): number {
     if (error instanceof ExitWith) return error.exitCode;
-    if (isErrno(error, "EPIPE")) return brokenPipe;
+    if (isErrno(error, "EPIPE", "broken-pipe")) return brokenPipe;
     const seeHelp =
       error instanceof UsageError ? `\nSee '${[programName, ...this.#words].join(" ")} --help'` : "";
     printError(errorLine(error) + seeHelp);

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { EngineError, reasonOf } from "../errors.ts";
+import { EngineError, isErrno, reasonOf } from "../errors.ts";
 import { temporaryBeside, writeError } from "./files.ts";
 
 /**
@@ -15,6 +15,7 @@ export async function withOutput(
     if (output === undefined) await write(1);
     else await writeWhole(output, opening, write);
   } catch (error) {
+    if (output === undefined && isErrno(error, "EPIPE")) throw error; // its reader has enough
     throw error instanceof Error && "syscall" in error
       ? writeError(output ?? "standard output", error)
       : error;

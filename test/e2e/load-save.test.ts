@@ -48,6 +48,16 @@ function dockerArchive(layer: Buffer, tags: string[] | null, compressed = false)
   ]);
 }
 
+test("a reader that has enough ends the writer without a word, as SIGPIPE does", async () => {
+  await home.ok("create", "--name", "piped", "bb");
+  const script = `for words in "save bb" "export piped" "cp piped:/bin -"; do
+    { "$0" $words; echo $? >&2; } | head -c 10 >/dev/null
+  done`;
+  const { stderr } = await home.exec(["sh", "-c", script, home.program]);
+  expect(stderr).toBe("141\n141\n141\n");
+  await home.ok("rm", "piped");
+});
+
 describe("load", () => {
   test("tells the names it loaded", async () => {
     const result = await home.coracle("load", "-i", busyboxArchive());

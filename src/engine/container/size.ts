@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
 import { runNative } from "../../host/native.ts";
@@ -10,11 +11,18 @@ import { readLayerRecord } from "../../storage/layers.ts";
 export function containerSize(ctx: Context, record: ContainerRecord): { rootFsSize: number; rwSize: number } {
   if (record.driver === "none") return { rootFsSize: 0, rwSize: 0 };
   const written = path.join(containerDirectory(ctx, record.id), record.driver === "vfs" ? "rootfs" : "upper");
-  const { bytes } = JSON.parse(runNative(ctx, "coracle-layer", ["usage", written]).toString()) as {
-    bytes: number;
-  };
+  const bytes = usage(ctx, record, written);
   if (record.driver === "vfs") return { rootFsSize: bytes, rwSize: 0 };
   return { rootFsSize: bytes + imageFiles(ctx, record), rwSize: bytes };
+}
+
+function usage(ctx: Context, record: ContainerRecord, written: string): number {
+  try {
+    return JSON.parse(runNative(ctx, "coracle-layer", ["usage", written]).toString()).bytes;
+  } catch (error) {
+    if (fs.existsSync(containerDirectory(ctx, record.id))) throw error;
+    return 0; // another command has removed it
+  }
 }
 
 /** Bytes of the files in the layers of its image, as Podman counts them; `images` shows those of the archives. */

@@ -1,5 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { readImageIndex } from "../../storage/image-index.ts";
+import { namedEntries } from "../../storage/image-names.ts";
 import { type RemovedImage, removeMatching } from "./remove.ts";
 
 export interface PruneImagesOptions {
@@ -29,12 +31,15 @@ export async function pruneImages(
     ...(all ? [] : ["dangling=true"]),
   ];
   const removed: RemovedImage[] = [];
+  // What others load or make meanwhile is none of ours, else this might never end.
+  const among = new Set(namedEntries(readImageIndex(ctx)).map(([id]) => id));
   for (;;) {
-    const { images, errors } = await removeMatching(ctx, conditions);
+    const { images, errors } = await removeMatching(ctx, conditions, { among });
     // A container that uses it was made meanwhile, or it is mounted into one: then it isn't unused.
     const failure = errors.find(({ code }) => code !== "image-in-use");
     if (failure) throw failure;
     if (images.length === 0) return removed;
     removed.push(...images);
+    for (const { id } of images) among.delete(id);
   }
 }

@@ -64,7 +64,7 @@ export async function removeImages(
 export async function removeMatching(
   ctx: Context,
   filters: readonly string[],
-  options: RemoveImagesOptions = {},
+  options: RemoveImagesOptions & { among?: ReadonlySet<string> } = {},
 ): Promise<RemovedImages> {
   await reapImageLeftovers(ctx);
   const removal = new Removal(ctx, options);
@@ -72,7 +72,7 @@ export async function removeMatching(
   const ids = new Set(images.map(({ id }) => id));
   // In the order in which they came.
   for (const [id] of namedEntries(readImageIndex(ctx))) {
-    if (ids.has(id)) await removal.attempt(() => removal.remove(id));
+    if (ids.has(id) && (options.among?.has(id) ?? true)) await removal.attempt(() => removal.remove(id));
   }
   return removal.result;
 }
