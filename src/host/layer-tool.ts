@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import { EngineError } from "../errors.ts";
+import { EngineError, isErrno } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { nativeError, nativePath, spawnNative } from "./native.ts";
 
@@ -128,7 +128,7 @@ function cannotRun(ctx: Context, cause: Error): EngineError {
     "native-missing",
     `cannot run ${nativePath(ctx, "coracle-layer")}: ${cause.message}`,
     {
-      hint: "build it with `npm run build`",
+      hint: isErrno(cause, "ENOENT") ? "build it with `npm run build`" : undefined,
       cause,
     },
   );

@@ -49,8 +49,9 @@ export async function openArchive(ctx: Context, staging: string, input: ArchiveI
       return tarArchive(name, source, readTarIndex(source, name), close);
     }
     const plain = await decompressTo(ctx, source, path.join(staging, "archive.tar"), name);
+    const entries = indexOrClose(plain, name);
     close();
-    return tarArchive(name, plain, indexOrClose(plain, name), () => fs.closeSync(plain));
+    return tarArchive(name, plain, entries, () => fs.closeSync(plain));
   } catch (error) {
     close();
     throw error;

@@ -48,6 +48,18 @@ function dockerArchive(layer: Buffer, tags: string[] | null, compressed = false)
   ]);
 }
 
+test("what is no archive at all is told, whatever it is", async () => {
+  for (const input of ["/dev/null", scratch("no-archive.gz")]) {
+    if (input !== "/dev/null") writeFileSync(input, gzipSync("nothing of the kind"));
+    expect(await home.coracle("load", "-i", input)).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringMatching(
+        /^Error: payload does not match any of the supported image formats: .*\n$/,
+      ),
+    });
+  }
+});
+
 test("a reader that has enough ends the writer without a word, as SIGPIPE does", async () => {
   await home.ok("create", "--name", "piped", "bb");
   const script = `for words in "save bb" "export piped" "cp piped:/bin -"; do
