@@ -222,7 +222,7 @@ static int launch_monitor(const struct arguments *arguments, struct launch *laun
 		return -1;
 	launch->ready_fd = arguments->relay.ready_fd;
 	launch->no_start = arguments->no_start;
-	launch->relay_cleans_up = arguments->relay.control_fd >= 0;
+	launch->relay_cleans_up = arguments->relay.control_fd >= 0 && arguments->attach_given;
 	/* With passthrough the container has our stdio itself. */
 	launch->attach = launch->config->log == LOG_PASSTHROUGH && !launch->config->terminal ? 0 : arguments->relay.attach;
 	terminal_size(&launch->size);

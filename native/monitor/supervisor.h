@@ -36,7 +36,7 @@ struct launch {
 	int ready_fd;
 	int data, control; /* connections of the relay; data -1: nothing attached */
 	unsigned attach;   /* CLIENT_… flags of `data` */
-	bool relay_cleans_up; /* it has a control descriptor: an engine waits and will clean up */
+	bool relay_cleans_up; /* an engine follows it to the end and will clean up, then */
 	bool no_start;
 	struct winsize size; /* of the caller's terminal; 0: none */
 };

@@ -6,6 +6,9 @@ import { BROKEN_PIPE, type Relay, type RelayEnd } from "../../runtime/monitor.ts
 import { type ContainerRecord, readRecord } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
 
+/** Milliseconds. */
+const SOON = 5;
+
 /** Stays with an attached container until that has ended or its output has nowhere to go. */
 export async function followRelay(relay: Relay): Promise<RelayEnd> {
   try {
@@ -48,17 +51,35 @@ export function outputFailed(message: string, exitCode: number): EngineError {
   return new EngineError("output-failed", text, { hint: "look at where the output goes", exitCode });
 }
 
-/** --rm: by the command that has seen the end; if it is killed first, the next one does it (heal.ts). */
+/**
+ * --rm: by the command that has seen the end; if it is killed first, the next one does it (heal.ts). Who is about to start
+ * the container, or has just done so, is waited for: whether it has ended for good is known afterwards.
+ */
 export async function removeIfAsked(ctx: Context, record: ContainerRecord): Promise<void> {
   if (!record.config.autoRemove) return;
+  let outcome = await tryRemoval(ctx, record.id);
+  while (outcome === "later") {
+    await new Promise((resolve) => setTimeout(resolve, SOON));
+    outcome = await tryRemoval(ctx, record.id);
+  }
+  if (outcome === "removed" && record.config.removeImage) await removeItsImage(ctx, record);
+}
+
+async function tryRemoval(ctx: Context, id: string): Promise<"removed" | "kept" | "later"> {
   const { dropContainer } = await import("./drop.ts");
-  const isRemoved = await withLock(ctx, `container/${record.id}`, async () => {
-    const current = readRecord(ctx, record.id);
-    if (!current || isRestarted(current) || isActive(readStatus(ctx, record.id).state)) return false;
+  const look = () => {
+    const current = readRecord(ctx, id);
+    if (!current || isActive(readStatus(ctx, id).state)) return "kept";
+    return isBeingStarted(current) ? "later" : current;
+  };
+  // Who starts it holds the lock for that.
+  if (look() === "later") return "later";
+  return await withLock(ctx, `container/${id}`, async () => {
+    const current = look();
+    if (typeof current === "string") return current;
     await dropContainer(ctx, current, { volumes: true });
-    return true;
+    return "removed";
   });
-  if (isRemoved && record.config.removeImage) await removeItsImage(ctx, record);
 }
 
 /** --rmi; an image that others use stays. */
@@ -68,7 +89,7 @@ export async function removeItsImage(ctx: Context, { config }: ContainerRecord):
   await removeImages(ctx, [config.image.reference], { ignore: true });
 }
 
-/** Whether another command has only ended it to start it again. */
-function isRestarted({ startPending, creator }: ContainerRecord): boolean {
+/** By another command, which may only have ended it to start it again. */
+function isBeingStarted({ startPending, creator }: ContainerRecord): boolean {
   return startPending && creator.pid !== process.pid && isAlive(creator);
 }

@@ -184,6 +184,21 @@ describe("cleanup", () => {
     await waitUntil(() => bundle.exists("cleaned"));
   });
 
+  test("is run where the relay only waited for the start, and hasn't left yet", async () => {
+    // The uppermost process of the monitor's is the relay.
+    const stop = `p=$$; name=$(cat /proc/$PPID/comm)
+      while q=$(sed -n 's/^PPid:.//p' /proc/$p/status); [ "$(cat /proc/$q/comm)" = "$name" ]; do p=$q; done
+      echo $p >"$0"; kill -STOP $p`;
+    const stopped = join(workshop.directory, "relay");
+    const hooks = { createRuntime: [{ path: "/bin/sh", args: ["sh", "-c", stop, stopped] }] };
+    const bundle = workshop.bundle({ args: ["true"], hooks });
+    bundle.change({ cleanup: ["/bin/sh", "-c", script, bundle.directory] });
+    const relay = bundle.run();
+    await waitUntil(() => bundle.exists("cleaned"));
+    process.kill(Number(readFileSync(stopped, "utf8")), "SIGCONT");
+    expect(await relay.exit).toBe(0);
+  });
+
   test("is run when the engine was killed meanwhile", async () => {
     const bundle = withCleanup(["sleep", "100"]);
     const relay = bundle.run({ attach: stdio });
