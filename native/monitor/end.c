@@ -135,8 +135,8 @@ static void remove_run_directory(struct monitor *m)
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		unlinkat(m->run_dir, names[i], 0);
 	close(steal_fd(&m->run_dir));
-	/* An exec session's is the engine's own. */
-	if (!m->config->exec)
+	/* An exec session's is the engine's own. Who cleans up removes it last: it leads others there, should he be killed. */
+	if (!m->config->exec && !m->config->cleanup)
 		rmdir(m->config->run_dir);
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -171,6 +171,7 @@ describe("cleanup", () => {
     process.kill(bundle.status.init?.pid as number, "SIGKILL");
     await waitUntil(() => bundle.exists("cleaned"));
     expect(readFileSync(join(bundle.directory, "cleaned"), "utf8")).toMatch(/"status":"exited".*\nfree\n$/);
+    expect(readdirSync(join(bundle.directory, "run"))).toEqual([]);
   });
 
   test("is left to the engine that is there, unless it is to be run always", async () => {
