@@ -67,16 +67,10 @@ export async function removeIfAsked(ctx: Context, record: ContainerRecord): Prom
 
 async function tryRemoval(ctx: Context, id: string): Promise<"removed" | "kept" | "later"> {
   const { dropContainer } = await import("./drop.ts");
-  const look = () => {
+  return await withLock(ctx, `container/${id}`, async () => {
     const current = readRecord(ctx, id);
     if (!current || isActive(readStatus(ctx, id).state)) return "kept";
-    return isBeingStarted(current) ? "later" : current;
-  };
-  // Who starts it holds the lock for that.
-  if (look() === "later") return "later";
-  return await withLock(ctx, `container/${id}`, async () => {
-    const current = look();
-    if (typeof current === "string") return current;
+    if (isBeingStarted(current)) return "later";
     await dropContainer(ctx, current, { volumes: true });
     return "removed";
   });

@@ -1,3 +1,5 @@
+import type { Kind, Types } from "./toml-tables.ts";
+
 /** The keys of containers.conf(5) that mean something here, by their types. */
 export const schema = {
   containers: {
@@ -161,27 +163,6 @@ export const unused: Record<string, Readonly<Record<string, Kind>>> = {
   podmansh: { container: "string", shell: "string", timeout: "int" },
 };
 
-export interface Types {
-  string: string;
-  /** A text like `10m`, or a number of bytes, which is given as text. */
-  size: string;
-  bool: boolean;
-  int: number;
-  uint16: number;
-  uint32: number;
-  /** May say that it is to be appended. */
-  strings: string[];
-  list: string[];
-  /** Names and what stands for each: the paths of a runtime. */
-  lists: Record<string, string[]>;
-  map: Record<string, string>;
-  /** Services of Podman's, and where each is. */
-  destinations: Record<string, object>;
-  /** Networks, and of which size the parts of each are. */
-  pools: { base: string; size: number }[];
-}
-
-export type Kind = keyof Types;
 type Schema = typeof schema;
 type Values<S> = { -readonly [Key in keyof S]?: S[Key] extends Kind ? Types[S[Key]] : never };
 

@@ -6,9 +6,8 @@ import {
   type RegistryEntry,
   type RegistryMirror,
 } from "../../oci/registries.ts";
-import type { Kind } from "./containers-conf-keys.ts";
 import { isTable, parseToml, type Table } from "./toml.ts";
-import { mergeTable, type Place, tablesIn } from "./toml-tables.ts";
+import { type Kind, mergeTable, type Place, tablesIn } from "./toml-tables.ts";
 
 /** The files that make up the configuration. */
 export interface RegistriesConfFiles {

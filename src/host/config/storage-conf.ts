@@ -1,8 +1,7 @@
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
-import type { Kind } from "./containers-conf-keys.ts";
 import { isTable, parseToml, readTomlText, type Table } from "./toml.ts";
-import { inside, member, mergeTable, type Place, tableIn } from "./toml-tables.ts";
+import { inside, type Kind, member, mergeTable, type Place, tableIn } from "./toml-tables.ts";
 
 /** What storage.conf says of our store; undefined what it doesn't. */
 export interface StorageConf {

@@ -1,10 +1,32 @@
 import type { EngineError } from "../../errors.ts";
 import { parseSubnet } from "../../oci/subnet.ts";
 import { parseDecimalBytes } from "../../oci/units.ts";
-import type { Kind } from "./containers-conf-keys.ts";
 import { isTable, type Table } from "./toml.ts";
 
 /* Values of a TOML file by their types; what is wrong is told in the words of Podman's parser. */
+
+/** What a value may be. */
+export interface Types {
+  string: string;
+  /** A text like `10m`, or a number of bytes, which is given as text. */
+  size: string;
+  bool: boolean;
+  int: number;
+  uint16: number;
+  uint32: number;
+  /** May say that it is to be appended. */
+  strings: string[];
+  list: string[];
+  /** Names and what stands for each: the paths of a runtime. */
+  lists: Record<string, string[]>;
+  map: Record<string, string>;
+  /** Services of Podman's, and where each is. */
+  destinations: Record<string, object>;
+  /** Networks, and of which size the parts of each are. */
+  pools: { base: string; size: number }[];
+}
+
+export type Kind = keyof Types;
 
 /** What arrays with `{append=true}` have been told so far: for this file and those that follow. */
 export type Appending = Set<string>;
