@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
@@ -130,7 +130,7 @@ describe("commit", () => {
     await home.ok("commit", "-q", "--pause", "busy", "paused");
     expect(state()).toBe("running");
     await home.ok("rm", "-f", "-t", "0", "busy");
-    expect(readdirSync(join(home.store, "staging"))).toEqual([]);
+    await home.expectNothingStaged();
     expect(await home.ok("image", "exists", "paused")).toBe("");
   });
 
@@ -145,9 +145,7 @@ describe("commit", () => {
       expect(await home.coracle("commit", "-q", ...args)).toMatchObject({ exitCode: 125, stdout: "" });
     }
     expect(await home.ok("images", "-aq")).toBe(images);
-    expect(existsSync(join(home.store, "staging")) ? readdirSync(join(home.store, "staging")) : []).toEqual(
-      [],
-    );
+    await home.expectNothingStaged();
   });
 });
 

@@ -79,7 +79,7 @@ test("restart keeps a container with --rm, also one that somebody is attached to
 
 test("an import of what isn't there leaves nothing", async () => {
   expect(await home.coracle("import", path("nothing.tar"))).toMatchObject({ exitCode: 125 });
-  expect(readdirSync(join(home.store, "staging"))).toEqual([]);
+  await home.expectNothingStaged();
 });
 
 test("cp gives files to the container's user, or leaves them as they are, and what comes out is the caller's", async () => {

@@ -220,7 +220,7 @@ describe("tag and rmi", () => {
     expect(await home.ok("rmi", "team/gone:1")).toBe(`Untagged: quay.io/team/gone:1\nDeleted: ${id}`);
     expect(readdirSync(join(home.store, "layers"))).toHaveLength(before - 1);
     expect(readdirSync(join(home.store, "blobs/sha256"))).not.toContain(id);
-    expect(readdirSync(join(home.store, "staging"))).toEqual([]);
+    await home.expectNothingStaged();
   });
 
   test("an unknown image is exit code 1; the others are removed all the same", async () => {

@@ -1,14 +1,5 @@
 import { randomBytes } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -26,10 +17,7 @@ const layersIn = (count: number, size: number, seed: string) =>
   Array.from({ length: count }, (_, i) =>
     tar([{ path: `${seed}-${i}`, data: Buffer.alloc(size, `${seed}${i}`) }]),
   );
-const stored = (what: string) => {
-  const directory = join(home.store, what);
-  return existsSync(directory) ? readdirSync(directory) : [];
-};
+const stored = (what: string) => home.stored(what);
 
 /** The most memory that a process has had so far, in kB; undefined when it has ended. */
 function peakMemory(pid: number): number | undefined {
@@ -44,7 +32,7 @@ afterEach(async () => {
   await home.ok("rmi", "--all", "--force");
   expect(stored("layers")).toEqual([]);
   expect(stored("blobs/sha256")).toEqual([]);
-  expect(stored("staging")).toEqual([]);
+  await home.expectNothingStaged();
   expect(stored("locks")).toEqual([]);
 });
 

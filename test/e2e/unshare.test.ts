@@ -114,7 +114,7 @@ describe("mount", () => {
 
   test("removing a mounted container leaves nothing of it", async () => {
     expect(await inside("$c mount m >/dev/null; $c rm m; $c mount")).toBe("m");
-    expect(readdirSync(join(home.store, "staging"))).toEqual([]);
+    await home.expectNothingStaged();
   });
 
   test("an image is mounted read-only, and nothing of that is on the disk", async () => {

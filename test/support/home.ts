@@ -16,6 +16,7 @@
  *  - home.ok(…args)                 the same, fails unless it exits 0; returns stdout without its last newline
  *  - home.start(args, options)      keeps it running: .waitForOutput(/x/), .child, .done
  *  - home.exec(argv, options), home.spawn(argv, options)   the same with any other program
+ *  - home.stored(directory)         the entries of a directory of the store; home.expectNothingStaged() waits for none in staging
  *  - home.expectNothingLeft()       no process, cgroup, mount or file in the run directory; runs after each file by itself,
  *                                   so stop what you start
  *
@@ -24,7 +25,7 @@
  * What runs is $CORACLE_TEST_PREFIX/bin/coracle, else bin/coracle of this tree. Where vitest runs as root nothing of this
  * works: start it with `npm test`, or by hand with `sh test/support/as-user.sh USER …`.
  */
-import { type Dirent, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { type Dirent, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
@@ -80,6 +81,12 @@ export class Home {
   /** The default graphRoot. */
   get store(): string {
     return join(this.directory, "home/.local/share/coracle");
+  }
+
+  /** The entries of a directory of the store; none if it isn't there yet. */
+  stored(directory: string): string[] {
+    const path = join(this.store, directory);
+    return existsSync(path) ? readdirSync(path) : [];
   }
 
   coracle(...args: string[]): Promise<RunResult> {
@@ -138,6 +145,13 @@ export class Home {
   async expectNothingLeft(timeout = 5000): Promise<void> {
     await waitUntil(() => this.leftovers().length === 0, { timeout }).catch(() => {
       throw new Error(`left behind:\n${this.leftovers().join("\n")}`);
+    });
+  }
+
+  /** A cleanup that an earlier command started may still be emptying its trash. */
+  async expectNothingStaged(): Promise<void> {
+    await waitUntil(() => this.stored("staging").length === 0, { timeout: 5000 }).catch(() => {
+      throw new Error(`left in staging:\n${this.stored("staging").join("\n")}`);
     });
   }
 
