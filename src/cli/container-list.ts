@@ -145,7 +145,7 @@ function templateRow(ctx: Context, container: ContainerSummary, options: ListOpt
     CreatedHuman: humanTimeSince(record.createdAt),
     RunningFor: humanTimeSince(record.createdAt),
     Labels: goValue(labels(container), "map[string]string", {}),
-    Label: (name: string) => record.config.labels[name] ?? "",
+    Label: (name: string) => (Object.hasOwn(record.config.labels, name) ? record.config.labels[name] : ""),
     Names: record.name,
     Networks: networkNames(record.config.network).join(","),
     Ports: portsText(networkOwner(ctx, record).config.ports, record.config.exposed),

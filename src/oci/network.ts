@@ -313,10 +313,10 @@ function isUint32(text: string): boolean {
 }
 
 /** Docker's names of options of ours. */
-const DOCKER_NAMES: Record<string, string> = {
-  "com.docker.network.driver.mtu": "mtu",
-  "com.docker.network.bridge.name": "bridge",
-};
+const DOCKER_NAMES = new Map([
+  ["com.docker.network.driver.mtu", "mtu"],
+  ["com.docker.network.bridge.name", "bridge"],
+]);
 
 /** What --opt says, and the name of the bridge where it is said there, in Docker's way. */
 function checkOptions(given: Record<string, string>): {
@@ -326,7 +326,7 @@ function checkOptions(given: Record<string, string>): {
   const options: Record<string, string> = {};
   let bridge: string | undefined;
   for (const [name, value] of Object.entries(given)) {
-    const key = DOCKER_NAMES[name] ?? name;
+    const key = DOCKER_NAMES.get(name) ?? name;
     if (key === "bridge" && key !== name) bridge = value;
     else options[key] = checkOption(key, value);
   }

@@ -237,7 +237,7 @@ export const deliberate: Difference[] = [
     ours: { exitCode: 0, stdout: "p\n", stderr: "" },
   },
   {
-    lines: ["podman ps -a --sort names --format '{{.Names}} {{.Label \"a\"}}'"],
+    lines: ['podman ps -a --sort names --format \'{{.Names}} {{.Label "a"}}{{.Label "constructor"}}\''],
     reason: "4.3 has no .Label",
     ours: { exitCode: 0, stdout: "four 2\none 1\nthree \ntwo \n", stderr: "" },
   },

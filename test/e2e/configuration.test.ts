@@ -420,6 +420,7 @@ describe("global flags", () => {
     [["--storage-opt", "x", "ps"], "unable to parse key/value option: x"],
     [["--storage-opt", "x=y", "ps"], "overlay: unknown option x"],
     [["--runtime", "x", "ps"], 'default OCI runtime "x" not found: invalid argument'],
+    [["--runtime", "toString", "ps"], 'default OCI runtime "toString" not found: invalid argument'],
     [["-c", "x", "ps"], 'failed to resolve active destination: "x" service destination not found'],
     [["--remote", "ps"], "--remote is not supported yet"],
     [["--max-workers", "0", "ps"], "maximum workers must be set to a positive number (got 0)"],

@@ -42,7 +42,7 @@ export function resolveRuntime(ctx: Context, asked: string | undefined): string 
   if (name === "coracle-runtime") return null;
   const file = name.includes("/")
     ? path.resolve(name)
-    : ((runtimes[name] ?? []).find(isExecutable) ?? findProgram(name));
+    : ((Object.hasOwn(runtimes, name) ? runtimes[name] : [])?.find(isExecutable) ?? findProgram(name));
   if (file !== undefined && isExecutable(file)) return file;
   throw new EngineError("no-such-runtime", `default OCI runtime "${name}" not found: invalid argument`, {
     hint: `install it (\`apt install ${path.basename(name)}\`) or leave out --runtime to use Coracle's own`,

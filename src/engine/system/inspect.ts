@@ -37,7 +37,7 @@ export function inspectObjects(
   names: string[] | undefined,
   options: InspectOptions,
 ): { objects: object[]; errors: EngineError[] } {
-  const inspect = kinds[options.type];
+  const inspect = Object.hasOwn(kinds, options.type) ? kinds[options.type] : undefined;
   if (!inspect) {
     throw new EngineError(
       "usage",

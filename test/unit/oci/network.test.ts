@@ -95,6 +95,7 @@ describe("a new network", () => {
     [{ options: { no_default_route: "x" } }, 'strconv.ParseBool: parsing "x"'],
     [{ options: { vlan: "-1" } }, "vlan ID -1 must be between 0 and 4094"],
     [{ options: { foo: "x" } }, "unsupported bridge network option foo"],
+    [{ options: { constructor: "x" } }, "unsupported bridge network option constructor"],
     [{ subnets: ["10.0.0.0/24"], gateways: ["10.0.1.1"] }, "gateway 10.0.1.1 not in subnet 10.0.0.0/24"],
     [{ subnets: ["10.0.0.0/24", "10.0.0.0/16"] }, "is already used"],
     [{ options: { vlan: "x" } }, 'strconv.Atoi: parsing "x"'],
