@@ -1,4 +1,5 @@
 import { EngineError } from "../errors.ts";
+import { keyAndValue } from "../oci/key-value.ts";
 import { parseGoBool } from "./go-values.ts";
 
 /** What the splitter has to know of a flag; the syntax is that of Go's pflag, which Podman's users type. */
@@ -79,15 +80,14 @@ export function splitArgv(
 function splitLong(word: string, rest: string[], byName: Map<string, FlagSyntax>): GivenFlag[] {
   const text = word.slice(2);
   if (text.startsWith("-") || text.startsWith("=")) throw new UsageError(`bad flag syntax: ${word}`);
-  const equals = text.indexOf("=");
-  const name = equals === -1 ? text : text.slice(0, equals);
+  const [name, given] = keyAndValue(text);
   const flag = byName.get(name);
   if (!flag) {
     if (name !== "help") throw new UsageError(`unknown flag: --${name}`);
-    if (equals === -1 || isHelpWanted(text.slice(equals + 1))) throw new HelpRequested();
+    if (given === undefined || isHelpWanted(given)) throw new HelpRequested();
     return [];
   }
-  if (equals !== -1) return [{ name, value: text.slice(equals + 1) }];
+  if (given !== undefined) return [{ name, value: given }];
   if (flag.valueWhenAlone !== undefined) return [{ name, value: flag.valueWhenAlone }];
   const value = rest.shift();
   if (value === undefined) throw new UsageError(`flag needs an argument: --${name}`);

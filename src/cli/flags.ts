@@ -1,3 +1,4 @@
+import { keyAndValue } from "../oci/key-value.ts";
 /**
  * Flag definitions: oclif's flag objects, made the way Podman declares its own (types, defaults, value names). They are
  * parsed by parse-flags.ts, since oclif's parser takes arguments of the container's command for ours.
@@ -187,7 +188,7 @@ export function strings(options: WithValue): OptionFlag<string[]> {
 /** May be repeated, and each value may be a comma list, unless it has one `=` only: what follows that is taken as it is. */
 export function stringToString(options: WithValue): OptionFlag<[string, string][]> {
   const pair = (text: string): [string, string] => {
-    const [key = "", value] = text.split(/=(.*)/s);
+    const [key, value] = keyAndValue(text);
     if (value === undefined) throw new Error(`${text} must be formatted as key=value`);
     return [key, value];
   };

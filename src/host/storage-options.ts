@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../errors.ts";
+import { keyAndValue } from "../oci/key-value.ts";
 import { storeIn } from "./podman-store.ts";
 
 /** What --storage-opt, STORAGE_OPTS and storage.conf ask of the overlay drivers. */
@@ -24,13 +25,13 @@ const SHOWN_APART = ["mount_program", "additionalimagestore", "additionalimagest
 export function parseStorageOptions(options: readonly string[]): StorageOptions {
   const parsed: StorageOptions = { imageStores: [] };
   for (const option of options) {
-    const equals = option.indexOf("=");
-    if (equals < 0)
+    const [before, after] = keyAndValue(option);
+    if (after === undefined)
       throw new EngineError("usage", `unable to parse key/value option: ${option}`, {
         hint: "use KEY=VALUE",
       });
-    const key = option.slice(0, equals).trim();
-    const value = option.slice(equals + 1).trim();
+    const key = before.trim();
+    const value = after.trim();
     const name = key.replace(/^(overlay2?|vfs|storage)?\./, "").toLowerCase();
     if (!SHOWN_APART.includes(name)) parsed.others = { ...parsed.others, [key]: value };
     switch (name) {

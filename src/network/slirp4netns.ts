@@ -1,4 +1,5 @@
 import { EngineError } from "../errors.ts";
+import { keyAndValue } from "../oci/key-value.ts";
 
 /** slirp4netns(1) as Podman runs it. Descriptors, API socket, pid and tap name are the monitor's to add. */
 
@@ -41,14 +42,13 @@ export function slirpArguments(options: string[]): Omit<Slirp, "program"> {
     ["port_handler", "rootlesskit"],
   ]);
   for (const option of options) {
-    const equals = option.indexOf("=");
-    const key = equals < 0 ? option : option.slice(0, equals);
-    if (equals < 0 || !settings.has(key)) {
+    const [key, value] = keyAndValue(option);
+    if (value === undefined || !settings.has(key)) {
       throw new EngineError("bad-network", `unknown option for slirp4netns: "${option}"`, {
         hint: `options are ${[...settings.keys()].join(", ")}, as KEY=VALUE`,
       });
     }
-    settings.set(key, option.slice(equals + 1));
+    settings.set(key, value);
   }
   const get = (key: string) => settings.get(key) as string;
   const flag = (key: string): boolean => {

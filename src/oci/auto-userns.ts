@@ -3,6 +3,7 @@ import { type IdKind, merged, type Parent, parseAutoMapping } from "./id-map-fla
 import { type Range, rangeSize, subtract, zip } from "./id-ranges.ts";
 import { parseUint32 } from "./id-text.ts";
 import { invalid } from "./invalid.ts";
+import { keyAndValue } from "./key-value.ts";
 import { parseGroup, parsePasswd } from "./passwd.ts";
 import type { IdMapping } from "./runtime-spec.ts";
 
@@ -23,7 +24,7 @@ const NOBODY = 65534;
 export function parseAutoOptions(options: string): AutoMode {
   const mode: AutoMode = { kind: "auto", size: 0, uidMapping: [], gidMapping: [] };
   for (const option of options.split(",").filter(Boolean)) {
-    const [key, value] = option.split(/=(.*)/s);
+    const [key, value] = keyAndValue(option);
     if (value === undefined) throw invalid(`invalid option specified: ${JSON.stringify(option)}`);
     if (key === "size") mode.size = parseUint32(value);
     else if (key === "uidmapping") mode.uidMapping.push(value);

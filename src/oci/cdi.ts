@@ -1,3 +1,4 @@
+import { keyAndValue } from "./key-value.ts";
 /** Devices of the Container Device Interface: which there are, and what containers become with them. */
 
 import type { CdiEdits, CdiSpec } from "./cdi-spec.ts";
@@ -85,7 +86,7 @@ export function cdiParts({
   );
   const interfaces = netDevices.map(({ hostInterfaceName, name }) => [hostInterfaceName, { name }]);
   return {
-    env: Object.fromEntries(env.map((text) => /^([^=]*)=(.*)$/s.exec(text)?.slice(1) as [string, string])),
+    env: Object.fromEntries(env.map((text) => keyAndValue(text) as [string, string])),
     mounts: [...byPath.values()],
     hooks: joinHooks(...hooks.map(({ hookName, ...hook }) => ({ [hookName]: [hook] }))),
     groups: additionalGids.filter((gid) => gid !== 0),

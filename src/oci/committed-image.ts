@@ -8,6 +8,7 @@ import {
   mediaTypes,
 } from "./image.ts";
 import { applyInstruction } from "./image-change.ts";
+import { keyAndValue } from "./key-value.ts";
 import {
   type Compression,
   canHold,
@@ -148,7 +149,7 @@ function merge(config: ImageExecutionConfig, override: ImageExecutionConfig): vo
 }
 
 function mergeEnv(env: readonly string[], more: readonly string[]): string[] {
-  const keyOf = (entry: string) => entry.split("=", 1)[0] as string;
+  const keyOf = (entry: string) => keyAndValue(entry)[0];
   const map = new Map(env.map((entry) => [keyOf(entry), entry]));
   for (const entry of more) map.set(keyOf(entry), entry);
   return [...map.values()];

@@ -1,11 +1,12 @@
 import type { Environment } from "./env.ts";
 import { invalid } from "./invalid.ts";
+import { keyAndValue } from "./key-value.ts";
 
 /** Values of --env-merge, `KEY=WORD`: new values of variables that the image sets, in terms of its own. */
 export function mergeWords(env: Environment, values: readonly string[]): Environment {
   const result = { ...env };
   for (const value of values) {
-    const [key = "", word] = expandWord(value, result).split(/=(.*)/s);
+    const [key, word] = keyAndValue(expandWord(value, result));
     if (word === undefined)
       throw invalid(`unable to process variables for --env-merge ${value}: it has no "="`);
     if (Object.hasOwn(env, key)) result[key] = word;

@@ -1,5 +1,6 @@
 import { mergeWords } from "./env-merge.ts";
 import { invalid } from "./invalid.ts";
+import { keyAndValue } from "./key-value.ts";
 
 export type Environment = Record<string, string>;
 
@@ -30,11 +31,11 @@ export function parseEnvFile(text: string, host: NodeJS.ProcessEnv): Environment
 }
 
 function addVariable(env: Environment, text: string, host: NodeJS.ProcessEnv): void {
-  const equals = text.indexOf("=");
-  const key = (equals < 0 ? text : text.slice(0, equals)).replace(/^[ \t]+/, "");
+  const [name, given] = keyAndValue(text);
+  const key = name.replace(/^[ \t]+/, "");
   if (key === "") throw invalid(`invalid variable: "${text}"`);
-  if (equals >= 0) {
-    env[key] = text.slice(equals + 1);
+  if (given !== undefined) {
+    env[key] = given;
   } else if (key.endsWith("*")) {
     Object.assign(env, withPrefix(host, key.slice(0, -1)));
   } else {
@@ -90,11 +91,8 @@ export function mergeEnv(sources: EnvSources): Environment {
 }
 
 function parseImageEnv(lines: readonly string[]): Environment {
-  const pairs = lines.map((line) => {
-    const equals = line.indexOf("=");
-    return equals < 0 ? [line, ""] : [line.slice(0, equals), line.slice(equals + 1)];
-  });
-  return Object.fromEntries(pairs.filter(([key]) => key)) as Environment;
+  const pairs = lines.map(keyAndValue).map(([key, value = ""]) => [key, value] as const);
+  return Object.fromEntries(pairs.filter(([key]) => key));
 }
 
 /** The environment of a process in a container as `KEY=VALUE`; HOME and HOSTNAME are only filled in. */

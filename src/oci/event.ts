@@ -1,4 +1,5 @@
 import { EngineError } from "../errors.ts";
+import { keyAndValue } from "./key-value.ts";
 import { parseInputTime } from "./time.ts";
 
 /** One line of the event log; the keys are Podman's. The monitor writes such lines, too (native/PROTOCOL.md §3). */
@@ -95,22 +96,21 @@ function hasStatus(value: string): EventPredicate {
 }
 
 function hasLabel(value: string): EventPredicate {
-  const equals = value.indexOf("=");
-  const key = equals < 0 ? value : value.slice(0, equals);
-  const wanted = equals < 0 ? "" : value.slice(equals + 1);
+  const [key, wanted] = keyAndValue(value);
   return ({ Attributes = {} }) =>
-    Object.hasOwn(Attributes, key) && (equals < 0 || Attributes[key] === wanted);
+    Object.hasOwn(Attributes, key) && (wanted === undefined || Attributes[key] === wanted);
 }
 
 /** `KEY=VALUE` filters: values of one key are alternatives, and every key must hold. */
 export function eventFilter(filters: readonly string[]): EventPredicate {
   const byKey = new Map<string, EventPredicate[]>();
   for (const filter of filters) {
-    const equals = filter.indexOf("=");
-    const key = filter.slice(0, Math.max(equals, 0)).toLowerCase();
-    const predicate = equals < 0 ? undefined : predicates[key];
-    if (!predicate) throw badFilter(`${equals < 0 ? filter : key} is an invalid filter`);
-    byKey.set(key, [...(byKey.get(key) ?? []), predicate(filter.slice(equals + 1))]);
+    const [name, value] = keyAndValue(filter);
+    if (value === undefined) throw badFilter(`${filter} is an invalid filter`);
+    const key = name.toLowerCase();
+    const predicate = Object.hasOwn(predicates, key) ? predicates[key] : undefined;
+    if (!predicate) throw badFilter(`${key} is an invalid filter`);
+    byKey.set(key, [...(byKey.get(key) ?? []), predicate(value)]);
   }
   return (event) => [...byKey.values()].every((some) => some.some((holds) => holds(event)));
 }

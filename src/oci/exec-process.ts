@@ -1,4 +1,5 @@
 import type { ContainerConfig } from "./container.ts";
+import { keyAndValue } from "./key-value.ts";
 import type { Process, RuntimeSpec } from "./runtime-spec.ts";
 import type { ResolvedUser } from "./user.ts";
 
@@ -41,11 +42,7 @@ function fromRoot(directory: string): string {
 }
 
 function execEnv({ spec, config, hostnameGiven, env, user, terminal }: ExecRequest): string[] {
-  const pairs = spec.process.env.map((line): [string, string] => {
-    const equals = line.indexOf("=");
-    return [line.slice(0, equals), line.slice(equals + 1)];
-  });
-  const merged = new Map(pairs);
+  const merged = new Map(spec.process.env.map(keyAndValue));
   // Of the container's first process alone.
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) merged.delete(name);
   // Podman tells a further process only of a name that was asked for.
@@ -53,7 +50,7 @@ function execEnv({ spec, config, hostnameGiven, env, user, terminal }: ExecReque
   if (user.uid !== spec.process.user.uid && config.env.HOME === undefined) merged.set("HOME", user.home);
   if (terminal && !merged.has("TERM")) merged.set("TERM", "xterm");
   for (const [key, value] of Object.entries(env)) merged.set(key, value);
-  return [...merged].map(([key, value]) => `${key}=${value}`);
+  return [...merged].map(([key, value = ""]) => `${key}=${value}`);
 }
 
 /** Root has what the container may have at most; its own user keeps what it has; any other user has nothing. */

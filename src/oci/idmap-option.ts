@@ -1,4 +1,5 @@
 import { invalid } from "./invalid.ts";
+import { keyAndValue } from "./key-value.ts";
 import type { IdMapping } from "./runtime-spec.ts";
 
 /**
@@ -14,7 +15,7 @@ export interface IdmapMappings {
 export function parseIdmap(text: string, container: IdmapMappings | null): IdmapMappings {
   const result: IdmapMappings = { uid: [], gid: [] };
   for (const part of text.split(";").filter(Boolean)) {
-    const [name, value = ""] = part.split(/=(.*)/s);
+    const [name, value = ""] = keyAndValue(part);
     if (name !== "uids" && name !== "gids") throw invalid(`unknown option specified: "${name}"`);
     const kind = name === "uids" ? "uid" : "gid";
     result[kind].push(...value.split("#").map((triple) => parseTriple(triple, container?.[kind] ?? null)));

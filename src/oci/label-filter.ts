@@ -1,7 +1,8 @@
+import { keyAndValue } from "./key-value.ts";
 /** Whether labels satisfy all of the filters `KEY` and `KEY=VALUE`; a key with a `*`, for any text, may be part of one. */
 export function matchesLabels(filters: readonly string[], labels: Readonly<Record<string, string>>): boolean {
   return filters.every((filter) => {
-    const [wanted = "", value = ""] = filter.split(/=(.*)/s);
+    const [wanted, value = ""] = keyAndValue(filter);
     return Object.entries(labels).some(
       ([key, actual]) =>
         (value === "" || actual === value) && (key === wanted || matchesPattern(wanted, key)),

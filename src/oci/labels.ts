@@ -1,4 +1,5 @@
 import { invalid } from "./invalid.ts";
+import { keyAndValue } from "./key-value.ts";
 
 /** `key=value` and `key` (with an empty value), the later ones winning. `files` are texts of --label-file. */
 export function parseLabels(
@@ -14,24 +15,23 @@ export function parseLabels(
 }
 
 function checkName(line: string, complaint: string): void {
-  const name = line.slice(0, line.indexOf("="));
+  const [name] = keyAndValue(line);
   if (/\s/.test(name)) {
     throw invalid(`${complaint}: name ${JSON.stringify(name)} has white spaces, poorly formatted name`);
   }
 }
 
 function parseLabel(text: string, complaint: string): [string, string] {
-  const equals = text.indexOf("=");
-  const key = equals < 0 ? text : text.slice(0, equals);
+  const [key, value = ""] = keyAndValue(text);
   if (key === "") throw invalid(`${complaint}: invalid label format: "${text}"`);
-  return [key, equals < 0 ? "" : text.slice(equals + 1)];
+  return [key, value];
 }
 
 export function parseAnnotations(flags: readonly string[]): Record<string, string> {
   const pairs = flags.map((text): [string, string] => {
-    const equals = text.indexOf("=");
-    if (equals < 0) throw invalid("annotations must be formatted KEY=VALUE");
-    return [text.slice(0, equals), text.slice(equals + 1)];
+    const [key, value] = keyAndValue(text);
+    if (value === undefined) throw invalid("annotations must be formatted KEY=VALUE");
+    return [key, value];
   });
   return Object.fromEntries(pairs);
 }

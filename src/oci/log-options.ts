@@ -1,5 +1,6 @@
 import type { LogConfig } from "./container.ts";
 import { invalid } from "./invalid.ts";
+import { keyAndValue } from "./key-value.ts";
 import { expandLogTag } from "./log-tag.ts";
 import { parseDecimalBytes } from "./units.ts";
 
@@ -33,9 +34,9 @@ export function parseLogConfig(driver: string, options: readonly string[]): LogC
   }
   const config: LogConfig = { driver: name, maxSize: 0, path: "", tag: "" };
   for (const option of options) {
-    const equals = option.indexOf("=");
-    if (equals < 1) throw invalid(`invalid log option "${option}"`);
-    applyOption(config, option.slice(0, equals).toLowerCase(), option.slice(equals + 1));
+    const [key, value] = keyAndValue(option);
+    if (key === "" || value === undefined) throw invalid(`invalid log option "${option}"`);
+    applyOption(config, key.toLowerCase(), value);
   }
   // What can't be meant shall not come to light at the start.
   if (name === "journald") expandLogTag(config.tag, { ID: "", Name: "", ImageName: "", Image: "" });

@@ -1,6 +1,7 @@
 import { digestOf } from "./digest.ts";
 import { type Descriptor, type Index, mediaTypes, type Platform } from "./image.ts";
 import { invalid } from "./invalid.ts";
+import { keyAndValue } from "./key-value.ts";
 import type { Compression, ManifestFormat } from "./manifest-format.ts";
 
 /** Lists of images that are put together here, as `manifest create` and the others do. */
@@ -167,9 +168,9 @@ export function listIdentity(list: ManifestList): { digest: string; size: number
 export function parseAnnotations(texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     texts.map((text) => {
-      const equals = text.indexOf("=");
-      if (equals < 0) throw invalid(`no value given for annotation ${JSON.stringify(text)}`);
-      return [text.slice(0, equals), text.slice(equals + 1)];
+      const [key, value] = keyAndValue(text);
+      if (value === undefined) throw invalid(`no value given for annotation ${JSON.stringify(text)}`);
+      return [key, value];
     }),
   );
 }

@@ -2,6 +2,7 @@ import type { MountRequest } from "./container.ts";
 import { parseDestination } from "./container-path.ts";
 import { csvRecords } from "./csv.ts";
 import { invalid, notSupported } from "./invalid.ts";
+import { keyAndValue } from "./key-value.ts";
 import { bindOptions, isPropagation, ramfsOptions, tmpfsOptions } from "./mount-options.ts";
 import { checkVolumeName } from "./names.ts";
 
@@ -76,7 +77,7 @@ function imageMount(tokens: string[]): MountRequest {
   let writable = false;
   let subpath: string | undefined;
   for (const token of tokens) {
-    const [name = "", value] = token.split(/=(.*)/s);
+    const [name, value] = keyAndValue(token);
     if (SOURCES.includes(name)) source = needed(name, value);
     else if (DESTINATIONS.includes(name)) destination = parseDestination(needed(name, value));
     else if (["rw", "readwrite"].includes(name)) writable = isWritable(value);
@@ -104,7 +105,7 @@ function artifactMount(tokens: string[]): MountRequest {
   let destination = "";
   const artifact: NonNullable<MountRequest["artifact"]> = {};
   for (const token of tokens) {
-    const [name = "", value] = token.split(/=(.*)/s);
+    const [name, value] = keyAndValue(token);
     if (SOURCES.includes(name)) source = needed(name, value);
     else if (DESTINATIONS.includes(name)) destination = parseDestination(needed(name, value));
     else if (name === "title" || name === "digest" || name === "name") artifact[name] = needed(name, value);
@@ -183,7 +184,7 @@ function parseFields(type: "bind" | "glob" | "volume" | "tmpfs" | "ramfs", token
   const fields: Fields = { source: "", destination: "", options: [] };
   const seen = new Set<string[]>();
   for (const token of tokens) {
-    const [name = "", value] = token.split(/=(.*)/s);
+    const [name, value] = keyAndValue(token);
     for (const [names, message] of ONCE) {
       if (!names.includes(name)) continue;
       if (seen.has(names)) throw invalid(`${message}: ${NEEDS_VALUE}`);
@@ -199,23 +200,23 @@ function parseFields(type: "bind" | "glob" | "volume" | "tmpfs" | "ramfs", token
 const SUBPATHS = ["subpath", "volume-subpath"];
 
 /** The one type that an option belongs to. */
-const ONLY_FOR: Record<string, string> = {
-  "bind-nonrecursive": "bind",
-  "bind-propagation": "bind",
-  tmpcopyup: "tmpfs",
-  notmpcopyup: "tmpfs",
-  "tmpfs-mode": "tmpfs",
-  "tmpfs-size": "tmpfs",
-  noswap: "tmpfs",
-  noatime: "tmpfs",
-  "volume-label": "volume",
-  "volume-opt": "volume",
-  "volume-nocopy": "volume",
-  nocreate: "volume",
-};
+const ONLY_FOR = new Map([
+  ["bind-nonrecursive", "bind"],
+  ["bind-propagation", "bind"],
+  ["tmpcopyup", "tmpfs"],
+  ["notmpcopyup", "tmpfs"],
+  ["tmpfs-mode", "tmpfs"],
+  ["tmpfs-size", "tmpfs"],
+  ["noswap", "tmpfs"],
+  ["noatime", "tmpfs"],
+  ["volume-label", "volume"],
+  ["volume-opt", "volume"],
+  ["volume-nocopy", "volume"],
+  ["nocreate", "volume"],
+]);
 
 function applyField(fields: Fields, type: string, name: string, value: string | undefined): void {
-  if (ONLY_FOR[name] !== undefined && ONLY_FOR[name] !== type) {
+  if ((ONLY_FOR.get(name) ?? type) !== type) {
     throw invalid(`"${name}" option not supported for "${type}" mount types`);
   }
   if (SUBPATHS.includes(name) && type !== "volume") {
@@ -251,7 +252,7 @@ function applyField(fields: Fields, type: string, name: string, value: string | 
 }
 
 function addVolumeOption(fields: Fields, text: string): void {
-  const [name = "", value] = text.split(/=(.*)/s);
+  const [name, value] = keyAndValue(text);
   if (value === undefined) throw invalid("cannot parse driver opts: invalid mount option");
   fields.volumeOptions = { ...fields.volumeOptions, [name]: value };
 }
@@ -334,7 +335,7 @@ function devpts(tokens: string[]): MountRequest {
   let destination = "";
   const options: string[] = [];
   for (const token of tokens) {
-    const [name = "", value] = token.split(/=(.*)/s);
+    const [name, value] = keyAndValue(token);
     if (DESTINATIONS.includes(name)) {
       destination = parseDestination(needed(name, value));
     } else if (DEVPTS_OPTIONS.includes(name)) {

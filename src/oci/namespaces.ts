@@ -1,6 +1,7 @@
 import { parseAutoOptions } from "./auto-userns.ts";
 import type { NamespaceMode, UserNamespaceMode } from "./container.ts";
 import { invalid } from "./invalid.ts";
+import { keyAndValue } from "./key-value.ts";
 import { parseId } from "./user.ts";
 
 /** `container:NAME` and `ns:PATH`, which every namespace flag takes. */
@@ -53,7 +54,7 @@ export function parseUserNamespace(value: string): UserNamespaceMode {
 function parseKeepId(options: string): UserNamespaceMode {
   const mode: UserNamespaceMode = { kind: "keep-id" };
   for (const option of options.split(",").filter(Boolean)) {
-    const [key, value = ""] = option.split(/=(.*)/s);
+    const [key, value = ""] = keyAndValue(option);
     if (key !== "uid" && key !== "gid" && key !== "size") {
       throw invalid(`unknown option specified: "${key}"`);
     }

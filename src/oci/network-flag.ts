@@ -2,6 +2,7 @@ import { rephrase } from "../errors.ts";
 import type { NetworkAttachment, NetworkMode } from "./container.ts";
 import { invalid } from "./invalid.ts";
 import { isIP } from "./ip-address.ts";
+import { keyAndValue } from "./key-value.ts";
 import { noPod, parseJoined } from "./namespaces.ts";
 
 const SLIRP_OPTIONS = [
@@ -66,7 +67,8 @@ function parseOneNetwork(value: string): NetworkMode {
 function slirpOptions(text: string): string[] {
   const options = text.split(",").filter(Boolean);
   for (const option of options) {
-    if (!SLIRP_OPTIONS.includes(option.replace(/=.*/s, "")) || !option.includes("=")) {
+    const [key, value] = keyAndValue(option);
+    if (!SLIRP_OPTIONS.includes(key) || value === undefined) {
       throw invalid(`unknown option for slirp4netns: "${option}"`);
     }
   }
@@ -77,7 +79,7 @@ function slirpOptions(text: string): string[] {
 function attachment(name: string, options: string): NetworkAttachment {
   const network: NetworkAttachment = { name, aliases: [], ips: [], mac: "", interfaceName: "" };
   for (const option of options.split(",").filter(Boolean)) {
-    const [key, value = ""] = option.split(/=(.*)/s);
+    const [key, value = ""] = keyAndValue(option);
     switch (key) {
       case "ip":
       case "ip6":

@@ -1,5 +1,6 @@
 import type { SecretRequest } from "./container.ts";
 import { invalid } from "./invalid.ts";
+import { keyAndValue } from "./key-value.ts";
 
 const MAX_ID = 2 ** 32 - 1;
 
@@ -12,7 +13,7 @@ export function parseSecret(text: string): SecretRequest {
   let hasType = false;
   let mountOnly = false;
   for (const part of parts) {
-    const [name = "", value] = part.split(/=(.*)/s);
+    const [name, value] = keyAndValue(part);
     if (value === undefined) throw bad(`option ${part} must be in form option=value`);
     switch (name) {
       case "source":

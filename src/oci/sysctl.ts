@@ -1,5 +1,6 @@
 import type { NamespaceMode, NetworkMode } from "./container.ts";
 import { invalid } from "./invalid.ts";
+import { keyAndValue } from "./key-value.ts";
 
 /** Those that belong to a namespace; every other one would change the host. */
 const IPC = [
@@ -19,10 +20,9 @@ const UTS = ["kernel.domainname"];
  */
 export function parseSysctls(values: readonly string[]): Record<string, string> {
   const pairs = values.map((text): [string, string] => {
-    const equals = text.indexOf("=");
-    if (equals < 1) throw invalid(`${text} is invalid, sysctl values must be in the form of KEY=VALUE`);
-    const name = text.slice(0, equals);
-    const value = text.slice(equals + 1);
+    const [name, value] = keyAndValue(text);
+    if (name === "" || value === undefined)
+      throw invalid(`${text} is invalid, sysctl values must be in the form of KEY=VALUE`);
     if (name.trim() !== name || value.trim() !== value)
       throw invalid(`'${text}' is invalid, extra spaces found`);
     if (!isNamespaced(name)) {

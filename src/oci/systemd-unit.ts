@@ -1,4 +1,5 @@
 import { invalid } from "./invalid.ts";
+import { keyAndValue } from "./key-value.ts";
 
 /** The unit of `generate systemd`: what Podman's says, of a container that is there or (`create`) made by each start. */
 
@@ -180,9 +181,9 @@ function withoutFlags(
   const kept: string[] = [];
   for (let i = 0; i < words.length; i++) {
     const word = words[i] as string;
-    const [name = ""] = word.startsWith("--") ? word.slice(2).split("=") : [];
+    const [name, value] = word.startsWith("--") ? keyAndValue(word.slice(2)) : [""];
     if (!alone.includes(name) && !valued.includes(name)) kept.push(word);
-    else if (valued.includes(name) && !word.includes("=")) i++;
+    else if (valued.includes(name) && value === undefined) i++;
   }
   return kept;
 }

@@ -16,10 +16,14 @@ export function parseTime(text: string, now = Date.now()): number {
   try {
     return now - parseDuration(text);
   } catch (cause) {
-    throw new EngineError("invalid-argument", `failed to parse time/duration value "${text}"`, {
-      hint: "write it like 2026-01-31T12:00:00Z, 1767225600 or 10m",
-      cause,
-    });
+    throw new EngineError(
+      "bad-filter",
+      `failed to parse value as time or duration: ${JSON.stringify(text)}`,
+      {
+        hint: "write it like 2026-01-31T12:00:00Z, 1767225600 or 10m",
+        cause,
+      },
+    );
   }
 }
 

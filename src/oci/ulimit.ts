@@ -1,5 +1,6 @@
 import type { ContainerConfig, Ulimit } from "./container.ts";
 import { invalid } from "./invalid.ts";
+import { keyAndValue } from "./key-value.ts";
 import type { Rlimit } from "./runtime-spec.ts";
 
 const NAMES = [
@@ -47,7 +48,7 @@ export function parseUlimit(given: string): Ulimit {
 /** The same, in lower case and without the kernel's prefix; `tell` says what is wrong. */
 export function readUlimit(text: string, tell: (reason: string) => string): Ulimit {
   const fail = (reason: string) => invalid(tell(reason));
-  const [name = "", value] = text.split(/=(.*)/s);
+  const [name, value] = keyAndValue(text);
   if (value === undefined) throw fail(`invalid ulimit argument: ${text}`);
   if (!NAMES.includes(name)) throw fail(`invalid ulimit type: ${name}`);
   const limits = value.split(":").map(parseLimit);

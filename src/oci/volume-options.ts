@@ -1,4 +1,5 @@
 import { invalid } from "./invalid.ts";
+import { keyAndValue } from "./key-value.ts";
 import { parseDecimalBytes } from "./units.ts";
 
 /** What `volume create --opt` asks of the local driver. */
@@ -41,7 +42,7 @@ export function parseVolumeOptions(given: Record<string, string>): VolumeOptions
 function readMountOptions(text: string, result: VolumeOptions): void {
   const kept: string[] = [];
   for (const option of text.split(",")) {
-    const [name = "", value] = option.split(/=(.*)/s);
+    const [name, value] = keyAndValue(option);
     switch (name.toLowerCase()) {
       case "size":
         decimalSize(value ?? "");

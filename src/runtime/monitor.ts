@@ -5,6 +5,7 @@ import type { Context } from "../host/context.ts";
 import { nativePath } from "../host/native.ts";
 import type { PortMapping, RestartPolicy } from "../oci/container.ts";
 import type { OnFailure } from "../oci/health.ts";
+import { keyAndValue } from "../oci/key-value.ts";
 import { podmansWords } from "../oci/runtime-errors.ts";
 import type { ExitEvent } from "./control.ts";
 import { proxySignals } from "./signal-proxy.ts";
@@ -310,11 +311,7 @@ function startRelay(ctx: Context, args: string[], options: RelayOptions): Relay 
 function monitorEnvironment({ config }: Context): NodeJS.ProcessEnv {
   const configured = (config.engine.conmon_env_vars ?? []).filter((entry) => entry.includes("="));
   if (configured.length === 0) return process.env;
-  const entries = configured.map((entry) => {
-    const equals = entry.indexOf("=");
-    return [entry.slice(0, equals), entry.slice(equals + 1)];
-  });
-  return { ...Object.fromEntries(entries), ...process.env };
+  return { ...Object.fromEntries(configured.map(keyAndValue)), ...process.env };
 }
 
 /** Starts the container of a directory that holds monitor.json and config.json; without `start` only makes it. */

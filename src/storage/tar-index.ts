@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import { EngineError } from "../errors.ts";
+import { keyAndValue } from "../oci/key-value.ts";
 
 /** Where a file of a tar archive lies in it. */
 export interface TarEntry {
@@ -106,8 +107,7 @@ function parsePax(data: Buffer): Partial<Header> {
     const length = Number.parseInt(data.toString("latin1", at, space), 10);
     if (space < 0 || !(length > space - at)) break;
     const record = data.toString("utf8", space + 1, at + length - 1);
-    const equals = record.indexOf("=");
-    const [key, value] = [record.slice(0, equals), record.slice(equals + 1)];
+    const [key, value = ""] = keyAndValue(record);
     if (key === "path") found.name = value;
     if (key === "linkpath") found.linkName = value;
     if (key === "size") found.size = Number(value);

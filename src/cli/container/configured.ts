@@ -2,6 +2,7 @@ import { serviceDefaults } from "../../engine/container/unit.ts";
 import { EngineError } from "../../errors.ts";
 import type { ContainersConf } from "../../host/config/containers-conf-keys.ts";
 import { cleanPath } from "../../oci/container-path.ts";
+import { keyAndValue } from "../../oci/key-value.ts";
 import { warn } from "../log.ts";
 import type { CreateFlags } from "./flags.ts";
 
@@ -107,7 +108,7 @@ function withContainers(
 
 /** `NAME=…` of the configuration whose NAME no flag has. */
 function newOnes(configured: readonly string[] = [], flags: readonly string[]): string[] {
-  const name = (text: string) => text.split("=", 1)[0];
+  const name = (text: string) => keyAndValue(text)[0];
   const taken = new Set(flags.map(name));
   return configured.filter((text) => !taken.has(name(text)));
 }

@@ -1,3 +1,4 @@
+import { keyAndValue } from "../../oci/key-value.ts";
 /** Limits of `run` and `create`. */
 
 import { EngineError } from "../../errors.ts";
@@ -205,9 +206,9 @@ function blkioWeight(text: string): number {
 }
 
 function keyValue(name: string, text: string): [string, string] {
-  const equals = text.indexOf("=");
-  if (equals < 1) throw usage(`--${name} must be formatted KEY=VALUE`);
-  return [text.slice(0, equals), text.slice(equals + 1)];
+  const [key, value] = keyAndValue(text);
+  if (key === "" || value === undefined) throw usage(`--${name} must be formatted KEY=VALUE`);
+  return [key, value];
 }
 
 /** A size, 0 where not given. */

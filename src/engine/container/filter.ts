@@ -1,10 +1,10 @@
 import { EngineError } from "../../errors.ts";
 import type { NetworkMode } from "../../oci/container.ts";
 import { containerCommand } from "../../oci/container-command.ts";
+import { badFilter, filterValues, untilTime, withoutValue } from "../../oci/filters.ts";
 import { goBool } from "../../oci/go-bool.ts";
 import { matchesLabels } from "../../oci/label-filter.ts";
 import { matcher } from "../../oci/pattern.ts";
-import { parseTime } from "../../oci/time.ts";
 import type { ContainerSummary } from "./list.ts";
 
 /**
@@ -50,8 +50,7 @@ const pruneKeys: Record<string, Key> = {
     ({ record }) =>
       !values.some((value) => matchesLabels([value], record.config.labels)),
   until: (values) => {
-    if (values.length !== 1) throw badFilter("specify exactly one timestamp for until");
-    const until = timeOf(values[0] as string);
+    const until = untilTime(values);
     return ({ record }) => Date.parse(record.createdAt) < until;
   },
 };
@@ -197,19 +196,8 @@ function select(
   known: Record<string, Key>,
   lookups: FilterLookups,
 ): ContainerSummary[] {
-  const given = new Map<string, string[]>();
-  for (const filter of filters) {
-    const equals = filter.indexOf("=");
-    if (equals < 0) {
-      throw badFilter(
-        known === pruneKeys
-          ? `filter input must be in the form of filter=value: ${filter} is invalid`
-          : `invalid filter ${JSON.stringify(filter)}`,
-      );
-    }
-    const key = filter.slice(0, equals);
-    given.set(key, [...(given.get(key) ?? []), filter.slice(equals + 1)]);
-  }
+  const refuse = (filter: string) => badFilter(`invalid filter ${JSON.stringify(filter)}`);
+  const given = filterValues(filters, known === pruneKeys ? withoutValue : refuse);
   const tests = [...given].map(([key, values]) => {
     if (!Object.hasOwn(known, key)) {
       throw badFilter(`${key} is an invalid filter`, `filters are ${Object.keys(known).join(", ")}`);
@@ -217,19 +205,6 @@ function select(
     return (known[key] as Key)(values, lookups);
   });
   return containers.filter((container) => tests.every((test) => test(container)));
-}
-
-function badFilter(message: string, hint?: string): EngineError {
-  return new EngineError("bad-filter", message, { hint });
-}
-
-function timeOf(value: string): number {
-  try {
-    return parseTime(value);
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    throw badFilter(`failed to parse value as time or duration: ${JSON.stringify(value)}`, error.hint);
-  }
 }
 
 function stateOf(value: string): string {

@@ -14,6 +14,7 @@ import {
   processArgs,
   requestedUser,
 } from "../../oci/generate-spec.ts";
+import { keyAndValue } from "../../oci/key-value.ts";
 import { explainStartError } from "../../oci/runtime-errors.ts";
 import type { Capabilities, RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { signalName } from "../../oci/signals.ts";
@@ -225,7 +226,7 @@ function hideSecrets(env: readonly string[], secrets: readonly SecretRequest[]):
     secrets.flatMap(({ type, name, target }) => (type === "env" ? [[target, name]] : [])),
   );
   return env.map((entry) => {
-    const secret = names.get(entry.split("=", 1)[0] as string);
+    const secret = names.get(keyAndValue(entry)[0]);
     return secret === undefined ? entry : `${secret}=*******`;
   });
 }

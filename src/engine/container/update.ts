@@ -8,6 +8,7 @@ import { childProcess, nativePath } from "../../host/native.ts";
 import type { ContainerConfig, ResourceLimits, RestartPolicy } from "../../oci/container.ts";
 import type { HealthFlags } from "../../oci/health.ts";
 import { changedHealth } from "../../oci/health-change.ts";
+import { keyAndValue } from "../../oci/key-value.ts";
 import { cgroupResources, neededControllers, withControllers } from "../../oci/resources.ts";
 import { type Resources, type RuntimeSpec, serializeSpec } from "../../oci/runtime-spec.ts";
 import { processRlimits } from "../../oci/ulimit.ts";
@@ -190,7 +191,7 @@ function changedSpecEnv(
   env: Record<string, string>,
   unset: readonly string[],
 ): string[] {
-  const nameOf = (entry: string) => entry.split("=", 1)[0] as string;
+  const nameOf = (entry: string) => keyAndValue(entry)[0];
   const kept = old.filter((entry) => {
     const name = nameOf(entry);
     return !unset.includes(name) && !Object.hasOwn(env, name);

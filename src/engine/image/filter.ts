@@ -1,4 +1,5 @@
 import { EngineError } from "../../errors.ts";
+import { badFilter } from "../../oci/filters.ts";
 import { goBool } from "../../oci/go-bool.ts";
 import { matchesLabels } from "../../oci/label-filter.ts";
 import { pathMatcher } from "../../oci/path-match.ts";
@@ -63,12 +64,11 @@ function fullName(text: string): Reference | undefined {
   }
 }
 
-function bad(message: string, hint?: string): EngineError {
-  return new EngineError("bad-filter", message, { hint });
-}
-
 function invalid(text: string, hint?: string): EngineError {
-  return bad(`invalid image filter "${text}": must be in the format "filter=value or filter!=value"`, hint);
+  return badFilter(
+    `invalid image filter "${text}": must be in the format "filter=value or filter!=value"`,
+    hint,
+  );
 }
 
 function parseFilter(text: string, find: FindImage): Filter {
@@ -92,7 +92,7 @@ const single = ["containers", "dangling", "intermediate", "manifest", "readonly"
 function refuseContradictions(filters: readonly Filter[]): void {
   for (const key of single) {
     if (new Set(filters.filter((filter) => filter.key === key).map(({ value }) => value)).size > 1) {
-      throw bad(`specifying "${key}" filter more than once with different values is not supported`);
+      throw badFilter(`specifying "${key}" filter more than once with different values is not supported`);
     }
   }
 }
@@ -110,12 +110,12 @@ const predicates: Record<string, (value: string, find: FindImage, name: string) 
     // No container here is another tool's: an image that has some has its own.
     if (value === "external") return (image) => image.containers() === 0;
     if (value !== "true" && value !== "false")
-      throw bad(`unsupported value "${value}" for containers filter`);
+      throw badFilter(`unsupported value "${value}" for containers filter`);
     return (image) => image.containers() > 0 === (value === "true");
   },
   dangling: (value) => equals(value, "dangling", (image) => image.dangling()),
   digest: (value) => {
-    if (!value.startsWith("sha256:")) throw bad(`invalid value "${value}" for digest filter`);
+    if (!value.startsWith("sha256:")) throw badFilter(`invalid value "${value}" for digest filter`);
     return ({ digests }) => digests.some((digest) => digest.startsWith(value));
   },
   id:
@@ -131,7 +131,7 @@ const predicates: Record<string, (value: string, find: FindImage, name: string) 
   readonly: (value) => equals(value, "readonly", ({ readOnly }) => readOnly),
   reference: referencePredicate,
   until: (value) => {
-    const time = untilTime(value);
+    const time = parseTime(value);
     return ({ created }) => Date.parse(created) < time;
   },
 };
@@ -146,25 +146,14 @@ function createdOf(key: string, value: string, find: FindImage): number {
     reason = error.message;
   }
   if (found) return Date.parse(found.created);
-  throw bad(`could not find local image for filter "${key}"="${value}": ${reason}`);
-}
-
-function untilTime(value: string): number {
-  try {
-    return parseTime(value);
-  } catch (cause) {
-    throw new EngineError("bad-filter", `failed to parse value as time or duration: "${value}"`, {
-      hint: "write it like 2026-01-31T12:00:00Z, 1767225600 or 10m",
-      cause,
-    });
-  }
+  throw badFilter(`could not find local image for filter "${key}"="${value}": ${reason}`);
 }
 
 function equals(value: string, key: string, actual: Predicate): Predicate {
   const wanted = goBool(value);
   if (wanted === undefined) {
     // Podman's text, which has the two the wrong way round.
-    throw bad(
+    throw badFilter(
       `non-boolean value "${key}" for ${value} filter: strconv.ParseBool: parsing "${value}": invalid syntax`,
     );
   }

@@ -1,5 +1,5 @@
-import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { withoutValue } from "../../oci/filters.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
 import { namedEntries } from "../../storage/image-names.ts";
 import { type RemovedImage, removeMatching } from "./remove.ts";
@@ -19,12 +19,7 @@ export async function pruneImages(
   { all, external = false, filters }: PruneImagesOptions,
 ): Promise<RemovedImage[]> {
   const wrong = filters.find((filter) => !filter.includes("="));
-  if (wrong !== undefined) {
-    throw new EngineError(
-      "bad-filter",
-      `filter input must be in the form of filter=value: ${wrong} is invalid`,
-    );
-  }
+  if (wrong !== undefined) throw withoutValue(wrong);
   const conditions = [
     ...filters,
     ...["readonly=false", `containers=${external ? "external" : "false"}`],

@@ -1,10 +1,9 @@
-import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { defaultNetworkName } from "../../network/networks.ts";
+import { badFilter, filterValues, untilTime } from "../../oci/filters.ts";
 import { matchesLabels } from "../../oci/label-filter.ts";
 import type { NetworkRecord } from "../../oci/network.ts";
 import { matcher } from "../../oci/pattern.ts";
-import { parseTime } from "../../oci/time.ts";
 import { networkUsers } from "./users.ts";
 
 /** `--filter` of `network ls` and `network prune`, by podman-network-ls(1). Keys are all to hold. */
@@ -33,9 +32,7 @@ const predicates: Record<string, (values: string[], ctx: Context) => Predicate> 
     ({ labels }) =>
       !matchesLabels(values, labels ?? {}),
   until: (values) => {
-    const [value = ""] = values;
-    if (values.length > 1) throw badFilter("specify exactly one timestamp for until");
-    const end = parseTime(value);
+    const end = untilTime(values);
     return ({ created }) => Date.parse(created) < end;
   },
   dangling: (values, ctx) => {
@@ -50,15 +47,7 @@ export function filterNetworks(
   filters: readonly string[],
   allowed: readonly string[] = Object.keys(predicates),
 ): NetworkRecord[] {
-  const groups = new Map<string, string[]>();
-  for (const filter of filters) {
-    const [key = "", value] = filter.split(/=(.*)/s);
-    if (value === undefined) {
-      throw badFilter(`filter input must be in the form of filter=value: ${filter} is invalid`);
-    }
-    groups.set(key, [...(groups.get(key) ?? []), value]);
-  }
-  const wanted = [...groups].map(([key, values]) => {
+  const wanted = [...filterValues(filters)].map(([key, values]) => {
     const make = allowed.includes(key) ? predicates[key] : undefined;
     if (!make) throw badFilter(`invalid filter ${JSON.stringify(key)}`, `filters are ${allowed.join(", ")}`);
     return make(values, ctx);
@@ -70,8 +59,4 @@ function parseBoolean(text: string): boolean {
   if (text === "true" || text === "1") return true;
   if (text === "false" || text === "0") return false;
   throw badFilter(`invalid dangling filter value "${text}"`);
-}
-
-function badFilter(message: string, hint?: string): EngineError {
-  return new EngineError("bad-filter", message, { hint });
 }

@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { EngineError, reasonOf } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { listDirectory } from "../../host/files.ts";
+import { keyAndValue } from "../../oci/key-value.ts";
 import { groups, type Kind, kindOf, serviceStem } from "../../oci/quadlet/names.ts";
 import { UnitFile } from "../../oci/quadlet/unit-file.ts";
 import { installDirectory, unitDirectories } from "./directories.ts";
@@ -97,9 +98,8 @@ export function listQuadlets(ctx: Context, filters: readonly string[]): Installe
 function filterTests(filters: readonly string[]): ((quadlet: InstalledQuadlet) => boolean)[] {
   const values = new Map<string, string[]>();
   for (const filter of filters) {
-    const [, key, value] = /^([^=]*)=(.*)$/s.exec(filter) ?? [];
-    if (key === undefined || value === undefined)
-      throw new EngineError("usage", `invalid filter "${filter}"`);
+    const [key, value] = keyAndValue(filter);
+    if (value === undefined) throw new EngineError("usage", `invalid filter "${filter}"`);
     if (key !== "name" && key !== "status") throw new EngineError("usage", `${key} is not a valid filter`);
     values.set(key, [...(values.get(key) ?? []), value]);
   }

@@ -1,6 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import { findProgram } from "../../host/programs.ts";
 import { runProgram } from "../../host/spawn.ts";
+import { keyAndValue } from "../../oci/key-value.ts";
 import { templateParts } from "../../oci/quadlet/names.ts";
 
 /** Asks the user's systemd, which knows us: these commands run outside of the user namespace. */
@@ -27,12 +28,7 @@ export function serviceStates(names: readonly string[]): Map<string, ServiceStat
   if (names.length === 0) return states;
   const query = ["show", "--property=Id,LoadState,ActiveState,SubState", ...names.map(withInstances)];
   for (const block of systemctl("querying systemd for unit status", query).split("\n\n")) {
-    const values = Object.fromEntries(
-      block
-        .trim()
-        .split("\n")
-        .map((line) => line.split("=", 2)),
-    );
+    const values = Object.fromEntries(block.trim().split("\n").map(keyAndValue));
     const { Id, LoadState, ActiveState, SubState } = values as Record<string, string>;
     if (Id) states.set(Id, { load: LoadState ?? "", active: ActiveState ?? "", sub: SubState ?? "" });
   }

@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { keyAndValue } from "../../oci/key-value.ts";
 import { parseReference, type Reference } from "../../oci/reference.ts";
 import { type FoundRepository, RegistrySearch } from "../../registry/search.ts";
 import { type RegistryAccess, registryOptions } from "./options.ts";
@@ -129,7 +130,7 @@ function splitTerm(term: string): [string | undefined, string] {
 
 function parseFilters(filters: readonly string[]): (result: SearchResult) => boolean {
   const tests = filters.map((filter): ((result: SearchResult) => boolean) => {
-    const [key, value] = filter.split("=", 2);
+    const [key, value] = keyAndValue(filter);
     if (key === "stars" && /^\d+$/.test(value ?? "")) return ({ Stars }) => Stars >= Number(value);
     if (key === "stars") {
       const reason = `strconv.Atoi: parsing ${JSON.stringify(value ?? "")}: invalid syntax`;

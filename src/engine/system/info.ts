@@ -9,6 +9,7 @@ import { nativePath } from "../../host/native.ts";
 import { findProgram } from "../../host/programs.ts";
 import { copyDirectory } from "../../host/staging.ts";
 import { defaultCapabilities, normalizeCapability } from "../../oci/capabilities.ts";
+import { keyAndValue } from "../../oci/key-value.ts";
 import type { RegistryMirror } from "../../oci/registries.ts";
 import { eventsBackend } from "../../runtime/event-log.ts";
 import { listRecords } from "../../runtime/records.ts";
@@ -227,8 +228,8 @@ function osRelease(): Record<string, string> {
     const lines = fs.readFileSync("/etc/os-release", "utf8").split("\n");
     return Object.fromEntries(
       lines
-        .filter((line) => line.includes("="))
-        .map((line) => [line.split("=")[0], line.slice(line.indexOf("=") + 1).replace(/^"|"$/g, "")]),
+        .map(keyAndValue)
+        .flatMap(([key, value]) => (value === undefined ? [] : [[key, value.replace(/^"|"$/g, "")]])),
     );
   } catch {
     return {};

@@ -1,8 +1,8 @@
-import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { badFilter, filterValues, untilTime } from "../../oci/filters.ts";
+import { keyAndValue } from "../../oci/key-value.ts";
 import { matchesLabels } from "../../oci/label-filter.ts";
 import { matcher } from "../../oci/pattern.ts";
-import { parseTime } from "../../oci/time.ts";
 import { getVolume, type VolumeRecord } from "../../storage/volumes.ts";
 import { volumeUsers } from "./users.ts";
 
@@ -38,7 +38,7 @@ const predicates: Record<string, (values: string[], ctx: Context) => Predicate> 
     return ({ name }) => wanted.has(volumeUsers(ctx, name).length === 0);
   },
   until: (values) => {
-    const end = until(values);
+    const end = untilTime(values);
     return ({ createdAt }) => Date.parse(createdAt) < end;
   },
   since: after,
@@ -51,51 +51,28 @@ export function filterVolumes(
   all: readonly VolumeRecord[],
   filters: readonly string[],
 ): VolumeRecord[] {
-  const groups = new Map<string, string[]>();
-  for (const filter of filters) {
-    const [key = "", value] = filter.split(/=(.*)/s);
-    if (value === undefined) {
-      throw new EngineError(
-        "bad-filter",
-        `filter input must be in the form of filter=value: ${filter} is invalid`,
-      );
-    }
-    groups.set(key, [...(groups.get(key) ?? []), value]);
-  }
-  const wanted = [...groups].map(([key, values]) => {
+  const wanted = [...filterValues(filters)].map(([key, values]) => {
     const make = Object.hasOwn(predicates, key) ? predicates[key] : undefined;
     if (make) return make(values, ctx);
-    throw new EngineError("bad-filter", `${JSON.stringify(key)} is an invalid volume filter`, {
-      hint: `filters are ${Object.keys(predicates).join(", ")}`,
-    });
+    throw badFilter(
+      `${JSON.stringify(key)} is an invalid volume filter`,
+      `filters are ${Object.keys(predicates).join(", ")}`,
+    );
   });
   return all.filter((volume) => wanted.every((holds) => holds(volume)));
 }
 
 function hasOption(options: Record<string, string>, wanted: string): boolean {
-  const [key = "", value = ""] = wanted.split(/=(.*)/s);
+  const [key, value = ""] = keyAndValue(wanted);
   return Object.hasOwn(options, key) && (value === "" || options[key] === value);
 }
 
 function dangling(value: string): boolean {
   if (/^(true|1)$/i.test(value)) return true;
   if (/^(false|0)$/i.test(value)) return false;
-  throw new EngineError(
-    "bad-filter",
+  throw badFilter(
     `${JSON.stringify(value)} is not a valid value for the "dangling" filter - must be true or false`,
   );
-}
-
-function until(values: string[]): number {
-  if (values.length !== 1) throw new EngineError("bad-filter", "specify exactly one timestamp for until");
-  try {
-    return parseTime(values[0] as string);
-  } catch (cause) {
-    throw new EngineError("bad-filter", `failed to parse value as time or duration: "${values[0]}"`, {
-      hint: "write it like 2026-01-31T12:00:00Z, 1767225600 or 10m",
-      cause,
-    });
-  }
 }
 
 /** Of several volumes, the oldest counts. */

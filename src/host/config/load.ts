@@ -1,4 +1,5 @@
 import * as path from "node:path";
+import { keyAndValue } from "../../oci/key-value.ts";
 import type { Configuration } from "./configuration.ts";
 import { readContainersConf } from "./containers-conf.ts";
 import type { ContainersConfFiles } from "./files.ts";
@@ -21,9 +22,9 @@ export function loadConfiguration(files: ContainersConfFiles, storage: string | 
 /** What we start inherits it: the environment that [engine] asks for, and files whose names were relative to our directory. */
 function applyToProcess({ engine }: Configuration): void {
   for (const entry of engine.env ?? []) {
-    const equals = entry.indexOf("=");
+    const [name, value] = keyAndValue(entry);
     // What the caller has set counts.
-    if (equals >= 0) process.env[entry.slice(0, equals)] ??= entry.slice(equals + 1);
+    if (value !== undefined) process.env[name] ??= value;
   }
   for (const name of ["CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_STORAGE_CONF"]) {
     const file = process.env[name];

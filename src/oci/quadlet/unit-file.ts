@@ -1,4 +1,5 @@
 import { EngineError } from "../../errors.ts";
+import { keyAndValue } from "../key-value.ts";
 import { splitWords, unknownEscape } from "./words.ts";
 
 interface Entry {
@@ -127,12 +128,7 @@ export class UnitFile {
 
   /** `A=1 "B=2 3"` as [["A", "1"], ["B", "2 3"]], by name; the last of a name counts. Without `=` there is no value. */
   pairs(group: string, key: string): [string, string | undefined][] {
-    const found = new Map<string, string | undefined>();
-    for (const word of this.words(group, key)) {
-      const at = word.indexOf("=");
-      if (at < 0) found.set(word, undefined);
-      else found.set(word.slice(0, at), word.slice(at + 1));
-    }
+    const found = new Map(this.words(group, key).map(keyAndValue));
     return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 

@@ -57,6 +57,7 @@ describe("filters", () => {
 
   test("unknown ones are refused", () => {
     expect(() => eventFilter(["foo=bar"])).toThrow("failed to parse event filters: foo is an invalid filter");
+    expect(() => eventFilter(["constructor=x"])).toThrow("constructor is an invalid filter");
     expect(() => eventFilter(["event"])).toThrow("failed to parse event filters: event is an invalid filter");
   });
 });

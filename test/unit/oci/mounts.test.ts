@@ -133,6 +133,7 @@ describe("--mount", () => {
     ["type=foo,dst=/x", 'invalid filesystem type "foo"'],
     ["type=bind,src=/tmp", "must set volume destination"],
     ["type=bind,dst=/x,foo=1", "foo: invalid mount option"],
+    ["type=bind,dst=/x,constructor", "constructor: invalid mount option"],
     ["type=bind,dst=/x,nosuid=0", "nosuid: invalid mount option"],
     ["type=bind,dst=", "container directory cannot be empty"],
     ["type=volume,dst=q", 'invalid container path "q", must be an absolute path'],

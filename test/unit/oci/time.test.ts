@@ -23,7 +23,9 @@ describe("parseTime", () => {
   });
 
   it("refuses the rest", () => {
-    expect(() => parseTime("yesterday", now)).toThrow('failed to parse time/duration value "yesterday"');
+    expect(() => parseTime("yesterday", now)).toThrow(
+      'failed to parse value as time or duration: "yesterday"',
+    );
     expect(() => parseTime("2026-13-45", now)).toThrow("failed to parse");
   });
 });
