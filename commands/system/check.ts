@@ -31,9 +31,10 @@ export default class Check extends CoracleCommand {
       quick: flags.quick,
       repair: flags.force ? "all" : flags.repair ? "images" : "nothing",
     });
-    for (const { kind, id, what, outcome } of found) {
+    for (const { kind, id, what, outcome, aside } of found) {
       this.printLine(`Damaged ${kind} ${id}:\n1 error occurred:\n\t* ${what}\n`);
       if (outcome === "removed") this.printLine(`Deleted damaged ${kind}: ${id}`);
+      if (outcome === "moved") this.printLine(`Moved damaged ${kind}: ${id} to ${aside}`);
       if (outcome === "repaired") this.printLine(`Repaired damaged ${kind}: ${id}`);
     }
     if (found.every(({ outcome }) => outcome !== "nothing")) return;
@@ -42,7 +43,7 @@ export default class Check extends CoracleCommand {
           hint: "`coracle system check --force` removes damaged containers, too",
         })
       : new EngineError("damaged", "damage detected in local storage", {
-          hint: "`coracle system check --repair` removes damaged images, --force containers, too",
+          hint: "`coracle system check --repair` removes damaged images, --force containers, too, and moves damaged indexes aside",
         });
   }
 }

@@ -118,7 +118,7 @@ export function readJson<T>(file: string, members: readonly (keyof T & string)[]
   return value as T;
 }
 
-function corruptFile(message: string, cause?: unknown): EngineError {
+export function corruptFile(message: string, cause?: unknown): EngineError {
   return new EngineError("corrupt-file", message, {
     hint: "`coracle system check` lists damaged objects and how to remove them",
     cause,

@@ -2,14 +2,14 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError, rephrase } from "../errors.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
-import { listDirectory, readJson, writeJsonAtomic } from "../host/files.ts";
+import { corruptFile, listDirectory, readJson, writeJsonAtomic } from "../host/files.ts";
 import { withClaim } from "../host/lock.ts";
 import { randomHex } from "../oci/hash.ts";
 import { secretDriver } from "./secret-drivers.ts";
 
 /**
  * `secrets/secrets.json` names the secrets there are; their drivers keep what they hold, which is stored before a secret is
- * named and removed after. A file that no secret names is a killed command's.
+ * named and removed after. A file that no secret names is a killed command's, unless nothing says which ones there are.
  */
 export interface SecretRecord {
   /** 25 hexadecimal digits. */
@@ -48,13 +48,20 @@ function defaultPath(ctx: Context): string {
   return path.join(secretsDirectory(ctx), "filedriver");
 }
 
+function indexPath(ctx: Context): string {
+  return path.join(secretsDirectory(ctx), "secrets.json");
+}
+
 function readIndex(ctx: Context): SecretIndex {
-  const file = path.join(secretsDirectory(ctx), "secrets.json");
-  return readJson<SecretIndex>(file, ["secrets"]) ?? { version: 1, secrets: [] };
+  const index = readJson<SecretIndex>(indexPath(ctx), ["secrets"]);
+  if (index) return index;
+  const count = listDirectory(defaultPath(ctx)).length;
+  if (count === 0) return { version: 1, secrets: [] };
+  throw corruptFile(`${indexPath(ctx)} is gone, but not the contents of ${count} secrets beside it`);
 }
 
 function writeIndex(ctx: Context, index: SecretIndex): void {
-  writeJsonAtomic(path.join(secretsDirectory(ctx), "secrets.json"), index);
+  writeJsonAtomic(indexPath(ctx), index);
 }
 
 export function listSecrets(ctx: Context): SecretRecord[] {
@@ -108,6 +115,8 @@ export async function storeSecret(ctx: Context, wanted: NewSecret): Promise<stri
   const options = driver === "file" ? { path: defaultPath(ctx), ...wanted.options } : wanted.options;
   ensureDirectory(secretsDirectory(ctx));
   return await changing(ctx, (index) => {
+    // Before the first content, as contents without an index are damage.
+    if (!fs.existsSync(indexPath(ctx))) writeIndex(ctx, index);
     reapData(ctx, index);
     const old = index.secrets.find((secret) => secret.name === name);
     if (old && ignore) return old.id;

@@ -24,13 +24,15 @@ export interface Damage {
   kind: "container" | "image" | "name" | "network" | "volume" | "index";
   id: string;
   what: string;
-  outcome: "nothing" | "removed" | "repaired";
+  outcome: "nothing" | "removed" | "repaired" | "moved";
+  /** Where it is, or would be, if it isn't thrown away. */
+  aside?: string;
 }
 
 interface Found extends Omit<Damage, "outcome"> {
-  /** What becomes of it, and whether other containers or images go with it. */
+  /** What becomes of it (by default it is removed), and whether other containers or images go with it. */
   repair: () => Promise<void> | void;
-  repaired?: true;
+  becomes?: "repaired" | "moved";
   costly?: true;
 }
 
@@ -45,15 +47,15 @@ export async function systemCheck(
 ): Promise<Damage[]> {
   const result: Damage[] = [];
   const settle = async (found: readonly Found[]) => {
-    for (const { repair, repaired, costly, ...damage } of found) {
+    for (const { repair, becomes = "removed", costly, ...damage } of found) {
       const wanted = options.repair === "all" || (options.repair === "images" && !costly);
       if (wanted) await repair();
-      result.push({ ...damage, outcome: wanted ? (repaired ? "repaired" : "removed") : "nothing" });
+      result.push({ ...damage, outcome: wanted ? becomes : "nothing" });
     }
   };
   await settle(indexDamage(ctx));
   // Without its index nothing is known of the images: what goes by it would take all of them for leftovers.
-  const hasIndex = indexDamage(ctx).length === 0;
+  const hasIndex = !indexDamage(ctx).some(({ id }) => id === "images.json");
   if (hasIndex) await sweep(ctx);
   await settle([
     ...danglingNames(ctx),
@@ -68,30 +70,42 @@ export async function systemCheck(
         id,
         what,
         repair: () => renewVolumeRecord(ctx, id),
-        repaired: true,
+        becomes: "repaired",
       }),
     ),
   ]);
   return result;
 }
 
-/** Files that name all objects of a kind. They are put aside, as somebody might still read something in them. */
+/**
+ * What names all objects of a kind. It is put aside, as somebody might still read something in it; so are the contents of
+ * secrets, since without their index the next command would take them for what killed ones left.
+ */
 function indexDamage(ctx: Context): Found[] {
-  const indexes: Record<string, (ctx: Context) => unknown> = {
-    "images.json": readImageIndex,
-    "secrets/secrets.json": listSecrets,
-  };
-  return Object.entries(indexes).flatMap(([id, read]): Found[] => {
-    const file = path.join(ctx.graphRoot, id);
+  const indexes = [
+    { id: "images.json", read: readImageIndex },
+    { id: "secrets", read: listSecrets },
+  ];
+  return indexes.flatMap(({ id, read }): Found[] => {
     try {
       read(ctx);
       return [];
     } catch (error) {
       if (!isCorrupt(error)) throw error;
-      const repair = () => fs.renameSync(file, `${file}.damaged`);
-      return [{ kind: "index", id, what: (error as Error).message, repair, costly: true }];
+      const file = path.join(ctx.graphRoot, id);
+      const aside = nameAside(file);
+      const repair = () => fs.renameSync(file, aside);
+      const what = (error as Error).message;
+      return [{ kind: "index", id, what, repair, becomes: "moved", aside, costly: true }];
     }
   });
+}
+
+/** What was put aside before is kept as well. */
+function nameAside(file: string): string {
+  let aside = `${file}.damaged`;
+  for (let n = 2; fs.existsSync(aside); n++) aside = `${file}.damaged${n}`;
+  return aside;
 }
 
 function containerDamage(ctx: Context): Found[] {
@@ -108,7 +122,13 @@ function containerDamage(ctx: Context): Found[] {
         if (missing[0]) damage(`layer ${missing[0]} of its image is missing`);
         if (isComplete(ctx, record) || isAlive(record.creator)) continue;
         const what = `its name ${record.name} doesn't stand for it`;
-        found.push({ kind: "container", id, what, repair: () => restoreName(ctx, record), repaired: true });
+        found.push({
+          kind: "container",
+          id,
+          what,
+          repair: () => restoreName(ctx, record),
+          becomes: "repaired",
+        });
       }
     } catch (error) {
       damage((error as Error).message);

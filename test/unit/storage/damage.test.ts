@@ -2,10 +2,11 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { systemCheck } from "../../../src/engine/system/check.ts";
 import { damagedNetworks, dropDamagedNetwork, listNetworks } from "../../../src/network/networks.ts";
 import { blobPath, readBlob, writeBlob } from "../../../src/storage/blobs.ts";
 import { commitLayer, hasLayer, ownLayerDirectory } from "../../../src/storage/layers.ts";
-import { readSecret } from "../../../src/storage/secrets.ts";
+import { deleteSecret, listSecrets, readSecret, storeSecret } from "../../../src/storage/secrets.ts";
 import {
   createVolume,
   damagedVolumes,
@@ -76,4 +77,26 @@ test("a secret without its content is told in Podman's words", () => {
   const options = { path: join(store().graphRoot, "none") };
   const secret = { id: "f00", name: "s", createdAt: "", updatedAt: "", labels: {}, driver: "file", options };
   expect(() => readSecret(secret)).toThrow("f00: no secret data with ID");
+});
+
+test("contents of secrets outlive their index", async () => {
+  const put = (name: string) =>
+    storeSecret(store(), {
+      ...{ name, data: Buffer.from(name), labels: {}, driver: "file", options: {} },
+      ...{ replace: false, ignore: false },
+    });
+  const directory = join(store().graphRoot, "secrets");
+  const id = await put("one");
+  rmSync(join(directory, "secrets.json"));
+  await expect(put("two")).rejects.toThrow(`${directory}/secrets.json is gone, but not the contents of 1 `);
+  expect(() => listSecrets(store())).toThrow("secrets.json is gone");
+  for (const repair of ["nothing", "images", "all"] as const) {
+    expect(await systemCheck(store(), { quick: true, repair })).toMatchObject([
+      { kind: "index", id: "secrets", outcome: repair === "all" ? "moved" : "nothing" },
+    ]);
+  }
+  expect(readFileSync(join(`${directory}.damaged/filedriver`, id), "utf8")).toBe("one");
+  await put("two");
+  await deleteSecret(store(), "two");
+  expect(listSecrets(store())).toEqual([]);
 });
