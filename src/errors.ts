@@ -55,7 +55,12 @@ export function reasonOf(error: unknown): string {
   return reasons[code] ?? reason;
 }
 
+/** A user namespace keeps the limit of the command that made it. */
+export const tooManyProcesses =
+  "too many processes: raise `ulimit -u`, also where the first of the running containers was started, or the cgroup's pids.max";
+
 const remedies: Readonly<Record<string, string>> = {
+  EAGAIN: tooManyProcesses,
   ENOSPC: "free space on that file system",
   EDQUOT: "free space, or ask for a larger quota",
   EROFS: "choose another place with --root",

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -134,6 +135,12 @@ struct answer {
 static void start_detached(const struct holder_setup *setup, int report)
 {
 	struct answer answer = {.pid = -1};
+	/* The namespace keeps the limit of who makes it, for all that comes into it later. */
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NPROC, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NPROC, &limit);
+	}
 	if (setup->survivor < 0)
 		answer.pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
 	else if (setns(setup->survivor, CLONE_NEWUSER) == 0)

@@ -138,7 +138,8 @@ int launcher_main(int argc, char **argv)
 	struct error err;
 	inherited_note(argc, argv);
 	launch(argc, argv, &err);
-	fprintf(stderr, "Error: %s\n", err.message);
+	fprintf(stderr, "Error: %s%s\n", err.message,
+		err.errnum == EAGAIN ? "; too many processes: raise `ulimit -u` or the cgroup's pids.max" : "");
 	return err.exit_code;
 }
 

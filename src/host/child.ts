@@ -6,7 +6,7 @@ import { childProcess } from "./native.ts";
 export interface Child {
   /** Its exit code, null where a signal ended it; fails where it could not be started. */
   readonly exited: Promise<number | null>;
-  /** Takes what comes from its descriptor, and hears when nothing will come any more. */
+  /** Takes what comes from its descriptor, and hears when nothing will come any more from a process that was started. */
   listen(fd: number, onText: (text: string) => void, onEnd: () => void): void;
   /** Says something to its descriptor, in vain if it has ended. */
   say(fd: number, text: string): void;
@@ -54,7 +54,7 @@ function withBun(file: string, args: readonly string[], options: ChildOptions): 
   } catch (error) {
     const exited = Promise.reject(error);
     exited.catch(() => {});
-    return { exited, listen: (_fd, _onText, onEnd) => onEnd(), say: () => {} };
+    return { exited, listen: () => {}, say: () => {} };
   }
   const ends = new Map<number, Promise<BunSocket>>();
   const connect = (fd: number, onText = (_text: string) => {}, onEnd = () => {}): Promise<BunSocket> => {

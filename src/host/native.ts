@@ -1,6 +1,6 @@
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import * as path from "node:path";
-import { EngineError } from "../errors.ts";
+import { EngineError, remedyOf } from "../errors.ts";
 import type { Context } from "./context.ts";
 
 export type { ChildProcess, StdioOptions } from "node:child_process";
@@ -41,7 +41,7 @@ export function runNative(
       "native-missing",
       `cannot run ${nativePath(ctx, program)}: ${result.error.message}`,
       {
-        hint: "build it with `npm run build`",
+        hint: remedyOf(result.error) ?? "build it with `npm run build`",
         cause: result.error,
       },
     );

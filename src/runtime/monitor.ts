@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { EngineError } from "../errors.ts";
+import { EngineError, reasonOf, remedyOf, tooManyProcesses } from "../errors.ts";
 import { type Child, startChild } from "../host/child.ts";
 import type { Context } from "../host/context.ts";
 import { nativePath } from "../host/native.ts";
@@ -175,6 +175,7 @@ export class Relay {
   private readonly events: MonitorEvent[] = [];
   private readonly waiters: (() => void)[] = [];
   private ended = false;
+  private failure: EngineError | undefined;
   private readonly exited: Promise<number>;
   private readonly child: Child;
   private readonly control: number;
@@ -199,7 +200,11 @@ export class Relay {
       () => this.close(),
     );
     this.exited = child.exited.then((code) => code ?? 137);
-    this.exited.catch(() => this.close());
+    this.exited.catch((cause) => {
+      const message = `start coracle-monitor: ${reasonOf(cause)}`;
+      this.failure = new EngineError("monitor-failed", message, { hint: remedyOf(cause), cause });
+      this.close();
+    });
     // From the first moment on: a signal that ended us now would leave behind what has been started.
     if (sigProxy) this.proxySignals(starts);
   }
@@ -229,6 +234,7 @@ export class Relay {
       if (failed) throw startError(failed as Extract<MonitorEvent, { event: "error" }>);
       const found = this.events.find((event) => (names as string[]).includes(event.event));
       if (found) return found as Extract<MonitorEvent, { event: T }>;
+      if (this.failure) throw this.failure;
       if (this.ended) {
         throw new EngineError("monitor-gone", "the container's monitor ended unexpectedly");
       }
@@ -268,7 +274,7 @@ function startError(event: Extract<MonitorEvent, { event: "error" }>): EngineErr
   const podmans = podmansWords[exitCode];
   return new EngineError(event.code, podmans ? `${event.message}: ${podmans}` : event.message, {
     exitCode,
-    hint: hints[event.code],
+    hint: event.message.endsWith(": Resource temporarily unavailable") ? tooManyProcesses : hints[event.code],
   });
 }
 

@@ -169,6 +169,25 @@ describe.each(builds)("the %s launcher", (build, binary) => {
       expect(seen).not.toHaveProperty("CORACLE_ENTER");
     });
 
+    test("a limit of processes is named, and a soft one doesn't stay with the namespace", async () => {
+      // LeakSanitizer needs a process of its own.
+      const env = { ASAN_OPTIONS: "detect_leaks=0" };
+      const limited = (limit: string, command: string) =>
+        home.exec(["bash", "-c", `${limit} && exec "$0" run ${command}`, program], { env });
+      expect(await limited("ulimit -u 1", "x")).toMatchObject({
+        exitCode: 125,
+        stderr: expect.stringMatching(
+          /^Error: make a user namespace: .*; too many processes: raise `ulimit -u`/,
+        ),
+      });
+      const soft =
+        "hard=$(ulimit -Hu); ulimit -Su $([ $hard = unlimited ] && echo 9999 || echo $((hard - 1)))";
+      expect((await limited(soft, "background")).exitCode).toBe(0);
+      const [, limits] = /^Max processes +(.*)/m.exec(readFileSync(`/proc/${holder()}/limits`, "utf8")) ?? [];
+      expect(limits).toMatch(/^(\w+) +\1 /);
+      for (const pid of home.processes()) if (pid !== holder()) process.kill(pid, "SIGKILL");
+    });
+
     test("mounts stay in the command's own mount namespace", async () => {
       expect(await home.exec([program, "run", "mount"])).toMatchObject({ exitCode: 0, stdout: "1\n" });
       expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(` ${home.env.TMPDIR} `);
