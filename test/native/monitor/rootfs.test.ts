@@ -88,7 +88,7 @@ test("fuse-overlayfs serves the container, is registered and ends with it", asyn
   bundle.change(rootfs(bundle, { driver: "fuse-overlayfs", program: "/usr/bin/fuse-overlayfs" }));
   const relay = bundle.run({ attach: "stdout" });
   await relay.waitForOutput(/data/);
-  const [helper] = bundle.status.helpers;
+  const [helper] = (await bundle.waitFor("running")).helpers;
   expect(readFileSync(`/proc/${helper?.pid}/comm`, "utf8")).toBe("fuse-overlayfs\n");
   await (await bundle.client()).stop(0);
   expect(isAlive(helper?.pid as number)).toBe(false);
