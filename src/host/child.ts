@@ -1,6 +1,6 @@
 import type { StdioOptions } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import { childProcess } from "./native.ts";
+import { childProcess } from "./spawn.ts";
 
 /** A child process, and what is said over descriptors of it that are "pipe" in its stdio, from 3 on. */
 export interface Child {

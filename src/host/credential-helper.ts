@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { EngineError, isErrno, reasonOf } from "../errors.ts";
 import { jsonFault } from "../oci/json-fault.ts";
+import { childProcess } from "./spawn.ts";
 
 /**
  * What a program of Docker's credential helper protocol says of `key`: the key on stdin, JSON on stdout. Undefined where
@@ -39,7 +39,9 @@ const WORK = { get: "getting", store: "storing", erase: "erasing" };
 function callHelper(helper: string, action: keyof typeof WORK, input: string): string | undefined {
   const program = `docker-credential-${helper}`;
   try {
-    return execFileSync(program, [action], { input, stdio: ["pipe", "pipe", "pipe"] }).toString();
+    return childProcess()
+      .execFileSync(program, [action], { input, stdio: ["pipe", "pipe", "pipe"] })
+      .toString();
   } catch (error) {
     const said = String((error as { stdout?: Buffer }).stdout ?? "").trim();
     if (/credentials not found|no credentials/i.test(said)) return undefined;

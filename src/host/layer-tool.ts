@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { EngineError, isErrno } from "../errors.ts";
 import type { Context } from "./context.ts";
-import { nativeError, nativePath, spawnNative } from "./native.ts";
+import { nativeError, nativePath, spawnNative } from "./spawn.ts";
 
 /** Does what the tool waits for; `notify` tells it that there is more. `signal` says that the tool has ended. */
 export type Feeder = (notify: () => void, signal: AbortSignal) => Promise<void>;

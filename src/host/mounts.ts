@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import type { Context } from "./context.ts";
-import { runNative } from "./native.ts";
+import { runNative } from "./spawn.ts";
 
 /** Mounts of the mount namespace that we are in. */
 

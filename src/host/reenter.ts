@@ -1,8 +1,7 @@
-import { type StdioOptions, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { EngineError } from "../errors.ts";
 import type { Context } from "./context.ts";
-import { nativePath } from "./native.ts";
+import { nativePath, runHere } from "./spawn.ts";
 
 /** Runs the command again inside the user's namespaces (native/PROTOCOL.md §1), on our stdio. Returns its exit code. */
 export async function runAgainInside(ctx: Context, argv: readonly string[]): Promise<number> {
@@ -16,21 +15,4 @@ export async function runAgainInside(ctx: Context, argv: readonly string[]): Pro
   } catch (cause) {
     throw new EngineError("native-missing", `cannot run ${launcher}: ${(cause as Error).message}`, { cause });
   }
-}
-
-/** Runs a program on our stdio to its end; signals that we get are for it. `descriptors` become its 3, 4, … */
-export function runHere(
-  program: string,
-  args: readonly string[],
-  { env, descriptors = [] }: { env: Record<string, string | undefined>; descriptors?: number[] },
-): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-  return new Promise((resolve, reject) => {
-    const stdio: StdioOptions = ["inherit", "inherit", "inherit", ...descriptors];
-    const child = spawn(program, args, { stdio, env });
-    // What a terminal sends reaches the whole process group: we only have to survive it.
-    for (const signal of ["SIGINT", "SIGQUIT"] as const) process.on(signal, () => {});
-    for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
-    child.on("error", reject);
-    child.on("close", (code, signal) => resolve({ code, signal }));
-  });
 }

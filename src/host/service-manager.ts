@@ -1,5 +1,5 @@
-import { childProcess } from "./native.ts";
 import { findProgram } from "./programs.ts";
+import { childProcess } from "./spawn.ts";
 
 /** What is asked for each time, a little before it is over, and how often. */
 const EXTENSION_SECONDS = 30;

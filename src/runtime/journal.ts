@@ -1,6 +1,6 @@
 import { EngineError } from "../errors.ts";
-import { childProcess } from "../host/native.ts";
 import { findProgram } from "../host/programs.ts";
+import { childProcess } from "../host/spawn.ts";
 import type { Event } from "../oci/event.ts";
 import { journalEvent } from "../oci/event-journal.ts";
 import { type JournalEntry, JournalExportParser } from "../oci/journal-export.ts";

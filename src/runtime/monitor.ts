@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { EngineError, reasonOf, remedyOf, tooManyProcesses } from "../errors.ts";
 import { type Child, startChild } from "../host/child.ts";
 import type { Context } from "../host/context.ts";
-import { nativePath } from "../host/native.ts";
+import { nativePath } from "../host/spawn.ts";
 import type { PortMapping, RestartPolicy } from "../oci/container.ts";
 import type { OnFailure } from "../oci/health.ts";
 import { keyAndValue } from "../oci/key-value.ts";

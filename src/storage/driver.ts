@@ -4,8 +4,8 @@ import * as path from "node:path";
 import { EngineError } from "../errors.ts";
 import { type Context, ensureDirectory, isRealRoot } from "../host/context.ts";
 import { readJson, writeJsonAtomic } from "../host/files.ts";
-import { runNative } from "../host/native.ts";
 import { findProgram } from "../host/programs.ts";
+import { runNative } from "../host/spawn.ts";
 import { createStaging } from "../host/staging.ts";
 import type { StorageDriver } from "./image-types.ts";
 

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { EngineError, isErrno, reasonOf } from "../errors.ts";
 import { ensureDirectory } from "../host/context.ts";
 import { writeFileAtomic } from "../host/files.ts";
-import { childProcess } from "../host/native.ts";
+import { childProcess } from "../host/spawn.ts";
 import { invalid } from "../oci/invalid.ts";
 
 /** Where the contents of secrets are: files, commands of the user's, or files that are encrypted for a key of GnuPG's. */

@@ -1,6 +1,6 @@
 import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { childProcess, nativePath } from "../../host/native.ts";
+import { childProcess, nativePath } from "../../host/spawn.ts";
 import { AUTHFILE_LABEL, SYSTEMD_UNIT, type UpdatePolicy, updatePolicy } from "../../oci/auto-update.ts";
 import { type ContainerRecord, listRecords } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";

@@ -4,7 +4,7 @@ import { EngineError, isErrno } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { listDirectory } from "../../host/files.ts";
 import { withLock } from "../../host/lock.ts";
-import { runNative } from "../../host/native.ts";
+import { runNative } from "../../host/spawn.ts";
 import type { MountRequest } from "../../oci/container.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import {

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { pipeLayerTool } from "../../host/layer-tool.ts";
-import { runNative } from "../../host/native.ts";
+import { runNative } from "../../host/spawn.ts";
 import { containerIdMappings, requestedUser } from "../../oci/generate-spec.ts";
 import { resolveUser } from "../../oci/user.ts";
 import { type ContainerRecord, findRecord } from "../../runtime/records.ts";

@@ -1,8 +1,8 @@
 import * as fs from "node:fs";
 import { EngineError } from "../../errors.ts";
 import { listDirectory } from "../../host/files.ts";
-import { childProcess } from "../../host/native.ts";
 import { findProgram } from "../../host/programs.ts";
+import { childProcess } from "../../host/spawn.ts";
 
 export interface HostPs {
   /** The container's init. */

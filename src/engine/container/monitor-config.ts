@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
-import { nativePath } from "../../host/native.ts";
+import { nativePath } from "../../host/spawn.ts";
 import { takesInput } from "../../oci/container.ts";
 import { expandLogTag } from "../../oci/log-tag.ts";
 import { eventsBackend } from "../../runtime/event-log.ts";

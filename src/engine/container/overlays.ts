@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
-import { runNative } from "../../host/native.ts";
+import { runNative } from "../../host/spawn.ts";
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
 import type { RootfsMount, SideMount } from "../../runtime/monitor.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";

@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import { EngineError, isErrno } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { runNative } from "../../host/native.ts";
+import { runNative } from "../../host/spawn.ts";
 
 /** A container can be entered only from the user namespace that it was started from. */
 export function refuseForeign(initPid: number): void {

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { isErrno } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { readWholeJson } from "../../host/files.ts";
-import { runNative } from "../../host/native.ts";
+import { runNative } from "../../host/spawn.ts";
 import { containerIdMappings } from "../../oci/generate-spec.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { isActive, type MonitorStatus, readStatus } from "../../runtime/status.ts";

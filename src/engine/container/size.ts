@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
-import { runNative } from "../../host/native.ts";
+import { runNative } from "../../host/spawn.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
 import { visibleImages } from "../../storage/image-index.ts";
 import { readImage } from "../../storage/images.ts";

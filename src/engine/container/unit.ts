@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { nativePath } from "../../host/native.ts";
+import { nativePath } from "../../host/spawn.ts";
 import { SYSTEMD_UNIT } from "../../oci/auto-update.ts";
 import { JOURNAL_SOCKET } from "../../runtime/journal.ts";
 import { findId, findRecord } from "../../runtime/records.ts";

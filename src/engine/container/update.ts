@@ -4,7 +4,7 @@ import { controllers } from "../../host/cgroup.ts";
 import type { Context } from "../../host/context.ts";
 import { readWholeJson, writeFileAtomic, writeJsonAtomic } from "../../host/files.ts";
 import { withLock } from "../../host/lock.ts";
-import { childProcess, nativePath } from "../../host/native.ts";
+import { childProcess, nativePath } from "../../host/spawn.ts";
 import type { ContainerConfig, ResourceLimits, RestartPolicy } from "../../oci/container.ts";
 import type { HealthFlags } from "../../oci/health.ts";
 import { changedHealth } from "../../oci/health-change.ts";

@@ -4,7 +4,7 @@ import { EngineError } from "../../errors.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { writeJsonAtomic } from "../../host/files.ts";
 import { bindOnItself, detach, mountCounts, mountTmpfs } from "../../host/mounts.ts";
-import { runNative } from "../../host/native.ts";
+import { runNative } from "../../host/spawn.ts";
 import { probeMonitor, storageDriver } from "../../storage/driver.ts";
 import { getImage, layerDirectories } from "../../storage/images.ts";
 import { listImages } from "./list.ts";

@@ -1,6 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
-import { childProcess, nativePath } from "../../host/native.ts";
+import { childProcess, nativePath } from "../../host/spawn.ts";
 import { splitName } from "../../oci/reference.ts";
 import { isOurProgram, runLabelCommand } from "../../oci/run-label.ts";
 import { findId } from "../../runtime/records.ts";

@@ -1,5 +1,5 @@
 import type { Context } from "../../host/context.ts";
-import { runNative } from "../../host/native.ts";
+import { runNative } from "../../host/spawn.ts";
 import { listRecords } from "../../runtime/records.ts";
 import { readStatus } from "../../runtime/status.ts";
 import { visibleImages } from "../../storage/image-index.ts";

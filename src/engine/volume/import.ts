@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { EngineError, reasonOf } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { runLayerTool } from "../../host/layer-tool.ts";
-import { spawnNative } from "../../host/native.ts";
+import { spawnNative } from "../../host/spawn.ts";
 import { getVolume } from "../../storage/volumes.ts";
 import { withVolume } from "./mounted.ts";
 
