@@ -41,6 +41,7 @@ export default class Rm extends CoracleCommand {
   };
   static override arity = any;
   static override completes = ["container"] as const;
+  static override frees = true;
 
   async run(): Promise<number> {
     const { flags, args, given } = await this.input(Rm);

@@ -17,6 +17,7 @@ export default class Rmi extends CoracleCommand {
   };
   static override arity = any;
   static override completes = ["image"] as const;
+  static override frees = true;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Rmi);

@@ -11,6 +11,7 @@ export default class Untag extends CoracleCommand {
   ];
   static override arity = atLeast(1);
   static override completes = ["image"] as const;
+  static override frees = true;
 
   async run(): Promise<void> {
     const { args } = await this.input(Untag);

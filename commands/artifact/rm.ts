@@ -14,6 +14,7 @@ export default class Rm extends CoracleCommand {
   };
   static override arity = any;
   static override completes = ["artifact"] as const;
+  static override frees = true;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Rm);

@@ -24,6 +24,7 @@ export default class Cleanup extends CoracleCommand {
   };
   static override arity = any;
   static override completes = ["container"] as const;
+  static override frees = true;
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Cleanup);

@@ -16,6 +16,7 @@ export default class Prune extends CoracleCommand {
     force: flag.boolean({ char: "f", description: "Do not prompt for confirmation.  The default is false" }),
   };
   static override arity = none;
+  static override frees = true;
 
   async run(): Promise<void> {
     const { flags } = await this.input(Prune);

@@ -15,6 +15,7 @@ export default class Rm extends CoracleCommand {
   };
   static override arity = atLeast(1);
   static override completes = ["network"] as const;
+  static override frees = true;
 
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Rm);

@@ -23,6 +23,7 @@ export default class Check extends CoracleCommand {
     }),
     repair: flag.boolean({ char: "r", description: "Remove inconsistent images" }),
   };
+  static override frees = true;
 
   async run(): Promise<void> {
     const { flags } = await this.input(Check);

@@ -18,6 +18,7 @@ export default class Prune extends CoracleCommand {
     force: flag.boolean({ char: "f", description: "Do not prompt for confirmation.  The default is false" }),
     volumes: flag.boolean({ description: "Prune volumes" }),
   };
+  static override frees = true;
 
   async run(): Promise<void> {
     const { flags } = await this.input(Prune);

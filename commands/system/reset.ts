@@ -10,6 +10,7 @@ export default class Reset extends CoracleCommand {
   static override flags = {
     force: flag.boolean({ char: "f", description: "Do not prompt for confirmation" }),
   };
+  static override frees = true;
 
   async run(): Promise<void> {
     const { flags } = await this.input(Reset);

@@ -19,6 +19,7 @@ export default class Prune extends CoracleCommand {
     filter: flag.stringArray({ description: "Provide filter values (e.g. 'label=<key>=<value>')" }),
     force: flag.boolean({ char: "f", description: "Do not prompt for confirmation" }),
   };
+  static override frees = true;
 
   async run(): Promise<void> {
     const { flags } = await this.input(Prune);

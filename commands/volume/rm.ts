@@ -24,6 +24,7 @@ export default class Rm extends CoracleCommand {
   };
   static override arity = any;
   static override completes = ["volume"] as const;
+  static override frees = true;
 
   async run(): Promise<void> {
     const { flags, args, given } = await this.input(Rm);

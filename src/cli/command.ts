@@ -34,6 +34,7 @@ import type { FlagInput } from "@oclif/core/interfaces";
 import { resolveRuntime } from "../engine/container/runtime-choice.ts";
 import { EngineError } from "../errors.ts";
 import { type Context, createContext, type GlobalOptions } from "../host/context.ts";
+import { lendReserve } from "../host/reserve.ts";
 import { splitArgv } from "./argv.ts";
 import { type Arity, none } from "./arity.ts";
 import { configureFlags } from "./configuration.ts";
@@ -82,11 +83,14 @@ export abstract class CoracleCommand {
   static completes: readonly (Completes | readonly string[])[] = [];
   /** Whether containers.conf is read for it; not for what only shows records, which is to be quick. */
   static configured = true;
+  /** Whether it is there to remove things, which must be possible on a full disk. */
+  static frees = false;
 
   readonly argv: string[];
   readonly invocation: Invocation;
   #context: Context | undefined;
   #exitCode = 0;
+  #takeBackReserve = () => {};
 
   constructor(argv: string[], invocation: Invocation) {
     this.argv = argv;
@@ -98,8 +102,12 @@ export abstract class CoracleCommand {
 
   /** Runs the command; returns the exit code. */
   async execute(): Promise<number> {
-    const code = await this.run();
-    return typeof code === "number" && code !== 0 ? code : this.#exitCode;
+    try {
+      const code = await this.run();
+      return typeof code === "number" && code !== 0 ? code : this.#exitCode;
+    } finally {
+      this.#takeBackReserve();
+    }
   }
 
   get context(): Context {
@@ -135,6 +143,7 @@ export abstract class CoracleCommand {
     const { configuration } = this.invocation.options;
     if (configuration) configureFlags(flags, given, definitions, configuration);
     statics.arity(split.args, this.invocation.path);
+    if (statics.frees) this.#takeBackReserve = lendReserve(this.context);
     const { logLevel } = this.invocation.options;
     if (logLevel !== undefined && isLogged("info", logLevel)) logCommand(this.context, this.commandLine);
     return { flags, args: split.args, given, argsBeforeDash: split.argsBeforeDash };

@@ -1,11 +1,10 @@
-import * as fs from "node:fs";
 import * as path from "node:path";
 import { EngineError } from "../errors.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
 import { readJson, writeJsonAtomic } from "../host/files.ts";
 import { withLock } from "../host/lock.ts";
+import { keepReserve } from "../host/reserve.ts";
 import type { ManifestList } from "../oci/manifest-list.ts";
-import { keepReserve } from "./reserve.ts";
 
 /** What `images.json` says of one image: enough to list and find it without opening another file. */
 export interface ImageEntry {
@@ -131,7 +130,10 @@ export async function changeImageIndex<T>(ctx: Context, change: (index: ImageInd
     const index = readImageIndex(ctx);
     const before = JSON.stringify(index);
     const result = change(index);
-    if (JSON.stringify(index) !== before) writeImageIndex(ctx, index);
+    const after = JSON.stringify(index);
+    if (after !== before) writeImageIndex(ctx, index);
+    // What makes it smaller may be doing so to free a full disk.
+    if (after.length > before.length) keepReserve(ctx, after.length);
     return result;
   });
 }
@@ -139,5 +141,4 @@ export async function changeImageIndex<T>(ctx: Context, change: (index: ImageInd
 /** Only for holders of the storage lock. */
 export function writeImageIndex(ctx: Context, index: ImageIndex): void {
   writeJsonAtomic(indexPath(ctx.graphRoot), index);
-  keepReserve(ctx, fs.statSync(indexPath(ctx.graphRoot)).size);
 }

@@ -4,6 +4,7 @@ import { EngineError } from "../errors.ts";
 import type { Context } from "../host/context.ts";
 import { listDirectory, syncDirectory } from "../host/files.ts";
 import { reapLocks, withLock } from "../host/lock.ts";
+import { releaseReserve } from "../host/reserve.ts";
 import { createStaging, deadStaging, hasStaging, reapStaging, removeTrees } from "../host/staging.ts";
 import { digestHex, digestOf } from "../oci/digest.ts";
 import { parseImageConfig, parseManifest } from "../oci/image-manifest.ts";
@@ -23,7 +24,6 @@ import { layerKeys, readImage } from "./images.ts";
 import { diffDirectory, hasLayer, layersDirectory, ownLayerDirectory, readLayerRecord } from "./layers.ts";
 import { makeParentsLayer } from "./parents.ts";
 import { downloadMark, keepForNextPull, reapPartialBlobs } from "./partial-blob.ts";
-import { releaseReserve } from "./reserve.ts";
 
 /** Changing what images there are. */
 

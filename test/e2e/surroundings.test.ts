@@ -259,28 +259,33 @@ test("a container started with another run directory is seen and removed, not en
   expect(await home.ok("ps", "-aq")).toBe("");
 });
 
-test("images can be removed from a full disk", async (context) => {
+test("things can be removed from a disk that has neither room nor inodes", async (context) => {
   skipUnless(context, ordinaryUser(), hasCgroup());
   const directory = join(home.directory, "tmp/filled");
   mkdirSync(directory);
   const script = `
-    mount -t tmpfs -o size=12m tmpfs "$1"
+    mount -t tmpfs -o size=12m,nr_inodes=2000 tmpfs "$1"
     mkdir -m 700 "$1/run"
+    mount -t tmpfs tmpfs "$1/run"
     export XDG_RUNTIME_DIR="$1/run"
     coracle() { "$program" --root "$directory/root" "$@"; }
     program=$0 directory=$1
-    for time in first second; do
+    for lacks in room inodes; do
       coracle load -q -i "$2"
-      head -c 50000000 /dev/zero >"$1/fill"
+      coracle create --name one --network none -v v:/v bb >/dev/null
+      coracle tag bb two
+      mkdir "$1/fill"; i=0
+      if [ $lacks = room ]; then head -c 50000000 /dev/zero >"$1/fill/bytes"
+      else while echo >"$1/fill/$i"; do i=$((i + 1)); done; fi
       coracle create bb; echo "create $?"
-      coracle rmi bb >/dev/null; echo "rmi $?"
-      coracle images -q | wc -l; ls "$1/root/staging" | wc -l
-      rm "$1/fill"
+      coracle untag bb two; coracle rm one; coracle volume rm v; coracle image prune -af >/dev/null; echo "rmi $?"
+      coracle images -aq | wc -l; ls "$1/root/staging" | wc -l; ls "$1/root/reserve" | wc -l
+      rm -r "$1/fill"
     done`;
   const namespace = ["unshare", "--map-root-user", "--map-auto", "--mount"];
   const program = ["sh", "-c", script, home.program, directory, busyboxArchive()];
   const { stdout } = await home.exec([...namespace, ...program]);
-  expect(stdout.replace(/Loaded.*\n/g, "")).toBe("create 125\nrmi 0\n0\n0\n".repeat(2));
+  expect(stdout.replace(/Loaded.*\n/g, "")).toBe("create 125\none\nv\nrmi 0\n0\n0\n64\n".repeat(2));
 });
 
 test("a full disk is told, and nothing half-made is left", async (context) => {
