@@ -41,7 +41,7 @@ export interface GlobalOptions {
 
 /** Everything an operation knows of the machine and the caller. Made once per invocation, passed first everywhere. */
 export interface Context {
-  /** Persistent state (DESIGN §3). */
+  /** Persistent state (ARCHITECTURE.md, "State"). */
   graphRoot: string;
   /** State that may vanish at any time: sockets, runtime state. */
   runRoot: string;
