@@ -255,7 +255,7 @@ function sizeText(ctx: Context, { record }: ContainerSummary): string {
 }
 
 /** `Up 2 minutes (healthy)`, `Exited (0) 3 seconds ago`, … */
-export function statusText({ status, health }: Pick<ContainerSummary, "status" | "health">): string {
+function statusText({ status, health }: Pick<ContainerSummary, "status" | "health">): string {
   return health === "" ? stateText(status) : `${stateText(status)} (${health})`;
 }
 

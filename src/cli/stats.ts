@@ -41,7 +41,7 @@ const headers = {
 export type StatsRow = ReturnType<typeof statsRow>;
 
 /** The fields that a template may name. */
-export function statsRow(stats: ContainerStats, noTrunc: boolean) {
+function statsRow(stats: ContainerStats, noTrunc: boolean) {
   const struct = structOf(stats);
   return withJson({ ...struct, ContainerStats: struct, ...statsFields(stats, noTrunc) }, () =>
     plainJson(struct),

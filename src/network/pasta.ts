@@ -4,7 +4,7 @@ import type { PortMapping } from "../oci/container.ts";
 /** pasta(1) as Podman runs it. The namespace and the file for its pid are the monitor's to add. */
 
 /** Where the container asks for names; pasta passes it on to the host's resolver, wherever that listens. */
-export const PASTA_RESOLVER = "169.254.1.1";
+const PASTA_RESOLVER = "169.254.1.1";
 
 export interface Pasta {
   program: string;

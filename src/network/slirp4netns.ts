@@ -31,7 +31,7 @@ export function slirp4netns(program: string | undefined, options: string[]): Sli
 }
 
 /** The pure part. Errors as Podman's for unknown options. */
-export function slirpArguments(options: string[]): Omit<Slirp, "program"> {
+function slirpArguments(options: string[]): Omit<Slirp, "program"> {
   const settings = new Map<string, string>([
     ["allow_host_loopback", "false"],
     ["enable_ipv6", "true"],

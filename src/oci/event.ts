@@ -27,7 +27,7 @@ export interface Event {
   Attributes?: Record<string, string>;
 }
 
-export const eventTypes = [
+const eventTypes = [
   "artifact",
   "container",
   "image",

@@ -4,14 +4,7 @@ import { keyAndValue } from "./key-value.ts";
 import { expandLogTag } from "./log-tag.ts";
 import { parseDecimalBytes } from "./units.ts";
 
-export const LOG_DRIVERS = [
-  "k8s-file",
-  "json-file",
-  "journald",
-  "none",
-  "passthrough",
-  "passthrough-tty",
-] as const;
+const LOG_DRIVERS = ["k8s-file", "json-file", "journald", "none", "passthrough", "passthrough-tty"] as const;
 
 export type LogDriver = (typeof LOG_DRIVERS)[number];
 

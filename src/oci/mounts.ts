@@ -51,7 +51,7 @@ function keyOf(request: MountRequest): string {
 }
 
 /** Value of -v: `[source:]destination[:options]`; the source is a path when it begins with `/` or `.`, else a volume. */
-export function parseVolumeFlag(text: string, resolve: (path: string) => string): MountRequest {
+function parseVolumeFlag(text: string, resolve: (path: string) => string): MountRequest {
   const parts = text.split(":");
   if (parts.length > 3) {
     throw invalid(`${text}: incorrect volume format, should be [host-dir:]ctr-dir[:option]`);

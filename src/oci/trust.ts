@@ -46,7 +46,7 @@ function describe({ type }: PolicyRequirement): { type: string; ids: string } {
   return { type: types[type] ?? type, ids: type === "sigstoreSigned" ? "N/A" : "" };
 }
 
-export const trustTypes = ["accept", "reject", "signedBy", "sigstoreSigned"] as const;
+const trustTypes = ["accept", "reject", "signedBy", "sigstoreSigned"] as const;
 
 /** The policy with one entry made anew; `default` is the one for all that has none. Throws plain errors. */
 export function withTrust(policy: Policy, scope: string, type: string, keys: readonly string[]): Policy {

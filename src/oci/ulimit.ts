@@ -37,7 +37,7 @@ export function parseUlimits(values: readonly string[]): { ulimits: Ulimit[]; ho
 }
 
 /** `nofile=1024:2048`, `core=-1`, `nproc=unlimited`; the kernel's name is taken as well: `RLIMIT_NOFILE=1024`. */
-export function parseUlimit(given: string): Ulimit {
+function parseUlimit(given: string): Ulimit {
   const text = given.toLowerCase().replace(/^rlimit_/, "");
   return readUlimit(
     text,

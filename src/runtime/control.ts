@@ -34,7 +34,7 @@ function frame(type: string, payload: Uint8Array = new Uint8Array(0)): Buffer {
 }
 
 /** Splits a byte stream into frames; keeps the incomplete rest. */
-export function takeFrames(pending: Buffer): { frames: { type: string; payload: Buffer }[]; rest: Buffer } {
+function takeFrames(pending: Buffer): { frames: { type: string; payload: Buffer }[]; rest: Buffer } {
   const frames: { type: string; payload: Buffer }[] = [];
   let offset = 0;
   while (pending.length - offset >= 5) {

@@ -110,7 +110,7 @@ export function eventJournal(uid: number): JournalReader<Event | undefined> {
 }
 
 /** RFC 3339 with nanoseconds in the local zone, as the log files have it. */
-export function localTime(microseconds: bigint): string {
+function localTime(microseconds: bigint): string {
   const date = new Date(Number(microseconds / 1000n));
   const east = -date.getTimezoneOffset();
   const local = new Date(date.getTime() + east * 60_000).toISOString().slice(0, 19);

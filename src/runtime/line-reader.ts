@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { isErrno } from "../errors.ts";
 
 /** Splits at newlines; the rest after the last one is returned apart. */
-export function splitLines(data: Buffer): { lines: Buffer[]; rest: Buffer } {
+function splitLines(data: Buffer): { lines: Buffer[]; rest: Buffer } {
   const lines: Buffer[] = [];
   let start = 0;
   for (;;) {

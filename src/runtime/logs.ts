@@ -13,7 +13,7 @@ export interface LogEntry {
 }
 
 /** One line of a k8s-file log: `TIME STREAM F|P LINE`. Undefined for what isn't one. */
-export function parseK8sLine(line: Buffer): LogEntry | undefined {
+function parseK8sLine(line: Buffer): LogEntry | undefined {
   const head = line.subarray(0, 64).toString("latin1");
   const match = /^(\S+) (stdout|stderr) ([FP])(?::\S*)?(?: |$)/.exec(head);
   if (!match) return undefined;
@@ -26,7 +26,7 @@ export function parseK8sLine(line: Buffer): LogEntry | undefined {
 }
 
 /** One line of a json-file log, as Docker writes it. */
-export function parseJsonLine(line: Buffer): LogEntry | undefined {
+function parseJsonLine(line: Buffer): LogEntry | undefined {
   try {
     const entry = JSON.parse(line.toString()) as { log: string; stream: LogEntry["stream"]; time: string };
     const partial = !entry.log.endsWith("\n");

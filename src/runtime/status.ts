@@ -77,7 +77,7 @@ export function readMonitorStatus(directory: string): MonitorStatus | undefined 
 }
 
 /** The pure part of readStatus. As with Podman, a container whose start failed is still to be started. */
-export function deriveStatus(
+function deriveStatus(
   last: MonitorStatus | undefined,
   alive: (identity: ProcessIdentity | null) => boolean,
 ): ContainerStatus {

@@ -17,7 +17,7 @@ export type Download = (offset: number, signal: AbortSignal) => Promise<AsyncIte
 /** What nobody came back for goes after a day. */
 const keptFor = 24 * 3600 * 1000;
 
-export function partialDirectory(ctx: Context): string {
+function partialDirectory(ctx: Context): string {
   return path.join(ctx.graphRoot, "blobs", "partial");
 }
 

@@ -414,7 +414,7 @@ function hasUnreapedOrphans(): boolean {
   });
 }
 
-export function isZombie(pid: number): boolean {
+function isZombie(pid: number): boolean {
   return /^State:\s+Z/m.test(read(`/proc/${pid}/status`));
 }
 

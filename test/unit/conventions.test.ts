@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { run } from "../support/process.ts";
@@ -47,4 +47,17 @@ test("the top level has what it always had", () => {
   ];
   const entries = readdirSync(root).filter((name) => !name.startsWith("."));
   expect(entries.filter((name) => !known.includes(name))).toEqual([]);
+});
+
+test("what is exported is used in another file", () => {
+  const users = new Map<string, number>();
+  const exported: [file: string, name: string][] = [];
+  for (const file of globSync("{src,commands,bin,test}/**/*.ts", { cwd: root })) {
+    const text = readFileSync(join(root, file), "utf8");
+    for (const word of new Set(text.match(/\w+/g))) users.set(word, (users.get(word) ?? 0) + 1);
+    const found = text.matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm);
+    exported.push(...[...found].map(([, name = ""]): [string, string] => [file, name]));
+  }
+  expect(exported.length).toBeGreaterThan(1000);
+  expect(exported.filter(([, name]) => users.get(name) === 1)).toEqual([]);
 });

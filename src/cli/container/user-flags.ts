@@ -26,7 +26,7 @@ export const userFlags = {
 type UserFlags = flag.FlagValues<typeof userFlags>;
 
 /** The flags that describe a user namespace by what it maps. */
-export const mapFlags = ["uidmap", "gidmap", "subuidname", "subgidname"] as const;
+const mapFlags = ["uidmap", "gidmap", "subuidname", "subgidname"] as const;
 
 export function userPart(
   flags: UserFlags,

@@ -19,7 +19,7 @@ function leaseFile(ctx: Context, id: string): string {
   return path.join(containerDirectory(ctx, id), "network.json");
 }
 
-export function readLeases(ctx: Context, id: string): Leases {
+function readLeases(ctx: Context, id: string): Leases {
   try {
     return readJson<Leases>(leaseFile(ctx, id)) ?? {};
   } catch {

@@ -80,7 +80,7 @@ async function stopOnce(
 }
 
 /** Podman takes negative numbers for large ones. */
-export function boundedTimeout(seconds: number): number {
+function boundedTimeout(seconds: number): number {
   return seconds < 0 ? LONGEST : Math.min(seconds, LONGEST);
 }
 

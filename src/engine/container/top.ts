@@ -47,7 +47,7 @@ export interface ContainerProcess {
   sid: number;
 }
 
-export const capabilitySets = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] as const;
+const capabilitySets = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] as const;
 export type CapabilitySet = (typeof capabilitySets)[number];
 
 export interface ProcessList {

@@ -7,7 +7,7 @@ const SHARED = "/usr/share/containers";
 const SYSTEM = "/etc/containers";
 
 /** `$XDG_CONFIG_HOME/containers` of the caller; undefined where no home is known. */
-export function userDirectory(env: NodeJS.ProcessEnv = process.env): string | undefined {
+function userDirectory(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const base = env.XDG_CONFIG_HOME || (env.HOME && path.join(env.HOME, ".config"));
   return base ? path.join(base, "containers") : undefined;
 }

@@ -21,7 +21,7 @@ export function kindOf(fileName: string): Kind | undefined {
 }
 
 /** `web.container` is `web`. */
-export function stemOf(fileName: string): string {
+function stemOf(fileName: string): string {
   const dot = fileName.lastIndexOf(".");
   return dot > 0 ? fileName.slice(0, dot) : fileName;
 }
