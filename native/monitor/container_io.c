@@ -232,6 +232,8 @@ void container_io_update(struct monitor *m)
 	uint32_t read_events = EPOLLIN;
 	if (m->init_ended ? clients_queued(m) > DRAIN_MAX : clients_behind(m))
 		read_events = 0;
+	if (m->loop.deadline[TIMER_OUTPUT] != 0)
+		read_events = 0;
 	if (io->out_open || (m->config->terminal && io->out.fd >= 0))
 		loop_change(&m->loop, &io->out,
 			    (io->out_open ? read_events : 0) | (m->config->terminal && pending ? EPOLLOUT : 0));

@@ -26,6 +26,12 @@
 #include "users.h"
 #include "workdir.h"
 
+/*
+ * Who has read something of a container is to find it running, so nothing is read until the runtime says that it is. A
+ * hook of its that waits for the output gets it after this while.
+ */
+#define OUTPUT_GRACE_MS 500
+
 static const char *phase_status(const struct monitor *m)
 {
 	switch (m->phase) {
@@ -146,17 +152,21 @@ static void start_failed(struct monitor *m, const struct error *failure)
 
 static void start_done(struct monitor *m, const struct operation_result *result)
 {
+	loop_cancel_timer(&m->loop, TIMER_OUTPUT);
 	if (m->start_socket[0] >= 0)
 		close(steal_fd(&m->start_socket[0]));
 	if (result->failed)
 		start_failed(m, &result->error);
 	else
 		running(m);
+	container_io_update(m);
 }
 
 static void begin_start(struct monitor *m)
 {
 	m->phase = PHASE_STARTING;
+	loop_set_timer(&m->loop, TIMER_OUTPUT, OUTPUT_GRACE_MS);
+	container_io_update(m);
 	operation_begin(m, operation_start, start_done);
 }
 
@@ -362,6 +372,9 @@ static void expired(void *owner, enum timer timer)
 		break;
 	case TIMER_HEALTH:
 		health_expired(m);
+		break;
+	case TIMER_OUTPUT:
+		container_io_update(m);
 		break;
 	case TIMER_REVIVE:
 		network_revive(m);

@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { waitUntil } from "../../support/process.ts";
 import { hasProgram, skipUnless } from "../../support/requirements.ts";
-import { type Bundle, Relay, Workshop } from "./support.ts";
+import { type Bundle, nativeDirectory, Relay, Workshop } from "./support.ts";
 
 let workshop: Workshop;
 beforeAll(async () => {
@@ -85,5 +85,34 @@ describe.each([
     expect(relay.stdout.toString()).toBe("in\n");
     await (await container.client()).stop(0);
     expect(container.status).toMatchObject({ status: "exited", restartCount: 1, exitCode: 137 });
+  });
+});
+
+describe("a runtime that takes its time to say that it has started a container", () => {
+  /** Our runtime, whose `start` goes on with that script. */
+  function slow(name: string, then: string) {
+    const path = join(workshop.directory, name);
+    const runtime = join(nativeDirectory, "coracle-runtime");
+    writeFileSync(path, `#!/bin/sh\n${runtime} "$@" || exit\ncase " $* " in *" start "*) ${then};; esac\n`);
+    chmodSync(path, 0o755);
+    return { path, args: [], root: join(workshop.directory, "slow-run") };
+  }
+  const talker = ["sh", "-c", "echo up; exec sleep 100"];
+
+  test("who hears the container finds it running", async () => {
+    const container = workshop.bundle({ args: talker, monitor: { runtime: slow("late", "sleep 0.3") } });
+    const relay = container.run({ attach: stdio });
+    await relay.waitForOutput(/up/);
+    expect(container.status.status).toBe("running");
+    await (await container.client()).stop(0);
+  });
+
+  test("a hook that waits for the container's output gets it", async () => {
+    const container = workshop.bundle({ args: talker });
+    const log = join(container.directory, "log");
+    container.change({ runtime: slow("hooked", `until grep -q up ${log}; do sleep 0.05; done`) });
+    await container.background();
+    expect(container.log).toContain("up");
+    await (await container.client()).stop(0);
   });
 });
