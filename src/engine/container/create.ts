@@ -7,12 +7,8 @@ import { self } from "../../host/process.ts";
 import { runNative } from "../../host/spawn.ts";
 import { createStaging } from "../../host/staging.ts";
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
-import { containerCommand } from "../../oci/container-command.ts";
 import { containerIdMappings } from "../../oci/generate-spec.ts";
 import { checkName, randomId, randomName } from "../../oci/names.ts";
-import { publishesPorts } from "../../oci/network-flag.ts";
-import { cgroupResources } from "../../oci/resources.ts";
-import { checkApparmor } from "../../oci/security-opt.ts";
 import { parseVolumeOptions } from "../../oci/volume-options.ts";
 import { recordContainerEvent, recordEvent } from "../../runtime/event-log.ts";
 import { runDirectory } from "../../runtime/places.ts";
@@ -24,35 +20,24 @@ import {
   stageRecord,
 } from "../../runtime/records.ts";
 import { storageDriver } from "../../storage/driver.ts";
-import type { StorageDriver } from "../../storage/image-types.ts";
+import type { StorageDriver, StoredImage } from "../../storage/image-types.ts";
 import { askedName, hasImage, layerKeys } from "../../storage/images.ts";
 import { createVolume, findVolume, removeVolume } from "../../storage/volumes.ts";
 import { pullImage } from "../image/pull.ts";
 import type { PullOptions } from "../image/pull-options.ts";
 import { volumeUsers } from "../volume/users.ts";
-import { checkArtifacts } from "./artifact-mounts.ts";
-import { checkCgroupParent, defaultPidsLimit } from "./cgroup.ts";
 import { fillVolumes } from "./copy-up.ts";
-import {
-  checkNamespacePaths,
-  checkSources,
-  resolveContainers,
-  resolveImages,
-  withInheritedMounts,
-} from "./create-references.ts";
+import { checkConfig, resolveBridges } from "./create-checks.ts";
+import { withInheritedMounts } from "./create-references.ts";
 import { type ImageOverrides, withImageDefaults } from "./defaults.ts";
-import { checkDeviceRules, deviceNumbers, hostDevices } from "./devices.ts";
+import { checkDeviceRules } from "./devices.ts";
 import { dropContainer } from "./drop.ts";
 import { sweep } from "./heal.ts";
 import { hostFacts } from "./host-facts.ts";
-import { checkOverlays } from "./overlays.ts";
-import { choosePorts } from "./ports.ts";
 import { removeContainer } from "./rm.ts";
 import { lowerDirectories, makeUpper } from "./rootfs-mount.ts";
 import { checkCgroupless, platformRuntime, resolveRuntime, runtimeName } from "./runtime-choice.ts";
-import { seccompProfile } from "./seccomp-profile.ts";
-import { resolveSecrets, stageSecrets } from "./secrets.ts";
-import { timezoneFile } from "./timezone.ts";
+import { stageSecrets } from "./secrets.ts";
 import { checkUserNamespace, mapUserNamespace } from "./user-namespace.ts";
 
 export interface CreateRequest extends ImageOverrides {
@@ -82,103 +67,30 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   await sweep(ctx);
   if (request.name !== "") checkName(request.name, "running container create option: ");
   const image = request.image === null ? undefined : await pullImage(ctx, request.image, request.pull);
-  const inherited = withInheritedMounts(ctx, request.config);
-  const config = withImageDefaults(inherited, request, image?.config, randomId, callerEnvironment());
-  config.image = image
-    ? {
-        reference: request.image as string,
-        id: image.id,
-        name: askedName(ctx, image, request.image as string),
-      }
-    : null;
-  if (containerCommand(config).length === 0) {
-    throw new EngineError(
-      "no-command",
-      "no command or entrypoint provided, and no CMD or ENTRYPOINT from image",
-      {
-        hint: "name a command after the image",
-      },
-    );
-  }
-  if (config.sdnotify === "healthy" && !config.health?.check) {
-    const problem = 'invalid argument: sdnotify policy "healthy" requires a healthcheck to be set';
-    throw new EngineError("invalid-argument", problem, { hint: "--health-cmd sets one" });
-  }
-  checkApparmor(config.security.apparmor, hostFacts(ctx).apparmor);
-  checkSources(config);
-  checkOverlays(ctx, config, config.userns.kind !== "host");
-  resolveImages(ctx, config.mounts);
-  checkArtifacts(ctx, config.mounts);
-  cgroupResources(config.resources, null, deviceNumbers);
-  checkCgroupParent(ctx, config.cgroupParent);
-  config.resources.pidsLimit ||= defaultPidsLimit(ctx, config.cgroups ?? "enabled");
-  hostDevices(config.devices, false);
-  resolveSecrets(ctx, config);
-  resolveContainers(ctx, config);
-  checkNamespacePaths(config);
-  await resolveBridges(ctx, config);
-  if (config.timezone) timezoneFile(config.timezone);
-  // A default of the distribution's that is broken comes to light at the start.
-  const { seccomp, imageSeccomp } = config.security;
-  if (seccomp || imageSeccomp || ctx.config.containers.seccomp_profile) seccompProfile(ctx, config.security);
-  if (config.init && config.initPath) checkInit(config.initPath);
-  // What has no network of its own has no ports either.
-  config.ports = publishesPorts(config.network) ? await choosePorts(config.ports) : [];
-  const id = randomId();
-  if (config.hostname === "" && config.uts.kind === "private" && config.network.kind !== "host") {
-    if (ctx.config.containers.container_name_as_hostname) config.nameAsHostname = true;
-    else config.hostname = id.slice(0, 12);
-  }
-
-  const runtime = request.runtime ?? platformRuntime(ctx, image?.config);
-  if (config.cgroups === "disabled") checkCgroupless(ctx, runtimeName(ctx, runtime));
-  const driver = image || config.rootfsOverlay ? driverFor(ctx, config) : "none";
-  const layers = image ? layerKeys(image) : [];
+  const config = configWithImage(ctx, request, image);
+  await checkConfig(ctx, config);
+  const record = newRecord(ctx, request, config, image);
   // Stays until the container is complete: should we be killed, it tells the next command to look for it (heal.ts).
   const staging = createStaging(ctx, "container");
-  const staged = path.join(staging.path, stagedName);
-  fs.mkdirSync(staged, 0o700);
   const madeVolumes: string[] = [];
-  const record: ContainerRecord = {
-    version: 1,
-    id,
-    name: request.name,
-    createdAt: new Date().toISOString(),
-    config,
-    layers,
-    driver,
-    runtime: resolveRuntime(ctx, runtime),
-    runtimeName: runtimeName(ctx, runtime),
-    createCommand: request.createCommand,
-    creator: self(),
-    startPending: request.startPending,
-    pidFile: request.pidFile && path.resolve(request.pidFile),
-    ...(request.conmonPidFile ? { conmonPidFile: path.resolve(request.conmonPidFile) } : {}),
-    cidFile: request.cidFile && path.resolve(request.cidFile),
-  };
   try {
-    makeRootfs(ctx, staged, driver, lowerDirectories(ctx, record));
-    await mapUserNamespace(ctx, record, staged);
-    if (config.secrets.length > 0) {
-      stageSecrets(ctx, config, staged, containerIdMappings(config, hostFacts(ctx)));
-    }
-    // From here on the volumes are known as ours, should we be killed (volume/orphans.ts).
-    if (config.mounts.some(({ type }) => type === "volume")) stageRecord(record, staged);
-    await makeVolumes(ctx, config.mounts, id, madeVolumes);
+    const staged = path.join(staging.path, stagedName);
+    fs.mkdirSync(staged, 0o700);
+    await stageContainer(ctx, record, staged, madeVolumes);
     if (request.replace && request.name !== "") {
       const old = idOfName(ctx, request.name);
       if (old !== undefined) await removeContainer(ctx, old, { force: true, ignore: true });
     }
     await publish(ctx, record, staged);
-    recordContainerEvent(ctx, record, "create", await inspectData(ctx, id));
+    recordContainerEvent(ctx, record, "create", await inspectData(ctx, record.id));
     // The other half of the protocols of rmi, `volume rm` and `network rm`: they look for containers after they have taken it away.
-    await makeVolumes(ctx, config.mounts, id, madeVolumes);
+    await makeVolumes(ctx, config.mounts, record.id, madeVolumes);
     if (image && !hasImage(ctx, image.id)) throw imageRemoved(request);
     await resolveBridges(ctx, config);
     if (ctx.config.containers.prepare_volume_on_create) await fillVolumes(ctx, record);
-    if (request.cidFile) writeIdFile(request.cidFile, id);
+    if (request.cidFile) writeIdFile(request.cidFile, record.id);
     // A container that is to be started is found by this from now on.
-    if (request.startPending) ensureDirectory(runDirectory(ctx, id));
+    if (request.startPending) ensureDirectory(runDirectory(ctx, record.id));
     await staging.remove();
     return record;
   } catch (error) {
@@ -191,11 +103,72 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   }
 }
 
-/** Networks are known by their names from here on. */
-async function resolveBridges(ctx: Context, { network }: ContainerConfig): Promise<void> {
-  if (network.kind !== "bridge") return;
-  const { resolveNetworks } = await import("./bridge.ts");
-  resolveNetworks(ctx, network.networks);
+/** What was asked for, with what other containers and the image supply. */
+function configWithImage(
+  ctx: Context,
+  request: CreateRequest,
+  image: StoredImage | undefined,
+): ContainerConfig {
+  const inherited = withInheritedMounts(ctx, request.config);
+  const config = withImageDefaults(inherited, request, image?.config, randomId, callerEnvironment());
+  config.image = image
+    ? {
+        reference: request.image as string,
+        id: image.id,
+        name: askedName(ctx, image, request.image as string),
+      }
+    : null;
+  return config;
+}
+
+function newRecord(
+  ctx: Context,
+  request: CreateRequest,
+  config: ContainerConfig,
+  image: StoredImage | undefined,
+): ContainerRecord {
+  const id = randomId();
+  if (config.hostname === "" && config.uts.kind === "private" && config.network.kind !== "host") {
+    if (ctx.config.containers.container_name_as_hostname) config.nameAsHostname = true;
+    else config.hostname = id.slice(0, 12);
+  }
+  const runtime = request.runtime ?? platformRuntime(ctx, image?.config);
+  if (config.cgroups === "disabled") checkCgroupless(ctx, runtimeName(ctx, runtime));
+  return {
+    version: 1,
+    id,
+    name: request.name,
+    createdAt: new Date().toISOString(),
+    config,
+    layers: image ? layerKeys(image) : [],
+    driver: image || config.rootfsOverlay ? driverFor(ctx, config) : "none",
+    runtime: resolveRuntime(ctx, runtime),
+    runtimeName: runtimeName(ctx, runtime),
+    createCommand: request.createCommand,
+    creator: self(),
+    startPending: request.startPending,
+    pidFile: request.pidFile && path.resolve(request.pidFile),
+    ...(request.conmonPidFile ? { conmonPidFile: path.resolve(request.conmonPidFile) } : {}),
+    cidFile: request.cidFile && path.resolve(request.cidFile),
+  };
+}
+
+/** All of a container but its publication; `madeVolumes` is told of volumes that were made for it. */
+async function stageContainer(
+  ctx: Context,
+  record: ContainerRecord,
+  staged: string,
+  madeVolumes: string[],
+): Promise<void> {
+  const { config } = record;
+  makeRootfs(ctx, staged, record.driver, lowerDirectories(ctx, record));
+  await mapUserNamespace(ctx, record, staged);
+  if (config.secrets.length > 0) {
+    stageSecrets(ctx, config, staged, containerIdMappings(config, hostFacts(ctx)));
+  }
+  // From here on the volumes are known as ours, should we be killed (volume/orphans.ts).
+  if (config.mounts.some(({ type }) => type === "volume")) stageRecord(record, staged);
+  await makeVolumes(ctx, config.mounts, record.id, madeVolumes);
 }
 
 function imageRemoved(request: CreateRequest, cause?: unknown): EngineError {
@@ -290,13 +263,4 @@ async function inspectData(ctx: Context, id: string): Promise<{ ContainerInspect
   if (!ctx.config.engine.events_container_create_inspect_data) return {};
   const { inspectContainer } = await import("./inspect.ts");
   return { ContainerInspectData: JSON.stringify(inspectContainer(ctx, id, { size: true })) };
-}
-
-function checkInit(file: string): void {
-  if (fs.existsSync(file)) return;
-  throw new EngineError(
-    "no-such-source",
-    `container-init binary not found on the host: stat ${file}: no such file or directory`,
-    { hint: "without --init-path it is Coracle's own" },
-  );
 }
