@@ -136,10 +136,32 @@ export const inheritedSyntax = globalSyntax.filter(({ name }) => name !== "modul
 
 type Values = flag.FlagValues<typeof globalFlags>;
 
+/** Those that are taken as they are; of two for one option the later one counts. */
+const plainOptions = {
+  root: "root",
+  // Ours is one directory where Podman has two.
+  tmpdir: "runroot",
+  runroot: "runroot",
+  runtime: "runtime",
+  "runtime-flag": "runtimeFlags",
+  "storage-driver": "storageDriver",
+  "storage-opt": "storageOptions",
+  volumepath: "volumePath",
+  "network-cmd-path": "networkCommand",
+  "network-config-dir": "networkDirectory",
+  "hooks-dir": "hooksDirectories",
+  "cdi-spec-dir": "cdiSpecDirectories",
+  module: "modules",
+  "default-mounts-file": "defaultMountsFile",
+} as const satisfies Partial<Record<keyof Values, keyof GlobalOptions>>;
+
 /** Reads the global ones among the flags found into `options`. */
 export async function readGlobalFlags(found: readonly GivenFlag[], options: GlobalOptions): Promise<void> {
   if (found.length === 0) return;
   const { flags, given } = await parseFlags<Values>(found, globalFlags);
+  for (const [name, option] of Object.entries(plainOptions)) {
+    if (given.has(name)) Object.assign(options, { [option]: flags[name as keyof typeof plainOptions] });
+  }
   const take = <T>(name: keyof Values, use: (value: T) => void) => {
     if (given.has(name)) use(flags[name] as T);
   };
@@ -153,66 +175,16 @@ export async function readGlobalFlags(found: readonly GivenFlag[], options: Glob
     }
     if (debug) options.logLevel = "debug";
   });
-  take<string>("root", (directory) => {
-    options.root = directory;
-  });
-  // Ours is one directory where Podman has two.
-  for (const name of ["tmpdir", "runroot"] as const) {
-    take<string>(name, (directory) => {
-      options.runroot = directory;
-    });
-  }
-  take<string>("runtime", (name) => {
-    options.runtime = name;
-  });
-  take<string[]>("runtime-flag", (list) => {
-    options.runtimeFlags = list;
-  });
-  take<string>("storage-driver", (name) => {
-    options.storageDriver = name;
-  });
-  take<string[]>("storage-opt", (list) => {
-    options.storageOptions = list;
-  });
   take<string>("cgroup-manager", (name) => {
     options.cgroupManager = cgroupManager(name);
   });
   take<string>("events-backend", (name) => {
     options.eventsBackend = eventsBackend(name);
   });
-  take<string>("volumepath", (directory) => {
-    options.volumePath = directory;
-  });
-  take<string>("network-cmd-path", (file) => {
-    options.networkCommand = file;
-  });
-  take<string>("network-config-dir", (directory) => {
-    options.networkDirectory = directory;
-  });
-  take<string[]>("hooks-dir", (list) => {
-    options.hooksDirectories = list;
-  });
-  take<string[]>("cdi-spec-dir", (list) => {
-    options.cdiSpecDirectories = list;
-  });
-  take<string[]>("module", (list) => {
-    options.modules = list;
-  });
   take<string>("config", (directory) => {
     process.env.DOCKER_CONFIG = directory;
   });
-  take<string>("default-mounts-file", (file) => {
-    options.defaultMountsFile = file;
-  });
-  take<string>("registries-conf", (file) => {
-    if (!fs.existsSync(file)) {
-      throw new EngineError(
-        "no-such-file",
-        `configuring runtime: locating specified registries.conf: faccessat ${file}: no such file or directory`,
-      );
-    }
-    process.env.CONTAINERS_REGISTRIES_CONF = file;
-  });
+  take<string>("registries-conf", useRegistriesConf);
   take<string>("remote", () => {
     options.remote = false;
   });
@@ -233,6 +205,16 @@ export async function readGlobalFlags(found: readonly GivenFlag[], options: Glob
     if (silent) redirectOutput("/dev/null");
   });
   take<string>("out", redirectOutput);
+}
+
+function useRegistriesConf(file: string): void {
+  if (!fs.existsSync(file)) {
+    throw new EngineError(
+      "no-such-file",
+      `configuring runtime: locating specified registries.conf: faccessat ${file}: no such file or directory`,
+    );
+  }
+  process.env.CONTAINERS_REGISTRIES_CONF = file;
 }
 
 /** In Podman's words and with its exit code, which are not those of other errors. */

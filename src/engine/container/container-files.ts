@@ -23,16 +23,18 @@ export interface ContainerFacts {
   imageHosts: string;
 }
 
+interface FileMount {
+  source: string;
+  destination: string;
+}
+
 /** Files of ours that are bound over the image's. They live in the container's directory. */
-export function writeFiles(
-  ctx: Context,
-  record: ContainerRecord,
-  { hostname, network, owner, users, imageHosts }: ContainerFacts,
-): { source: string; destination: string }[] {
+export function writeFiles(ctx: Context, record: ContainerRecord, facts: ContainerFacts): FileMount[] {
   const { config } = record;
+  const { hostname, owner, users } = facts;
   const directory = containerDirectory(ctx, record.id);
   const taken = new Set(config.mounts.map((mount) => mount.destination));
-  const files: { source: string; destination: string }[] = [];
+  const files: FileMount[] = [];
   const add = (name: string, destination: string, text: string | Buffer) => {
     if (taken.has(destination)) return;
     const source = path.join(directory, name);
@@ -43,45 +45,11 @@ export function writeFiles(
     if (owner.uid !== 0 || owner.gid !== 0) fs.chownSync(source, owner.uid, owner.gid);
     files.push({ source, destination });
   };
-  if (config.network.kind === "container") {
-    const other = containerDirectory(ctx, config.network.id);
-    for (const name of ["hosts", "resolv.conf"]) {
-      const source = path.join(other, name);
-      if (fs.existsSync(source)) files.push({ source, destination: `/etc/${name}` });
-    }
-  } else {
-    const hostNetwork = config.network.kind === "host";
-    if (!config.noHosts) {
-      add(
-        "hosts",
-        "/etc/hosts",
-        hostsFile({
-          base: baseHosts(ctx, config.hostsFile, imageHosts),
-          addHosts: config.addHosts,
-          names: [hostname, record.name],
-          addresses: network.addresses,
-          hostAddress: network.hostAddress,
-        }),
-      );
-    }
-    const keepsImages = config.dns[0] === "none";
-    if (!keepsImages && (config.network.kind !== "none" || config.dns.length > 0)) {
-      add(
-        "resolv.conf",
-        "/etc/resolv.conf",
-        resolvConf({
-          base: readHost("/etc/resolv.conf"),
-          dns: config.dns,
-          dnsSearch: config.dnsSearch,
-          dnsOptions: config.dnsOptions,
-          resolvers: network.resolvers,
-          onlyResolvers: network.onlyResolvers ?? false,
-          search: network.search ?? [],
-          hostNetwork,
-          ipv6: network.ipv6,
-        }),
-      );
-    }
+  if (config.network.kind === "container") files.push(...networkFilesOf(ctx, config.network.id));
+  else {
+    const { hosts, resolv } = networkFiles(ctx, record, facts);
+    if (hosts !== undefined) add("hosts", "/etc/hosts", hosts);
+    if (resolv !== undefined) add("resolv.conf", "/etc/resolv.conf", resolv);
   }
   if (!config.noHostname) add("hostname", "/etc/hostname", `${hostname}\n`);
   // It would be made in a directory of the host's.
@@ -95,6 +63,49 @@ export function writeFiles(
     if (group !== null) add("group", "/etc/group", group);
   }
   return [...files, ...(config.chrootDirs ?? []).flatMap((root) => filesBelow(root, files))];
+}
+
+/** Of the container whose network is shared, as far as it has them. */
+function networkFilesOf(ctx: Context, id: string): FileMount[] {
+  return ["hosts", "resolv.conf"]
+    .map((name) => ({
+      source: path.join(containerDirectory(ctx, id), name),
+      destination: `/etc/${name}`,
+    }))
+    .filter(({ source }) => fs.existsSync(source));
+}
+
+/** Texts of /etc/hosts and /etc/resolv.conf; undefined where the image's own stay. */
+function networkFiles(
+  ctx: Context,
+  { config, name }: ContainerRecord,
+  { hostname, network, imageHosts }: ContainerFacts,
+): { hosts: string | undefined; resolv: string | undefined } {
+  const keepsResolv = config.dns[0] === "none" || (config.network.kind === "none" && config.dns.length === 0);
+  return {
+    hosts: config.noHosts
+      ? undefined
+      : hostsFile({
+          base: baseHosts(ctx, config.hostsFile, imageHosts),
+          addHosts: config.addHosts,
+          names: [hostname, name],
+          addresses: network.addresses,
+          hostAddress: network.hostAddress,
+        }),
+    resolv: keepsResolv
+      ? undefined
+      : resolvConf({
+          base: readHost("/etc/resolv.conf"),
+          dns: config.dns,
+          dnsSearch: config.dnsSearch,
+          dnsOptions: config.dnsOptions,
+          resolvers: network.resolvers,
+          onlyResolvers: network.onlyResolvers ?? false,
+          search: network.search ?? [],
+          hostNetwork: config.network.kind === "host",
+          ipv6: network.ipv6,
+        }),
+  };
 }
 
 /** Where the container's own files can't be written, or wouldn't be seen. */
@@ -117,7 +128,7 @@ export function addedUsers(
   return added;
 }
 
-function filesBelow(root: string, files: { source: string; destination: string }[]) {
+function filesBelow(root: string, files: readonly FileMount[]): FileMount[] {
   return files.map(({ source, destination }) => ({
     source,
     destination: path.posix.join(root, destination),

@@ -5,7 +5,7 @@ import { EngineError, isErrno, rephrase } from "../../errors.ts";
 import { isBelowManager } from "../../host/cgroup.ts";
 import { type Context, ensureDirectory } from "../../host/context.ts";
 import { listDirectory, readJson, writeJsonAtomic } from "../../host/files.ts";
-import { isAlive } from "../../host/process.ts";
+import { isAlive, type ProcessIdentity } from "../../host/process.ts";
 import { checkDetachKeys } from "../../oci/detach-keys.ts";
 import { execProcess } from "../../oci/exec-process.ts";
 import { randomHex } from "../../oci/hash.ts";
@@ -20,7 +20,7 @@ import {
   startExecMonitor,
 } from "../../runtime/monitor.ts";
 import { runDirectory } from "../../runtime/places.ts";
-import { containerDirectory, findId, findRecord } from "../../runtime/records.ts";
+import { type ContainerRecord, containerDirectory, findId, findRecord } from "../../runtime/records.ts";
 import { type ContainerState, type MonitorStatus, readStatus } from "../../runtime/status.ts";
 import { sessionDirectoryOf, sessionsDirectory } from "./exec-sessions.ts";
 import { followRelay, outputFailed } from "./foreground.ts";
@@ -84,18 +84,7 @@ export async function execInContainer(
 ): Promise<ExecResult> {
   const record = findRecord(ctx, nameOrId);
   checkDetachKeys(request.detachKeys);
-  const status = readStatus(ctx, record.id);
-  const init = status.last?.init;
-  if (status.state !== "running" || !init) {
-    throw new EngineError(
-      "container-state",
-      "can only create exec sessions on running containers: container state improper",
-      {
-        hint: hint(record.name, status.state),
-        exitCode: 255,
-      },
-    );
-  }
+  const init = runningInit(ctx, record);
   refuseForeign(init.pid);
   const directory = containerDirectory(ctx, record.id);
   const spec = readJson<RuntimeSpec>(path.join(directory, "config.json"));
@@ -132,35 +121,58 @@ export async function execInContainer(
   try {
     ensureDirectory(sessionDirectory);
     writeJsonAtomic(path.join(sessionDirectory, "exec.json"), config, { durable: false });
-    const relay = startExecMonitor(ctx, directory, sessionDirectory, {
-      attach: request.detach ? [] : request.attach,
-      detachKeys: request.detachKeys,
-      ...(request.output ? { output: request.output } : {}),
-      sigProxy: true,
-      fds: request.fds ?? [],
-    });
-    if (request.detach || request.attach.length === 0) {
-      await relay.started();
-      await relay.relayExit();
-      return { session, exitCode: null };
-    }
-    const end = await followRelay(relay);
-    if (end.how === "detached") return { session, exitCode: null };
-    if (end.how === "output-closed") {
-      await breakPipe(sessionDirectory);
-      return { session, exitCode: BROKEN_PIPE };
-    }
-    if (end.how === "output-failed") {
-      await breakPipe(sessionDirectory);
-      throw outputFailed(end.message, 255);
-    }
-    fs.rmSync(sessionDirectory, { recursive: true, force: true });
-    return { session, exitCode: end.exit.exitCode };
+    return { session, exitCode: await runSession(ctx, directory, sessionDirectory, request) };
   } catch (error) {
     fs.rmSync(sessionDirectory, { recursive: true, force: true });
     if (!isAlive(init)) removeEmpty(sessionsDirectory(ctx, record.id), runDirectory(ctx, record.id));
     throw error;
   }
+}
+
+function runningInit(ctx: Context, { id, name }: ContainerRecord): ProcessIdentity {
+  const { state, last } = readStatus(ctx, id);
+  if (state === "running" && last?.init) return last.init;
+  throw new EngineError(
+    "container-state",
+    "can only create exec sessions on running containers: container state improper",
+    {
+      hint: hint(name, state),
+      exitCode: 255,
+    },
+  );
+}
+
+/** Starts the process of a session and returns its exit code; null where it is left running. */
+async function runSession(
+  ctx: Context,
+  directory: string,
+  sessionDirectory: string,
+  request: ExecRequest,
+): Promise<number | null> {
+  const relay = startExecMonitor(ctx, directory, sessionDirectory, {
+    attach: request.detach ? [] : request.attach,
+    detachKeys: request.detachKeys,
+    ...(request.output ? { output: request.output } : {}),
+    sigProxy: true,
+    fds: request.fds ?? [],
+  });
+  if (request.detach || request.attach.length === 0) {
+    await relay.started();
+    await relay.relayExit();
+    return null;
+  }
+  const end = await followRelay(relay);
+  if (end.how === "detached") return null;
+  if (end.how === "output-closed") {
+    await breakPipe(sessionDirectory);
+    return BROKEN_PIPE;
+  }
+  if (end.how === "output-failed") {
+    await breakPipe(sessionDirectory);
+    throw outputFailed(end.message, 255);
+  }
+  fs.rmSync(sessionDirectory, { recursive: true, force: true });
+  return end.exit.exitCode;
 }
 
 function hint(name: string, state: ContainerState): string {

@@ -62,24 +62,7 @@ export async function prepareStart(
   ensureDirectory(runtimeRoot(ctx, record));
   const cgroup = cgroupPlan(ctx, record);
   const mappings = containerIdMappings(config, host);
-  const users: UserDatabases = {
-    ...(await userDatabases(ctx, record)),
-    requested: requestedUser(config, host),
-    caller: mappedCaller(config, host),
-    workdir: config.workdir,
-    hostUsers: config.hostUsers,
-    host: (name) => readHost(`/etc/${name}`),
-    mounts: config.mounts.map(({ destination }) => destination),
-    passwdEntry: config.passwdEntry,
-    groupEntry: config.groupEntry,
-  };
-  const asked = resolveUser(requestedUser(config, host), passwdWithNames(users), users.group, config.groups);
-  // Who has no line in /etc/passwd gets one, with this home.
-  if (asked.name === "" && users.passwd !== "") asked.home = addedHome({ ...users, user: asked });
-  // Those that the image gives a user can't all be had with few ids; those of --group-add must be.
-  const addsGroups = config.groups.some((group) => group !== KEEP_GROUPS);
-  const user = addsGroups ? asked : withMappedGroups(asked, mappings, host);
-  checkMapped(user, mappings, host);
+  const { users, user } = await findUser(ctx, record, host, mappings);
   const cdi = await cdiParts(ctx, config, user);
   const hostname = containerHostname(config, record, os.hostname());
   const owner = parentOwner(mappings, user);
@@ -145,6 +128,35 @@ export async function prepareStart(
   writeFileAtomic(path.join(directory, "config.json"), serializeSpec(spec), { durable: false });
   writeEventSubject(ctx, record);
   return { directory, owner };
+}
+
+/** Whom the first process runs as, and where that is looked up. */
+async function findUser(
+  ctx: Context,
+  record: ContainerRecord,
+  host: HostFacts,
+  mappings: Mappings,
+): Promise<{ users: UserDatabases; user: ResolvedUser }> {
+  const { config } = record;
+  const users: UserDatabases = {
+    ...(await userDatabases(ctx, record)),
+    requested: requestedUser(config, host),
+    caller: mappedCaller(config, host),
+    workdir: config.workdir,
+    hostUsers: config.hostUsers,
+    host: (name) => readHost(`/etc/${name}`),
+    mounts: config.mounts.map(({ destination }) => destination),
+    passwdEntry: config.passwdEntry,
+    groupEntry: config.groupEntry,
+  };
+  const asked = resolveUser(requestedUser(config, host), passwdWithNames(users), users.group, config.groups);
+  // Who has no line in /etc/passwd gets one, with this home.
+  if (asked.name === "" && users.passwd !== "") asked.home = addedHome({ ...users, user: asked });
+  // Those that the image gives a user can't all be had with few ids; those of --group-add must be.
+  const addsGroups = config.groups.some((group) => group !== KEEP_GROUPS);
+  const user = addsGroups ? asked : withMappedGroups(asked, mappings, host);
+  checkMapped(user, mappings, host);
+  return { users, user };
 }
 
 async function cdiParts(ctx: Context, { cdiDevices: names }: ContainerConfig, user: ResolvedUser) {
