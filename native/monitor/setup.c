@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -20,6 +21,10 @@
 #include "supervisor.h"
 #include "systemd_bus.h"
 #include "text.h"
+
+/* How long a container's lock is waited for. */
+#define LOCK_GRACE_MS 1000
+#define LOCK_INTERVAL_MS 5
 
 static int own_stdio_to_null(void)
 {
@@ -71,12 +76,16 @@ static int take_lock(struct monitor *m, struct error *err)
 	m->lock = openat(m->launch->directory, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (m->lock < 0)
 		return error_errno(err, "internal", "open %s/lock", m->launch->path);
-	if (flock(m->lock, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno == EWOULDBLOCK)
-		return error_set(err, "already-running", "%s %s is running already", m->config->exec ? "session" : "container",
-				 m->config->exec ? m->config->session : m->config->id);
-	return error_errno(err, "internal", "lock %s/lock", m->launch->path);
+	/* The one before writes that it has ended, upon which it may be started again, and lets go after that. */
+	for (int tries = LOCK_GRACE_MS / LOCK_INTERVAL_MS; tries >= 0; tries--) {
+		if (flock(m->lock, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK)
+			return error_errno(err, "internal", "lock %s/lock", m->launch->path);
+		nanosleep(&(struct timespec){.tv_nsec = LOCK_INTERVAL_MS * 1000000L}, NULL);
+	}
+	return error_set(err, "already-running", "%s %s is running already", m->config->exec ? "session" : "container",
+			 m->config->exec ? m->config->session : m->config->id);
 }
 
 int setup_locks(struct monitor *m, struct error *err)

@@ -232,7 +232,14 @@ test("sparse and large files come through", async () => {
 });
 
 test("between two runs of a container that is restarted", async () => {
-  const fails = ["--restart", "always", "bb", "sh", "-c", "sleep 0.3; exit 1"];
+  const fails = [
+    "--restart",
+    "always",
+    "bb",
+    "sh",
+    "-c",
+    "test -e /between && exec sleep 1000; sleep 0.3; exit 1",
+  ];
   await home.ok("run", "-d", "--name", "again", "--network", "none", ...fails);
   const file = join(home.directory, "between");
   writeFileSync(file, "seen");

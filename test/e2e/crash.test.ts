@@ -5,7 +5,7 @@ import { CrashRig, partOf, scenarios, seeded, victimsOf } from "../support/crash
 import { useHome } from "../support/home.ts";
 import { busyboxArchive } from "../support/images.ts";
 import { layeredArchive, pushArchive } from "../support/layered-image.ts";
-import { waitUntil } from "../support/process.ts";
+import { isAlive, killNow, waitUntil } from "../support/process.ts";
 import { startRegistry } from "../support/registry.ts";
 import { hasCgroup, hasProgram, ordinaryUser, skipUnless } from "../support/requirements.ts";
 
@@ -36,14 +36,7 @@ function holder(): Identity {
 }
 
 async function isGone(pid: number): Promise<void> {
-  const gone = () => {
-    try {
-      return /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-    } catch {
-      return true;
-    }
-  };
-  await waitUntil(gone, { what: `the end of process ${pid}` });
+  await waitUntil(() => !isAlive(pid), { what: `the end of process ${pid}` });
 }
 
 async function states(): Promise<string> {
@@ -87,7 +80,7 @@ test("a container whose monitor was killed is shown as ended, and is", async () 
     await home.ok("run", "-d", "--name", "b", ...sleeper),
   ];
   const { monitor, init } = status(a);
-  process.kill(monitor.pid, "SIGKILL");
+  await killNow(monitor.pid);
   expect(await states()).toBe("a exited\nb running");
   await isGone(init.pid);
   expect(await home.ok("ps", "-a", "--filter", "name=a", "--format", "{{.Status}}")).toMatch(
@@ -147,15 +140,15 @@ describe("after a rename or removal that was cut short", () => {
 test("with holder and monitor killed, another user's process is ended too", async () => {
   const id = await home.ok("run", "-d", "--name", "a", "--user", "1000", ...sleeper);
   const { monitor, init } = status(id);
-  process.kill(holder().pid, "SIGKILL");
-  process.kill(monitor.pid, "SIGKILL");
+  await killNow(holder().pid);
+  await killNow(monitor.pid);
   expect(await states()).toBe("a exited");
   await isGone(init.pid);
 });
 
 test("commands go on beside containers whose holder was killed", async () => {
   const id = await home.ok("run", "-d", "--name", "a", ...sleeper);
-  process.kill(holder().pid, "SIGKILL");
+  await killNow(holder().pid);
   expect(await home.ok("exec", "a", "echo", "hi")).toBe("hi");
   expect(await home.ok("run", "--rm", "--network", "none", "bb", "echo", "ho")).toBe("ho");
   expect(status(id).status).toBe("running");

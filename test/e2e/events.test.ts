@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
-import { waitUntil } from "../support/process.ts";
+import { killNow, waitUntil } from "../support/process.ts";
 
 const home = useHome({ image: true });
 const log = () => join(home.store, "events/events.log");
@@ -108,7 +108,7 @@ describe("what is told", () => {
         "utf8",
       ),
     );
-    process.kill(status.monitor.pid, "SIGKILL");
+    await killNow(status.monitor.pid);
     await home.ok("rm", "-f", "k");
     expect((await statuses(since)).slice(-2)).toEqual(["container died", "container remove"]);
   });

@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Home } from "../support/home.ts";
-import { type Running, type RunOptions, run, waitUntil } from "../support/process.ts";
+import { isAlive, killNow, type Running, type RunOptions, run, waitUntil } from "../support/process.ts";
 import { hasCgroup, hasProgram, ordinaryUser, skipUnless } from "../support/requirements.ts";
 
 /** Stands in the engine's place and tells what the launcher made of the process; its arguments name other things to do. */
@@ -89,14 +89,6 @@ describe.each(builds)("the %s launcher", (build, binary) => {
 
   function holder(): number {
     return JSON.parse(readFileSync(runFile("holder"), "utf8")).pid;
-  }
-
-  function isAlive(pid: number): boolean {
-    try {
-      return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-    } catch {
-      return false;
-    }
   }
 
   const { uid, gid } = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
@@ -274,7 +266,7 @@ describe.each(builds)("the %s launcher", (build, binary) => {
     test("of the holder, commands find the namespace of those who are still in it", async () => {
       const first = await linger();
       const killed = holder();
-      process.kill(killed, "SIGKILL");
+      await killNow(killed);
       const seen = await launch(["run"]);
       expect(seen).toMatchObject({ CORACLE_NS: "shared", userns: first.userns });
       expect(holder()).not.toBe(killed);
@@ -283,7 +275,7 @@ describe.each(builds)("the %s launcher", (build, binary) => {
 
     test("of the holder with nobody left, the next command starts anew", async () => {
       const first = await linger();
-      process.kill(holder(), "SIGKILL");
+      await killNow(holder());
       first.running.child.kill("SIGKILL");
       await first.running.done;
       expect(await launch(["run"])).toMatchObject({ CORACLE_NS: "shared" });

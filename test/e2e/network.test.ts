@@ -6,7 +6,7 @@ import { connect, createServer, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterEach, describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
-import { waitUntil } from "../support/process.ts";
+import { killNow, waitUntil } from "../support/process.ts";
 import { hasDevice, hasHostAddress, hasProgram, hostAddress, skipUnless } from "../support/requirements.ts";
 
 const home = useHome({ image: true });
@@ -389,7 +389,7 @@ describe("after kill -9", () => {
           "100",
         ],
       );
-      process.kill(await monitorOf("web"), "SIGKILL");
+      await killNow(await monitorOf("web"));
       await home.ok("rm", "-f", "web");
       await home.expectNothingLeft();
       await home.ok("run", "--rm", "--network", network, "-p", `127.0.0.1:${port}:80`, "bb", "true");

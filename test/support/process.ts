@@ -102,6 +102,25 @@ export async function waitUntil(
   }
 }
 
+/** Whether it runs; a zombie doesn't. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+/** kill -9, which takes effect when the process is scheduled next: returns when it has ended, if it hadn't before. */
+export async function killNow(pid: number): Promise<void> {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+  await waitUntil(() => !isAlive(pid), { what: `the end of process ${pid}` });
+}
+
 /** Its words with NUL between them; "" for a process that has ended, maybe just now. */
 export function commandLine(pid: number): string {
   try {

@@ -24,11 +24,14 @@ export function emptyPidFiles(ctx: Context, record: ContainerRecord): void {
 
 export function writePidFiles(ctx: Context, record: ContainerRecord, pid: number): void {
   const { container, monitor } = pidFiles(ctx, record);
-  try {
-    writeUserFile(container, `${pid}`);
-    writeUserFile(monitor, `${readStatus(ctx, record.id).last?.monitor?.pid ?? ""}`);
-  } catch (error) {
-    // It has ended already, and its monitor has removed it.
-    if (fs.existsSync(containerDirectory(ctx, record.id))) throw error;
-  }
+  const write = (file: string, text: string, isAsked: boolean) => {
+    try {
+      writeUserFile(file, text);
+    } catch (error) {
+      // It may have filled the disk by now, or have ended, and been removed by its monitor.
+      if (isAsked && fs.existsSync(containerDirectory(ctx, record.id))) throw error;
+    }
+  };
+  write(container, `${pid}`, record.pidFile !== "");
+  write(monitor, `${readStatus(ctx, record.id).last?.monitor?.pid ?? ""}`, record.conmonPidFile !== "");
 }

@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { waitUntil } from "../../support/process.ts";
+import { isAlive, waitUntil } from "../../support/process.ts";
 import { hasProgram, skipUnless } from "../../support/requirements.ts";
-import { type Bundle, isAlive, memoryOf, Workshop } from "./support.ts";
+import { type Bundle, memoryOf, Workshop } from "./support.ts";
 
 let workshop: Workshop;
 beforeAll(async () => {

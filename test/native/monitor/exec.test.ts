@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { waitUntil } from "../../support/process.ts";
-import { type Bundle, Client, ExecSession, isAlive, memoryOf, Workshop } from "./support.ts";
+import { isAlive, waitUntil } from "../../support/process.ts";
+import { type Bundle, Client, ExecSession, memoryOf, Workshop } from "./support.ts";
 
 let workshop: Workshop;
 let bundle: Bundle;

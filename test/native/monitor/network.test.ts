@@ -1,8 +1,8 @@
 import { createConnection, createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { waitUntil } from "../../support/process.ts";
+import { isAlive, killNow, waitUntil } from "../../support/process.ts";
 import { hasDevice, hasProgram, skipUnless } from "../../support/requirements.ts";
-import { isAlive, Workshop } from "./support.ts";
+import { Workshop } from "./support.ts";
 
 let workshop: Workshop;
 beforeAll(async () => {
@@ -66,7 +66,7 @@ test("it ends with a monitor that is killed", async (context) => {
   const { helpers, monitor, init } = bundle.status;
   process.kill(monitor.pid, "SIGKILL");
   await waitUntil(() => !isAlive(helpers[0]?.pid as number));
-  process.kill(init?.pid as number, "SIGKILL");
+  await killNow(init?.pid as number);
 });
 
 test("a port in use is named", async (context) => {

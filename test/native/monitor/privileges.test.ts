@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { waitUntil } from "../../support/process.ts";
+import { isAlive, waitUntil } from "../../support/process.ts";
 import { hasDevice, hasProgram, skipUnless } from "../../support/requirements.ts";
-import { ExecSession, isAlive, nativeDirectory, Workshop } from "./support.ts";
+import { ExecSession, nativeDirectory, Workshop } from "./support.ts";
 
 /** The sanitizers don't get along with filters: theirs is the build without. */
 const FILTERED = /asan/.test(nativeDirectory) ? "0" : "2";

@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { waitUntil } from "../../support/process.ts";
+import { isAlive, killNow, waitUntil } from "../../support/process.ts";
 import { hasDevice, hasProgram, skipUnless } from "../../support/requirements.ts";
-import { type Bundle, isAlive, nativeDirectory, Workshop } from "./support.ts";
+import { type Bundle, nativeDirectory, Workshop } from "./support.ts";
 
 let workshop: Workshop;
 beforeAll(async () => {
@@ -102,7 +102,7 @@ test("fuse-overlayfs ends with a killed monitor and its container", async (conte
   await bundle.background();
   const { helpers, monitor, init } = bundle.status;
   process.kill(monitor.pid, "SIGKILL");
-  process.kill(init?.pid as number, "SIGKILL");
+  await killNow(init?.pid as number);
   await waitUntil(() => !isAlive(helpers[0]?.pid as number));
 });
 

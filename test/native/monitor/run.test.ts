@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { waitUntil } from "../../support/process.ts";
-import { isAlive, memoryOf, underValgrind, Workshop } from "./support.ts";
+import { isAlive, waitUntil } from "../../support/process.ts";
+import { memoryOf, underValgrind, Workshop } from "./support.ts";
 
 let workshop: Workshop;
 beforeAll(async () => {

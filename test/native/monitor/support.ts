@@ -478,12 +478,3 @@ export function memoryOf(pid: number): { resident: number; anonymous: number } {
   const value = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(status)?.[1]);
   return measured ? { resident: value("VmRSS"), anonymous: value("RssAnon") } : { resident: 0, anonymous: 0 };
 }
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
-}

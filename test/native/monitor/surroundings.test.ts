@@ -4,9 +4,9 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { delegatedCgroup } from "../../support/cgroup.ts";
-import { waitUntil } from "../../support/process.ts";
+import { isAlive, waitUntil } from "../../support/process.ts";
 import { hasCgroup, skipUnless } from "../../support/requirements.ts";
-import { isAlive, nativeDirectory, Workshop } from "./support.ts";
+import { nativeDirectory, Workshop } from "./support.ts";
 
 let workshop: Workshop;
 beforeAll(async () => {
