@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@
 #include "user_namespace.h"
 
 #define FULL_MAPPING 4294967295U
+#define ADDRESS_SPACE_MIN (384UL << 20)
 
 static bool has_sys_admin(void)
 {
@@ -92,6 +94,16 @@ static int check_working_directory(struct error *err)
 	return 0;
 }
 
+/* With less the engine's JavaScript runtime aborts, in words of its own. */
+static int check_address_space(struct error *err)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < ADDRESS_SPACE_MIN)
+		return error_set(err, "internal", "too little address space: raise `ulimit -v`, which is %lu, to %lu or more",
+				 (unsigned long)limit.rlim_cur / 1024, ADDRESS_SPACE_MIN / 1024);
+	return 0;
+}
+
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -102,7 +114,7 @@ static int launch(int argc, char **argv, struct error *err)
 {
 	if (descriptors_fill_standard() < 0)
 		return error_errno(err, "internal", "open /dev/null for a closed standard descriptor");
-	if (check_working_directory(err) < 0)
+	if (check_working_directory(err) < 0 || check_address_space(err) < 0)
 		return -1;
 	if (access("/proc/self/ns/user", F_OK) < 0)
 		return error_errno(err, "internal", "/proc is not usable, and nothing works without it; mount it first");

@@ -180,6 +180,14 @@ describe.each(builds)("the %s launcher", (build, binary) => {
       for (const pid of home.processes()) if (pid !== holder()) process.kill(pid, "SIGKILL");
     });
 
+    test.runIf(build === "release")("without address space the engine isn't started", async () => {
+      const limited = ["bash", "-c", 'ulimit -v 300000 && exec "$0" ps', program];
+      expect(await home.exec(limited)).toMatchObject({
+        exitCode: 125,
+        stderr: "Error: too little address space: raise `ulimit -v`, which is 300000, to 393216 or more\n",
+      });
+    });
+
     test("mounts stay in the command's own mount namespace", async () => {
       expect(await home.exec([program, "run", "mount"])).toMatchObject({ exitCode: 0, stdout: "1\n" });
       expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(` ${home.env.TMPDIR} `);
