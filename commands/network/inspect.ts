@@ -17,16 +17,8 @@ export default class Inspect extends CoracleCommand {
 
   async run(): Promise<void> {
     const { flags, args } = await this.input(Inspect);
-    const { inspectNetwork } = await import("../../src/engine/network/inspect.ts");
-    const found: object[] = [];
-    const errors: unknown[] = [];
-    for (const name of args) {
-      try {
-        found.push(inspectNetwork(this.context, name));
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-    showInspected(found, flags.format, errors, (error) => this.report(error));
+    const { inspectObjects } = await import("../../src/engine/system/inspect.ts");
+    const { objects, errors } = inspectObjects(this.context, args, { type: "network", size: false });
+    showInspected(objects, flags.format, errors, (error) => this.report(error));
   }
 }

@@ -82,7 +82,8 @@ function unchangedDefault(ctx: Context): NetworkRecord {
 /** By name, id, or the beginning of an id. */
 export function findNetwork(ctx: Context, nameOrId: string): NetworkRecord | undefined {
   const named = readNetwork(ctx, nameOrId);
-  if (named || !/^[0-9a-f]+$/.test(nameOrId)) return named;
+  // Nothing is the beginning of all, as for Podman.
+  if (named || !/^[0-9a-f]*$/.test(nameOrId)) return named;
   const matches = listNetworks(ctx).filter(({ id }) => id.startsWith(nameOrId));
   if (matches.length > 1) {
     throw new EngineError("ambiguous-network", `more than one result for network ID ${nameOrId}`, {

@@ -70,8 +70,11 @@ export async function copyFiles(
   await inRoot(ctx, source, (from) => inRoot(ctx, target, (to) => transfer(ctx, from, to, options)));
 }
 
-/** What Podman copies nothing of, unless something in them is named. */
-const SYSTEM = ["/dev", "/proc", "/sys"];
+/** What Podman copies nothing of. */
+const SYSTEM = /^\/(dev|proc|sys)(\/|$)/;
+
+/** A tar archive of nothing is what ends any. */
+const EMPTY_ARCHIVE = Buffer.alloc(1024);
 
 type Rooted = CopyPlace & {
   root: string;
@@ -131,9 +134,12 @@ async function transfer(
   }
   const from = look(ctx, source);
   if (!from.exists) throw notFound(source);
-  if (from.type === "device" && source.container !== null) throw notCopied(source);
   const whole = absolute(source);
-  if (source.container !== null && SYSTEM.includes(whole)) return;
+  if (source.container !== null && (from.type === "device" || isSystem(ctx, source, whole))) {
+    if (from.type !== "directory") throw notCopied(source);
+    if (target.container === null && target.path === "-") fs.writeSync(1, EMPTY_ARCHIVE);
+    return;
+  }
   const base = path.posix.basename(whole);
   const contents = /(^|\/)\.$/.test(source.path) || whole === "/";
   const archive = (name: string) => [
@@ -190,6 +196,11 @@ function throughLinks(ctx: Context, place: Rooted): string {
   });
 }
 
+/** A mount there is one like any other while the container doesn't run. */
+function isSystem(ctx: Context, { record, init }: Rooted, at: string): boolean {
+  return SYSTEM.test(at) && (init !== undefined || !record || !mountedPath(ctx, record, at));
+}
+
 /** Relative paths start at the working directory, in a container at that of its first process. */
 function absolute({ path: given, record }: Rooted): string {
   const trimmed = given.replace(/(.)\/+$/, "$1").replace(/\/\.$/, "") || "/";
@@ -219,7 +230,9 @@ function notCopied({ path }: CopyPlace): EngineError {
   return new EngineError(
     "not-found",
     "copying from container: copier: get: copied no items: no such file or directory",
-    { hint: `${path} is a device: its contents can be piped from \`coracle exec\`` },
+    {
+      hint: `${path} is a device, or in /dev, /proc or /sys: its contents can be piped from \`coracle exec\``,
+    },
   );
 }
 

@@ -1,4 +1,4 @@
-import { rephrase } from "../../errors.ts";
+import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { findNetwork, getNetwork } from "../../network/networks.ts";
 import type { NetworkRecord } from "../../oci/network.ts";
@@ -19,7 +19,9 @@ export function inspectNetwork(ctx: Context, nameOrId: string): InspectedNetwork
     const network = getNetwork(ctx, nameOrId);
     return { ...network, containers: connectedContainers(ctx, network.name) };
   } catch (error) {
-    throw rephrase(error, { prefix: `inspecting object: network ${nameOrId}: `, exitCode: 125 });
+    const isAmbiguous = error instanceof EngineError && error.code === "ambiguous-network";
+    const doing = isAmbiguous ? "inspecting" : "inspecting object:";
+    throw rephrase(error, { prefix: `${doing} network ${nameOrId}: `, exitCode: 125 });
   }
 }
 

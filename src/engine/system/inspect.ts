@@ -29,7 +29,7 @@ const kinds: Record<string, Inspect> = {
 };
 
 /** What nothing can be asked for by: nothing else is shown then either. */
-const fatal = new Set(["empty-name", "ambiguous-container"]);
+const fatal = new Set(["empty-name", "ambiguous-container", "ambiguous-network"]);
 
 /** What the names stand for, tried in Podman's order: container, image, volume. Without names: the latest container. */
 export function inspectObjects(
