@@ -108,6 +108,7 @@ test("a command whose container is lost to it says so and ends", async () => {
     const victim = home.processes().find((pid) => partOf(pid) === part) as number;
     process.kill(victim, "SIGKILL");
     const { exitCode, stderr } = await running.done;
+    await isGone(victim);
     // 126 where the monitor hadn't even told yet that the container runs.
     expect([125, 126]).toContain(exitCode);
     expect(stderr).toMatch(/lost the container|monitor ended unexpectedly/);

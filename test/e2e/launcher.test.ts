@@ -175,9 +175,10 @@ describe.each(builds)("the %s launcher", (build, binary) => {
       const soft =
         "hard=$(ulimit -Hu); ulimit -Su $([ $hard = unlimited ] && echo 9999 || echo $((hard - 1)))";
       expect((await limited(soft, "background")).exitCode).toBe(0);
-      const [, limits] = /^Max processes +(.*)/m.exec(readFileSync(`/proc/${holder()}/limits`, "utf8")) ?? [];
+      const pid = holder();
+      const [, limits] = /^Max processes +(.*)/m.exec(readFileSync(`/proc/${pid}/limits`, "utf8")) ?? [];
       expect(limits).toMatch(/^(\w+) +\1 /);
-      for (const pid of home.processes()) if (pid !== holder()) process.kill(pid, "SIGKILL");
+      for (const other of home.processes()) if (other !== pid) process.kill(other, "SIGKILL");
     });
 
     test.runIf(build === "release")("without address space the engine isn't started", async () => {
