@@ -178,7 +178,7 @@ describe.each(builds)("the %s launcher", (build, binary) => {
       const pid = holder();
       const [, limits] = /^Max processes +(.*)/m.exec(readFileSync(`/proc/${pid}/limits`, "utf8")) ?? [];
       expect(limits).toMatch(/^(\w+) +\1 /);
-      for (const other of home.processes()) if (other !== pid) process.kill(other, "SIGKILL");
+      for (const other of home.processes()) if (other !== pid) await killNow(other);
     });
 
     test.runIf(build === "release")("without address space the engine isn't started", async () => {
@@ -249,7 +249,7 @@ describe.each(builds)("the %s launcher", (build, binary) => {
       );
       expect(fds).toEqual([runFile("alive"), join(home.runtimeDirectory, "coracle"), false]);
       if (build === "release") expect(Number(/VmRSS:\s+(\d+)/.exec(read("status"))?.[1])).toBeLessThan(1024);
-      for (const other of home.processes()) if (other !== pid) process.kill(other, "SIGKILL");
+      for (const other of home.processes()) if (other !== pid) await killNow(other);
     });
 
     test("processes that nobody waits for end with the last command", async () => {
