@@ -15,10 +15,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await home.ok("rmi", "--all", "--force");
-  for (const registry of [one, two]) {
-    registry.content.clear();
-    registry.requests.length = 0;
-  }
+  for (const registry of [one, two]) registry.reset();
 });
 afterAll(async () => {
   await one.stop();

@@ -31,6 +31,13 @@ export class FakeRegistry {
     );
   }
 
+  /** As it was when it started. */
+  reset(): void {
+    this.handler = () => false;
+    this.content.clear();
+    this.requests.length = 0;
+  }
+
   /** On a free port, or at an address of 127.0.0.1. */
   static async start(options: { tls?: boolean; address?: string } = {}): Promise<FakeRegistry> {
     const directory = options.tls

@@ -19,6 +19,7 @@
  *  - home.stored(directory)         the entries of a directory of the store; home.expectNothingStaged() waits for none in staging
  *  - home.expectNothingLeft()       no process, cgroup, mount or file in the run directory; runs after each file by itself,
  *                                   so stop what you start
+ *  - home.expectNoImagesStay()      nothing of any image once all are removed
  *
  * With `image: true` the image `bb` (busybox, all applets, user `guest` with uid 1000) is loaded.
  *
@@ -28,7 +29,7 @@
 import { type Dirent, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { HomeCgroup } from "./cgroup.ts";
 import { busyboxArchive } from "./images.ts";
 import { commandLine, Running, type RunOptions, type RunResult, run, waitUntil } from "./process.ts";
@@ -142,7 +143,7 @@ export class Home {
   }
 
   /** The last of it ends some milliseconds after the command that ended it. */
-  async expectNothingLeft(timeout = 5000): Promise<void> {
+  async expectNothingLeft(timeout = 15_000): Promise<void> {
     await waitUntil(() => this.leftovers().length === 0, { timeout }).catch(() => {
       throw new Error(`left behind:\n${this.leftovers().join("\n")}`);
     });
@@ -150,9 +151,17 @@ export class Home {
 
   /** A cleanup that an earlier command started may still be emptying its trash. */
   async expectNothingStaged(): Promise<void> {
-    await waitUntil(() => this.stored("staging").length === 0, { timeout: 5000 }).catch(() => {
+    await waitUntil(() => this.stored("staging").length === 0, { timeout: 15_000 }).catch(() => {
       throw new Error(`left in staging:\n${this.stored("staging").join("\n")}`);
     });
+  }
+
+  /** Removes all images, and looks whether anything of them is left in the store. */
+  async expectNoImagesStay(): Promise<void> {
+    await this.ok("rmi", "--all", "--force");
+    for (const directory of ["layers", "blobs/sha256"]) expect(this.stored(directory)).toEqual([]);
+    await this.expectNothingStaged();
+    expect(this.stored("locks")).toEqual([]);
   }
 
   async remove(): Promise<void> {
