@@ -17,7 +17,8 @@ export default class Tree extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args } = await this.input(Tree);
     const tree = imageTree(this.context, args[0] as string, flags.whatrequires);
-    for (const line of [...header(tree), ...branches(toItems(tree.layers)), ""]) this.printLine(line);
+    const items = tree.isBranch ? tree.layers.map(toBranch) : toItems(tree.layers);
+    for (const line of [...header(tree), ...branches(items), ""]) this.printLine(line);
   }
 }
 
