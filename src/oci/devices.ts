@@ -34,3 +34,21 @@ export function isCdiName(text: string): boolean {
 export function gpuDevice(name: string): string {
   return `nvidia.com/gpu=${name}`;
 }
+
+/** Made by the runtime in every container. */
+const standard = new Set([
+  "/dev/null",
+  "/dev/zero",
+  "/dev/full",
+  "/dev/random",
+  "/dev/urandom",
+  "/dev/tty",
+  "/dev/console",
+  "/dev/ptmx",
+]);
+
+/** Which of the host's devices `--privileged` gives; virtual consoles would let a container take over the host's screen. */
+export function isForPrivileged(file: string, { consoles }: { consoles: boolean }): boolean {
+  if (standard.has(file) || /^\/dev\/(pts|shm|mqueue)\//.test(file)) return false;
+  return consoles || !/^\/dev\/tty[0-9]+$/.test(file);
+}

@@ -40,7 +40,7 @@ export async function checkConfig(ctx: Context, config: ContainerConfig): Promis
   cgroupResources(config.resources, null, deviceNumbers);
   checkCgroupParent(ctx, config.cgroupParent);
   config.resources.pidsLimit ||= defaultPidsLimit(ctx, config.cgroups ?? "enabled");
-  hostDevices(config.devices, false);
+  hostDevices(config.devices);
   resolveSecrets(ctx, config);
   resolveContainers(ctx, config);
   checkNamespacePaths(config);

@@ -3,20 +3,9 @@ import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import { type Context, isRealRoot } from "../../host/context.ts";
 import type { ContainerConfig, DeviceRequest } from "../../oci/container.ts";
+import { isForPrivileged } from "../../oci/devices.ts";
 import type { HostDevice } from "../../oci/generate-spec.ts";
 import type { DeviceNumbers } from "../../oci/resources.ts";
-
-/** Made by the runtime in every container, so not given again with --privileged. */
-const standard = new Set([
-  "/dev/null",
-  "/dev/zero",
-  "/dev/full",
-  "/dev/random",
-  "/dev/urandom",
-  "/dev/tty",
-  "/dev/console",
-  "/dev/ptmx",
-]);
 
 /** No program that the kernel would ask about devices may be loaded by an ordinary user. */
 export function checkDeviceRules(ctx: Context, { resources, userns }: ContainerConfig): void {
@@ -28,13 +17,22 @@ export function checkDeviceRules(ctx: Context, { resources, userns }: ContainerC
   );
 }
 
-/** The host's device nodes for --device (a directory gives those below it), or all of them for --privileged. */
-export function hostDevices(requests: DeviceRequest[], privileged: boolean): HostDevice[] {
-  const found = privileged
-    ? nodesBelow("/dev")
-        .filter((file) => !standard.has(file) && !/^\/dev\/(pts|shm|mqueue)\//.test(file))
-        .map((file) => ({ hostPath: file, containerPath: file, permissions: "rwm" }))
-    : [];
+/** Those of --device, and with --privileged all that the host has; virtual consoles only in root's containers without systemd. */
+export function containerDevices(
+  ctx: Context,
+  { devices, privileged, systemd }: ContainerConfig,
+): HostDevice[] {
+  if (!privileged) return hostDevices(devices);
+  const options = { consoles: isRealRoot(ctx) && !systemd };
+  return hostDevices(
+    devices,
+    nodesBelow("/dev").filter((file) => isForPrivileged(file, options)),
+  );
+}
+
+/** The host's device nodes for --device (a directory gives those below it), and others by their paths. */
+export function hostDevices(requests: DeviceRequest[], others: readonly string[] = []): HostDevice[] {
+  const found = others.map((file) => ({ hostPath: file, containerPath: file, permissions: "rwm" }));
   const requested = requests.flatMap((request) => {
     const stats = fs.statSync(request.hostPath, { throwIfNoEntry: false });
     if (!stats) {

@@ -27,7 +27,7 @@ import { artifactMounts } from "./artifact-mounts.ts";
 import { cgroupPlan, possibleLimits } from "./cgroup.ts";
 import { addedUsers, hostsBase, readHost, writeFiles } from "./container-files.ts";
 import { defaultMounts } from "./default-mounts.ts";
-import { deviceNumbers, hostDevices } from "./devices.ts";
+import { containerDevices, deviceNumbers } from "./devices.ts";
 import { containerHooks } from "./hooks.ts";
 import { hostFacts } from "./host-facts.ts";
 import { joinedNamespaces } from "./joined-namespaces.ts";
@@ -94,7 +94,7 @@ export async function prepareStart(
       }),
     ],
     devices: replacing(
-      hostDevices(config.devices, config.privileged),
+      containerDevices(ctx, config),
       cdi?.devices ?? [],
       ({ containerPath }) => containerPath,
     ),

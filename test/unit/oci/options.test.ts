@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkDetachKeys } from "../../../src/oci/detach-keys.ts";
-import { parseDevice } from "../../../src/oci/devices.ts";
+import { isForPrivileged, parseDevice } from "../../../src/oci/devices.ts";
 import { parseAddHost, parseDns, parseDnsSearch } from "../../../src/oci/hosts.ts";
 import { isIPv4, isIPv6 } from "../../../src/oci/ip-address.ts";
 import { parseLogConfig } from "../../../src/oci/log-options.ts";
@@ -69,6 +69,19 @@ describe("--device", () => {
   ])("%s is refused", (text, message) => {
     expect(() => parseDevice(text)).toThrow(message);
   });
+});
+
+test.each([
+  ["/dev/null", false, false],
+  ["/dev/pts/0", false, false],
+  ["/dev/tty0", false, true],
+  ["/dev/tty63", false, true],
+  ["/dev/ttyS0", true, true],
+  ["/dev/input/tty1", true, true],
+  ["/dev/kvm", true, true],
+])("--privileged: %s without consoles %s, with them %s", (file, without, withThem) => {
+  expect(isForPrivileged(file, { consoles: false })).toBe(without);
+  expect(isForPrivileged(file, { consoles: true })).toBe(withThem);
 });
 
 describe("--log-driver and --log-opt", () => {
