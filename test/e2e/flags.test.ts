@@ -1,5 +1,5 @@
 /** Flags that are easily taken and forgotten: each of them does what it says. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
@@ -45,6 +45,20 @@ test("rm --depend takes along what joins the container's namespaces, and what jo
   const left = await home.ok("ps", "-aq", "--no-trunc");
   for (const id of [first, second, third]) expect(left).not.toContain(id);
   expect(left).toContain(other);
+});
+
+test("whose namespaces are the host's has no others to join", async () => {
+  const flags = (mode: string) =>
+    ["network", "pid", "ipc", "uts", "cgroupns"].map((one) => `--${one}=${mode}`);
+  const first = await home.ok("create", ...flags("host"), "bb", "true");
+  const files = ["net", "pid", "ipc", "uts", "cgroup"].map((one) => `/proc/self/ns/${one}`);
+  const script = `for file in ${files.join(" ")}; do readlink $file; done`;
+  const second = await home.ok("create", ...flags(`container:${first}`), "bb", "sh", "-c", script);
+  const format = "{{.HostConfig.NetworkMode}} {{.HostConfig.PidMode}} {{len .Dependencies}}";
+  expect(await home.ok("inspect", "-f", format, second)).toBe("host host 0");
+  const own = files.map((file) => readlinkSync(file));
+  expect((await home.ok("start", "-a", second)).split("\n")).toEqual(own);
+  await home.ok("rm", first, second);
 });
 
 test.each([

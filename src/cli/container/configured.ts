@@ -113,13 +113,13 @@ function newOnes(configured: readonly string[] = [], flags: readonly string[]): 
   return configured.filter((text) => !taken.has(name(text)));
 }
 
-/** Without those of namespaces that the container has from the host. */
+/** Without those of namespaces that the container has from the host or from another container. */
 function newSysctls(conf: ContainersConf["containers"], flags: CreateFlags): string[] {
-  const isHost = (value: string | undefined) => value === "host";
+  const isShared = (value = "") => value === "host" || value.startsWith("container:");
   const shared = [
-    ...(isHost(flags.network[0] ?? conf.netns) ? ["net."] : []),
-    ...(isHost(flags.ipc || conf.ipcns) ? ["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."] : []),
-    ...(isHost(flags.uts || conf.utsns) ? ["kernel.hostname", "kernel.domainname"] : []),
+    ...(isShared(flags.network[0] ?? conf.netns) ? ["net."] : []),
+    ...(isShared(flags.ipc || conf.ipcns) ? ["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."] : []),
+    ...(isShared(flags.uts || conf.utsns) ? ["kernel.hostname", "kernel.domainname"] : []),
   ];
   return newOnes(conf.default_sysctls, flags.sysctl).filter(
     (sysctl) => !shared.some((prefix) => sysctl.startsWith(prefix)),

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { EngineError, reasonOf, rephrase } from "../../errors.ts";
-import type { Context } from "../../host/context.ts";
+import { type Context, isRealRoot } from "../../host/context.ts";
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
 import { inheritedMounts, parseVolumesFrom } from "../../oci/mounts.ts";
 import { type ContainerRecord, findRecord } from "../../runtime/records.ts";
@@ -8,16 +8,18 @@ import { findImage, layerKeys } from "../../storage/images.ts";
 
 /** What a new container names: other containers, images, files of the host. They are what the names stand for now. */
 
+const joinable = {
+  net: "network",
+  pid: "pid",
+  ipc: "ipc",
+  uts: "uts",
+  cgroup: "cgroupns",
+  user: "userns",
+} as const;
+
 export function resolveContainers(ctx: Context, config: ContainerConfig): void {
-  const modes = {
-    net: config.network,
-    pid: config.pid,
-    ipc: config.ipc,
-    uts: config.uts,
-    cgroup: config.cgroupns,
-    user: config.userns,
-  };
-  for (const [name, mode] of Object.entries(modes)) {
+  for (const [name, key] of Object.entries(joinable)) {
+    const mode = config[key];
     if (mode.kind !== "container") continue;
     const { id, config: other } = named(ctx, mode.id, `looking up container to share ${name} namespace with`);
     if (name === "ipc" && (other.ipc.kind === "private" || other.ipc.kind === "none")) {
@@ -27,6 +29,8 @@ export function resolveContainers(ctx: Context, config: ContainerConfig): void {
       );
     }
     mode.id = id;
+    // An ordinary user can't enter the host's namespaces, but has them already.
+    if (key !== "userns" && other[key].kind === "host" && !isRealRoot(ctx)) config[key] = { kind: "host" };
   }
   config.requires &&= config.requires.map(
     (name) => named(ctx, name, `"${name}" is not a valid container, cannot be used as a dependency`).id,

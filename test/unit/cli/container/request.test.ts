@@ -428,6 +428,23 @@ describe("containers.conf", () => {
     expect(config.ulimits).toEqual([{ name: "nofile", soft: 3, hard: 4 }]);
   });
 
+  it.each([
+    [[], ["net.a", "fs.mqueue.b", "kernel.domainname"]],
+    [
+      ["--network", "host"],
+      ["fs.mqueue.b", "kernel.domainname"],
+    ],
+    [
+      ["--network", "container:x"],
+      ["fs.mqueue.b", "kernel.domainname"],
+    ],
+    [["--ipc", "container:x", "--uts", "container:x"], ["net.a"]],
+  ])("sets no sysctls in namespaces of others: %j", async (flags, names) => {
+    const default_sysctls = ["net.a=1", "fs.mqueue.b=2", "kernel.domainname=c"];
+    const { config } = await requestWith({ containers: { default_sysctls } }, ...flags, "i");
+    expect(Object.keys(config.sysctls)).toEqual(names);
+  });
+
   it("knows a destination in another spelling, and says where a wrong variable stands", async () => {
     const volumes = (
       await requestWith({ containers: { volumes: ["/a:/v/", "/b:/w"] } }, "-v", "/etc:/v", "i")
