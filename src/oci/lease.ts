@@ -12,6 +12,14 @@ export interface Lease {
   aliases: string[];
 }
 
+/** What else a container is called on a network: as Podman its short id, and the hostname that it was given. */
+export function networkAliases(
+  { id, config: { hostname } }: { id: string; config: { hostname: string } },
+  { aliases }: Pick<NetworkAttachment, "aliases">,
+): string[] {
+  return [...new Set([...aliases, id.slice(0, 12), ...(hostname ? [hostname] : [])])];
+}
+
 /** An address in each of the network's subnets: those asked for, else the first that is free. Pure. */
 export function leaseAddresses(
   network: NetworkRecord,

@@ -73,6 +73,7 @@ describe("inspect", () => {
         AutoRemove: false,
       },
     });
+    expect(container.NetworkSettings.SandboxKey).toBe(`/proc/${container.State.Pid}/ns/net`);
     expect(container.Mounts).toContainEqual(
       expect.objectContaining({ Type: "volume", Name: "vol", Destination: "/vol", RW: false }),
     );

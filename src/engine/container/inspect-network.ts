@@ -1,7 +1,7 @@
 import type { Context } from "../../host/context.ts";
 import { defaultNetworkName } from "../../network/networks.ts";
 import type { ContainerConfig, NamespaceMode, NetworkMode, PortMapping } from "../../oci/container.ts";
-import type { Lease } from "../../oci/lease.ts";
+import { type Lease, networkAliases } from "../../oci/lease.ts";
 import { publishesPorts } from "../../oci/network-flag.ts";
 import type { ContainerRecord } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
@@ -54,11 +54,12 @@ const nowhere = {
 
 /** Of the container whose network it is; the ports that are only exposed are this one's own. */
 export function networkSettings(ctx: Context, record: ContainerRecord) {
-  const { id, config } = networkOwner(ctx, record);
+  const owner = networkOwner(ctx, record);
+  const { id, config } = owner;
   const own = publishesPorts(config.network);
   const status = readStatus(ctx, id);
   const pid = isActive(status.state) ? status.last?.init?.pid : undefined;
-  const networks = endpoints(ctx, id, config.network);
+  const networks = endpoints(ctx, owner);
   const standard = defaultNetworkName(ctx);
   const onDefault = Object.keys(networks ?? {}).join() === standard;
   return {
@@ -70,24 +71,26 @@ export function networkSettings(ctx: Context, record: ContainerRecord) {
     LinkLocalIPv6Address: "",
     LinkLocalIPv6PrefixLen: 0,
     Ports: id === record.id && own ? allPorts(config) : portBindings(config),
-    SandboxKey: own && pid !== undefined ? `/proc/${pid}/ns/net` : "",
+    SandboxKey: (own || config.network.kind === "none") && pid !== undefined ? `/proc/${pid}/ns/net` : "",
     Networks: networks,
   };
 }
 
 /** By the networks' names; of a network that is the container's own, by its kind. */
-function endpoints(ctx: Context, id: string, network: NetworkMode): Record<string, object> | undefined {
+function endpoints(ctx: Context, record: ContainerRecord): Record<string, object> | undefined {
+  const { network } = record.config;
   if (network.kind === "container") return undefined;
   const rest = { DriverOpts: null, IPAMConfig: null, Links: null };
   if (network.kind !== "bridge") {
     const mode = namespaceMode(network);
     return { [mode]: { ...nowhere, NetworkID: mode, ...rest } };
   }
-  const leases = activeLeases(ctx, id);
+  const leases = activeLeases(ctx, record.id);
   return sortedKeys(
     Object.fromEntries(
-      network.networks.map(({ name, aliases }) => {
-        const Aliases = [...new Set([...aliases, id.slice(0, 12)])];
+      network.networks.map((attachment) => {
+        const { name } = attachment;
+        const Aliases = networkAliases(record, attachment);
         return [name, { ...addressesOf(leases[name]), NetworkID: name, ...rest, Aliases }];
       }),
     ),

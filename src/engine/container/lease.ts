@@ -3,7 +3,7 @@ import { type Context, ensureDirectory } from "../../host/context.ts";
 import { listDirectory, readJson, writeJsonAtomic } from "../../host/files.ts";
 import { isLocked, withLock } from "../../host/lock.ts";
 import type { NetworkAttachment } from "../../oci/container.ts";
-import { freeInterface, type Lease, leaseAddresses, macOf } from "../../oci/lease.ts";
+import { freeInterface, type Lease, leaseAddresses, macOf, networkAliases } from "../../oci/lease.ts";
 import type { NetworkRecord } from "../../oci/network.ts";
 import { runDirectories, runDirectory } from "../../runtime/places.ts";
 import { type ContainerRecord, containerDirectory } from "../../runtime/records.ts";
@@ -35,9 +35,10 @@ export function activeLeases(ctx: Context, id: string): Leases {
 /** Addresses for all of a container's networks; what it has already, while it runs, it keeps. To be called under its lock. */
 export async function takeLeases(
   ctx: Context,
-  { id }: ContainerRecord,
+  record: ContainerRecord,
   connections: readonly { network: NetworkRecord; attachment: NetworkAttachment }[],
 ): Promise<Leases> {
+  const { id } = record;
   return await withLock(ctx, "addresses", () => {
     // By this the others see us.
     ensureDirectory(runDirectory(ctx, id));
@@ -49,7 +50,7 @@ export async function takeLeases(
       ctx.config.containers.interface_name === "device" && device ? device : freeInterface(taken);
     for (const { network, attachment } of connections) {
       const had = before[network.name];
-      const aliases = [...new Set([...attachment.aliases, id.slice(0, 12)])];
+      const aliases = networkAliases(record, attachment);
       const used = new Map(
         others.flatMap(({ owner, leases: theirs }) =>
           (theirs[network.name]?.addresses ?? []).map(({ ip }) => [ip, owner] as const),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { freeInterface, leaseAddresses, macOf } from "../../../src/oci/lease.ts";
+import { freeInterface, leaseAddresses, macOf, networkAliases } from "../../../src/oci/lease.ts";
 import { defaultNetwork, type NetworkRequest, newNetwork } from "../../../src/oci/network.ts";
 import { formatIp, formatSubnet, overlaps, parseIp, parseSubnet } from "../../../src/oci/subnet.ts";
 
@@ -155,6 +155,13 @@ describe("leases", () => {
       ["10.5.0.3", "y"],
     ];
     expect(() => ips([], full)).toThrow("failed to find free IP in range: 10.5.0.2 - 10.5.0.3");
+  });
+
+  test("are found under the short id and a hostname of the user's, too", () => {
+    const id = "0123456789abcdef";
+    const aliases = (hostname: string) => networkAliases({ id, config: { hostname } }, { aliases: ["a"] });
+    expect(aliases("web")).toEqual(["a", "0123456789ab", "web"]);
+    for (const hostname of ["", "0123456789ab"]) expect(aliases(hostname)).toEqual(["a", "0123456789ab"]);
   });
 
   test("have a hardware address that goes with them, and the first free interface", () => {
