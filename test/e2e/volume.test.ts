@@ -43,12 +43,14 @@ describe("create and inspect", () => {
   });
 
   test("an existing name is an error, unless that is ignored", async () => {
-    await create("data");
-    expect(await home.coracle("volume", "create", "data")).toMatchObject({
+    await create("known");
+    expect(await home.coracle("volume", "create", "known")).toMatchObject({
       exitCode: 125,
-      stderr: expect.stringMatching(/^Error: volume with name data already exists: volume already exists/),
+      stderr: expect.stringMatching(/^Error: volume with name known already exists: volume already exists/),
     });
-    expect(await create("--ignore", "data")).toBe("data");
+    expect(await create("--ignore", "known")).toBe("known");
+    const filters = ["--filter", "volume=known", "--filter", "event=create"];
+    expect(await home.ok("events", "--stream=false", ...filters, "--format", "{{.Status}}")).toBe("create");
   });
 
   test.each(["a/b", "../x", ".hidden"])("the name %s is refused", async (name) => {

@@ -21,12 +21,13 @@ export interface CreateVolumeRequest {
 
 /** Returns the volume's name. */
 export async function createVolume(ctx: Context, request: CreateVolumeRequest): Promise<string> {
-  const { labels, ignore, uid, gid } = request;
-  const wanted: volumes.VolumeOptions = { ...driverOptions(ctx, request), labels, ignoreExisting: ignore };
+  const { labels, uid, gid } = request;
+  const wanted: volumes.VolumeOptions = { ...driverOptions(ctx, request), labels };
   if (uid !== undefined) wanted.uid = uid;
   if (gid !== undefined) wanted.gid = gid;
   await reapImageLeftovers(ctx);
-  const record = await volumes.createVolume(ctx, request.name || undefined, wanted);
+  const record = await makeVolume(ctx, request, wanted);
+  if (!record) return request.name ?? "";
   if (record.image && !findImage(ctx, record.image.id)) {
     // `rmi` was first: it looks for volumes after it has taken the image away.
     await volumes.removeVolume(ctx, record.name);
@@ -34,6 +35,20 @@ export async function createVolume(ctx: Context, request: CreateVolumeRequest): 
   }
   recordEvent(ctx, { Type: "volume", Status: "create", Name: record.name });
   return record.name;
+}
+
+/** Undefined if --ignore is given and the volume is there: that creates nothing, and is no event. */
+async function makeVolume(
+  ctx: Context,
+  { name, ignore }: CreateVolumeRequest,
+  wanted: volumes.VolumeOptions,
+) {
+  try {
+    return await volumes.createVolume(ctx, name || undefined, wanted);
+  } catch (error) {
+    if (ignore && error instanceof EngineError && error.code === "volume-exists") return undefined;
+    throw error;
+  }
 }
 
 function driverOptions(ctx: Context, { name, driver, options }: CreateVolumeRequest): volumes.VolumeOptions {
