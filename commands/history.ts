@@ -1,6 +1,5 @@
 import { CoracleCommand, exactly, flag } from "../src/cli/command.ts";
 import { asksForJson, printRows, withJson } from "../src/cli/report.ts";
-import { GoTime } from "../src/cli/template/time.ts";
 import { type HistoryStep, imageHistory } from "../src/engine/image/history.ts";
 import { humanSize, humanTimeSince } from "../src/oci/human-units.ts";
 
@@ -55,10 +54,10 @@ function toFields(step: HistoryStep, { human, truncate }: { human: boolean; trun
   return {
     ID: truncate && step.id.length >= 12 ? step.id.slice(0, 12) : step.id,
     Created: created,
-    CreatedAt: new GoTime(time),
+    CreatedAt: time,
     CreatedSince: created,
     CreatedBy: truncate && createdBy.length > 45 ? `${createdBy.slice(0, 42)}...` : createdBy,
-    Size: humanSize(step.size, 3, " "),
+    Size: humanSize(step.size, 3),
     Comment: step.comment,
     Tags: step.tags,
   };

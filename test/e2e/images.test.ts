@@ -141,6 +141,9 @@ describe("images", () => {
     expect(await home.ok("history", "--format", "{{.Tags}}", "again")).toBe(
       "[quay.io/team/two:1 localhost/again:latest]",
     );
+    expect(await home.ok("history", "--format", "{{.CreatedAt}} {{.Size}}", "again")).toMatch(
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \d[\d.]*[kM]?B$/,
+    );
     const [step] = JSON.parse(await home.ok("history", "--format", "json", "again"));
     expect(step.tags).toEqual(["quay.io/team/two:1", "localhost/again:latest"]);
     await home.ok("rmi", "again");
