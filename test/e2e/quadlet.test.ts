@@ -113,6 +113,16 @@ test("a dry run prints; flags are Podman's, with one dash or two", async () => {
   expect(await generate("-nope")).toMatchObject({ exitCode: 2, stderr: /not defined: -nope/ });
 });
 
+test("of units with the same name the one in the first directory counts", async () => {
+  const directories = ["c", "a", "f", "b", "h", "e", "g", "d"];
+  put(
+    Object.fromEntries(
+      directories.map((name) => [`${name}/x.container`, `[Container]\nImage=localhost/${name}\n`]),
+    ),
+  );
+  expect((await generate("-dryrun")).stdout).toMatch(/^ExecStart=.* localhost\/a$/m);
+});
+
 test("without files there is nothing to do", async () => {
   expect(await generate(output)).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
   expect(existsSync(output)).toBe(false);

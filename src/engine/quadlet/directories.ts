@@ -51,7 +51,8 @@ function walk(directory: string, found: Set<string>, wanted: (name: string) => b
   }
   if (found.has(real)) return;
   found.add(real);
-  for (const entry of entries) {
+  // In the order of their names: of files called the same the first one counts.
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const below = path.join(real, entry.name);
     const mayBe = entry.isDirectory() || (entry.isSymbolicLink() && isDirectory(below));
     if (mayBe && !entry.name.endsWith(".d") && wanted(entry.name)) walk(below, found);
