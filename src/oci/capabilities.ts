@@ -1,4 +1,5 @@
-import { EngineError } from "../errors.ts";
+import { EngineError, rephrase } from "../errors.ts";
+import type { ContainerConfig } from "./container.ts";
 import type { Capabilities } from "./runtime-spec.ts";
 
 /** In the kernel's numbering, linux/capability.h. */
@@ -73,9 +74,19 @@ export interface CapabilityRequest {
   add: readonly string[];
   drop: readonly string[];
   privileged: boolean;
+  /** The container's own and its image's, one of which may say how few capabilities it needs. */
+  labels?: Readonly<Record<string, string>>;
   /** What this kernel and this process's bounding set offer. */
   available: readonly string[];
   uid: number;
+}
+
+/** What a container's flags, configuration and labels say. */
+export function capabilityRequest(
+  { defaultCapabilities: base, capAdd: add, capDrop: drop, privileged, labels }: ContainerConfig,
+  available: readonly string[],
+): Omit<CapabilityRequest, "uid"> {
+  return { base, add, drop, privileged, labels, available };
 }
 
 /**
@@ -84,10 +95,46 @@ export interface CapabilityRequest {
  * and needs the ambient set to keep it over execve.
  */
 export function processCapabilities(request: CapabilityRequest): Capabilities {
-  const { base = defaultCapabilities, add, drop, privileged, available, uid } = request;
-  const bounding = privileged ? [...available].sort() : mergeCapabilities(base, add, drop, available);
+  const { add, drop, available, uid } = request;
+  const bounding = boundingSet(request);
   if (uid === 0) return { bounding, effective: bounding, permitted: bounding };
   const own = mergeCapabilities([], add, drop, available).filter((name) => bounding.includes(name));
   if (own.length === 0) return { bounding };
   return { bounding, effective: own, inheritable: own, permitted: own, ambient: own };
+}
+
+function boundingSet(request: Omit<CapabilityRequest, "uid">): string[] {
+  if (request.privileged) return [...request.available].sort();
+  const needed = neededCapabilities(request);
+  return needed && refusedCapabilities(request).length === 0 ? needed : allowedCapabilities(request);
+}
+
+function allowedCapabilities({
+  base = defaultCapabilities,
+  add,
+  drop,
+  available,
+}: Omit<CapabilityRequest, "uid">): string[] {
+  return mergeCapabilities(base, add, drop, available);
+}
+
+/** The only ones that a container needs, if a label says so; an empty one means none at all. */
+function neededCapabilities({
+  labels = {},
+  available,
+}: Omit<CapabilityRequest, "uid">): string[] | undefined {
+  const label = labels["io.containers.capabilities"];
+  if (label === undefined) return undefined;
+  try {
+    return mergeCapabilities([], label === "" ? [] : label.split(","), [], available);
+  } catch (error) {
+    throw rephrase(error, { prefix: 'capabilities requested by user or image are not valid: "": ' });
+  }
+}
+
+/** What a label names but the flags don't allow: then all that they do is given, as without the label. */
+export function refusedCapabilities(request: Omit<CapabilityRequest, "uid">): string[] {
+  if (request.privileged) return [];
+  const allowed = allowedCapabilities(request);
+  return (neededCapabilities(request) ?? []).filter((name) => !allowed.includes(name));
 }

@@ -1,4 +1,4 @@
-import { processCapabilities } from "./capabilities.ts";
+import { capabilityRequest, processCapabilities } from "./capabilities.ts";
 import type { ContainerConfig } from "./container.ts";
 import { processEnv } from "./env.ts";
 import { isMapped, keepIdMapping, noMapMapping } from "./id-mapping.ts";
@@ -118,14 +118,7 @@ function containerProcess(input: SpecInput): Process {
       { home: user.home, hostname: input.hostname },
     ),
     cwd: config.workdir || "/",
-    capabilities: processCapabilities({
-      base: config.defaultCapabilities,
-      add: config.capAdd,
-      drop: config.capDrop,
-      privileged: config.privileged,
-      available: host.capabilities,
-      uid: user.uid,
-    }),
+    capabilities: processCapabilities({ ...capabilityRequest(config, host.capabilities), uid: user.uid }),
     rlimits: processRlimits(config, host),
   };
   if (config.terminal) process.terminal = true;

@@ -13,6 +13,7 @@ import { parseSeccompPolicy } from "../../oci/seccomp.ts";
 import { parseSystemdMode } from "../../oci/systemd.ts";
 import { hostEnv } from "../host-env.ts";
 import { imageProgress } from "../image-progress.ts";
+import { log } from "../log.ts";
 import { registryAccess } from "../registry-flags.ts";
 import { containerConfig, entrypoint } from "./config.ts";
 import { withConfiguration } from "./configured.ts";
@@ -59,6 +60,11 @@ export function createRequest(input: RequestInput): Omit<CreateRequest, "startPe
     pidFile: flags.pidfile,
     conmonPidFile: flags["conmon-pidfile"],
     cidFile: flags.cidfile,
+    onRefusedCapabilities: (names) =>
+      log(
+        "error",
+        `Capabilities requested by user or image are not allowed by default: "${names.join(",")}"`,
+      ),
   };
 }
 

@@ -6,6 +6,7 @@ import { type Context, ensureDirectory } from "../../host/context.ts";
 import { self } from "../../host/process.ts";
 import { runNative } from "../../host/spawn.ts";
 import { createStaging } from "../../host/staging.ts";
+import { capabilityRequest, refusedCapabilities } from "../../oci/capabilities.ts";
 import type { ContainerConfig, MountRequest } from "../../oci/container.ts";
 import { containerIdMappings } from "../../oci/generate-spec.ts";
 import { checkName, randomId, randomName } from "../../oci/names.ts";
@@ -33,7 +34,7 @@ import { type ImageOverrides, withImageDefaults } from "./defaults.ts";
 import { checkDeviceRules } from "./devices.ts";
 import { dropContainer } from "./drop.ts";
 import { sweep } from "./heal.ts";
-import { hostFacts } from "./host-facts.ts";
+import { hostCapabilities, hostFacts } from "./host-facts.ts";
 import { removeContainer } from "./rm.ts";
 import { lowerDirectories, makeUpper } from "./rootfs-mount.ts";
 import { checkCgroupless, platformRuntime, resolveRuntime, runtimeName } from "./runtime-choice.ts";
@@ -54,6 +55,8 @@ export interface CreateRequest extends ImageOverrides {
   createCommand: string[];
   /** `run` starts it right away. */
   startPending: boolean;
+  /** Told what the image's label asks for without the flags allowing it. */
+  onRefusedCapabilities?: (names: string[]) => void;
   /** --pidfile, --conmon-pidfile, --cidfile; "" for none. */
   pidFile: string;
   conmonPidFile: string;
@@ -68,6 +71,8 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   if (request.name !== "") checkName(request.name, "running container create option: ");
   const image = request.image === null ? undefined : await pullImage(ctx, request.image, request.pull);
   const config = configWithImage(ctx, request, image);
+  const refused = refusedCapabilities(capabilityRequest(config, hostCapabilities(ctx)));
+  if (refused.length > 0) request.onRefusedCapabilities?.(refused);
   await checkConfig(ctx, config);
   const record = newRecord(ctx, request, config, image);
   // Stays until the container is complete: should we be killed, it tells the next command to look for it (heal.ts).

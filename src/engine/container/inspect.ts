@@ -4,7 +4,7 @@ import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
 import { readWholeJson } from "../../host/files.ts";
 import { isAlive } from "../../host/process.ts";
-import { processCapabilities } from "../../oci/capabilities.ts";
+import { capabilityRequest, processCapabilities } from "../../oci/capabilities.ts";
 import type { ContainerConfig, SecretRequest } from "../../oci/container.ts";
 import { containerCommand } from "../../oci/container-command.ts";
 import {
@@ -104,14 +104,7 @@ export function inspectContainer(ctx: Context, nameOrId: string, { size }: { siz
 function plannedCapabilities(ctx: Context, config: ContainerConfig): Capabilities {
   const root =
     config.userns.kind !== "keep-id" && ["", "0", "root"].includes(config.user.split(":")[0] ?? "");
-  return processCapabilities({
-    base: config.defaultCapabilities,
-    add: config.capAdd,
-    drop: config.capDrop,
-    privileged: config.privileged,
-    available: hostCapabilities(ctx),
-    uid: root ? 0 : 1,
-  });
+  return processCapabilities({ ...capabilityRequest(config, hostCapabilities(ctx)), uid: root ? 0 : 1 });
 }
 
 function orNull<T>(list: readonly T[] | undefined): readonly T[] | null {

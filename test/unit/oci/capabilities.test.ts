@@ -4,6 +4,7 @@ import {
   defaultCapabilities,
   mergeCapabilities,
   processCapabilities,
+  refusedCapabilities,
 } from "../../../src/oci/capabilities.ts";
 
 const available = allCapabilities(40);
@@ -62,6 +63,27 @@ describe("a process", () => {
     expect(sets.bounding).toContain("CAP_CHOWN");
     expect([sets.effective, sets.inheritable, sets.permitted, sets.ambient]).toEqual(
       Array(4).fill(["CAP_SYS_ADMIN"]),
+    );
+  });
+
+  test.each([
+    ["", [], [], []],
+    ["kill,CAP_CHOWN", [], ["CAP_CHOWN", "CAP_KILL"], []],
+    ["SYS_ADMIN", [], defaultCapabilities, ["CAP_SYS_ADMIN"]],
+    ["SYS_ADMIN", ["sys_admin"], ["CAP_SYS_ADMIN"], []],
+  ])("whose label is %j and that has %j added", (label, add, bounding, refused) => {
+    const labels = { "io.containers.capabilities": label };
+    const labeled = { ...request, add, labels };
+    expect(processCapabilities(labeled).effective).toEqual(bounding);
+    expect(refusedCapabilities(labeled)).toEqual(refused);
+    expect(refusedCapabilities({ ...labeled, privileged: true })).toEqual([]);
+    expect(processCapabilities({ ...labeled, privileged: true }).effective).toHaveLength(41);
+  });
+
+  test("whose label makes no sense is refused", () => {
+    const labels = { "io.containers.capabilities": "CHOWN," };
+    expect(() => processCapabilities({ ...request, labels })).toThrow(
+      'capabilities requested by user or image are not valid: "": "CAP_": unknown capability',
     );
   });
 

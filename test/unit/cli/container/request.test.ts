@@ -63,6 +63,7 @@ describe("createRequest", () => {
       pidFile: "",
       conmonPidFile: "",
       cidFile: "",
+      onRefusedCapabilities: expect.any(Function),
       config: expect.objectContaining({
         command: [],
         env: {},
