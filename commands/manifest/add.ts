@@ -45,6 +45,7 @@ export default class Add extends CoracleCommand {
     "cert-dir": accessFlags["cert-dir"],
     creds: accessFlags.creds,
     "tls-verify": accessFlags["tls-verify"],
+    insecure: accessFlags.insecure,
   };
   static override arity = atLeast(2);
   static override completes = ["image"] as const;

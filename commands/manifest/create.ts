@@ -22,6 +22,7 @@ export default class Create extends CoracleCommand {
     "cert-dir": accessFlags["cert-dir"],
     creds: accessFlags.creds,
     "tls-verify": accessFlags["tls-verify"],
+    insecure: accessFlags.insecure,
   };
   static override arity = atLeast(1);
   static override completes = ["image"] as const;

@@ -10,6 +10,7 @@ export default class Inspect extends CoracleCommand {
   static override flags = {
     authfile: accessFlags.authfile,
     "tls-verify": accessFlags["tls-verify"],
+    insecure: accessFlags.insecure,
     verbose: flag.boolean({
       char: "v",
       description: "Added for Docker compatibility (NOOP)",

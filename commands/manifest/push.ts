@@ -39,6 +39,7 @@ export default class Push extends CoracleCommand {
     rm: flag.boolean({ description: "Remove the manifest list if push succeeds" }),
     ...signingFlags("image", "Sign the image using a GPG key"),
     "tls-verify": accessFlags["tls-verify"],
+    insecure: accessFlags.insecure,
   };
   static override arity = between(1, 2);
   static override completes = ["image", "none"] as const;

@@ -40,6 +40,11 @@ export const accessFlags = {
     description: "Require HTTPS and verify certificates when contacting registries",
     default: true,
   }),
+  /** Docker's, of the commands for lists only. */
+  insecure: flag.boolean({
+    description: "neither require HTTPS nor verify certificates when accessing the registry",
+    hidden: true,
+  }),
 };
 
 /** What those say; without --tls-verify it is registries.conf that says it. */
@@ -51,6 +56,7 @@ export function registryAccess(
     retry?: number | undefined;
     "retry-delay"?: string | undefined;
     "tls-verify"?: boolean | undefined;
+    insecure?: boolean | undefined;
   },
   given: ReadonlySet<string>,
 ): RegistryAccess {
@@ -62,8 +68,16 @@ export function registryAccess(
     retry: flags.retry,
     onRetry: warn,
     retryDelay: flags["retry-delay"] === undefined ? undefined : parseDuration(flags["retry-delay"]) / 1000,
-    tlsVerify: given.has("tls-verify") ? flags["tls-verify"] : undefined,
+    tlsVerify: askedVerification(flags, given),
   };
+}
+
+function askedVerification(
+  flags: { "tls-verify"?: boolean | undefined; insecure?: boolean | undefined },
+  given: ReadonlySet<string>,
+): boolean | undefined {
+  if (given.has("tls-verify")) return flags["tls-verify"];
+  return given.has("insecure") ? !flags.insecure : undefined;
 }
 
 /** NAME:PASSWORD; for what of it isn't there somebody asks, once and not before it is wanted. */
