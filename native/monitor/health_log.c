@@ -55,9 +55,10 @@ static size_t entry_size(size_t length)
 	return ENTRY_OVERHEAD + 6 * length;
 }
 
-static int write_log(const struct place *place, const struct health_state *state, json_t *entries,
-		     const struct health_check *check, const char *output, size_t length)
+static int write_log(const struct place *place, json_t *entries, const struct health_check *check, const char *output,
+		     size_t length)
 {
+	const struct health_state *state = &check->state;
 	auto_free char *old = json_dumps(entries, JSON_COMPACT);
 	size_t size = (old ? strlen(old) : 0) + entry_size(length) + ENTRY_OVERHEAD;
 	auto_free char *buffer = malloc(size);
@@ -65,27 +66,22 @@ static int write_log(const struct place *place, const struct health_state *state
 		return -1;
 	struct text text = {.data = buffer, .size = size};
 	text_add(&text, "{\"Status\":\"%s\",\"FailingStreak\":%u,\"Log\":", health_status_names[state->status], state->streak);
-	if (check) {
-		/* The array without its end. */
-		text_add_bytes(&text, old, strlen(old) - 1);
-		text_add(&text, "%s", json_array_size(entries) > 0 ? "," : "");
-		add_entry(&text, check, output, length);
-		text_add(&text, "]}\n");
-	} else {
-		text_add(&text, "%s}\n", json_array_size(entries) > 0 ? old : "null");
-	}
+	/* The array without its end. */
+	text_add_bytes(&text, old, strlen(old) - 1);
+	text_add(&text, "%s", json_array_size(entries) > 0 ? "," : "");
+	add_entry(&text, check, output, length);
+	text_add(&text, "]}\n");
 	return write_file_atomic_at(place->directory, place->name, text.data, text.length, 0600, 0);
 }
 
+/* As with Podman, what was found before a start is not told after it. */
 int health_log_begin(const struct health_config *config)
 {
+	static const char fresh[] = "{\"Status\":\"starting\",\"FailingStreak\":0,\"Log\":null}\n";
 	struct place place;
-	const struct health_state state = {.status = HEALTH_STARTING};
 	if (open_place(config, &place) < 0)
 		return -1;
-	json_t *entries = old_entries(&place);
-	int rc = write_log(&place, &state, entries, NULL, NULL, 0);
-	json_decref(entries);
+	int rc = write_file_atomic_at(place.directory, place.name, fresh, sizeof(fresh) - 1, 0600, 0);
 	close(place.directory);
 	return rc;
 }
@@ -98,7 +94,7 @@ int health_log_add(const struct health_config *config, const struct health_check
 	json_t *entries = old_entries(&place);
 	while (config->log_count > 0 && json_array_size(entries) >= config->log_count)
 		json_array_remove(entries, 0);
-	int rc = write_log(&place, &check->state, entries, check, output, length);
+	int rc = write_log(&place, entries, check, output, length);
 	json_decref(entries);
 	close(place.directory);
 	return rc;

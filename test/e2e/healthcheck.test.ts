@@ -90,7 +90,8 @@ describe("a container with a health check", () => {
     expect(await home.ok("wait", "--condition", "running", "again")).toBe("-1");
     expect(await inspect("again", "{{.State.Pid}}")).not.toBe(pid);
     expect(readFileSync(pidFile, "utf8")).toBe(await inspect("again", "{{.State.Pid}}"));
-    expect(await inspect("again", "{{.RestartCount}} {{.State.Health.Status}}")).toBe("1 starting");
+    const format = "{{.RestartCount}} {{.State.Health.Status}} {{len .State.Health.Log}}";
+    expect(await inspect("again", format)).toBe("1 starting 0");
     await home.ok("rm", "-f", "-t", "0", "killed", "again");
   });
 
