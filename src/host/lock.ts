@@ -17,9 +17,9 @@ import { stagingDirectory } from "./staging.ts";
  * it, it never sees a stale lock. A dead owner's lock is broken by us, by one process at a time (breakDeadLock), so that
  * nobody removes the lock of the next owner by mistake.
  *
- * Lock order: claim → network → storage → container → volume → names → … → addresses. Waiting for one while holding a later or equal one is a bug and
- * throws. Nothing waits for a registry or a user's process while holding anything but a claim, which stands for such
- * work in progress ("this blob is being fetched") and is held as long as it takes.
+ * Their order is that of `order`: waiting for one while holding a later or equal one is a bug and throws. Nothing waits for
+ * a registry or a user's process while holding anything but a claim, which stands for such work in progress ("this blob is
+ * being fetched") and is held as long as it takes.
  */
 export type LockName =
   | "network"

@@ -53,7 +53,7 @@ async function completion(
   if (inGroup && second === undefined) return await commandNames(table, first);
   const name = inGroup ? `${first} ${second}` : first;
   const rest = inGroup ? afterSecond : afterFirst;
-  return await ofCommand(table, name, rest, current, options, names);
+  return await ofCommand(table, rest, { command: name, options, names, typed: { args: [], current } });
 }
 
 async function atTop(table: CommandTable, before: string[], place: Place): Promise<Completion> {
@@ -66,14 +66,9 @@ async function atTop(table: CommandTable, before: string[], place: Place): Promi
   return current.startsWith("-") ? flagNames(globalFlags) : await commandNames(table, undefined);
 }
 
-async function ofCommand(
-  table: CommandTable,
-  name: string,
-  before: string[],
-  current: string,
-  options: GlobalOptions,
-  names: Names,
-): Promise<Completion> {
+async function ofCommand(table: CommandTable, before: string[], asked: Place): Promise<Completion> {
+  const { command: name, options } = asked;
+  const { current } = asked.typed;
   const load = loaderOf(table, name);
   if (!load) return files;
   const command = (await load()).default;
@@ -85,7 +80,7 @@ async function ofCommand(
     options,
   ).catch(() => {});
   const inFlags = command.interspersed || args.length === 0;
-  const place = { command: fileOf(table, name), options, names, typed: { args, current } };
+  const place = { ...asked, command: fileOf(table, name), typed: { args, current } };
 
   const waiting = inFlags ? waitingFlag(before, syntax, command.interspersed) : undefined;
   if (waiting) return await flagValues(flags, waiting, place);

@@ -47,8 +47,8 @@ export async function prepareImage(
   conversion: Conversion,
 ): Promise<OutgoingImage> {
   const format = outgoingFormat(image.manifest, conversion);
-  const layers = await limited(parallel, image.manifest.layers, (descriptor, i) =>
-    prepareLayer(ctx, staging, image, descriptor, i, format, { plain: true, ...conversion }),
+  const layers = await limited(parallel, image.manifest.layers, (_, i) =>
+    prepareLayer(ctx, staging, image, i, { plain: true, ...conversion, format }),
   );
   const config = image.manifest.config.digest;
   const blobs = layers.map(({ descriptor, file }) => ({ digest: descriptor.digest, file }));
@@ -56,31 +56,30 @@ export async function prepareImage(
   return { names: [], manifest: manifestFor(ctx, image, format, layers), instances: [], blobs };
 }
 
-/** A layer in the compression it is to have; `i` is its place in the image. */
+/** The layer at a place in the image, in the compression it is to have. */
 export async function prepareLayer(
   ctx: Context,
   staging: string,
   image: StoredImage,
-  descriptor: Descriptor,
-  i: number,
-  format: ManifestFormat,
-  options: Conversion,
+  place: number,
+  conversion: Conversion & { format: ManifestFormat },
 ): Promise<OutgoingLayer> {
+  const descriptor = image.manifest.layers[place] as Descriptor;
   const compression = layerCompression(descriptor);
   if (compression === undefined) {
     throw new EngineError("not-supported", `layers of type ${descriptor.mediaType} can't leave the store`);
   }
-  const target = targetCompression(compression, format, options);
+  const target = targetCompression(compression, conversion);
   if (target === compression) return { descriptor, compression, file: blobPath(ctx, descriptor.digest) };
-  const file = path.join(staging, `${image.id}-${i}`);
-  const diffID = image.config.rootfs.diff_ids[i] as string;
+  const file = path.join(staging, `${image.id}-${place}`);
+  const diffID = image.config.rootfs.diff_ids[place] as string;
   const stdin = openBlob(ctx, descriptor.digest);
   try {
     const verified = ["--digest", descriptor.digest, "--diff-id", diffID];
     const made =
       target === "none"
         ? await decompressed(ctx, stdin, file, diffID, verified)
-        : await compressed(ctx, stdin, ["--to", file, "--format", target, ...verified], options.level);
+        : await compressed(ctx, stdin, ["--to", file, "--format", target, ...verified], conversion.level);
     return { descriptor: { ...descriptor, ...made }, compression: target, file };
   } finally {
     fs.closeSync(stdin);
@@ -121,8 +120,7 @@ async function decompressed(
 
 function targetCompression(
   now: Compression,
-  format: ManifestFormat,
-  { compression: wanted, force = true, plain = false }: Conversion,
+  { format, compression: wanted, force = true, plain = false }: Conversion & { format: ManifestFormat },
 ): Compression {
   if (wanted !== undefined && !canHold(format, wanted)) {
     const type = format === "oci" ? mediaTypes.ociManifest : mediaTypes.dockerManifest;

@@ -58,7 +58,7 @@ export async function pushStored(
     const parallel = ctx.config.engine.image_parallel_copies || PARALLEL;
     const layers = await limited(parallel, image.manifest.layers, async (descriptor, i) => {
       options.onProgress?.({ type: "layer", digest: descriptor.digest, status: "started" });
-      const layer = await prepareLayer(ctx, staging.path, image, descriptor, i, format, options);
+      const layer = await prepareLayer(ctx, staging.path, image, i, { ...options, format });
       await pushLayer(upload, layer, mountable);
       options.onProgress?.({ type: "layer", digest: descriptor.digest, status: "done" });
       return layer;
