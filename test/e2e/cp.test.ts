@@ -232,19 +232,13 @@ test("sparse and large files come through", async () => {
 });
 
 test("between two runs of a container that is restarted", async () => {
-  const fails = [
-    "--restart",
-    "always",
-    "bb",
-    "sh",
-    "-c",
-    "test -e /between && exec sleep 1000; sleep 0.3; exit 1",
-  ];
+  const fails = ["--restart", "always", "bb", "sh", "-c", "test -e /between && exec sleep 1000; exit 1"];
   await home.ok("run", "-d", "--name", "again", "--network", "none", ...fails);
   const file = join(home.directory, "between");
   writeFileSync(file, "seen");
-  const state = () => home.ok("inspect", "--format", "{{.State.Status}}", "again");
-  await expect.poll(state, { interval: 10, timeout: 10_000 }).toBe("restarting");
+  // By now a second and a half lies between two runs.
+  const state = () => home.ok("inspect", "--format", "{{.State.Status}} {{.RestartCount}}", "again");
+  await expect.poll(state, { interval: 10, timeout: 20_000 }).toBe("restarting 4");
   await home.ok("cp", file, "again:/between");
   await expect
     .poll(async () => (await home.coracle("exec", "again", "cat", "/between")).stdout, { timeout: 20_000 })

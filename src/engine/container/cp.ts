@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { pipeLayerTool } from "../../host/layer-tool.ts";
+import { isAlive } from "../../host/process.ts";
 import { runNative } from "../../host/spawn.ts";
 import { containerIdMappings, requestedUser } from "../../oci/generate-spec.ts";
 import { resolveUser } from "../../oci/user.ts";
@@ -87,7 +88,8 @@ function inRoot<T>(ctx: Context, place: CopyPlace, work: (place: Rooted) => Prom
   if (place.container === null) return work({ ...place, root: "/", record: undefined, init: undefined });
   const record = findRecord(ctx, place.container);
   const status = readStatus(ctx, record.id);
-  const init = isActive(status.state) ? status.last?.init?.pid : undefined;
+  // It may have ended, and its monitor be about to say so.
+  const init = isActive(status.state) && isAlive(status.last?.init) ? status.last?.init?.pid : undefined;
   return withRootfs(ctx, record, init, (root) => work({ ...place, root, record, init }));
 }
 
