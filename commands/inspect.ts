@@ -4,7 +4,7 @@ export default class Inspect extends CoracleCommand {
   static override summary = "Display the configuration of object denoted by ID";
   static override description =
     "Displays the low-level information on an object identified by name or ID.\n\nFor more information use coracle container inspect, image inspect or volume inspect.";
-  static override usage = "[options] {CONTAINER|IMAGE|NETWORK|VOLUME} [...]";
+  static override usage = "[options] {CONTAINER|IMAGE|NETWORK|VOLUME|ARTIFACT} [...]";
   static override examples = [
     "coracle inspect fedora",
     "coracle inspect --type image fedora",

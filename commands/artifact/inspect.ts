@@ -15,17 +15,13 @@ export default class Inspect extends CoracleCommand {
   async run(): Promise<void> {
     const { flags, args } = await this.input(Inspect);
     const { inspectArtifact } = await import("../../src/engine/artifact/inspect.ts");
-    const { asksForJson, withJson } = await import("../../src/cli/report.ts");
+    const { asksForJson } = await import("../../src/cli/report.ts");
     const artifact = inspectArtifact(this.context, args[0] as string);
     if (flags.format === undefined || asksForJson(flags.format)) {
       this.printLine(JSON.stringify(artifact, null, 5));
       return;
     }
     const { showInspected } = await import("../../src/cli/inspect.ts");
-    const { goFields } = await import("../../src/cli/go-fields.ts");
-    const fields = goFields(artifact, { urls: "URLs" }, new Set(["annotations"]));
-    showInspected([withJson(fields as object, () => artifact)], flags.format, [], (error) =>
-      this.report(error),
-    );
+    showInspected([artifact], flags.format, [], (error) => this.report(error));
   }
 }

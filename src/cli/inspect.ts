@@ -1,5 +1,6 @@
 import type { InspectedNetwork } from "../engine/network/inspect.ts";
 import { EngineError, rephrase } from "../errors.ts";
+import { goFields } from "./go-fields.ts";
 import { containerStructs, containerType } from "./inspect-container-types.ts";
 import { imageStructs, imageType, volumeStructs, volumeType } from "./inspect-types.ts";
 import { inspectedFields } from "./network-report.ts";
@@ -46,15 +47,16 @@ function printInspected(objects: object[], format: string | undefined): unknown 
 /** A JSON list of the objects, or each by a template. */
 export function inspectText(objects: object[], format: string | undefined): string {
   if (format === undefined || asksForJson(format)) return `${JSON.stringify(objects, null, 5)}\n`;
-  return parse("inspect", goFields(format), enforceRange).execute(
+  return parse("inspect", goNames(format), enforceRange).execute(
     objects.map((object) => withJson(withGoTypes(object) as object, shownAsJson(object) ?? (() => object))),
   );
 }
 
-/** Of images, containers, networks and volumes all types are known. */
+/** Of artifacts, images, containers, networks and volumes all types are known. */
 function withGoTypes(object: object): unknown {
   if ("network_interface" in object) return inspectedFields(object as InspectedNetwork);
   if ("NamesHistory" in object) return goValue(object, imageType, imageStructs);
+  if ("Manifest" in object) return goFields(object, { urls: "URLs" }, new Set(["annotations"]));
   if ("NeedsCopyUp" in object) return goValue(object, volumeType, volumeStructs);
   if (!("NetworkSettings" in object)) return forTemplate(object);
   const typed = { ...object, NetworkSettings: forTemplate(object.NetworkSettings) };
@@ -85,7 +87,7 @@ function durations(check: Record<string, unknown>): Record<string, GoDuration> {
 }
 
 /** JSON says `Id` where Go's field is `ID`; both are in use, and a few short forms. */
-function goFields(format: string): string {
+function goNames(format: string): string {
   const renamed: Record<string, string> = { Id: "ID", ImageID: "Image", Src: "Source", Dst: "Destination" };
   return format.replace(/\{\{.*?\}\}/gs, (action) =>
     action

@@ -1,3 +1,4 @@
+import { EngineError } from "../errors.ts";
 import { digestOf } from "./digest.ts";
 import { type Descriptor, type Manifest, mediaTypes } from "./image.ts";
 
@@ -12,15 +13,36 @@ export const emptyConfig: Descriptor = {
   data: "e30=",
 };
 
-export function newArtifact(layers: readonly Descriptor[], created: string, artifactType?: string): Manifest {
+export function newArtifact(
+  layers: readonly Descriptor[],
+  annotations: Readonly<Record<string, string>>,
+  artifactType?: string,
+): Manifest {
   return {
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,
     ...(artifactType === undefined ? {} : { artifactType }),
     config: emptyConfig,
     layers: [...layers],
-    annotations: { [createdAnnotation]: created },
+    annotations: { ...annotations },
   };
+}
+
+/** Two of an artifact's files can't have one title; what a file is called by itself counts as well. */
+export function checkTitles(old: readonly Descriptor[], names: readonly string[], given?: string): void {
+  const titles = new Set(old.map(({ annotations }) => annotations?.[titleAnnotation]));
+  const seen = new Set(titles);
+  for (const name of names) {
+    if (seen.has(name)) throw new EngineError("name-in-use", `${name}: file already exists in artifact`);
+    seen.add(name);
+  }
+  if (given !== undefined && (titles.has(given) || names.length > 1)) {
+    throw new EngineError(
+      "name-in-use",
+      `duplicate layers ${titleAnnotation} labels within an artifact not allowed`,
+      { hint: "add the files one by one, each with a title of its own" },
+    );
+  }
 }
 
 /** What `manifest add` makes of files; what isn't given is as ORAS has it. */

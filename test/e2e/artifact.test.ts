@@ -90,13 +90,21 @@ test("are made of files, shown and removed", async () => {
   expect(await home.coracle("artifact", "rm", "first", "nope")).toMatchObject({ exitCode: 125, stdout: "" });
   expect(await home.ok("artifact", "ls", "--format", "{{.Repository}}")).not.toContain("first");
   expect(await home.coracle("artifact", "add", "two", directory)).toMatchObject({ exitCode: 125 });
+  const title = ["--annotation", "org.opencontainers.image.title=x"];
+  await home.ok("artifact", "add", ...title, "titled", binary);
+  const titles = `{{range .Manifest.Layers}}{{.Annotations}} {{end}}{{index .Manifest.Annotations "org.opencontainers.image.title"}}`;
+  for (const inspected of [["titled"], ["--type", "artifact", "titled"]]) {
+    expect(await home.ok("inspect", ...inspected, "--format", titles)).toBe(
+      "map[org.opencontainers.image.title:x] x",
+    );
+  }
+  expect(await home.coracle("inspect", "--type", "artifact", "nope")).toMatchObject({
+    exitCode: 125,
+    stderr: expect.stringContaining("Error: inspecting object: nope: artifact does not exist"),
+  });
   for (const [args, message] of [
     [["one"], "one: artifact already exists"],
     [["--append", "one"], "b.bin: file already exists in artifact"],
-    [
-      ["--annotation", "org.opencontainers.image.title=x", "two"],
-      "cannot override filename with org.opencontainers.image.title annotation",
-    ],
   ] as const) {
     const refused = await home.coracle("artifact", "add", ...args, binary);
     expect(refused).toMatchObject({ exitCode: 125, stderr: expect.stringContaining(`Error: ${message}`) });

@@ -3,6 +3,7 @@ import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { createStaging } from "../../host/staging.ts";
 import {
+  checkTitles,
   createdAnnotation,
   detectContentType,
   emptyConfig,
@@ -39,8 +40,6 @@ export async function addArtifact(
     throw new EngineError("usage", "append option is not compatible with type option");
   if (append && replace)
     throw new EngineError("usage", "--append and --replace options cannot be used together");
-  if (titleAnnotation in options.annotations)
-    throw new EngineError("usage", `cannot override filename with ${titleAnnotation} annotation`);
   const present = append ? getArtifact(ctx, full) : findArtifact(ctx, full);
   if (present && !append && !replace) {
     throw new EngineError("name-in-use", `${name}: artifact already exists`, {
@@ -52,22 +51,17 @@ export async function addArtifact(
   const staging = createStaging(ctx, "image");
   try {
     const layers = [...(old?.layers ?? [])];
-    const titles = new Set(layers.map(({ annotations }) => annotations?.[titleAnnotation]));
-    for (const file of files) {
-      const title = path.basename(file);
-      if (titles.has(title))
-        throw new EngineError("name-in-use", `${title}: file already exists in artifact`);
-      titles.add(title);
-    }
     const { annotations, fileType } = options;
+    const names = files.map((file) => path.basename(file));
+    checkTitles(layers, names, annotations[titleAnnotation]);
     const added = await storeFiles(ctx, staging.path, files, (title, start) => ({
       mediaType: fileType ?? detectContentType(start),
       annotations: { [titleAnnotation]: title, ...annotations },
     }));
     layers.push(...added);
     writeBlob(ctx, Buffer.from(emptyConfig.data as string, "base64"));
-    const created = old?.annotations?.[createdAnnotation] ?? new Date().toISOString();
-    const manifest = old ? { ...old, layers } : newArtifact(layers, created, type);
+    const own = { ...annotations, [createdAnnotation]: new Date().toISOString() };
+    const manifest = old ? { ...old, layers } : newArtifact(layers, own, type);
     return await commitArtifact(ctx, full, Buffer.from(JSON.stringify(manifest)));
   } finally {
     await staging.remove();

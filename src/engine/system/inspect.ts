@@ -1,5 +1,6 @@
 import { EngineError, rephrase } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
+import { inspectArtifact } from "../artifact/inspect.ts";
 import { containerExists } from "../container/exists.ts";
 import { inspectContainer } from "../container/inspect.ts";
 import { latestContainer } from "../container/select.ts";
@@ -18,8 +19,9 @@ type Inspect = (ctx: Context, name: string, options: InspectOptions) => object;
 
 const kinds: Record<string, Inspect> = {
   all: inspectAny,
+  artifact: (ctx, name) => prefixed(() => inspectArtifact(ctx, name)),
   container: inspectOneContainer,
-  image: inspectOneImage,
+  image: (ctx, name) => prefixed(() => inspectImage(ctx, name)),
   network: inspectNetwork,
   // There are none.
   pod: (_, name) => {
@@ -28,10 +30,19 @@ const kinds: Record<string, Inspect> = {
   volume: inspectVolume,
 };
 
+/** Where one kind has no object of that name, the next may. */
+const unknown = new Set([
+  "image-not-known",
+  "bad-reference",
+  "no-such-volume",
+  "no-such-network",
+  "artifact-not-known",
+]);
+
 /** What nothing can be asked for by: nothing else is shown then either. */
 const fatal = new Set(["empty-name", "ambiguous-container", "ambiguous-network"]);
 
-/** What the names stand for, tried in Podman's order: container, image, volume. Without names: the latest container. */
+/** What the names stand for, tried in Podman's order: container, image, volume, network, artifact. Without names: the latest container. */
 export function inspectObjects(
   ctx: Context,
   names: string[] | undefined,
@@ -41,7 +52,7 @@ export function inspectObjects(
   if (!inspect) {
     throw new EngineError(
       "usage",
-      `invalid type "${options.type}": must be "image", "container", "pod", "network", "volume", or "all"`,
+      `invalid type "${options.type}": must be "image", "container", "pod", "network", "volume", "artifact", or "all"`,
     );
   }
   const objects: object[] = [];
@@ -70,9 +81,9 @@ function inspectOneContainer(ctx: Context, name: string, options: InspectOptions
   }
 }
 
-function inspectOneImage(ctx: Context, name: string): object {
+function prefixed(inspect: () => object): object {
   try {
-    return inspectImage(ctx, name);
+    return inspect();
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     throw rephrase(error, { prefix: "inspecting object: ", exitCode: error.exitCode });
@@ -81,15 +92,11 @@ function inspectOneImage(ctx: Context, name: string): object {
 
 function inspectAny(ctx: Context, name: string, options: InspectOptions): object {
   if (containerExists(ctx, name)) return inspectContainer(ctx, name, options);
-  for (const inspect of [inspectImage, inspectVolume, inspectNetwork]) {
+  for (const inspect of [inspectImage, inspectVolume, inspectNetwork, inspectArtifact]) {
     try {
       return inspect(ctx, name);
     } catch (error) {
-      if (
-        !(error instanceof EngineError) ||
-        !["image-not-known", "bad-reference", "no-such-volume", "no-such-network"].includes(error.code)
-      )
-        throw error;
+      if (!(error instanceof EngineError) || !unknown.has(error.code)) throw error;
     }
   }
   throw new EngineError("no-such-object", `inspecting object: no such object: "${name}"`, {

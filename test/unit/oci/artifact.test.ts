@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { emptyConfig, fileType, newListArtifact } from "../../../src/oci/artifact.ts";
+import { checkTitles, emptyConfig, fileType, newListArtifact } from "../../../src/oci/artifact.ts";
 import { mediaTypes } from "../../../src/oci/image.ts";
 
 test.each([
@@ -32,4 +32,33 @@ test("an artifact of a list", () => {
     ...emptyConfig,
     mediaType: "text/plain",
   });
+});
+
+test.each([
+  [[], ["a", "b"], undefined, undefined],
+  [["a"], ["b"], "c", undefined],
+  [["a"], ["a"], "c", "a: file already exists in artifact"],
+  [[], ["a", "a"], undefined, "a: file already exists in artifact"],
+  [
+    ["c"],
+    ["a"],
+    "c",
+    "duplicate layers org.opencontainers.image.title labels within an artifact not allowed",
+  ],
+  [
+    [],
+    ["a", "b"],
+    "c",
+    "duplicate layers org.opencontainers.image.title labels within an artifact not allowed",
+  ],
+])("files %j with %j beside them, all called %s", (old, names, given, refusal) => {
+  const layers = old.map((title) => ({
+    mediaType: "text/plain",
+    digest: emptyConfig.digest,
+    size: 2,
+    annotations: { "org.opencontainers.image.title": title },
+  }));
+  const check = () => checkTitles(layers, names, given);
+  if (refusal === undefined) expect(check).not.toThrow();
+  else expect(check).toThrow(refusal);
 });
