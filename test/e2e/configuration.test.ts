@@ -1,5 +1,5 @@
 /** containers.conf, storage.conf, hooks and the global flags that stand for them. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
@@ -80,11 +80,12 @@ events_logger = "none"`;
   });
 
   test("names, paths and events as the newer keys have them", async () => {
-    const log = join(home.directory, "conf.log");
+    const logs = join(home.directory, "logs");
+    mkdirSync(logs);
     const conf = `[containers]
 container_name_as_hostname = true
 prepare_volume_on_create = true
-log_path = "${log}"
+log_path = "${logs}"
 [engine]
 events_container_create_inspect_data = true
 platform_to_oci_runtime = { "linux/amd64" = "crun", "linux/arm64" = "crun" }
@@ -98,8 +99,13 @@ default_host_ips = ["127.0.0.1", "::1"]`;
     ).toBe("[{127.0.0.1 8001} {::1 8001} {127.0.0.2 8002}]");
     const mountpoint = await home.ok("volume", "inspect", "-f", "{{.Mountpoint}}", "filled");
     expect(existsSync(join(mountpoint, "sh"))).toBe(true);
-    const shown = "{{.Config.Hostname}} {{.HostConfig.LogConfig.Path}} {{.OCIRuntime}}";
-    expect(await home.ok("inspect", "-f", shown, "n_1")).toBe(`n1 ${log} crun`);
+    const shown = "{{.Config.Hostname}} {{.HostConfig.LogConfig.Path}} {{.OCIRuntime}} {{.Id}}";
+    const [hostname, log, runtime, id = ""] = (await home.ok("inspect", "-f", shown, "n_1")).split(" ");
+    expect([hostname, log, runtime]).toEqual(["n1", join(logs, id, "ctr.log"), "crun"]);
+    expect(readdirSync(logs)).toEqual([id]);
+    // Nothing stays of a container that doesn't come to be.
+    expect(await withConf(conf, "create", "--name", "n_1", "bb", "true")).toMatchObject({ exitCode: 125 });
+    expect(readdirSync(logs)).toEqual([id]);
     const filter = ["--filter", "container=n_1", "--filter", "event=create"];
     const data = await home.ok(
       "events",
@@ -197,7 +203,7 @@ default_host_ips = ["127.0.0.1", "::1"]`;
     const create = await withConf(logged, "create", "--name", "logged", "bb", "sh", "-c", "seq 9000");
     expect(create.stderr).toContain('msg="log_tag \\"x\\" is not allowed with \\"json-file\\" log_driver"');
     const format = "{{.HostConfig.LogConfig.Size}} {{.HostConfig.LogConfig.Tag}}";
-    expect(await home.ok("inspect", "-f", format, "logged")).toBe("0B ");
+    expect(await home.ok("inspect", "-f", format, "logged")).toBe("8.192kB ");
     await withConf(logged, "start", "-a", "logged");
     expect((await home.ok("logs", "logged")).length).toBeLessThan(8192);
     await home.ok("rm", "logged");

@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
@@ -159,20 +167,23 @@ test("limits that only cgroup v1 has are told of, or refused", async () => {
   }
 });
 
-test("limits of devices name devices that are there", async () => {
-  await home.ok(
-    "create",
-    "--name",
-    "io",
-    "--device-read-bps",
-    "/dev/null:1mb",
-    "--blkio-weight-device",
-    "/dev/null:100",
-    "bb",
-  );
-  const format = "{{.HostConfig.BlkioDeviceReadBps}} {{.HostConfig.BlkioWeightDevice}}";
-  expect(await home.ok("inspect", "io", "--format", format)).toBe("[{/dev/null 1048576}] [{/dev/null 100}]");
-  await home.ok("rm", "io");
+test("limits of devices name block devices that are there", async () => {
+  const disk = readdirSync("/dev")
+    .map((name) => join("/dev", name))
+    .find((file) => statSync(file, { throwIfNoEntry: false })?.isBlockDevice());
+  if (disk) {
+    const limits = ["--device-read-bps", `${disk}:1mb`, "--blkio-weight-device", `${disk}:100`];
+    await home.ok("create", "--name", "io", ...limits, "bb");
+    const format = "{{.HostConfig.BlkioDeviceReadBps}} {{.HostConfig.BlkioWeightDevice}}";
+    expect(await home.ok("inspect", "io", "--format", format)).toBe(`[{${disk} 1048576}] [{${disk} 100}]`);
+    await home.ok("rm", "io");
+  }
+  for (const flag of ["--device-write-iops", "--blkio-weight-device"]) {
+    expect(await home.coracle("create", flag, "/dev/null:100", "bb")).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining("Error: /dev/null: not a block device\n"),
+    });
+  }
   expect(
     await home.coracle("run", "--rm", "--device-read-bps", "/dev/nothing:1mb", "bb", "true"),
   ).toMatchObject({

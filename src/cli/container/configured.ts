@@ -142,16 +142,17 @@ function newMounts(configured: readonly string[] = [], flags: CreateFlags): stri
 }
 
 function mountTarget(mount: string): string {
-  const [, target] = /(?:^|,)(?:dst|destination|target)=([^,]*)/.exec(mount) ?? [];
+  const [, target] = /(?:^|,)(?:dst|dest|destination|target)=([^,]*)/.exec(mount) ?? [];
   return target ? cleanPath(target) : "";
 }
 
 function logOptions(
-  { log_path, log_tag }: ContainersConf["containers"],
+  { log_path, log_size_max = 0, log_tag }: ContainersConf["containers"],
   driver: string | undefined,
 ): string[] {
   if (log_tag && driver === "json-file")
     warn(`log_tag ${JSON.stringify(log_tag)} is not allowed with "json-file" log_driver`);
   const tag = log_tag && driver !== "json-file" ? [`tag=${log_tag}`] : [];
-  return [...(log_path ? [`path=${log_path}`] : []), ...tag];
+  const size = log_size_max > 0 ? [`max-size=${log_size_max}`] : [];
+  return [...(log_path ? [`path=${log_path}`] : []), ...size, ...tag];
 }

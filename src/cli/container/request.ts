@@ -102,10 +102,9 @@ export function discarded(flags: CreateFlags, config: ContainerConfig): string[]
 
 /** --publish where there are no ports of the container's own. */
 function discardedPorts({ ports, network }: ContainerConfig): string[] {
-  if (ports.length === 0 || publishesPorts(network) || network.kind === "ns") return [];
-  return [
-    `Port mappings have been discarded because "${network.kind}" network namespace mode does not support them`,
-  ];
+  if (ports.length === 0 || publishesPorts(network)) return [];
+  const mode = network.kind === "ns" ? "path" : network.kind;
+  return [`Port mappings have been discarded because "${mode}" network namespace mode does not support them`];
 }
 
 /**

@@ -9,7 +9,7 @@ import { checkApparmor } from "../../oci/security-opt.ts";
 import { checkArtifacts } from "./artifact-mounts.ts";
 import { checkCgroupParent, defaultPidsLimit } from "./cgroup.ts";
 import { checkNamespacePaths, checkSources, resolveContainers, resolveImages } from "./create-references.ts";
-import { deviceNumbers, hostDevices } from "./devices.ts";
+import { blockDeviceNumbers, hostDevices } from "./devices.ts";
 import { hostFacts } from "./host-facts.ts";
 import { checkOverlays } from "./overlays.ts";
 import { choosePorts } from "./ports.ts";
@@ -37,7 +37,7 @@ export async function checkConfig(ctx: Context, config: ContainerConfig): Promis
   checkOverlays(ctx, config, config.userns.kind !== "host");
   resolveImages(ctx, config.mounts);
   checkArtifacts(ctx, config.mounts);
-  cgroupResources(config.resources, null, deviceNumbers);
+  cgroupResources(config.resources, null, blockDeviceNumbers);
   checkCgroupParent(ctx, config.cgroupParent);
   config.resources.pidsLimit ||= defaultPidsLimit(ctx, config.cgroups ?? "enabled");
   hostDevices(config.devices);

@@ -35,6 +35,7 @@ import { checkDeviceRules } from "./devices.ts";
 import { dropContainer } from "./drop.ts";
 import { sweep } from "./heal.ts";
 import { hostCapabilities, hostFacts } from "./host-facts.ts";
+import { placeLog } from "./logs.ts";
 import { removeContainer } from "./rm.ts";
 import { lowerDirectories, makeUpper } from "./rootfs-mount.ts";
 import { checkCgroupless, platformRuntime, resolveRuntime, runtimeName } from "./runtime-choice.ts";
@@ -78,9 +79,11 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   // Stays until the container is complete: should we be killed, it tells the next command to look for it (heal.ts).
   const staging = createStaging(ctx, "container");
   const madeVolumes: string[] = [];
+  let madeForLog: string | undefined;
   try {
     const staged = path.join(staging.path, stagedName);
     fs.mkdirSync(staged, 0o700);
+    madeForLog = placeLog(config, record.id);
     await stageContainer(ctx, record, staged, madeVolumes);
     if (request.replace && request.name !== "") {
       const old = idOfName(ctx, request.name);
@@ -101,6 +104,7 @@ export async function createContainer(ctx: Context, request: CreateRequest): Pro
   } catch (error) {
     await dropContainer(ctx, record, { volumes: false });
     await staging.remove();
+    if (madeForLog) fs.rmSync(madeForLog, { recursive: true, force: true });
     for (const volume of madeVolumes)
       await removeVolume(ctx, volume, (name) => volumeUsers(ctx, name)).catch(() => {});
     // What failed then is only how we noticed.

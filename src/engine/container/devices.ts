@@ -117,7 +117,7 @@ export function deviceNumbers(file: string, of?: "weight"): DeviceNumbers {
   );
 }
 
-/** The same for `update`, which takes block devices only. */
+/** The same where a limit is asked for: only block devices have them. */
 export function blockDeviceNumbers(file: string, of?: "weight"): DeviceNumbers {
   const numbers = deviceNumbers(file, of);
   if (fs.statSync(file).isBlockDevice()) return numbers;

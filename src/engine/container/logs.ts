@@ -1,7 +1,9 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError } from "../../errors.ts";
+import { EngineError, reasonOf } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import { SYSTEMD_UNIT } from "../../oci/auto-update.ts";
+import type { ContainerConfig } from "../../oci/container.ts";
 import { isFileLog, isPassthrough } from "../../oci/log-options.ts";
 import { parseInputTime } from "../../oci/time.ts";
 import { type JournalReader, logJournal, unitJournal } from "../../runtime/journal.ts";
@@ -23,6 +25,23 @@ const INTERVAL = 100;
 
 export function logFile(ctx: Context, record: ContainerRecord): string {
   return record.config.log.path || path.join(containerDirectory(ctx, record.id), "ctr.log");
+}
+
+/** In a directory that is named as its place, a log lies below the container's id. Returns what was made for it. */
+export function placeLog({ log }: ContainerConfig, id: string): string | undefined {
+  if (!log.path || !fs.statSync(log.path, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  const directory = path.join(log.path, id);
+  try {
+    fs.mkdirSync(directory, 0o755);
+  } catch (cause) {
+    throw new EngineError(
+      "no-log",
+      `running container create option: failed to create container log directory ${directory}: mkdir ${directory}: ${reasonOf(cause)}`,
+      { cause },
+    );
+  }
+  log.path = path.join(directory, "ctr.log");
+  return directory;
 }
 
 export interface ContainerLogs {

@@ -220,6 +220,7 @@ describe("createRequest", () => {
     [["--network", "none", "-p", "80:80"], "none"],
     [["--network", "host", "-p", "80:80"], "host"],
     [["--network", "container:x", "-p", "80:80"], "container"],
+    [["--network", "ns:/x", "-p", "80:80"], "path"],
     [["--network", "host"], undefined],
     [["-p", "80:80"], undefined],
   ])("%j: tells of ports that are discarded", async (argv, mode) => {
@@ -401,6 +402,7 @@ describe("containers.conf", () => {
     netns: "bridge",
     tz: "UTC",
     log_path: "/x.log",
+    log_size_max: 9000,
     env: ["CORACLE_N*", "A=1"],
   };
   const configured = async (...argv: string[]) =>
@@ -408,7 +410,7 @@ describe("containers.conf", () => {
 
   it("is what counts where no flag does", async () => {
     const config = await configured("-p", "80:80", "--tz", "");
-    expect(config).toMatchObject({ timezone: "UTC", log: { path: "/x.log" } });
+    expect(config).toMatchObject({ timezone: "UTC", log: { path: "/x.log", maxSize: 9000 } });
     expect(config.network).toMatchObject({ kind: "bridge", networks: [{ name: "net1" }] });
     expect(config.ulimits.map(({ name }) => name)).toEqual(["nofile", "core"]);
   });
