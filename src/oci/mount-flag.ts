@@ -168,12 +168,12 @@ const ONCE: [names: string[], message: string][] = [
   [["U", "chown"], "cannot pass 'U' or 'chown' option more than once"],
   [["relabel"], "cannot pass 'relabel' option more than once"],
   [["src", "source"], 'cannot pass "source" option more than once'],
-  [["target", "dst", "destination"], 'cannot pass "destination" option more than once'],
+  [["target", "dst", "dest", "destination"], 'cannot pass "destination" option more than once'],
 ];
 
 const NEEDS_VALUE = "must provide an argument for option";
 const SOURCES = ["src", "source"];
-const DESTINATIONS = ["target", "dst", "destination"];
+const DESTINATIONS = ["target", "dst", "dest", "destination"];
 
 function needed(name: string, value: string | undefined): string {
   if (value === undefined) throw invalid(`${name}: ${NEEDS_VALUE}`);
@@ -232,6 +232,7 @@ function applyField(fields: Fields, type: string, name: string, value: string | 
       break;
     case "target":
     case "dst":
+    case "dest":
     case "destination":
       fields.destination = parseDestination(argument());
       break;

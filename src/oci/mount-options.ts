@@ -72,7 +72,7 @@ export function bindOptions(given: readonly string[], type: "bind" | "volume"): 
   if (relabel) result.relabel = relabel;
 
   const recursive = !options.includes("bind");
-  if (!options.some(isPropagation)) result.options.push("rprivate");
+  if (!options.some(isPropagation)) result.options.push(recursive ? "rprivate" : "private");
   if (type === "volume") result.options.push(...missing(options, ["nosuid", "nodev"]));
   if (recursive && !options.includes("rbind")) result.options.push("rbind");
   return result;

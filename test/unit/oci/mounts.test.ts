@@ -48,7 +48,7 @@ describe("-v", () => {
       noCopy: true,
       options: ["suid", "rprivate", "nodev", "rbind"],
     });
-    expect(volume("/src:/dst:bind")?.options).toEqual(["bind", "rprivate"]);
+    expect(volume("/src:/dst:bind")?.options).toEqual(["bind", "private"]);
   });
 
   test.each([
@@ -90,9 +90,9 @@ describe("--mount", () => {
       chown: true,
       relabel: "Z",
     });
-    expect(mount("type=bind,dst=/b,bind-nonrecursive,consistency=cached")).toMatchObject({
+    expect(mount("type=bind,dest=/b,bind-nonrecursive,consistency=cached")).toMatchObject({
       source: "/b",
-      options: ["bind", "rprivate"],
+      options: ["bind", "private"],
     });
     expect(mount("type=bind,source=rel,target=/b,readonly=false")).toMatchObject({
       source: "/cwd/rel",
