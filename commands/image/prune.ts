@@ -14,7 +14,7 @@ export default class Prune extends CoracleCommand {
       char: "a",
       description: "Remove all images not in use by containers, not just dangling ones",
     }),
-    "build-cache": flag.unsupported("bool", { description: "Remove the persistent cache of builds" }),
+    "build-cache": flag.boolean({ description: "Remove the persistent cache of builds" }),
     external: flag.boolean({
       description: "Remove images even when they are used by external containers (e.g., by build containers)",
     }),
@@ -30,8 +30,9 @@ export default class Prune extends CoracleCommand {
       : "dangling images";
     const question = `WARNING! This command removes all ${which}.\nAre you sure you want to continue? [y/N] `;
     if (!flags.force && !(await confirm(question))) return;
-    const { pruneImages } = await import("../../src/engine/image/prune.ts");
+    const { pruneBuildCache, pruneImages } = await import("../../src/engine/image/prune.ts");
     const { all, external, filter: filters } = flags;
+    if (flags["build-cache"]) pruneBuildCache(this.context);
     for (const { id } of await pruneImages(this.context, { all, external, filters })) this.printLine(id);
   }
 }

@@ -26,8 +26,6 @@ export default class Ls extends CoracleCommand {
     if (flags.quiet) for (const volume of volumes) this.printLine(volume.Name);
     else if (asksForJson(flags.format)) this.printJson(volumes, 2);
     else {
-      // Podman prints no header over an empty list of volumes.
-      if (volumes.length === 0) return;
       const columns = "{{.Driver}}\t{{.Name}}";
       const headers = { Name: "VOLUME NAME" };
       const options = {

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { EngineError, isErrno } from "../errors.ts";
+import { EngineError, isErrno, reasonOf } from "../errors.ts";
 import { type Context, ensureDirectory } from "../host/context.ts";
 import { isCorrupt, listDirectory, readJson, syncDirectory, writeJsonAtomic } from "../host/files.ts";
 import { createStaging, moveToTrash, removeTrees } from "../host/staging.ts";
@@ -77,7 +77,7 @@ export async function createVolume(
     fs.chmodSync(data, 0o755);
     if (record.image)
       for (const name of ["upper", "work"]) fs.mkdirSync(path.join(staging.path, name), 0o755);
-    if (record.uid !== null || record.gid !== null) fs.chownSync(data, record.uid ?? 0, record.gid ?? 0);
+    giveTo(record, data, path.join(target, "_data"));
     writeJsonAtomic(path.join(staging.path, "record.json"), record);
     ensureDirectory(volumesDirectory(ctx));
     fs.renameSync(staging.path, target);
@@ -89,6 +89,22 @@ export async function createVolume(
     throw volumeExists(record.name);
   }
   return record;
+}
+
+/** To the user and group that were asked for; `shown` is where the directory will be. */
+function giveTo({ uid, gid }: VolumeRecord, data: string, shown: string): void {
+  if (uid === null && gid === null) return;
+  try {
+    fs.chownSync(data, uid ?? 0, gid ?? 0);
+  } catch (cause) {
+    // A negative id doesn't get as far as the kernel.
+    const reason = isErrno(cause, "ERR_OUT_OF_RANGE") ? "invalid argument" : reasonOf(cause);
+    throw new EngineError(
+      "invalid-argument",
+      `chowning volume directory "${shown}" to ${uid ?? 0}:${gid ?? 0}: lchown ${shown}: ${reason}`,
+      { hint: "`coracle unshare cat /proc/self/uid_map` shows which ids you have", cause },
+    );
+  }
 }
 
 function newRecord(name: string, wanted: VolumeOptions): VolumeRecord {

@@ -1,4 +1,6 @@
 /** image prune, system prune. */
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { useHome } from "../support/home.ts";
 import { imageArchive } from "../support/images.ts";
@@ -29,7 +31,13 @@ test("image prune asks, and removes what has no name; with --all what no contain
   });
   const unused = await load("unused", { keep: "no" });
   await home.ok("create", "--name", "user", "--network", "none", "bb");
-  expect(await home.ok("image", "prune", "-f")).toBe("");
+  const cache = join(home.directory, `buildah-cache-${process.getuid?.()}`);
+  mkdirSync(join(cache, "x"), { recursive: true });
+  const env = { TMPDIR: home.directory };
+  expect(await home.run(["image", "prune", "-f"], { env })).toMatchObject({ exitCode: 0, stdout: "" });
+  expect(existsSync(cache)).toBe(true);
+  expect(await home.run(["image", "prune", "-f", "--build-cache"], { env })).toMatchObject({ exitCode: 0 });
+  expect(existsSync(cache)).toBe(false);
   expect(await home.ok("image", "prune", "-af", "--filter", "label!=keep")).toBe("");
   expect(await home.ok("image", "prune", "-af", "--filter", "label=keep=no")).toBe(unused);
   expect(await home.ok("image", "prune", "-af")).toBe("");

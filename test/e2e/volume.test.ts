@@ -81,6 +81,11 @@ describe("create and inspect", () => {
       ["-o", "type=bind", "-o", "device=/no/such"],
       "invalid volume option device for driver 'local': stat /no/such: no such file or directory",
     ],
+    [
+      ["--uid", "-5", "v"],
+      /^chowning volume directory "\S+\/v\/_data" to -5:0: lchown \S+: invalid argument/,
+    ],
+    [["--gid", "99999999"], /^chowning volume directory "\S+" to 0:99999999: lchown \S+: invalid argument/],
     [["--label", "=b"], 'unable to process labels: invalid label format: "=b"'],
     [
       ["-d", "image"],
@@ -93,8 +98,9 @@ describe("create and inspect", () => {
   ])("%j is refused", async (flags, message) => {
     const { exitCode, stderr } = await home.coracle("volume", "create", ...flags);
     expect(exitCode).toBe(125);
-    expect(stderr.startsWith(`Error: ${message}`)).toBe(true);
-    expect(await home.ok("volume", "ls", "-q")).toBe("");
+    const said = stderr.replace(/^Error: /, "");
+    expect(typeof message === "string" ? said.startsWith(message) : message.test(said)).toBe(true);
+    expect(await home.ok("volume", "ls")).toBe("DRIVER      VOLUME NAME");
   });
 
   test("inspecting what doesn't exist", async () => {

@@ -1,3 +1,5 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
 import type { Context } from "../../host/context.ts";
 import { withoutValue } from "../../oci/filters.ts";
 import { readImageIndex } from "../../storage/image-index.ts";
@@ -37,4 +39,10 @@ export async function pruneImages(
     removed.push(...images);
     for (const { id } of images) among.delete(id);
   }
+}
+
+/** What `--mount=type=cache` of builds keeps: builds are Buildah's, and so is the place. */
+export function pruneBuildCache({ uid }: Context): void {
+  const place = path.join(process.env.TMPDIR || "/var/tmp", `buildah-cache-${uid}`);
+  fs.rmSync(place, { recursive: true, force: true });
 }
