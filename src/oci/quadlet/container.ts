@@ -15,7 +15,6 @@ const flags: FlagTable = {
     Timezone: "--tz",
     PidsLimit: "--pids-limit",
     ShmSize: "--shm-size",
-    Entrypoint: "--entrypoint",
     WorkingDir: "--workdir",
     IP: "--ip",
     IP6: "--ip6",
@@ -68,7 +67,7 @@ const labels: Record<string, string> = {
 };
 
 /** Mounts of these types have a source, which may be relative to the file, or another file. */
-const SOURCED_MOUNTS = ["volume", "bind", "glob", "image"];
+const SOURCED_MOUNTS = ["volume", "bind", "glob", "image", "artifact"];
 
 export const containerRefusals = ["Pod", "StartWithPod"];
 
@@ -78,7 +77,16 @@ export const containerKeys = [
   ...tableKeys(health),
   ...userNamespaceKeys,
   ...Object.keys(labels),
-  ...["AddCapability", "AddDevice", "Annotation", "AppArmor", "AutoUpdate", "CgroupsMode", "ContainerName"],
+  ...[
+    "AddCapability",
+    "AddDevice",
+    "Annotation",
+    "AppArmor",
+    "AutoUpdate",
+    "CgroupsMode",
+    "ContainerName",
+    "Entrypoint",
+  ],
   ...[
     "DropCapability",
     "Environment",
@@ -110,6 +118,7 @@ export function convertContainer(work: Work): void {
   const words = [
     ...[...program, "run", "--name", name, "--replace", "--rm"],
     ...cgroupFlags(work),
+    ...entrypointFlags(work),
     ...tableFlags(unit, GROUP, flags),
     ...networkFlags(work),
     ...notifyFlags(work),
@@ -169,6 +178,11 @@ function reload({ unit, service }: Work, program: readonly string[], name: strin
 function cgroupFlags({ unit }: Work): string[] {
   const mode = unit.get(GROUP, "CgroupsMode");
   return mode === undefined ? ["--cgroups=split"] : ["--cgroups", mode];
+}
+
+/** None at all is something to ask for, too. */
+function entrypointFlags({ unit }: Work): string[] {
+  return unit.has(GROUP, "Entrypoint") ? [`--entrypoint=${unit.get(GROUP, "Entrypoint") ?? ""}`] : [];
 }
 
 function networkFlags({ unit, references }: Work): string[] {
@@ -283,7 +297,9 @@ function mountFlags({ unit, references }: Work): string[] {
       .filter((field) => !field.startsWith("type="))
       .map((field) => {
         const source = sourceOf(field);
-        return source ? `source=${references.storage(source, ["volume", "image"], "Mount")}` : field;
+        return source
+          ? `source=${references.storage(source, ["volume", "image", "artifact"], "Mount")}`
+          : field;
       });
     return ["--mount", joinCsv([`type=${type}`, ...resolved])];
   });

@@ -2,6 +2,8 @@ import { containerKeys, containerRefusals, convertContainer } from "./container.
 import { groups, type Kind, kindOf } from "./names.ts";
 import { References, translateDependencies } from "./references.ts";
 import {
+  artifactKeys,
+  convertArtifact,
   convertImage,
   convertNetwork,
   convertVolume,
@@ -20,6 +22,7 @@ interface Converter {
 }
 
 const converters: Partial<Record<Kind, Converter>> = {
+  artifact: { keys: artifactKeys, refusals: ["DecryptionKey"], convert: convertArtifact },
   container: { keys: containerKeys, refusals: containerRefusals, convert: convertContainer },
   image: { keys: imageKeys, refusals: ["DecryptionKey"], convert: convertImage },
   network: { keys: networkKeys, convert: convertNetwork },

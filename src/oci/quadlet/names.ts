@@ -1,12 +1,13 @@
 /** Names of Quadlet files, of the services made of them, and of the directories where more of them is found. */
 
 /** In the order in which they are made: what is referred to comes first. */
-export const kinds = ["image", "volume", "network", "build", "container", "kube", "pod"] as const;
+export const kinds = ["image", "artifact", "volume", "network", "build", "container", "kube", "pod"] as const;
 export type Kind = (typeof kinds)[number];
 
 /** The group of a kind's own keys. */
 export const groups: Record<Kind, string> = {
   image: "Image",
+  artifact: "Artifact",
   volume: "Volume",
   network: "Network",
   build: "Build",

@@ -36,6 +36,8 @@ function resourceOf(unit: UnitFile, kind: Kind, service: string): string | undef
       return unit.get(group, "VolumeName") ?? resourceName(unit.name);
     case "network":
       return unit.get(group, "NetworkName") ?? resourceName(unit.name);
+    case "artifact":
+      return unit.get(group, "Artifact");
     default:
       return unit.get(group, "ImageTag") ?? unit.get(group, "Image");
   }

@@ -1,4 +1,4 @@
-/** `.image`, `.network` and `.volume` files: services that run once, and make what containers need. */
+/** `.artifact`, `.image`, `.network` and `.volume` files: services that run once, and make what containers need. */
 import { commonKeys, type FlagTable, pairFlags, programWords, tableFlags, tableKeys } from "./flags.ts";
 import { groups, type Kind } from "./names.ts";
 import type { UnitFile } from "./unit-file.ts";
@@ -27,6 +27,26 @@ export function convertImage(work: Work): void {
   const image = unit.get("Image", "Image");
   if (image === undefined) throw unit.error("no Image key specified");
   runOnce(work, "image", ["image", "pull", ...tableFlags(unit, "Image", imageFlags)], image);
+}
+
+const artifactFlags: FlagTable = {
+  strings: {
+    AuthFile: "--authfile",
+    CertDir: "--cert-dir",
+    Creds: "--creds",
+    Retry: "--retry",
+    RetryDelay: "--retry-delay",
+  },
+  booleans: { Quiet: "--quiet", TLSVerify: "--tls-verify" },
+};
+
+export const artifactKeys = [...commonKeys, ...tableKeys(artifactFlags), "Artifact"];
+
+export function convertArtifact(work: Work): void {
+  const { unit } = work;
+  const artifact = unit.get("Artifact", "Artifact");
+  if (artifact === undefined) throw unit.error("no Artifact key specified");
+  runOnce(work, "artifact", ["artifact", "pull", ...tableFlags(unit, "Artifact", artifactFlags)], artifact);
 }
 
 const networkFlags: FlagTable = {

@@ -324,6 +324,11 @@ describe("what containers need", () => {
       "a-network.service: /bin/coracle network create --ignore --internal --subnet 10.1.0.0/24 --gateway 10.1.0.1 --subnet 10.2.0.0/24 --opt isolate=true systemd-a",
     ],
     [
+      "a.artifact",
+      "[Artifact]\nArtifact=quay.io/a\nQuiet=yes\nRetryDelay=1s",
+      "a-artifact.service: /bin/coracle artifact pull --retry-delay 1s --quiet quay.io/a",
+    ],
+    [
       "a.image",
       "[Image]\nImage=quay.io/a\nTLSVerify=false\nPodmanArgs=-q",
       "a-image.service: /bin/coracle image pull --tls-verify=false -q quay.io/a",
@@ -353,6 +358,22 @@ describe("what containers need", () => {
     const service = convert({ "a.network": "[Network]\nNetworkDeleteOnStop=yes" });
     expect(service.get("Service", "ExecStopPost")).toBe("/bin/coracle network rm systemd-a");
   });
+});
+
+test("an artifact is what a mount may have as its source", () => {
+  const service = container("Mount=type=artifact,source=a.artifact,dst=/a", {
+    "a.artifact": "[Artifact]\nArtifact=quay.io/a:1",
+  });
+  expect(flagsOf(service)).toBe("--mount type=artifact,source=quay.io/a:1,dst=/a localhost/bb");
+  expect(service.all("Unit", "Requires")).toEqual(["a-artifact.service"]);
+});
+
+test.each([
+  ['Entrypoint=""', "--entrypoint= localhost/bb"],
+  ["Entrypoint=", "--entrypoint= localhost/bb"],
+  ['Entrypoint=["a", "b"]', String.raw`"--entrypoint=[\"a\", \"b\"]" localhost/bb`],
+])("%s", (line, flags) => {
+  expect(flagsOf(container(line))).toBe(flags);
 });
 
 test("templates of volumes and networks have instances too", () => {
