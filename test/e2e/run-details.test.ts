@@ -83,3 +83,19 @@ test("hooks of version 0.1.0, in a directory with a comma", async () => {
   expect(await run("cat", "/h/hook.sh")).toContain("#!/bin/sh");
   expect(await run("sh", "-c", "cat /h/mark")).toBe("called");
 });
+
+test("a container without a command can be made and looked into, but not started", async () => {
+  await home.ok("create", "--name", "idle", ...none, "--entrypoint", "", "bb");
+  await home.ok("cp", "idle:/etc/passwd", join(home.directory, "passwd"));
+  for (const [exitCode, ...args] of [
+    [125, "start", "idle"],
+    [126, "run", "--rm", ...none, "--entrypoint", "", "bb"],
+  ] as const) {
+    expect(await home.coracle(...args)).toMatchObject({
+      exitCode,
+      stderr: expect.stringMatching(/^Error: .*executable path not specified; the image has no command/),
+    });
+  }
+  expect(await home.ok("ps", "-a", "--format", "{{.Names}} {{.Command}}.{{.Status}}")).toBe("idle .Created");
+  await home.ok("rm", "idle");
+});

@@ -2,7 +2,6 @@ import * as fs from "node:fs";
 import { EngineError } from "../../errors.ts";
 import type { Context } from "../../host/context.ts";
 import type { ContainerConfig } from "../../oci/container.ts";
-import { containerCommand } from "../../oci/container-command.ts";
 import { publishesPorts } from "../../oci/network-flag.ts";
 import { cgroupResources } from "../../oci/resources.ts";
 import { checkApparmor } from "../../oci/security-opt.ts";
@@ -19,15 +18,6 @@ import { timezoneFile } from "./timezone.ts";
 
 /** Refuses what can't work, and puts the things themselves in the place of names for them. */
 export async function checkConfig(ctx: Context, config: ContainerConfig): Promise<void> {
-  if (containerCommand(config).length === 0) {
-    throw new EngineError(
-      "no-command",
-      "no command or entrypoint provided, and no CMD or ENTRYPOINT from image",
-      {
-        hint: "name a command after the image",
-      },
-    );
-  }
   if (config.sdnotify === "healthy" && !config.health?.check) {
     const problem = 'invalid argument: sdnotify policy "healthy" requires a healthcheck to be set';
     throw new EngineError("invalid-argument", problem, { hint: "--health-cmd sets one" });

@@ -73,7 +73,7 @@ export async function prepareStart(
       : config,
     host,
     rootfs: rootfsPath(ctx, record),
-    args: containerCommand(config),
+    args: argumentsOf(record),
     user: cdi ? { ...user, additionalGids: [...user.additionalGids, ...cdi.groups] } : user,
     hostname,
     mounts: replacing(
@@ -255,4 +255,13 @@ function goMappings(mappings: readonly IdMapping[]): string {
 /** Whether an id exists in a container: in its own user namespace, else in ours. */
 function hasId(id: number, mapping: readonly IdMapping[] | undefined, count: number): boolean {
   return mapping ? isMapped(mapping, id) : id < count;
+}
+
+/** Some runtimes know what to do without a command; ours has nothing to run then. */
+function argumentsOf({ config, runtime }: ContainerRecord): string[] {
+  const args = containerCommand(config);
+  if (args.length > 0 || runtime !== null || config.init) return args;
+  throw new EngineError("no-command", "executable path not specified", {
+    hint: "the image has no command: name one after it",
+  });
 }
