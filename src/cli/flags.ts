@@ -185,6 +185,12 @@ export function strings(options: WithValue): OptionFlag<string[]> {
   return { ...list("strings", options), split: parseCsv } as OptionFlag<string[]>;
 }
 
+/** Numbers, in the same way. */
+export function uints(options: WithValue): OptionFlag<number[]> {
+  const flag = list("uint", { value: "uints", ...options }, parseGoUint);
+  return { ...flag, split: (text: string) => text.split(",") } as OptionFlag<number[]>;
+}
+
 /** May be repeated, and each value may be a comma list, unless it has one `=` only: what follows that is taken as it is. */
 export function stringToString(options: WithValue): OptionFlag<[string, string][]> {
   const pair = (text: string): [string, string] => {

@@ -14,7 +14,7 @@ function inherited(): Set<number> {
 }
 
 /** What --preserve-fds and --preserve-fd ask for. */
-export function preservedFds(count: number, list: readonly string[]): number[] {
+export function preservedFds(count: number, list: readonly number[]): number[] {
   if (count === 0 && list.length === 0) return [];
   const there = inherited();
   const check = (fd: number, option: string) => {
@@ -24,7 +24,7 @@ export function preservedFds(count: number, list: readonly string[]): number[] {
       `file descriptor ${fd} is not available - the ${option} option requires that file descriptors must be passed`,
     );
   };
-  const named = list.map((text) => check(Number(text), "preserve-fd"));
+  const named = list.map((fd) => check(fd, "preserve-fd"));
   const counted = Array.from({ length: count }, (_, index) => check(3 + index, "preserve-fds"));
   return [...new Set([...counted, ...named])];
 }

@@ -38,6 +38,9 @@ describe("what is told", () => {
     expect(line).toMatch(
       /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \+0000 UTC container start [0-9a-f]{64} \(image=localhost\/bb:latest, name=e1, a=b\)$/,
     );
+    const format = ["--format", "{{.ContainerExitCode}}"];
+    const removed = ["events", "--stream=false", "--since", since, "--filter", "event=remove", ...format];
+    expect(await home.ok(...removed)).toBe("0");
     const [died] = (
       await home.ok("events", "--stream=false", "--since", since, "--filter", "event=die", "--format", "json")
     ).split("\n");

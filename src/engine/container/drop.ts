@@ -24,10 +24,12 @@ export async function dropContainer(
   if (readStatus(ctx, record.id).stale) endProcesses(ctx, record.id, record);
   if (options.volumes) markVolumes(ctx, record);
   const wasComplete = isComplete(ctx, record);
+  const { state, last } = readStatus(ctx, record.id);
   unmountHere(ctx, record);
   const trash = moveToTrash(ctx, containerDirectory(ctx, record.id));
   releaseName(ctx, record.name, record.id);
-  if (trash !== undefined && wasComplete) recordContainerEvent(ctx, record, "remove");
+  const ended = state === "exited" && last ? { ContainerExitCode: last.exitCode } : {};
+  if (trash !== undefined && wasComplete) recordContainerEvent(ctx, record, "remove", ended);
   dropCidFile(record);
   if (trash !== undefined) endMonitor(trash);
   fs.rmSync(runDirectory(ctx, record.id), { recursive: true, force: true });
