@@ -260,3 +260,13 @@ test("all of a running container, but for /dev, /proc and /sys", async () => {
   });
   expect(existsSync(host("version"))).toBe(false);
 });
+
+test("a volume that is copied into before its first use has what the image has there, too", async () => {
+  await home.ok("create", "--name", "unused", "--network", "none", "-v", "fresh:/bin", "bb", "ls", "/bin");
+  await home.ok("cp", host("file"), "unused:/bin/added");
+  const names = (await home.ok("start", "-a", "unused")).split("\n");
+  expect(names).toContain("added");
+  expect(names).toContain("sh");
+  await home.ok("rm", "unused");
+  await home.ok("volume", "rm", "fresh");
+});

@@ -9,6 +9,7 @@ import { containerIdMappings, requestedUser } from "../../oci/generate-spec.ts";
 import { resolveUser } from "../../oci/user.ts";
 import { type ContainerRecord, findRecord } from "../../runtime/records.ts";
 import { isActive, readStatus } from "../../runtime/status.ts";
+import { fillVolumes } from "./copy-up.ts";
 import { containerExists } from "./exists.ts";
 import { hostFacts } from "./host-facts.ts";
 import { mountedPath } from "./mounted-path.ts";
@@ -68,7 +69,14 @@ export async function copyFiles(
   target: CopyPlace,
   options: { archive: boolean; overwrite: boolean },
 ): Promise<void> {
+  if (target.container !== null) await fillUnused(ctx, target.container);
   await inRoot(ctx, source, (from) => inRoot(ctx, target, (to) => transfer(ctx, from, to, options)));
+}
+
+/** A volume that something is copied into is no longer empty: what the image has there must be in it before. */
+async function fillUnused(ctx: Context, container: string): Promise<void> {
+  const record = findRecord(ctx, container);
+  if (!isActive(readStatus(ctx, record.id).state)) await fillVolumes(ctx, record);
 }
 
 /** What Podman copies nothing of. */
