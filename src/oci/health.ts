@@ -18,6 +18,8 @@ export type OnFailure = "none" | "kill" | "restart" | "stop";
 export interface HealthConfig {
   /** null: none was asked for, and the image has none. */
   check: Healthcheck | null;
+  /** What flags say of a check that the image has; of no use once that is known. */
+  ofImage?: Partial<Healthcheck>;
   /** Runs in place of `check` until it has succeeded `successes` times. */
   startup: (Healthcheck & { successes: number }) | null;
   onFailure: OnFailure;
@@ -34,6 +36,7 @@ export const NONE = ["NONE"];
 const ACTIONS: readonly string[] = ["none", "kill", "restart", "stop"];
 
 export const DEFAULT_TIME = 30_000;
+const DEFAULT_RETRIES = 3;
 
 export interface HealthFlags {
   cmd: string;
@@ -53,10 +56,12 @@ export interface HealthFlags {
   disabled: boolean;
 }
 
-/** What the flags ask for; the image's own check comes later (withImageHealth). */
-export function parseHealth(flags: HealthFlags): HealthConfig {
+/** What the flags ask for, and those of them that were given; the image's own check comes later (withImageHealth). */
+export function parseHealth(flags: HealthFlags, given: Partial<HealthFlags> = {}): HealthConfig {
+  const check = regularCheck(flags);
   return {
-    check: regularCheck(flags),
+    check,
+    ...(check ? {} : { ofImage: changesOfImage(flags, given) }),
     onFailure: parseOnFailure(flags.onFailure),
     startup: startupCheck(flags),
     logDestination: flags.logDestination,
@@ -71,8 +76,26 @@ function regularCheck(flags: HealthFlags): Healthcheck | null {
     return { test: NONE, interval: 0, timeout: 0, startPeriod: 0, retries: 0 };
   }
   if (flags.disabled) throw invalid("cannot specify both --no-healthcheck and --health-cmd");
-  if (flags.retries < 1) throw invalid("healthcheck-retries must be greater than 0");
+  checkRetries(flags.retries);
   return parseCheck(flags);
+}
+
+/** Zero leaves to the image what it says; only `disable` takes an interval away. */
+function changesOfImage(flags: HealthFlags, given: Partial<HealthFlags>): Partial<Healthcheck> {
+  if (given.retries !== undefined) checkRetries(given.retries);
+  const { interval, timeout, startPeriod, retries } = parseCheck({ ...flags, cmd: "x" });
+  const all = Object.entries({ interval, timeout, startPeriod, retries });
+  const disabled = given.interval === "disable";
+  return Object.fromEntries(
+    all.filter(
+      ([name, value]) =>
+        given[name as keyof HealthFlags] !== undefined && (value !== 0 || (name === "interval" && disabled)),
+    ),
+  );
+}
+
+function checkRetries(retries: number): void {
+  if (retries < 1) throw invalid("healthcheck-retries must be greater than 0");
 }
 
 function startupCheck(flags: HealthFlags): HealthConfig["startup"] {
@@ -148,8 +171,12 @@ export interface ImageHealthcheck {
 }
 
 /** Adds the image's check where the flags name none, and refuses what needs a check where there is none. */
-export function withImageHealth(health: HealthConfig, image: ImageHealthcheck | undefined): HealthConfig {
-  const check = health.check ?? imageCheck(image);
+export function withImageHealth(
+  { ofImage, ...health }: HealthConfig,
+  image: ImageHealthcheck | undefined,
+): HealthConfig {
+  const own = health.check ? null : imageCheck(image);
+  const check = own ? { ...own, ...ofImage } : health.check;
   if (!check && health.onFailure !== "none")
     throw invalid(`cannot set on-failure action to ${health.onFailure} without a health check`);
   if (!check && health.startup)
@@ -164,7 +191,7 @@ function imageCheck(image: ImageHealthcheck | undefined): Healthcheck | null {
     interval: (image.Interval ?? 0) / 1e6 || DEFAULT_TIME,
     timeout: (image.Timeout ?? 0) / 1e6 || DEFAULT_TIME,
     startPeriod: (image.StartPeriod ?? 0) / 1e6,
-    retries: image.Retries ?? 0,
+    retries: image.Retries || DEFAULT_RETRIES,
   };
 }
 

@@ -69,7 +69,7 @@ export function containerConfig(
     ...(flags.requires.length > 0 ? { requires: flags.requires } : {}),
     log: log(flags),
     secrets: flags.secret.map(parseSecret),
-    health: healthConfig(flags),
+    health: healthConfig(flags, given),
     ...sdnotify(flags),
   };
   checkSysctls(config.sysctls, config);

@@ -76,8 +76,11 @@ export const healthFlags = {
   "no-healthcheck": flag.boolean({ description: "Disable healthchecks on container" }),
 };
 
-export function healthConfig(flags: flag.FlagValues<typeof healthFlags>): HealthConfig {
-  return parseHealth(healthOf(flags));
+export function healthConfig(
+  flags: flag.FlagValues<typeof healthFlags>,
+  given: ReadonlySet<string>,
+): HealthConfig {
+  return parseHealth(healthOf(flags), healthChanges(flags, given));
 }
 
 /** Only what was given. */

@@ -83,6 +83,23 @@ describe("the image's check", () => {
     expect(withImageHealth(health({}), undefined).check).toBeNull();
   });
 
+  test("is changed by flags that name none", () => {
+    const changed = (given: Partial<HealthFlags>) =>
+      withImageHealth(parseHealth({ ...none, ...given }, given), { ...image, StartPeriod: 3e9 });
+    const all = { interval: "1s", timeout: "2s", startPeriod: "4s", retries: 9 };
+    const checked = { test: image.Test, interval: 1000, timeout: 2000, startPeriod: 4000, retries: 9 };
+    expect(changed(all)).toMatchObject({ check: checked });
+    expect(changed(all)).not.toHaveProperty("ofImage");
+    expect(changed({ interval: "disable", startPeriod: "0s" }).check).toMatchObject({
+      interval: 0,
+      startPeriod: 3000,
+    });
+    expect(changed({ interval: "0" }).check?.interval).toBe(5000);
+    expect(() => changed({ retries: 0 })).toThrow("healthcheck-retries must be greater than 0");
+    expect(() => changed({ timeout: "0s" })).toThrow("healthcheck-timeout must be at least 1 second");
+    expect(withImageHealth(health({}), { Test: ["CMD", "x"] }).check?.retries).toBe(3);
+  });
+
   test("is what --health-on-failure and a startup check need where there is no other", () => {
     expect(withImageHealth(health({ onFailure: "kill", startupCmd: "x" }), image).onFailure).toBe("kill");
     expect(() => withImageHealth(health({ onFailure: "kill" }), undefined)).toThrow(
