@@ -37,6 +37,14 @@ export const deliberate: Difference[] = [
     },
   },
   {
+    lines: ["podman inspect --type bogus f9"],
+    reason: "Podman 5 has artifacts, too",
+    ours: {
+      stderr:
+        'Error: invalid type "bogus": must be "image", "container", "pod", "network", "volume", "artifact", or "all"\n',
+    },
+  },
+  {
     lines: ["podman inspect f9 --format '{{.HostConfig.RestartPolicy}}'"],
     reason: "Podman 5 names the policy where none is asked for",
     ours: { stdout: "{no 0}\n" },
