@@ -372,7 +372,7 @@ describe("image configuration", () => {
     );
     expect((await run("--entrypoint", "/bin/echo", "configured", "x")).stdout).toBe("x\n");
     expect((await run("--entrypoint", '["/bin/echo","a b"]', "configured", "c")).stdout).toBe("a b c\n");
-    expect(await run("--entrypoint", "", "configured")).toMatchObject({ exitCode: 125 });
+    expect(await run("--entrypoint", "", "configured")).toMatchObject({ exitCode: 126 });
   });
 
   test("supplies labels and the stop signal", async () => {
