@@ -154,25 +154,35 @@ static int settle(const struct caller *caller, const struct run_directory *run, 
 	return -1;
 }
 
-/* Under the lock RUN/create and with `alive` held. */
-static int renew(const struct caller *caller, const struct run_directory *run, int alive, struct error *err)
+/* Returns 1 when the one whose namespace it was to be has ended meanwhile. */
+static int make_holder(const struct caller *caller, const struct run_directory *run, int survivor, struct error *err)
 {
-	/* Nobody registered is alive. If somebody shares the lock with us nonetheless, the holder was killed under him. */
-	auto_close int survivor = -1;
-	if (flock(alive, LOCK_EX | LOCK_NB) < 0)
-		survivor = find_survivor(run);
-	if (flock(alive, LOCK_SH) < 0)
-		return error_errno(err, "internal", "lock %s/alive", run->path);
-
 	bool fresh = survivor < 0;
 	if (fresh && refusal_expected(err))
 		return -1;
 	struct holder_setup setup = {.run = run, .survivor = survivor, .argc = caller->argc, .argv = caller->argv};
 	pid_t pid;
-	if (holder_start(&setup, &pid) < 0)
-		return fresh ? refusal_explain(errno, err)
-			     : error_errno(err, "internal", "join the user namespace of a running container");
-	return settle(caller, run, pid, fresh, err);
+	if (holder_start(&setup, &pid) == 0)
+		return settle(caller, run, pid, fresh, err);
+	if (fresh)
+		return refusal_explain(errno, err);
+	return errno == ESRCH ? 1 : error_errno(err, "internal", "join the user namespace of a running container");
+}
+
+/* Under the lock RUN/create and with `alive` held. */
+static int renew(const struct caller *caller, const struct run_directory *run, int alive, struct error *err)
+{
+	int rc = 1;
+	while (rc > 0) {
+		/* Nobody registered is alive. If somebody shares the lock with us nonetheless, the holder was killed under him. */
+		auto_close int survivor = -1;
+		if (flock(alive, LOCK_EX | LOCK_NB) < 0)
+			survivor = find_survivor(run);
+		if (flock(alive, LOCK_SH) < 0)
+			return error_errno(err, "internal", "lock %s/alive", run->path);
+		rc = make_holder(caller, run, survivor, err);
+	}
+	return rc;
 }
 
 int user_namespace_enter(const struct caller *caller, const struct run_directory *run, int *alive, struct error *err)

@@ -19,6 +19,7 @@ const ENGINE = `#!/bin/bash
 case "$*" in
 *linger*) echo "userns=$(readlink /proc/self/ns/user)"; read line; exit ;;
 *background*) sleep 1000 >/dev/null 2>&1 </dev/null & exit ;;
+*ending*) for n in $(seq 20 40); do sleep 0.0$n >/dev/null 2>&1 </dev/null & done; exit ;;
 *stray*) sleep 1000 >/dev/null 2>&1 </dev/null 200>&- & echo $!; exit ;;
 *nested*) unshare -r sleep 1000 >/dev/null 2>&1 </dev/null 200>&- & sleep 0.3; echo $!; exit ;;
 *mount*) mount -t tmpfs tmpfs "$TMPDIR" && grep -c " $TMPDIR " /proc/self/mountinfo; exit ;;
@@ -280,6 +281,16 @@ describe.each(builds)("the %s launcher", (build, binary) => {
       expect(seen).toMatchObject({ CORACLE_NS: "shared", userns: first.userns });
       expect(holder()).not.toBe(killed);
       await first.end();
+    });
+
+    test("of the holder, while those who are still in its namespace end one after the other", async () => {
+      for (let round = 0; round < 15; round++) {
+        await launch(["run", "ending"]);
+        // One that ends empties its file.
+        const text = readFileSync(runFile("holder"), "utf8");
+        if (text !== "") await killNow(JSON.parse(text).pid);
+        expect(await launch(["run"])).toMatchObject({ CORACLE_NS: "shared", id: "0:0" });
+      }
     });
 
     test("of the holder with nobody left, the next command starts anew", async () => {
