@@ -182,7 +182,8 @@ describe.each(builds)("the %s launcher", (build, binary) => {
       for (const other of home.processes()) if (other !== pid) await killNow(other);
     });
 
-    test.runIf(build === "release")("without address space the engine isn't started", async () => {
+    test("without address space the engine isn't started", async (context) => {
+      context.skip(build !== "release", "a sanitizer itself needs terabytes of it");
       const limited = ["bash", "-c", 'ulimit -v 300000 && exec "$0" ps', program];
       expect(await home.exec(limited)).toMatchObject({
         exitCode: 125,
