@@ -1,11 +1,12 @@
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { tar } from "../../bin/oci-archive.ts";
 import { digestOf, FakeRegistry, sendError } from "../support/fake-registry.ts";
 import { useHome } from "../support/home.ts";
 import { hasProgram, skipUnless } from "../support/requirements.ts";
+import { useFakeRegistry } from "../support/use-fake-registry.ts";
 
 const home = useHome();
 const insecure = ["pull", "--tls-verify=false"];
@@ -13,13 +14,7 @@ const insecure = ["pull", "--tls-verify=false"];
 afterEach(() => home.expectNoImagesStay());
 
 describe("what is wrong is told in one line, and nothing is kept", () => {
-  let registry: FakeRegistry;
-
-  beforeAll(async () => {
-    registry = await FakeRegistry.start();
-  });
-  afterEach(() => registry.reset());
-  afterAll(async () => registry.stop());
+  const registry = useFakeRegistry();
 
   const name = (tag = "1") => `${registry.address}/a/b:${tag}`;
   const pull = (...args: string[]) => home.coracle(...insecure, "-q", ...args, name());

@@ -9,6 +9,7 @@ import { imageArchive } from "../support/images.ts";
 import { waitUntil } from "../support/process.ts";
 import { startRegistry, type TestRegistry } from "../support/registry.ts";
 import { hasCgroup, hasProgram, skipUnless } from "../support/requirements.ts";
+import { useFakeRegistry } from "../support/use-fake-registry.ts";
 
 const home = useHome();
 const insecure = ["pull", "--tls-verify=false"];
@@ -116,13 +117,7 @@ describe("from a registry that behaves", () => {
 });
 
 describe("from one that can be told what to do", () => {
-  let registry: FakeRegistry;
-
-  beforeAll(async () => {
-    registry = await FakeRegistry.start();
-  });
-  afterEach(() => registry.reset());
-  afterAll(async () => registry.stop());
+  const registry = useFakeRegistry();
 
   const name = (tag = "1") => `${registry.address}/a/b:${tag}`;
   const pull = (...args: string[]) => home.coracle(...insecure, "-q", ...args, name());

@@ -45,8 +45,17 @@ export class FakeRegistry {
       : undefined;
     const port = Number(options.address?.split(":")[1] ?? 0);
     const server = directory === undefined ? createServer() : createTlsServer(certificate(directory));
-    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-    return new FakeRegistry(server, directory);
+    return await new FakeRegistry(server, directory).listen(port);
+  }
+
+  /** One that answers only when it has been told to listen. */
+  static idle(): FakeRegistry {
+    return new FakeRegistry(createServer(), undefined);
+  }
+
+  async listen(port = 0): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
+    return this;
   }
 
   /** host:port, as it stands in references. */
